@@ -1,0 +1,38 @@
+// Schedule: how a CUDA kernel covers the iteration space, as data. Chosen by choose_schedule (a pure function of trace,
+// layout and target, with its constants in one table), attached to the kernel as an attribute, obeyed by the emitter.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+
+#include "gems/compiler/layout.h"
+#include "gems/dsl/trace.h"
+
+namespace gems {
+
+enum class Family : std::uint8_t {
+  Flat,     // one dense dimension; operands contiguous or a single element
+  Rows,     // rank 2 or 3; inner dimension contiguous or broadcast for every operand, results contiguous
+  Generic,  // anything: flat index, coordinates by multiplication and shift
+};
+
+struct Schedule {
+  Family family = Family::Flat;
+  int width = 4;      // elements per vector
+  int unroll = 1;     // Flat: vectors per thread. Rows: rows per thread
+  int threads = 256;  // per block (Rows: threads_x * threads_y, split at launch)
+  auto operator<=>(const Schedule&) const = default;
+};
+
+// A CUDA target: 90 is sm_90.
+struct CudaTarget {
+  int arch = 90;
+  auto operator<=>(const CudaTarget&) const = default;
+};
+
+Schedule choose_schedule(const TraceGraph& graph, const Layout& layout, CudaTarget target);
+std::string to_string(const Schedule& schedule);  // "family=flat width=8 unroll=1 threads=256"
+std::string_view name(Family family);
+
+}  // namespace gems

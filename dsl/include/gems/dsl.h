@@ -1,0 +1,5 @@
+// All that a kernel author includes.
+#pragma once
+
+#include "gems/dsl/pointwise.h"
+#include "gems/dsl/registry.h"

@@ -1,0 +1,79 @@
+// OpDef: a named pointwise function with its metadata. A constexpr value made by pointwise() (see pointwise.h); plain
+// data, no allocation, no registration. Here because everything downstream reads it without needing the expressions.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string_view>
+
+#include "gems/dsl/dtype.h"
+#include "gems/dsl/flag.h"
+
+namespace gems {
+
+inline constexpr std::size_t MaxOperands = 8;
+inline constexpr std::size_t MaxResults = 4;
+
+// A list of at most N values that can be written as {a, b} in a constant expression.
+template <class T, std::size_t N>
+struct FixedList {
+  std::array<T, N> items{};
+  std::size_t count = 0;
+
+  constexpr FixedList() = default;
+  constexpr FixedList(std::initializer_list<T> values) {
+    for (const T& value : values) {
+      if (count == N) throw "too many entries in a list of an op's metadata";
+      items[count++] = value;
+    }
+  }
+  constexpr const T* begin() const { return items.data(); }
+  constexpr const T* end() const { return items.data() + count; }
+  constexpr std::size_t size() const { return count; }
+  constexpr bool empty() const { return count == 0; }
+  constexpr const T& operator[](std::size_t i) const { return items[i]; }
+  constexpr T& operator[](std::size_t i) { return items[i]; }
+};
+
+// How result and compute dtype follow from the dtypes of the operands named in a promotion (docs/promotion.md).
+// Source: torch._prims_common.ELEMENTWISE_TYPE_PROMOTION_KIND.
+enum class PromotionKind : std::uint8_t { Default, NoOpmath, IntToFloat, AlwaysBool, ComplexToFloat, BoolToLong };
+
+// The promotion of one result: which operands take part, by position, and by which rule.
+struct Promotion {
+  FixedList<int, MaxOperands> operands;
+  PromotionKind kind = PromotionKind::Default;
+};
+
+constexpr Promotion promote(FixedList<int, MaxOperands> operands, PromotionKind kind) { return {operands, kind}; }
+
+enum class OperandKind : std::uint8_t {
+  Tensor,  // elements; a call may also pass a number here
+  Scalar,  // always a number
+  Flag,    // a constant of the call, visible to the body as a plain C++ value
+};
+
+struct OperandDef {
+  std::string_view name;
+  OperandKind kind = OperandKind::Tensor;
+  std::optional<DType> dtype;            // what a Scalar is converted to; else the compute dtype of the first result
+  std::optional<FlagValue> default_flag;  // Flag: what the call means when it does not say
+};
+
+class Tracer;
+
+struct OpDef {
+  std::string_view name;
+  FixedList<OperandDef, MaxOperands> operands;
+  FixedList<Promotion, MaxResults> promotions;  // one a result
+  void (*body)(Tracer&) = nullptr;
+  std::string_view file;
+  int line = 0;
+
+  constexpr std::size_t result_count() const { return promotions.size(); }
+};
+
+}  // namespace gems

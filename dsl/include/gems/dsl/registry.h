@@ -1,0 +1,26 @@
+// Registry: ops by name. Filled by one explicit register function per catalogue file; no static constructors.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "gems/dsl/op.h"
+
+namespace gems {
+
+class Registry {
+ public:
+  // Throws gems::Error when another op has that name. The op must outlive the registry.
+  void add(const OpDef& op);
+  // Null when there is none.
+  const OpDef* find(std::string_view name) const;
+  // Sorted by name.
+  std::vector<const OpDef*> all() const;
+  // Names within a small edit distance, for "did you mean".
+  std::vector<std::string_view> similar(std::string_view name) const;
+
+ private:
+  std::vector<const OpDef*> ops_;
+};
+
+}  // namespace gems

@@ -1,0 +1,111 @@
+// TraceGraph: what one run of an op's body recorded, with every dtype settled. Produced by trace(); read by the
+// interpreter and by the compiler's import. Plain data, printable, comparable.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gems/dsl/dtype.h"
+#include "gems/dsl/flag.h"
+
+namespace gems {
+
+struct OpDef;
+
+enum class ScalarOp : std::uint8_t {
+#define GEMS_SCALAR_OP(Name, text, arity, domain, result) Name,
+#include "gems/dsl/scalar_ops.def"
+};
+
+std::string_view name(ScalarOp op);
+int arity(ScalarOp op);
+
+// A literal. Integers (and bool as 0 / 1) in `integer`; floats in `real`; complex in `real` and `imag`.
+struct Constant {
+  std::int64_t integer = 0;
+  double real = 0;
+  double imag = 0;
+  bool operator==(const Constant&) const = default;
+};
+
+// One step of the body. args index TraceGraph::nodes and are always smaller than the node's own index.
+struct TraceNode {
+  ScalarOp op;
+  DType dtype;
+  std::array<std::int32_t, 3> args{-1, -1, -1};
+  std::int32_t operand = -1;  // Operand: index into TraceGraph::operands
+  Constant constant;          // Literal
+  bool operator==(const TraceNode&) const = default;
+};
+
+// How an operand reaches the kernel. Flags are gone after tracing; their values shaped the nodes.
+enum class OperandForm : std::uint8_t {
+  Tensor,  // elements of type `storage` in memory, converted to `compute` on load
+  Number,  // one value per launch, a kernel parameter of type `compute`
+};
+
+struct TraceOperand {
+  std::string name;
+  OperandForm form;
+  DType storage;  // Number: equal to compute
+  DType compute;
+  std::int32_t position;  // in the op's operand list (flags counted)
+  bool operator==(const TraceOperand&) const = default;
+};
+
+struct TraceResult {
+  std::string name;  // "out", or "out0", "out1", ...
+  std::int32_t node;
+  DType dtype;  // in memory; the node's value is converted on store
+  bool operator==(const TraceResult&) const = default;
+};
+
+struct TraceGraph {
+  std::string op;
+  std::string file;  // where the op is defined, relative to the project
+  int line = 0;
+  std::vector<TraceOperand> operands;
+  std::vector<TraceNode> nodes;
+  std::vector<TraceResult> results;
+  bool operator==(const TraceGraph&) const = default;
+};
+
+// What the caller passes at one operand position.
+struct CallOperand {
+  enum class Kind : std::uint8_t {
+    Tensor,      // at least one dimension
+    ZeroDim,     // a 0-dim tensor: lower priority in promotion
+    Number,      // a number (a Python number, a wrapped number, an at::Scalar): lowest priority
+    Flag,
+  };
+  Kind kind;
+  DType dtype = DType::F32;  // Number: Bool, I64, F64 or C128 by the number's own type. Flag: unused.
+  bool in_memory = true;     // ZeroDim: false if it is passed as a parameter (a CPU scalar beside CUDA tensors)
+  FlagValue flag;
+  bool operator==(const CallOperand&) const = default;
+};
+
+// Compute dtype for each operand position (flags: unused) and each result, and each result's dtype in memory.
+// Source of the rules: torch._prims_common.elementwise_dtypes. Throws gems::Error for combinations that do not promote
+// (u16, u32 and u64 with anything else).
+struct ResolvedTypes {
+  std::vector<DType> operand_compute;
+  std::vector<DType> result_compute;
+  std::vector<DType> result;
+  bool operator==(const ResolvedTypes&) const = default;
+};
+ResolvedTypes resolve_types(const OpDef& op, std::span<const CallOperand> operands, DType default_dtype = DType::F32);
+
+// Runs the body once. result_dtypes, when not empty, replaces the promoted result dtypes (in-place and out= calls store
+// into a tensor of another dtype). Throws gems::Error naming op and operand when the body does not type-check.
+TraceGraph trace(const OpDef& op, std::span<const CallOperand> operands, std::span<const DType> result_dtypes = {},
+                 DType default_dtype = DType::F32);
+
+// One line per operand, node and result; the canonical text that cache keys and tests use.
+std::string to_string(const TraceGraph& graph);
+
+}  // namespace gems

@@ -1,0 +1,47 @@
+// Plan: a kernel with its geometry, ready to launch any number of times on other addresses with the same dtypes, sizes,
+// strides and alignment. make_plan does all the analysis and, on the first use of a variant, the compile; launch does
+// none. Plans are immutable and live until the process ends.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "gems/dsl/op.h"
+#include "gems/runtime/arguments.h"
+
+namespace gems {
+
+class Plan;
+
+struct PlanRequest {
+  const OpDef* op = nullptr;
+  std::span<const Argument> operands;     // one for each operand of the op
+  std::span<const TensorView> results;    // one for each result; all of the broadcast shape
+  Device device;
+  DType default_dtype = DType::F32;
+};
+
+// Checks shapes (operands broadcast to the results' shape), resolves dtypes, chooses layout and variant, compiles what
+// is not in memory or on disk. Throws gems::Error naming op and operand; nothing is launched. Thread-safe; one compile
+// per variant however many threads ask.
+const Plan& make_plan(const PlanRequest& request);
+
+// tensors: addresses of the operands in memory, in order, then of the results. numbers: of the operands not in memory,
+// in order. stream: a CUstream (null: the default stream); ignored on the CPU. No allocation, no lock. Throws
+// gems::Error when the driver refuses the launch.
+void launch(const Plan& plan, std::span<void* const> tensors, std::span<const NumberValue> numbers, void* stream);
+
+// make_plan and launch in one, through a table of plans that were already made.
+void run(const PlanRequest& request, void* stream = nullptr);
+
+// True when the variant that the request needs is in memory already: no compile, no load, no disk.
+bool is_planned(const PlanRequest& request);
+
+// Splits [0, count) into pieces of at least `grain` and calls fn(begin, end) on them, possibly at once in several
+// threads; returns when all are done. The runtime's own thread pool unless a host program installs its own.
+using ParallelFor = void (*)(std::int64_t count, std::int64_t grain, void* context,
+                             void (*fn)(void* context, std::int64_t begin, std::int64_t end));
+void set_parallel_for(ParallelFor parallel_for);
+
+}  // namespace gems
