@@ -1,0 +1,43 @@
+// The pw dialect in C++: generated classes, and how dtypes map to body types.
+#pragma once
+
+#include "gems/compiler/layout.h"
+#include "gems/compiler/schedule.h"
+#include "gems/dsl/dtype.h"
+#include "gems/dsl/trace.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace gems {
+std::string_view name(OperandForm form);
+std::string_view name(Step step);
+}  // namespace gems
+
+namespace gems::pw {
+
+class YieldOp;
+
+// Parse the word that name() prints; used by the generated attribute parsers.
+namespace detail {
+mlir::FailureOr<DType> parseDType(mlir::AsmParser& parser);
+mlir::FailureOr<OperandForm> parseOperandForm(mlir::AsmParser& parser);
+mlir::FailureOr<Family> parseFamily(mlir::AsmParser& parser);
+}  // namespace detail
+
+// The type that a value of this dtype has in a body: signless integers, i1 for bool.
+mlir::Type bodyType(mlir::MLIRContext* context, DType dtype);
+
+}  // namespace gems::pw
+
+#include "Pw/PwDialect.h.inc"
+#include "Pw/PwEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "Pw/PwAttrs.h.inc"
+#define GET_OP_CLASSES
+#include "Pw/PwOps.h.inc"

@@ -1,0 +1,143 @@
+// Attributes of the pw dialect: spelling of enumerations, custom syntax, verifiers.
+#include "Pw/Pw.h"
+
+#include <bit>
+
+#include "llvm/ADT/TypeSwitch.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+
+using namespace mlir;
+using namespace gems;
+using namespace gems::pw;
+
+#include "Pw/PwEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "Pw/PwAttrs.cpp.inc"
+
+void PwDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "Pw/PwAttrs.cpp.inc"
+      >();
+}
+
+std::string_view gems::name(OperandForm form) { return form == OperandForm::Tensor ? "tensor" : "number"; }
+
+std::string_view gems::name(Step step) {
+  switch (step) {
+    case Step::Contiguous:
+      return "contiguous";
+    case Step::Broadcast:
+      return "broadcast";
+    case Step::Strided:
+      return "strided";
+  }
+  return {};
+}
+
+namespace {
+
+// One of `values`, by its name.
+template <class T>
+FailureOr<T> parseNamed(AsmParser& parser, ArrayRef<T> values, StringRef what) {
+  const SMLoc loc = parser.getCurrentLocation();
+  StringRef word;
+  if (parser.parseKeyword(&word)) return failure();
+  for (T value : values)
+    if (StringRef(gems::name(value)) == word) return value;
+  auto error = parser.emitError(loc) << "'" << word << "' is not " << what << ": expected one of ";
+  llvm::interleaveComma(values, error, [&](T value) { error << StringRef(gems::name(value)); });
+  return failure();
+}
+
+FailureOr<Step> parseStep(AsmParser& parser) {
+  return parseNamed<Step>(parser, {Step::Contiguous, Step::Broadcast, Step::Strided}, "a step");
+}
+
+}  // namespace
+
+FailureOr<DType> pw::detail::parseDType(AsmParser& parser) {
+  SmallVector<DType> all;
+  for (std::size_t i = 0; i < DTypeCount; ++i) all.push_back(static_cast<DType>(i));
+  return parseNamed<DType>(parser, all, "a dtype");
+}
+
+FailureOr<OperandForm> pw::detail::parseOperandForm(AsmParser& parser) {
+  return parseNamed<OperandForm>(parser, {OperandForm::Tensor, OperandForm::Number}, "an operand form");
+}
+
+FailureOr<Family> pw::detail::parseFamily(AsmParser& parser) {
+  return parseNamed<Family>(parser, {Family::Flat, Family::Rows, Family::Generic}, "a kernel family");
+}
+
+Attribute LayoutAttr::parse(AsmParser& parser, Type) {
+  SmallVector<Step> steps;
+  unsigned alignBytes = 0;
+  const SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseLess() ||
+      parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                     [&]() -> ParseResult {
+                                       FailureOr<Step> step = parseStep(parser);
+                                       if (failed(step)) return failure();
+                                       steps.push_back(*step);
+                                       return success();
+                                     }) ||
+      parser.parseComma() || parser.parseKeyword("align") || parser.parseEqual() || parser.parseInteger(alignBytes) ||
+      parser.parseGreater())
+    return {};
+  return parser.getChecked<LayoutAttr>(loc, parser.getContext(), steps, alignBytes);
+}
+
+void LayoutAttr::print(AsmPrinter& printer) const {
+  printer << "<[";
+  llvm::interleaveComma(getSteps(), printer, [&](Step step) { printer << gems::name(step); });
+  printer << "], align = " << getAlignBytes() << ">";
+}
+
+LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<Step> steps,
+                                 unsigned alignBytes) {
+  if (steps.empty() || steps.size() > 3)
+    return emitError() << "a layout has 1 to 3 steps, innermost first; given " << steps.size();
+  if (llvm::is_contained(steps.drop_front(), Step::Contiguous))
+    return emitError() << "only the innermost step can be contiguous";
+  if (alignBytes > 16 || !std::has_single_bit(alignBytes))
+    return emitError() << "align is a power of two of at most 16 bytes; given " << alignBytes;
+  return success();
+}
+
+LogicalResult OperandAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name, DType storage,
+                                  DType compute, OperandForm form, LayoutAttr layout) {
+  if (name.empty()) return emitError() << "an operand needs a name";
+  if (form == OperandForm::Tensor) return success();
+  if (storage != compute)
+    return emitError() << "operand '" << name << "' is a number: it is passed in its compute dtype "
+                       << gems::name(compute) << ", not as " << gems::name(storage);
+  if (layout) return emitError() << "operand '" << name << "' is a number: it has no layout";
+  return success();
+}
+
+LogicalResult ResultAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name, DType, DType,
+                                 LayoutAttr) {
+  if (name.empty()) return emitError() << "a result needs a name";
+  return success();
+}
+
+LogicalResult SpaceAttr::verify(function_ref<InFlightDiagnostic()> emitError, unsigned rank, bool, bool) {
+  if (rank == 1 || rank == 2 || rank == 3 || rank == 4 || rank == 8) return success();
+  return emitError() << "the rank of an iteration space is 1, 2, 3, 4 or 8; given " << rank;
+}
+
+LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, Family family, int width, int unroll,
+                                   int threads) {
+  auto isPowerUpTo = [](int value, int most) {
+    return value >= 1 && value <= most && std::has_single_bit(static_cast<unsigned>(value));
+  };
+  if (!isPowerUpTo(width, 16)) return emitError() << "width is a power of two of at most 16; given " << width;
+  if (family == Family::Generic && width != 1)
+    return emitError() << "a generic kernel moves single elements: width is 1; given " << width;
+  if (unroll < 1 || unroll > 16) return emitError() << "unroll is 1 to 16; given " << unroll;
+  if (!isPowerUpTo(threads, 1024) || threads < 32)
+    return emitError() << "threads is a power of two from 32 to 1024; given " << threads;
+  return success();
+}

@@ -1,0 +1,68 @@
+// Attributes of the pw dialect: operands, results, layouts, the iteration space and the schedule.
+#ifndef PW_ATTRS_TD
+#define PW_ATTRS_TD
+
+include "Pw/PwBase.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+
+// An enumeration of the DSL or the compiler's public headers, spelled as its name() spells it.
+class Pw_Named<string type> : AttrOrTypeParameter<"::gems::" # type, "spelled by its name"> {
+  let parser = "::gems::pw::detail::parse" # type # "($_parser)";
+  let printer = "$_printer << ::gems::name($_self)";
+}
+
+class Pw_Attr<string name, string attrMnemonic> : AttrDef<Pw_Dialect, name> {
+  let mnemonic = attrMnemonic;
+  let genVerifyDecl = 1;
+}
+
+def Pw_LayoutAttr : Pw_Attr<"Layout", "layout"> {
+  let summary = "how one operand's address moves with each of the innermost dimensions, and its alignment";
+  let description = "As gems::OperandLayout: `#pw.layout<[contiguous, strided], align = 16>`.";
+  let parameters = (ins ArrayRefParameter<"::gems::Step">:$steps, "unsigned":$alignBytes);
+  let hasCustomAssemblyFormat = 1;
+}
+
+def Pw_OperandAttr : Pw_Attr<"Operand", "operand"> {
+  let summary = "name, dtype in memory, dtype the body computes in, form, and layout once specialized";
+  let description = "`#pw.operand<\"x\", f16 as f32, tensor>`; a number has storage equal to compute and no layout.";
+  let parameters = (ins StringRefParameter<"in emitted code">:$name, Pw_Named<"DType">:$storage,
+                        Pw_Named<"DType">:$compute, Pw_Named<"OperandForm">:$form,
+                        OptionalParameter<"::gems::pw::LayoutAttr">:$layout);
+  let assemblyFormat = "`<` $name `,` $storage `as` $compute `,` $form (`,` $layout^)? `>`";
+}
+
+def Pw_ResultAttr : Pw_Attr<"Result", "result"> {
+  let summary = "name, dtype of the body's value, dtype in memory, and layout once specialized";
+  let description = "`#pw.result<\"out\", f32 to f16>`.";
+  let parameters = (ins StringRefParameter<"in emitted code">:$name, Pw_Named<"DType">:$compute,
+                        Pw_Named<"DType">:$storage, OptionalParameter<"::gems::pw::LayoutAttr">:$layout);
+  let assemblyFormat = "`<` $name `,` $compute `to` $storage (`,` $layout^)? `>`";
+}
+
+def Pw_SpaceAttr : Pw_Attr<"Space", "space"> {
+  let summary = "collapsed iteration space: rank, whether offsets need 64 bits, whether a result aliases an operand";
+  let parameters = (ins "unsigned":$rank, "bool":$wide_index, "bool":$aliased);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+def Pw_ScheduleAttr : Pw_Attr<"Schedule", "schedule"> {
+  let summary = "how a CUDA kernel covers the iteration space, as gems::Schedule";
+  let parameters = (ins Pw_Named<"Family">:$family, "int":$width, "int":$unroll, "int":$threads);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+class Pw_Function<string name, int value> : I32EnumAttrCase<name, value>;
+def Pw_ComplexFunction : I32EnumAttr<"ComplexFunction", "function of one complex number that upstream lacks", [
+    Pw_Function<"acos", 0>, Pw_Function<"asin", 1>, Pw_Function<"atan", 2>, Pw_Function<"cosh", 3>,
+    Pw_Function<"exp2", 4>, Pw_Function<"log10", 5>, Pw_Function<"log2", 6>, Pw_Function<"reciprocal", 7>,
+    Pw_Function<"sigmoid", 8>, Pw_Function<"sinh", 9>]> {
+  let cppNamespace = "::gems::pw";
+  let genSpecializedAttr = 0;
+}
+def Pw_ComplexFunctionAttr : EnumAttr<Pw_Dialect, Pw_ComplexFunction, "complex_function"> {
+  let assemblyFormat = "$value";
+}
+
+#endif

@@ -1,0 +1,64 @@
+// Operations of the pw dialect.
+#ifndef PW_OPS_TD
+#define PW_OPS_TD
+
+include "Pw/PwAttrs.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Pw_Op<string mnemonic, list<Trait> traits = []> : Op<Pw_Dialect, mnemonic, traits>;
+
+def Pw_OperandArrayAttr : TypedArrayAttrBase<Pw_OperandAttr, "array of #pw.operand">;
+def Pw_ResultArrayAttr : TypedArrayAttrBase<Pw_ResultAttr, "array of #pw.result">;
+
+def Pw_KernelOp : Pw_Op<"kernel", [
+    IsolatedFromAbove, SingleBlock, Symbol, DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
+  let summary = "one op for one signature: a scalar body over operands in memory";
+  let description = [{
+    The body has one argument for each operand and yields one value for each result. Before `pw-resolve-promotion`
+    they have the compute dtypes of the attributes; afterwards (`resolved`) the storage dtypes, with all conversions in
+    the body.
+
+    ```mlir
+    pw.kernel @silu_f16 of "silu" operands [#pw.operand<"x", f16 as f32, tensor>]
+        results [#pw.result<"out", f32 to f16>] {
+    ^bb0(%x: f32):
+      %minus = arith.negf %x : f32
+      ...
+      pw.yield %quotient : f32
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$definition, Pw_OperandArrayAttr:$operand_specs,
+                       Pw_ResultArrayAttr:$result_specs, UnitAttr:$resolved, OptionalAttr<Pw_SpaceAttr>:$space,
+                       OptionalAttr<Pw_ScheduleAttr>:$schedule);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $sym_name `of` $definition `operands` $operand_specs `results` $result_specs (`resolved` $resolved^)?
+    (`space` $space^)? (`schedule` $schedule^)? attr-dict-with-keyword $body
+  }];
+  let extraClassDeclaration = [{
+    OperandAttr operandSpec(unsigned index) { return ::llvm::cast<OperandAttr>(getOperandSpecs()[index]); }
+    ResultAttr resultSpec(unsigned index) { return ::llvm::cast<ResultAttr>(getResultSpecs()[index]); }
+    YieldOp getYield();
+  }];
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+}
+
+def Pw_YieldOp : Pw_Op<"yield", [HasParent<"KernelOp">, Pure, Terminator]> {
+  let summary = "the values of a kernel's results for one element";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "$values attr-dict `:` type($values)";
+}
+
+def Pw_ComplexUnaryOp : Pw_Op<"complex_unary", [Pure, SameOperandsAndResultType]> {
+  let summary = "a function of one complex number that the complex dialect lacks";
+  let arguments = (ins Pw_ComplexFunctionAttr:$function, Complex<AnyFloat>:$operand);
+  let results = (outs Complex<AnyFloat>:$result);
+  let assemblyFormat = "$function $operand attr-dict `:` type($result)";
+}
+
+#endif
