@@ -1,0 +1,118 @@
+"""When two results agree: dtype, shape, strides, device and aliasing always; values by bits or by the float64 rule."""
+
+import torch
+
+# How far beyond ATen's own distance from a float64 reference a result may lie, in epsilons of the value.
+EPSILONS_BEYOND_ATEN = {
+    torch.float16: 0.5,
+    torch.bfloat16: 0.5,
+    torch.float32: 1.0,
+    torch.complex32: 0.5,
+    torch.complex64: 1.0,
+}
+# No wider type to compare with: a bound on the distance from ATen itself.
+EPSILONS_FROM_ATEN = {torch.float64: 4.0, torch.complex128: 4.0}
+
+
+def metadata(tensor):
+    """What must be equal besides the values."""
+    known = {
+        "type": type(tensor).__name__,
+        "dtype": tensor.dtype,
+        "shape": tuple(tensor.shape),
+        "device": tensor.device,
+        "layout": tensor.layout,
+        "requires_grad": tensor.requires_grad,
+        "conj": tensor.is_conj() if tensor.is_complex() else False,
+        "neg": tensor.is_neg(),
+    }
+    if tensor.layout == torch.strided:
+        known["strides"] = tensor.stride()
+        known["offset"] = tensor.storage_offset()
+    return known
+
+
+def metadata_differences(expected, given):
+    want, have = metadata(expected), metadata(given)
+    return [f"{name}: ATen {want[name]}, gems {have.get(name)}" for name in want if want[name] != have.get(name)]
+
+
+def value_difference(expected, given, reference, exact):
+    """None when the values agree, else a sentence. `reference()` gives the float64 result or None; called only when needed."""
+    if expected.layout != torch.strided:
+        expected, given = expected.to_dense(), given.to_dense()
+    expected, given = expected.detach().resolve_conj().resolve_neg(), given.detach().resolve_conj().resolve_neg()
+    if expected.device.type == "meta" or expected.numel() == 0:
+        return None
+    expected, given = expected.cpu(), given.cpu()
+    same = _same(expected, given)
+    if bool(same.all()):
+        return None
+    if exact or not (expected.is_floating_point() or expected.is_complex()):
+        return _describe("differs in bits", ~same, expected, given, None)
+    if expected.dtype in EPSILONS_FROM_ATEN:
+        within = _distance(given, expected) <= EPSILONS_FROM_ATEN[expected.dtype] * _epsilon(expected, expected)
+        return _verdict(same | within | _same_infinity(expected, given), expected, given, expected)
+    wide = reference()
+    if wide is None or wide.shape != expected.shape:
+        wide = expected.to(_wide(expected))
+    allowed = _distance(expected, wide) + EPSILONS_BEYOND_ATEN[expected.dtype] * _epsilon(wide, expected)
+    finite = torch.isfinite(expected) & torch.isfinite(given)
+    rounded = _same(given, wide.to(expected.dtype))
+    agrees = same | rounded | (finite & (_distance(given, wide) <= allowed) & _same_zero(expected, given)) | _same_infinity(expected, given)
+    return _verdict(agrees, expected, given, wide)
+
+
+def _same(a, b):
+    """Elementwise: equal with the same sign of zero, or both NaN. Complex: in both parts."""
+    if a.is_complex():
+        a, b = torch.view_as_real(a), torch.view_as_real(b)
+        return _same(a, b).all(-1)
+    if not a.is_floating_point():
+        return a == b
+    return ((a == b) & (torch.signbit(a) == torch.signbit(b))) | (torch.isnan(a) & torch.isnan(b))
+
+
+def _same_zero(a, b):
+    """False where both are zero with different signs; a complex zero has no sign to keep."""
+    if a.is_complex():
+        return torch.ones_like(a, dtype=torch.bool)
+    return (a != 0) | (b != 0) | (torch.signbit(a) == torch.signbit(b))
+
+
+def _same_infinity(a, b):
+    """Complex only: infinite when either part is, as C99's Annex G has it, and NaN when neither is and one is NaN."""
+    if not a.is_complex():
+        return torch.zeros_like(a, dtype=torch.bool)
+    infinite = torch.isinf(a), torch.isinf(b)
+    nan = torch.isnan(a) & ~infinite[0], torch.isnan(b) & ~infinite[1]
+    return (infinite[0] & infinite[1]) | (nan[0] & nan[1])
+
+
+def _wide(tensor):
+    return torch.complex128 if tensor.is_complex() else torch.float64
+
+
+def _distance(a, b):
+    return (a.to(_wide(a)) - b.to(_wide(b))).abs().nan_to_num(nan=float("inf"))
+
+
+def _epsilon(value, narrow):
+    """The epsilon of each value in the narrow dtype; below the smallest normal number that of the smallest normal number."""
+    limits = torch.finfo(narrow.dtype)
+    return value.to(_wide(value)).abs().clamp(min=limits.tiny).nan_to_num(nan=0.0) * limits.eps
+
+
+def _verdict(agrees, expected, given, wide):
+    if bool(agrees.all()):
+        return None
+    return _describe("is too far from ATen's result", ~agrees, expected, given, wide)
+
+
+def _describe(what, wrong, expected, given, wide):
+    where = tuple(wrong.nonzero()[0].tolist())
+    text = f"{int(wrong.sum())} of {wrong.numel()} values: {what}; first at {list(where)}: "
+    text += f"ATen {expected[where].item()!r}, gems {given[where].item()!r}"
+    if wide is not None:
+        text += f", float64 {wide[where].item()!r}"
+    return text

@@ -1,0 +1,154 @@
+"""The operators under test: how to call each one, its entries in PyTorch's database, and what serves it."""
+
+import dataclasses
+from collections.abc import Callable
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+
+import opdb
+
+ALWAYS = "always"  # agrees bit by bit in every dtype
+IEEE = "ieee"  # one correctly rounded operation: bit by bit in f32 and f64
+ROUNDED = "rounded"  # floats by the float64 rule
+
+
+@dataclasses.dataclass(frozen=True)
+class Operator:
+    name: str
+    call: Callable  # call(*tensors), keyword arguments already bound
+    operands: tuple  # one of "value", "mask" (a bool tensor) for each tensor
+    entries: tuple  # keys of PyTorch's database
+    served_by: frozenset  # base names of the ATen operators that may compute it
+    exactness: str
+    out: Callable | None = None  # out(*tensors, out=tensor)
+    in_place: Callable | None = None  # in_place(self, *tensors)
+    number_left: bool = False  # takes a Python number for the first operand
+    number_right: bool = False  # takes a Python number for the last operand
+    constant_for: Callable = lambda dtype: False  # ATen fills in a constant, or copies, for these dtypes
+
+    def exact(self, dtype):
+        return self.exactness == ALWAYS or (self.exactness == IEEE and dtype in (torch.float32, torch.float64))
+
+    def kernels(self, dtype):
+        """Base names of the operators one of which must run; none where ATen computes nothing."""
+        return self.served_by if not self.constant_for(dtype) else frozenset()
+
+    def dtypes(self, device):
+        return opdb.dtypes(self.entries, device)
+
+    def gradient_dtypes(self, device):
+        return {dtype for entry in self.entries for dtype in opdb.entry(*entry).supported_backward_dtypes(device)}
+
+    def __str__(self):
+        return self.name
+
+
+def _integral(dtype):
+    return not (dtype.is_floating_point or dtype.is_complex)
+
+
+def _keys(entries):
+    return tuple(key if isinstance(key, tuple) else (key, "") for key in entries)
+
+
+def _unary(name, exactness=ROUNDED, entry=None, served_by=None, call=None, out=None, in_place=None, **more):
+    call = call or getattr(torch, name)
+    return Operator(
+        name, call, ("value",), _keys([entry or name]), frozenset(served_by or {name}), exactness,
+        out=out or (call if hasattr(torch, name) else None),
+        in_place=in_place or getattr(torch.Tensor, name + "_", None), **more,
+    )  # fmt: skip
+
+
+def _binary(name, exactness, entries=None, served_by=None, call=None, in_place=None, left=True, right=True, methods=True):
+    call = call or getattr(torch, name)
+    return Operator(
+        name, call, ("value", "value"), _keys(entries or [name]), frozenset(served_by or {name}), exactness, out=call,
+        in_place=in_place or (getattr(torch.Tensor, name + "_", None) if methods else None),
+        number_left=left, number_right=right,
+    )  # fmt: skip
+
+
+def _division(name, mode):
+    return _binary(
+        name, ROUNDED, entries=[("div", f"{mode}_rounding")], served_by={"div"},
+        call=partial(torch.div, rounding_mode=mode), in_place=partial(torch.Tensor.div_, rounding_mode=mode),
+    )  # fmt: skip
+
+
+def _gelu(name, approximate):
+    bound = {"approximate": approximate}
+    return _unary(
+        name, entry="nn.functional.gelu", served_by={"gelu"}, call=partial(F.gelu, **bound),
+        out=partial(torch.ops.aten.gelu.out, **bound), in_place=partial(torch.ops.aten.gelu_, **bound),
+    )  # fmt: skip
+
+
+def _comparison(name):
+    return _binary(name, ALWAYS, left=False)
+
+
+_operators = (
+    _binary("add", IEEE),
+    _binary("sub", IEEE, served_by={"sub", "rsub"}),
+    _binary("mul", IEEE),
+    _binary("div", IEEE, entries=[("div", "no_rounding_mode")]),
+    _division("div_trunc", "trunc"),
+    _division("div_floor", "floor"),
+    _binary("pow", ROUNDED, served_by={"pow", "mul", "sqrt", "rsqrt", "reciprocal", "fill", "copy"}),
+    _unary("neg", ALWAYS),
+    _unary("abs", IEEE),
+    _unary("reciprocal", IEEE),
+    _unary("relu", ALWAYS, entry="nn.functional.relu", out=torch.ops.aten.relu.out, served_by={"relu", "clamp_min"}),
+    _gelu("gelu", "none"),
+    _gelu("gelu_tanh", "tanh"),
+    _unary("silu", call=F.silu, entry="nn.functional.silu", out=torch.ops.aten.silu.out, in_place=partial(F.silu, inplace=True)),
+    _unary("sigmoid"),
+    _unary("tanh"),
+    _unary("exp"),
+    _unary("log"),
+    _unary("sqrt", IEEE),
+    _unary("rsqrt"),
+    _unary("sin"),
+    _unary("cos"),
+    _unary("erf"),
+    *map(_comparison, ("eq", "ne", "lt", "le", "gt", "ge")),
+    _binary("maximum", ALWAYS, left=False, right=False, methods=False),
+    _binary("minimum", ALWAYS, left=False, right=False, methods=False),
+    _unary(
+        "clamp", ALWAYS, call=partial(torch.clamp, min=-2, max=3), out=partial(torch.clamp, min=-2, max=3),
+        in_place=partial(torch.Tensor.clamp_, min=-2, max=3),
+    ),  # fmt: skip
+    Operator(
+        "clamp_tensor", torch.clamp, ("value", "value", "value"), _keys(["clamp"]), frozenset({"clamp"}), ALWAYS,
+        out=torch.clamp, in_place=torch.Tensor.clamp_,
+    ),  # fmt: skip
+    Operator(
+        "where", torch.where, ("mask", "value", "value"), _keys(["where"]), frozenset({"where"}), ALWAYS,
+        out=torch.where, number_right=True,
+    ),  # fmt: skip
+    Operator(
+        "masked_fill", partial(torch.masked_fill, value=1), ("value", "mask"), _keys(["masked_fill"]),
+        frozenset({"masked_fill"}), ALWAYS, in_place=partial(torch.Tensor.masked_fill_, value=1),
+    ),  # fmt: skip
+    _binary("bitwise_and", ALWAYS),
+    _binary("bitwise_or", ALWAYS),
+    _unary("bitwise_not", ALWAYS),
+    _binary("logical_and", ALWAYS, left=False, right=False),
+    _binary("logical_or", ALWAYS, left=False, right=False),
+    _unary("logical_not", ALWAYS),
+    _unary("isnan", ALWAYS, served_by={"isnan", "ne"}),
+    _unary("isinf", ALWAYS, served_by={"isinf", "eq", "abs"}, constant_for=_integral),
+    _unary(
+        "threshold", ALWAYS, call=partial(F.threshold, threshold=0.5, value=2), entry="nn.functional.threshold",
+        in_place=partial(F.threshold, threshold=0.5, value=2, inplace=True),
+    ),  # fmt: skip
+    Operator(
+        "copy_", lambda x, y: torch.empty_like(x).copy_(y), ("value", "value"), _keys(["add"]), frozenset({"copy"}),
+        ALWAYS, in_place=torch.Tensor.copy_,
+    ),  # fmt: skip
+)  # fmt: skip
+
+OPERATORS = {operator.name: operator for operator in _operators}

@@ -1,0 +1,151 @@
+"""The oracle: runs one call with the override off and on and returns every difference, silent declines included."""
+
+import contextlib
+import dataclasses
+import re
+import warnings
+
+import torch
+from torch.utils import _pytree as pytree
+
+import gems
+from agreement import metadata_differences, value_difference
+from clones import clone, in_double, tensors
+from declines import is_expected
+
+
+@dataclasses.dataclass
+class Outcome:
+    """All that a caller can see of a call."""
+
+    result: object = None
+    error: tuple | None = None  # (type name, text)
+    warnings: tuple = ()  # (category name, text)
+    arguments: object = None  # as they are after the call
+
+
+def check(call, *args, served_by=(), exact=False, reference=True, **kwargs):
+    """Raises AssertionError with all differences between ATen and gems for call(*args, **kwargs).
+
+    served_by: base names of ATen operators ("add"); at least one must have been called, and none may have declined
+    unless declines.py lists why. Empty: not looked at. exact: floats must agree bit by bit.
+    """
+    found = differences(call, args, kwargs, served_by=served_by, exact=exact, reference=reference)
+    assert not found, "\n".join(found)
+
+
+def differences(call, args, kwargs, served_by=(), exact=False, reference=True):
+    expected = observe(call, args, kwargs)
+    gems.reset_report()
+    given = observe(call, args, kwargs, gems.use_gems())
+    found = compare(expected, given, (lambda: _reference(call, args, kwargs)) if reference else (lambda: None), exact)
+    if expected.error is None and served_by:
+        found += undeclared_declines(gems.report(), served_by)
+    return found
+
+
+def observe(call, args, kwargs, switch=contextlib.nullcontext()):
+    """The outcome of a call on copies of the arguments; the switch is on during the call only."""
+    args, kwargs = clone((args, kwargs))
+    outcome = Outcome(arguments=(args, kwargs))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            with switch:
+                outcome.result = call(*args, **kwargs)
+        except Exception as error:  # which exceptions may come is what is compared
+            outcome.error = type(error).__name__, _clean(str(error))
+    outcome.warnings = tuple((each.category.__name__, _clean(str(each.message))) for each in caught)
+    return outcome
+
+
+def compare(expected, given, reference, exact):
+    """Differences between two outcomes as sentences."""
+    if expected.error != given.error:
+        return [f"error: ATen {expected.error}, gems {given.error}"]
+    found = []
+    if expected.warnings != given.warnings:
+        found.append(f"warnings: ATen {expected.warnings}, gems {given.warnings}")
+    want, have = tensors((expected.result, expected.arguments)), tensors((given.result, given.arguments))
+    if pytree.tree_structure(expected.result) != pytree.tree_structure(given.result):
+        return found + [f"result: ATen {expected.result!r}, gems {given.result!r}"]
+    plain = [[leaf for leaf in pytree.tree_leaves(tree) if not isinstance(leaf, torch.Tensor)] for tree in (expected.result, given.result)]
+    if plain[0] != plain[1]:
+        found.append(f"result: ATen {plain[0]}, gems {plain[1]}")
+    if _aliases(want) != _aliases(have):
+        found.append(f"aliasing among result and arguments: ATen {_aliases(want)}, gems {_aliases(have)}")
+    wide = _Once(reference)
+    for index, (a, b) in enumerate(zip(want, have, strict=True)):
+        label = "result" if index < len(tensors(expected.result)) else "argument after the call"
+        found += [f"{label} {index}: {text}" for text in metadata_differences(a, b)]
+        if a.shape == b.shape and a.dtype == b.dtype:
+            text = value_difference(a, b, lambda index=index: wide.at(index), exact)
+            found += [f"{label} {index}: {text}"] if text else []
+    return found
+
+
+def undeclared_declines(report, served_by):
+    """What the counters say against "our kernel ran"."""
+    rows = {name: row for name, row in report.items() if name.split(".")[0].rstrip("_") in served_by and row.calls}
+    if not rows:
+        return [f"no override of {sorted(served_by)} was called; called: {sorted(n for n in report if report[n].calls)}"]
+    found = []
+    for name, row in rows.items():
+        for reason, count in row.declined.items():
+            if count and not is_expected(name, reason):
+                found.append(f"{name} declined {count} of {row.calls} calls: {reason}")
+        if row.served + sum(row.declined.values()) != row.calls:
+            found.append(f"{name}: {row.calls} calls, but {row.served} served and {dict(row.declined)} declined")
+    return found
+
+
+def assert_served(report, *names):
+    """Each of these ATen operators ran our kernel at least once, and every decline is a listed one."""
+    for name in names:
+        assert name in report and report[name].served > 0, f"{name} was not served; report:\n{report}"
+    found = undeclared_declines(report, {name.split(".")[0].rstrip("_") for name in names})
+    assert not found, "\n".join(found)
+
+
+class _Once:
+    """The float64 reference, computed when first asked for."""
+
+    def __init__(self, compute):
+        self._compute, self._tensors = compute, None
+
+    def at(self, index):
+        if self._tensors is None:
+            self._tensors = self._compute() or []
+        return self._tensors[index] if index < len(self._tensors) else None
+
+
+def _reference(call, args, kwargs):
+    """The tensors of result and arguments when all of the call happens in double precision on the CPU, or None."""
+    default = torch.get_default_dtype()
+    args, kwargs = in_double((args, kwargs))
+    kwargs = {name: "cpu" if name == "device" else value for name, value in kwargs.items()}
+    torch.set_default_dtype(torch.float64)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            result = call(*args, **kwargs)
+    except Exception:  # not every call exists in double precision; then ATen's own result is the reference
+        return None
+    finally:
+        torch.set_default_dtype(default)
+    return [tensor.detach() for tensor in tensors((result, (args, kwargs)))]
+
+
+def _aliases(found):
+    """For each tensor the index of the first one that has its storage."""
+    first = {}
+    indices = []
+    for index, tensor in enumerate(found):
+        storage = tensor.untyped_storage()._cdata if tensor.layout == torch.strided else id(tensor)
+        indices.append(first.setdefault(storage, index))
+    return indices
+
+
+def _clean(text):
+    """Messages without the place in the sources that raised them."""
+    return re.sub(r"\s*\(Triggered internally at [^)]*\)", "", text)

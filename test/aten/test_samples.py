@@ -1,0 +1,45 @@
+"""PyTorch's own sample calls for every operator and dtype: sample inputs, reference inputs, and calls that must be refused."""
+
+import pytest
+
+import opdb
+from cases import DEVICE, operators, operators_and_dtypes
+from operators import OPERATORS
+from oracle import differences
+
+# Evenly chosen reference inputs per entry of the database; all of them in the slow test.
+REFERENCE_LIMIT = 16
+ENTRIES = {operator.entries: operator for operator in OPERATORS.values()}
+CASES = operators_and_dtypes(where=lambda operator: ENTRIES[operator.entries] is operator)
+
+
+def sample_differences(operator, dtype, device, reference_limit):
+    """Differences over all samples, each labelled with its sample."""
+    found = []
+    for label, call, args, kwargs in opdb.samples(operator.entries, device, dtype, reference_limit):
+        # alpha makes of add and sub two operations, which ATen contracts to one in its vector loop only.
+        exact = operator.exact(dtype) and kwargs.get("alpha", 1) == 1
+        for text in differences(call, args, kwargs, served_by=operator.kernels(dtype), exact=exact):
+            found.append(f"{label}: {text}")
+    return found
+
+
+@pytest.mark.parametrize("operator, dtype", CASES)
+def test_sample_inputs(operator, dtype, device):
+    found = sample_differences(operator, dtype, device, REFERENCE_LIMIT)
+    assert not found, "\n".join(found[:20])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("operator, dtype", CASES)
+def test_all_reference_inputs(operator, dtype, device):
+    found = sample_differences(operator, dtype, device, None)
+    assert not found, "\n".join(found[:20])
+
+
+@pytest.mark.parametrize("operator", operators(lambda operator: any(True for _ in opdb.errors(operator.entries, DEVICE))))
+def test_error_inputs(operator, device):
+    found = []
+    for label, call, args, kwargs in opdb.errors(operator.entries, device):
+        found += [f"{label}: {text}" for text in differences(call, args, kwargs)]
+    assert not found, "\n".join(found)

@@ -1,0 +1,55 @@
+"""Special values: NaN, infinities, signed zeros, denormals, the extremes of integers, numbers above 2^53."""
+
+import pytest
+import torch
+
+import values
+from cases import operators_and_dtypes
+from oracle import check
+
+
+def integer_division(operator, dtype):
+    return operator.name in ("div_trunc", "div_floor") and not dtype.is_floating_point
+
+
+def drop_undefined_divisions(operands):
+    """Integer division by zero raises (tested apart), and the smallest integer over -1 traps in ATen on the CPU."""
+    x, y = operands
+    defined = (y != 0) & ~((x == torch.iinfo(x.dtype).min) & (y == -1))
+    return [x[defined], y[defined]]
+
+
+@pytest.mark.parametrize("operator, dtype", operators_and_dtypes())
+def test_all_combinations_of_special_values(operator, dtype, device):
+    operands = values.special_operands([dtype] * len(operator.operands), operator.operands, device)
+    if integer_division(operator, dtype):
+        operands = drop_undefined_divisions(operands)
+    if operator.name == "pow" and dtype in values.INTEGERS:
+        operands = [operands[0][operands[1] >= 0], operands[1][operands[1] >= 0]]
+    check(operator.call, *operands, served_by=operator.kernels(dtype), exact=operator.exact(dtype))
+
+
+@pytest.mark.parametrize("operator, dtype", operators_and_dtypes(values.INTEGERS, lambda each: each.name.startswith("div_")))
+def test_integer_division_by_zero(operator, dtype, device):
+    if device == "cuda":
+        pytest.skip("unspecified on CUDA")
+    check(operator.call, torch.ones(40, dtype=dtype), torch.zeros(40, dtype=dtype))
+
+
+@pytest.mark.parametrize(
+    "operator, dtype", operators_and_dtypes((torch.float16, torch.bfloat16), lambda each: each.operands == ("value",))
+)
+def test_every_two_byte_float(operator, dtype, device):
+    every = torch.arange(-(2**15), 2**15, dtype=torch.int16, device=device).view(dtype)
+    check(operator.call, every, served_by=operator.kernels(dtype), exact=operator.exact(dtype))
+
+
+@pytest.mark.parametrize("operator, dtype", operators_and_dtypes((torch.bool,)))
+def test_bool_storage_with_any_non_zero_byte(operator, dtype, device):
+    operands = [
+        torch.tensor([0, 1, 2, 255, 128, 7] * 9, dtype=torch.uint8, device=device).roll(index).view(torch.bool)
+        for index in range(len(operator.operands))
+    ]
+    if operator.name in ("copy_", "where", "masked_fill", "neg"):
+        operands = [tensor.logical_or(tensor) if operator.operands[i] == "value" else tensor for i, tensor in enumerate(operands)]
+    check(operator.call, *operands, served_by=operator.kernels(dtype), exact=True)
