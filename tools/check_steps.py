@@ -1,0 +1,143 @@
+"""The steps of tools/check: runs them in order, times them, keeps their logs, and says how to rerun what failed."""
+
+import argparse
+import dataclasses
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+LOGS = BUILD / "check"
+PYTHON = str(ROOT / ".venv/bin/python")
+JOBS = str(os.cpu_count() or 1)
+
+
+def pytest(*arguments):
+    return [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+
+
+def ctest(layer):
+    return ["ctest", "--test-dir", f"build/test/{layer}", "--output-on-failure", "-j", JOBS, "--no-tests=error"]
+
+
+# Name -> (command, what it checks). In this order; the first two are needed by all that follow.
+STEPS = {
+    "configure": (["cmake", "--preset", "default"], "CMake finds all it needs"),
+    "build": (["cmake", "--build", "--preset", "default"], "everything compiles"),
+    "style": (pytest("test/tools/test_format.py", "test/tools/test_layering.py"), "clang-format, layers, file sizes, names"),
+    "dsl": (ctest("dsl"), "dsl and ops: Catch2, compile-fail cases"),
+    "compiler": (ctest("compiler"), "compiler: Catch2, CUDA text as host C++, CPU kernels"),
+    "lit": (["/usr/lib/llvm-22/bin/llvm-lit", "-q", "build/test/compiler"], "every pass and the goldens, with FileCheck"),
+    "runtime": (ctest("runtime"), "runtime: plans, cache promises, CPU launches"),
+    "aten": (pytest("-n", JOBS, "test/aten"), "ATen exactness on CPU tensors"),
+    "nvrtc": (["build/bin/gems-codegen", "check", "--sample", "1000"], "a sample of all kernels compiles with NVRTC"),
+    "tools": (
+        pytest("test/tools", "--ignore=test/tools/test_format.py", "--ignore=test/tools/test_layering.py"),
+        "command-line tools and the examples of the docs",
+    ),
+}
+NEEDED_BY_ALL = ("configure", "build")
+
+# How a step's own summary counts its tests: (passed, failed) patterns. A step without any counts as one test.
+COUNTS = [
+    (r"(\d+) passed", r"(\d+) (?:failed|errors?)\b"),
+    (r"tests passed, \d+ tests failed out of (\d+)", r"tests passed, (\d+) tests failed"),
+    (r"Passed\s*: *(\d+)", r"Failed\s*: *(\d+)"),
+    (r"(\d+) kernels compiled", r"kernels compiled, (\d+) failed"),
+]
+
+
+@dataclasses.dataclass
+class Outcome:
+    step: str
+    passed: int
+    failed: int
+    seconds: float
+    command: list
+
+
+def last_number(pattern, text):
+    found = re.findall(pattern, text)
+    return int(found[-1]) if found else 0
+
+
+def count_tests(log, succeeded):
+    tail = log[-4000:]
+    for passed_pattern, failed_pattern in COUNTS:
+        passed, failed = last_number(passed_pattern, tail), last_number(failed_pattern, tail)
+        if "out of" in passed_pattern:
+            passed -= failed
+        if passed or failed:
+            return (passed, failed) if succeeded else (passed, max(failed, 1))
+    return (1, 0) if succeeded else (0, 1)
+
+
+def run_step(step):
+    command, _ = STEPS[step]
+    path = LOGS / f"{step}.log"
+    print(f"check: {step} ...", end="", flush=True)
+    start = time.monotonic()
+    with path.open("w") as log:
+        code = subprocess.run(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT).returncode
+    seconds = time.monotonic() - start
+    text = path.read_text(errors="replace")
+    passed, failed = count_tests(text, code == 0)
+    print(f" {'ok' if code == 0 else 'FAILED'} ({seconds:.0f} s)", flush=True)
+    if code != 0:
+        lines = text.rstrip().splitlines()
+        print("\n".join("    " + line for line in lines[-25:]))
+    return Outcome(step, passed, failed, seconds, command)
+
+
+def print_table(outcomes, setup_seconds):
+    print(f"\n{'step':<10} {'passed':>7} {'failed':>7} {'seconds':>8}")
+    print(f"{'setup':<10} {'':>7} {'':>7} {setup_seconds:>8.0f}")
+    for outcome in outcomes:
+        print(f"{outcome.step:<10} {outcome.passed:>7} {outcome.failed:>7} {outcome.seconds:>8.0f}")
+    total = setup_seconds + sum(outcome.seconds for outcome in outcomes)
+    print(f"{'all':<10} {sum(o.passed for o in outcomes):>7} {sum(o.failed for o in outcomes):>7} {total:>8.0f}")
+    for outcome in outcomes:
+        if outcome.failed:
+            print(f"\n{outcome.step} failed. Log: build/check/{outcome.step}.log. Rerun: tools/check {outcome.step}")
+            print(f"  or only the command: {shlex.join(outcome.command)}")
+
+
+def parse_arguments():
+    steps = "\n".join(f"  {name:<10} {what}" for name, (_, what) in STEPS.items())
+    parser = argparse.ArgumentParser(
+        prog="tools/check",
+        description="Sets up, builds, and runs every test. Logs are kept in build/check/.",
+        epilog=f"steps:\n{steps}\n\nexamples:\n  tools/check\n  tools/check dsl lit",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("steps", nargs="*", metavar="STEP", help="only these (and configure and build, which they need)")
+    parser.add_argument("--setup-seconds", type=float, default=0, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    unknown = [step for step in arguments.steps if step not in STEPS]
+    if unknown:
+        parser.error(f"unknown step '{unknown[0]}'; expected some of {', '.join(STEPS)}")
+    return arguments
+
+
+def main():
+    arguments = parse_arguments()
+    chosen = [step for step in STEPS if not arguments.steps or step in arguments.steps or step in NEEDED_BY_ALL]
+    LOGS.mkdir(parents=True, exist_ok=True)
+    outcomes = []
+    for step in chosen:
+        outcomes.append(run_step(step))
+        if step in NEEDED_BY_ALL and outcomes[-1].failed:
+            break
+    print_table(outcomes, arguments.setup_seconds)
+    passed, failed = sum(o.passed for o in outcomes), sum(o.failed for o in outcomes)
+    print(f"\n{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+// The subcommand `emit`: one variant of an op, printed at any stage of the pipeline from the trace to the cubin.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "call.h"
+#include "gems/compiler/schedule.h"
+#include "layouts.h"
+
+namespace gems::codegen {
+
+struct EmitRequest {
+  Call call;
+  LayoutRequest layout;
+  CudaTarget target;
+  std::string_view stage = "cuda";
+  bool json = false;
+};
+
+// In pipeline order: trace, the compiler's stages, ptx, cubin.
+std::span<const std::string_view> emit_stages();
+
+// Bytes of a file: text for every stage but "cubin". Throws UsageError for an unknown stage, gems::Error when the op
+// does not accept the call.
+std::string emit(const EmitRequest& request);
+
+}  // namespace gems::codegen

@@ -1,0 +1,180 @@
+// gems-codegen: prints the ops of the catalogue and the code they become. Parses the command line; 0 is success, 2 a
+// command line that asks for something that does not exist, 1 any other failure.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "call.h"
+#include "check.h"
+#include "emit.h"
+#include "gems/ops/catalogue.h"
+#include "layouts.h"
+#include "listing.h"
+#include "python_nvrtc.h"
+#include "usage_error.h"
+
+namespace gems::codegen {
+namespace {
+
+struct EmitOptions {
+  CallText call;
+  std::string layout = "contiguous";
+  int rank = 0;
+  bool wide_index = false;
+  bool aliased = false;
+  std::string arch = "sm_90";
+  std::string stage = "cuda";
+  std::string output;
+  bool json = false;
+};
+
+struct CheckOptions {
+  std::vector<std::string> archs{"sm_80", "sm_90", "sm_100"};
+  CheckRequest request;
+  bool json = false;
+};
+
+constexpr const char* examples = R"(Examples:
+  gems-codegen list
+  gems-codegen show silu_and_mul
+  gems-codegen emit silu_and_mul --dtypes f16,f16 -o silu_and_mul.cu
+  gems-codegen emit gelu --dtypes bf16 --flag approximate=tanh --stop-after trace
+  gems-codegen emit add --dtypes f32,bf16 --layout row-broadcast --arch sm_100
+  gems-codegen emit add --dtypes f32 --number y --stop-after ptx
+  gems-codegen check --arch sm_80,sm_90 --sample 500)";
+
+std::string layout_help() {
+  std::string text = "Layouts:\n";
+  for (const NamedLayout& layout : named_layouts()) text += fmt::format("  {:<17} {}\n", layout.name, layout.meaning);
+  return text;
+}
+
+void write_output(const EmitOptions& options, const std::string& bytes) {
+  if (options.output.empty()) {
+    std::fwrite(bytes.data(), 1, bytes.size(), stdout);
+    return;
+  }
+  std::ofstream file(options.output, std::ios::binary);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  if (!file) throw UsageError(fmt::format("cannot write '{}'; give -o a file in a folder that exists", options.output));
+}
+
+int run_emit(const Registry& registry, const EmitOptions& options) {
+  if (options.stage == "cubin" && options.output.empty() && !options.json)
+    throw UsageError("a cubin is binary: give the file to write with -o FILE");
+  EmitRequest request;
+  request.call = make_call(registry, options.call);
+  request.layout = {options.layout, options.rank, options.wide_index, options.aliased};
+  request.target = parse_arch(options.arch);
+  request.stage = options.stage;
+  request.json = options.json;
+  write_output(options, emit(request));
+  return 0;
+}
+
+int run_check(const Registry& registry, CheckOptions& options) {
+  for (const std::string& arch : options.archs) options.request.targets.push_back(parse_arch(arch));
+  const CheckReport report = check_catalogue(registry, options.request);
+  fmt::print("{}", options.json ? to_json(report) : to_text(report));
+  return report.failures.empty() ? 0 : 1;
+}
+
+void add_emit_options(CLI::App& emit, EmitOptions& options) {
+  emit.add_option("op", options.call.op, "name of the op, as 'gems-codegen list' prints it")->required();
+  emit.add_option("--dtypes", options.call.dtypes, "dtype of each tensor, or one for all (f32 unless given)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  emit.add_option("--layout", options.layout, "a name of the list below (contiguous unless given)");
+  emit.add_option("--rank", options.rank, "dimensions of layout strided, 1 to 8 (2 unless given)");
+  emit.add_flag("--wide-index", options.wide_index, "operands of 2^31 elements and more");
+  emit.add_flag("--aliased", options.aliased, "a result shares the memory of an operand (in-place)");
+  emit.add_option("--number", options.call.numbers, "OPERAND or OPERAND=DTYPE: pass a number here, not a tensor")
+      ->allow_extra_args(false);
+  emit.add_option("--flag", options.call.flags, "FLAG=VALUE, e.g. approximate=tanh")->allow_extra_args(false);
+  emit.add_option("--result-dtypes", options.call.result_dtypes, "store into these (in-place, out=), not the promoted")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  emit.add_option("--arch", options.arch, "sm_90 unless given");
+  emit.add_option(
+      "--stop-after", options.stage,
+      fmt::format("print this stage: {} (cuda unless given; llvm: the CPU kernel of the innermost dimension)",
+                  fmt::join(emit_stages(), ", ")));
+  emit.add_option("-o,--output", options.output, "write to this file");
+  emit.add_flag("--json", options.json, "operands, layout, schedule and text as JSON");
+  emit.footer(layout_help() + examples);
+}
+
+void add_check_options(CLI::App& check, CheckOptions& options) {
+  check.add_option("op", options.request.ops, "only these ops (all unless given)");
+  check.add_option("--arch", options.archs, "sm_80,sm_90,sm_100 unless given")->delimiter(',')->allow_extra_args(false);
+  check.add_option("--sample", options.request.sample, "compile this many kernels, always the same, spread over all");
+  check.add_option("--threads", options.request.threads, "one for each processor unless given");
+  check.add_flag("--json", options.json, "the report as JSON");
+  check.footer(examples);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"Prints the ops that gems defines and the code they become.", "gems-codegen"};
+  app.require_subcommand(1);
+  app.footer(examples);
+
+  bool json = false;
+  CLI::App* list = app.add_subcommand("list", "all ops, with their operands");
+  list->add_flag("--json", json, "as JSON");
+
+  std::string shown_op;
+  CLI::App* show = app.add_subcommand("show", "one op: operands, promotion, dtypes");
+  show->add_option("op", shown_op, "name of the op")->required();
+  show->add_flag("--json", json, "as JSON");
+
+  EmitOptions emit_options;
+  CLI::App* emit = app.add_subcommand("emit", "the code of one variant of an op, at any stage");
+  add_emit_options(*emit, emit_options);
+
+  CheckOptions check_options;
+  CLI::App* check = app.add_subcommand("check", "compile kernels of all ops, dtypes and layouts with NVRTC");
+  add_check_options(*check, check_options);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+
+  add_python_nvrtc();
+  const Registry& registry = ops::catalogue();
+  try {
+    if (*list) {
+      fmt::print("{}", json ? list_ops_json(registry) : list_ops(registry));
+    } else if (*show) {
+      const OpDef& op = find_op(registry, shown_op);
+      fmt::print("{}", json ? show_op_json(op) : show_op(op));
+    } else if (*emit) {
+      return run_emit(registry, emit_options);
+    } else if (*check) {
+      return run_check(registry, check_options);
+    }
+  } catch (const UsageError& error) {
+    fmt::print(stderr, "gems-codegen: {}\n", error.what());
+    return 2;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace gems::codegen
+
+int main(int argc, char** argv) {
+  try {
+    return gems::codegen::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "gems-codegen: %s\n", error.what());
+    return 1;
+  }
+}
