@@ -56,21 +56,29 @@ constexpr bool is_signed(DType t) { return info(t).is_signed; }
 // The part type of a complex type; any other type itself.
 constexpr DType real_of(DType t) {
   switch (t) {
-    case DType::C32: return DType::F16;
-    case DType::C64: return DType::F32;
-    case DType::C128: return DType::F64;
-    default: return t;
+    case DType::C32:
+      return DType::F16;
+    case DType::C64:
+      return DType::F32;
+    case DType::C128:
+      return DType::F64;
+    default:
+      return t;
   }
 }
 
 // The complex type that holds a float type: f16 -> c32, bf16 and f32 -> c64, f64 -> c128; any other type itself.
 constexpr DType complex_of(DType t) {
   switch (t) {
-    case DType::F16: return DType::C32;
+    case DType::F16:
+      return DType::C32;
     case DType::BF16:
-    case DType::F32: return DType::C64;
-    case DType::F64: return DType::C128;
-    default: return t;
+    case DType::F32:
+      return DType::C64;
+    case DType::F64:
+      return DType::C128;
+    default:
+      return t;
   }
 }
 
@@ -78,9 +86,12 @@ constexpr DType complex_of(DType t) {
 constexpr DType opmath_of(DType t) {
   switch (t) {
     case DType::F16:
-    case DType::BF16: return DType::F32;
-    case DType::C32: return DType::C64;
-    default: return t;
+    case DType::BF16:
+      return DType::F32;
+    case DType::C32:
+      return DType::C64;
+    default:
+      return t;
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <string_view>
 #include <type_traits>
 
@@ -23,8 +24,9 @@ template <class T>
 concept Arithmetic = std::is_arithmetic_v<T>;
 }  // namespace detail
 
-// A traced value, or a literal that has not met one yet (it takes the dtype of what it meets; a literal that does not
-// fit that dtype is an error; one that meets only literals takes the compute dtype of the op's first result).
+// A traced value, or a literal that has not met one yet. A literal takes the dtype of what it meets; one that does not
+// fit that dtype is an error. Operations on literals alone are computed at once, in bool, i64, f64 or c128; where only
+// literals are selected or returned they take the compute dtype of the result (bool literals stay bool).
 class Expr {
  public:
   template <detail::Arithmetic T>
@@ -58,7 +60,11 @@ class Expr {
   }
   template <class T>
   static constexpr Constant make_literal(T value) {
-    return {static_cast<std::int64_t>(value), static_cast<double>(value), 0};
+    if constexpr (std::floating_point<T>) {
+      return {0, static_cast<double>(value), 0};  // infinity has no integer
+    } else {
+      return {static_cast<std::int64_t>(value), static_cast<double>(value), 0};
+    }
   }
 
   Tracer* tracer_ = nullptr;
@@ -95,15 +101,15 @@ Expr apply(ScalarOp op, Expr a);
 Expr apply(ScalarOp op, Expr a, Expr b);
 Expr apply(ScalarOp op, Expr a, Expr b, Expr c);
 
-#define GEMS_BINARY_OPERATOR(symbol, Name)                                                                 \
-  inline Expr operator symbol(Expr a, Expr b) { return apply(ScalarOp::Name, a, b); }                      \
-  template <detail::Arithmetic T>                                                                          \
-  Expr operator symbol(Expr a, T b) {                                                                      \
-    return apply(ScalarOp::Name, a, Expr(b));                                                              \
-  }                                                                                                        \
-  template <detail::Arithmetic T>                                                                          \
-  Expr operator symbol(T a, Expr b) {                                                                      \
-    return apply(ScalarOp::Name, Expr(a), b);                                                              \
+#define GEMS_BINARY_OPERATOR(symbol, Name)                                            \
+  inline Expr operator symbol(Expr a, Expr b) { return apply(ScalarOp::Name, a, b); } \
+  template <detail::Arithmetic T>                                                     \
+  Expr operator symbol(Expr a, T b) {                                                 \
+    return apply(ScalarOp::Name, a, Expr(b));                                         \
+  }                                                                                   \
+  template <detail::Arithmetic T>                                                     \
+  Expr operator symbol(T a, Expr b) {                                                 \
+    return apply(ScalarOp::Name, Expr(a), b);                                         \
   }
 GEMS_BINARY_OPERATOR(+, Add)
 GEMS_BINARY_OPERATOR(-, Sub)
@@ -127,12 +133,12 @@ inline Expr operator-(Expr x) { return apply(ScalarOp::Neg, x); }
 inline Expr operator+(Expr x) { return x; }
 inline Expr operator~(Expr x) { return apply(ScalarOp::BitNot, x); }
 
-#define GEMS_LOGICAL_OPERATOR(symbol)                                                                       \
-  template <class A, class B>                                                                               \
-    requires(std::derived_from<A, Expr> || std::derived_from<B, Expr>)                                      \
-  Expr operator symbol(const A&, const B&) {                                                                \
+#define GEMS_LOGICAL_OPERATOR(symbol)                                                                              \
+  template <class A, class B>                                                                                      \
+    requires(std::derived_from<A, Expr> || std::derived_from<B, Expr>)                                             \
+  Expr operator symbol(const A&, const B&) {                                                                       \
     static_assert(detail::always_false<A>, "&& and || do not work on traced values: use logical_and, logical_or"); \
-    return Expr(0);                                                                                         \
+    return Expr(0);                                                                                                \
   }
 GEMS_LOGICAL_OPERATOR(&&)
 GEMS_LOGICAL_OPERATOR(||)

@@ -14,7 +14,7 @@ namespace gems {
 struct Element {
   DType dtype = DType::F32;
   std::int64_t integer = 0;
-  std::complex<double> value;
+  std::complex<double> value{};
 };
 
 // Reads and writes one element in memory, in the bit layout of its dtype (bool: any non-zero byte is true).

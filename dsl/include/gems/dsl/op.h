@@ -59,7 +59,7 @@ enum class OperandKind : std::uint8_t {
 struct OperandDef {
   std::string_view name;
   OperandKind kind = OperandKind::Tensor;
-  std::optional<DType> dtype;            // what a Scalar is converted to; else the compute dtype of the first result
+  std::optional<DType> dtype;             // what a Scalar is converted to; else the compute dtype of the first result
   std::optional<FlagValue> default_flag;  // Flag: what the call means when it does not say
 };
 

@@ -39,11 +39,11 @@ using gems::promote;
 
 struct Metadata {
   std::string_view name;
-  FixedList<bool, MaxOperands> is_tensor;                 // implied by the body; checked when written
-  FixedList<std::optional<DType>, MaxOperands> dtypes;    // of Scalar operands; optional
-  FixedList<Promotion, MaxResults> promotion_methods;     // one a result
-  FixedList<std::string_view, MaxOperands> names;         // of operands in emitted code; default x, y, z, ... and a, b, ...
-  FixedList<std::optional<FlagValue>, MaxOperands> defaults;  // of Flag operands
+  FixedList<bool, MaxOperands> is_tensor{};               // implied by the body; checked when written
+  FixedList<std::optional<DType>, MaxOperands> dtypes{};  // of Scalar operands; optional
+  FixedList<Promotion, MaxResults> promotion_methods{};   // one a result
+  FixedList<std::string_view, MaxOperands> names{};  // of operands in emitted code; default x, y, z, ... and a, b, ...
+  FixedList<std::optional<FlagValue>, MaxOperands> defaults{};  // of Flag operands
 };
 
 // Several results: return outputs(a, b) from the body.
@@ -101,8 +101,8 @@ inline constexpr std::array<std::string_view, MaxOperands> flag_names{"flag",  "
 }  // namespace detail
 
 template <class Body>
-constexpr OpDef pointwise(const Metadata& meta, Body,
-                          const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+constexpr OpDef pointwise(const Metadata& meta, Body, const char* file = __builtin_FILE(),
+                          int line = __builtin_LINE()) {
   static_assert(std::is_empty_v<Body>, "the body captures a variable: pass it as a Scalar or Flag operand instead");
   static_assert(
       requires { &Body::operator(); },
@@ -135,10 +135,9 @@ constexpr OpDef pointwise(const Metadata& meta, Body,
     if (!meta.dtypes.empty()) operand.dtype = meta.dtypes[i];
     if (operand.dtype && kind != OperandKind::Scalar) spec_error_dtype_given_for_a_tensor_operand();
     if (!meta.defaults.empty()) operand.default_flag = meta.defaults[i];
-    if (operand.default_flag && kind != OperandKind::Flag)
-      spec_error_default_given_for_an_operand_that_is_not_a_flag();
+    if (operand.default_flag && kind != OperandKind::Flag) spec_error_default_given_for_an_operand_that_is_not_a_flag();
     const std::size_t nth = seen[static_cast<std::size_t>(kind)]++;
-    operand.name = !meta.names.empty()            ? meta.names[i]
+    operand.name = !meta.names.empty()           ? meta.names[i]
                    : kind == OperandKind::Tensor ? detail::tensor_names[nth]
                    : kind == OperandKind::Scalar ? detail::scalar_names[nth]
                                                  : detail::flag_names[nth];

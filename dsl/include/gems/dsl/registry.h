@@ -16,11 +16,11 @@ class Registry {
   const OpDef* find(std::string_view name) const;
   // Sorted by name.
   std::vector<const OpDef*> all() const;
-  // Names within a small edit distance, for "did you mean".
+  // Names within a small edit distance, nearest first, for "did you mean".
   std::vector<std::string_view> similar(std::string_view name) const;
 
  private:
-  std::vector<const OpDef*> ops_;
+  std::vector<const OpDef*> ops_;  // sorted by name
 };
 
 }  // namespace gems

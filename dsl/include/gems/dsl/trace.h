@@ -24,7 +24,8 @@ enum class ScalarOp : std::uint8_t {
 std::string_view name(ScalarOp op);
 int arity(ScalarOp op);
 
-// A literal. Integers (and bool as 0 / 1) in `integer`; floats in `real`; complex in `real` and `imag`.
+// A literal, already rounded to the dtype of its node. Integers (and bool as 0 / 1; u64 by its bits) in `integer`,
+// floats in `real`, complex in `real` and `imag`; the other fields are 0.
 struct Constant {
   std::int64_t integer = 0;
   double real = 0;
@@ -38,7 +39,7 @@ struct TraceNode {
   DType dtype;
   std::array<std::int32_t, 3> args{-1, -1, -1};
   std::int32_t operand = -1;  // Operand: index into TraceGraph::operands
-  Constant constant;          // Literal
+  Constant constant{};        // Literal
   bool operator==(const TraceNode&) const = default;
 };
 
@@ -77,15 +78,15 @@ struct TraceGraph {
 // What the caller passes at one operand position.
 struct CallOperand {
   enum class Kind : std::uint8_t {
-    Tensor,      // at least one dimension
-    ZeroDim,     // a 0-dim tensor: lower priority in promotion
-    Number,      // a number (a Python number, a wrapped number, an at::Scalar): lowest priority
+    Tensor,   // at least one dimension
+    ZeroDim,  // a 0-dim tensor: lower priority in promotion
+    Number,   // a number (a Python number, a wrapped number, an at::Scalar): lowest priority
     Flag,
   };
   Kind kind;
   DType dtype = DType::F32;  // Number: Bool, I64, F64 or C128 by the number's own type. Flag: unused.
   bool in_memory = true;     // ZeroDim: false if it is passed as a parameter (a CPU scalar beside CUDA tensors)
-  FlagValue flag;
+  FlagValue flag{};
   bool operator==(const CallOperand&) const = default;
 };
 

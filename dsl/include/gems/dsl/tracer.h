@@ -3,8 +3,11 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "gems/dsl/expr.h"
+#include "gems/dsl/interpreter.h"
 #include "gems/dsl/op.h"
 #include "gems/dsl/trace.h"
 
@@ -12,17 +15,22 @@ namespace gems {
 
 class Tracer {
  public:
-  Tracer(const OpDef& op, std::span<const CallOperand> operands, const ResolvedTypes& types);
+  // result_dtypes: dtypes in memory, one a result. References must outlive the tracer.
+  Tracer(const OpDef& op, std::span<const CallOperand> operands, const ResolvedTypes& types,
+         std::span<const DType> result_dtypes);
 
   // The operand at a position, as the body's parameter type.
   template <class T>
   T argument(std::size_t position);
 
-  // value is cast to the result's compute dtype's result on store; a literal takes that dtype.
+  // Adds the next result. A literal takes the compute dtype of that result (a bool literal stays bool); the value is
+  // converted to the result's dtype in memory on store. When memory has another dtype than promotion gives (in-place,
+  // out=), the value is first cast to the promoted dtype: a f16 sum stored into f32 is rounded to f16, as in ATen.
   void add_result(std::size_t index, const dsl::Expr& value);
 
-  // Appends a node for op on the given values; called by dsl::apply.
-  dsl::Expr append(ScalarOp op, std::span<dsl::Expr> args);
+  // Appends a node for op on the given values, of which at least one is traced; called by dsl::apply. Values of
+  // different dtypes meet in their common dtype; literals take the dtype of what they meet.
+  dsl::Expr append(ScalarOp op, std::span<const dsl::Expr> args);
   dsl::Expr append_cast(const dsl::Expr& x, DType to);
   DType dtype(const dsl::Expr& x) const;
 
@@ -31,12 +39,25 @@ class Tracer {
   // The tracer of a traced value, or null for a literal.
   static Tracer* of(const dsl::Expr& x) { return x.tracer_; }
 
+  // A literal's value in bool, i64, f64 or c128, and back.
+  static Element literal_value(const dsl::Expr& x);
+  static dsl::Expr literal(const Element& value);
+
  private:
+  dsl::Expr push(TraceNode node);
+  // The value as a node of dtype `to`: a literal becomes a Literal node, a traced value is cast.
   int materialize(const dsl::Expr& x, DType to);
+  // The dtype in which values meet; that of result when all are literals.
+  DType meet(ScalarOp op, std::span<const dsl::Expr> values) const;
+  DType literal_dtype(std::span<const dsl::Expr> literals, std::size_t result) const;
+  std::string describe(const dsl::Expr& x) const;
+  [[noreturn]] void fail(const std::string& text) const;
 
   const OpDef& op_;
-  std::span<const CallOperand> operands_;
   const ResolvedTypes& types_;
+  std::span<const DType> result_dtypes_;
+  std::vector<FlagValue> flags_;    // by position
+  std::vector<int> operand_nodes_;  // by position; -1 for flags
   TraceGraph graph_;
 };
 

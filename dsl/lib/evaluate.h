@@ -1,0 +1,16 @@
+// One scalar operation on elements: the meaning of scalar_ops.def as plain C++. The interpreter runs it per node, and
+// the expression surface on literals.
+#pragma once
+
+#include <span>
+
+#include "gems/dsl/interpreter.h"
+#include "gems/dsl/trace.h"
+
+namespace gems {
+
+// args have the dtype of the operation's operands (Select: a bool, then two values); result is that of its value. Not
+// for Operand and Literal.
+Element evaluate(ScalarOp op, DType result, std::span<const Element> args);
+
+}  // namespace gems

@@ -1,0 +1,246 @@
+// Scalar operations on floats. f32 arithmetic runs in float, whose operations round correctly; its functions run in
+// double and are rounded. f16 and bf16 round the f32 value.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+#include "evaluate_category.h"
+#include "gems/dsl/error.h"
+#include "rounding.h"
+
+namespace gems {
+namespace {
+
+bool is_function(ScalarOp op) {
+  switch (op) {
+    case ScalarOp::Sqrt:
+    case ScalarOp::Rsqrt:
+    case ScalarOp::Reciprocal:
+    case ScalarOp::Exp:
+    case ScalarOp::Exp2:
+    case ScalarOp::Expm1:
+    case ScalarOp::Log:
+    case ScalarOp::Log2:
+    case ScalarOp::Log10:
+    case ScalarOp::Log1p:
+    case ScalarOp::Sin:
+    case ScalarOp::Cos:
+    case ScalarOp::Tan:
+    case ScalarOp::Asin:
+    case ScalarOp::Acos:
+    case ScalarOp::Atan:
+    case ScalarOp::Sinh:
+    case ScalarOp::Cosh:
+    case ScalarOp::Tanh:
+    case ScalarOp::Sigmoid:
+    case ScalarOp::Erf:
+    case ScalarOp::Erfc:
+    case ScalarOp::Pow:
+    case ScalarOp::Atan2:
+      return true;
+    default:
+      return false;
+  }
+}
+
+double function(ScalarOp op, double a, double b) {
+  switch (op) {
+    case ScalarOp::Sqrt:
+      return std::sqrt(a);
+    case ScalarOp::Rsqrt:
+      return 1 / std::sqrt(a);
+    case ScalarOp::Reciprocal:
+      return 1 / a;
+    case ScalarOp::Exp:
+      return std::exp(a);
+    case ScalarOp::Exp2:
+      return std::exp2(a);
+    case ScalarOp::Expm1:
+      return std::expm1(a);
+    case ScalarOp::Log:
+      return std::log(a);
+    case ScalarOp::Log2:
+      return std::log2(a);
+    case ScalarOp::Log10:
+      return std::log10(a);
+    case ScalarOp::Log1p:
+      return std::log1p(a);
+    case ScalarOp::Sin:
+      return std::sin(a);
+    case ScalarOp::Cos:
+      return std::cos(a);
+    case ScalarOp::Tan:
+      return std::tan(a);
+    case ScalarOp::Asin:
+      return std::asin(a);
+    case ScalarOp::Acos:
+      return std::acos(a);
+    case ScalarOp::Atan:
+      return std::atan(a);
+    case ScalarOp::Sinh:
+      return std::sinh(a);
+    case ScalarOp::Cosh:
+      return std::cosh(a);
+    case ScalarOp::Tanh:
+      return std::tanh(a);
+    case ScalarOp::Sigmoid:
+      return 1 / (1 + std::exp(-a));
+    case ScalarOp::Erf:
+      return std::erf(a);
+    case ScalarOp::Erfc:
+      return std::erfc(a);
+    case ScalarOp::Pow:
+      return std::pow(a, b);
+    default:
+      return std::atan2(a, b);
+  }
+}
+
+// As c10::div_floor_floating, each step rounded to T.
+template <class T>
+T floor_divide(T a, T b) {
+  if (b == 0) return a / b;
+  const T mod = std::fmod(a, b);
+  const T exact = a - mod;
+  T div = exact / b;
+  if (mod != 0 && (b < 0) != (mod < 0)) div -= T{1};
+  if (div == 0) return std::copysign(T{0}, a / b);
+  const T floored = std::floor(div);
+  return div - floored > T{0.5} ? floored + T{1} : floored;
+}
+
+template <class T>
+T remainder(T a, T b) {
+  const T m = std::fmod(a, b);
+  return m != 0 && (m < 0) != (b < 0) ? m + b : m;
+}
+
+// NaN if either operand is NaN.
+template <class T>
+T least(T a, T b) {
+  if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<T>::quiet_NaN();
+  return b < a ? b : a;
+}
+template <class T>
+T greatest(T a, T b) {
+  if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<T>::quiet_NaN();
+  return a < b ? b : a;
+}
+
+template <class T>
+T compute(ScalarOp op, T a, T b, T c) {
+  switch (op) {
+    case ScalarOp::Add:
+      return a + b;
+    case ScalarOp::Sub:
+      return a - b;
+    case ScalarOp::Mul:
+      return a * b;
+    case ScalarOp::Div:
+      return a / b;
+    case ScalarOp::TruncDiv:
+      return std::trunc(a / b);
+    case ScalarOp::FloorDiv:
+      return floor_divide(a, b);
+    case ScalarOp::Fmod:
+      return std::fmod(a, b);
+    case ScalarOp::Remainder:
+      return remainder(a, b);
+    case ScalarOp::Fma:
+      return std::fma(a, b, c);
+    case ScalarOp::Neg:
+      return -a;
+    case ScalarOp::Min:
+      return least(a, b);
+    case ScalarOp::Max:
+      return greatest(a, b);
+    case ScalarOp::Fmin:
+      return std::fmin(a, b);
+    case ScalarOp::Fmax:
+      return std::fmax(a, b);
+    case ScalarOp::Abs:
+      return std::abs(a);
+    case ScalarOp::Floor:
+      return std::floor(a);
+    case ScalarOp::Ceil:
+      return std::ceil(a);
+    case ScalarOp::Trunc:
+      return std::trunc(a);
+    case ScalarOp::Round:
+      return std::nearbyint(a);
+    case ScalarOp::Sign:
+      return a > 0 ? T{1} : a < 0 ? T{-1} : T{0};
+    case ScalarOp::Copysign:
+      return std::copysign(a, b);
+    case ScalarOp::Nextafter:
+      return std::nextafter(a, b);
+    default:
+      throw Error(fmt::format("{} is not defined on floats", name(op)));
+  }
+}
+
+bool is_predicate(ScalarOp op) {
+  return (op >= ScalarOp::Eq && op <= ScalarOp::Ge) || op == ScalarOp::IsNan || op == ScalarOp::IsInf ||
+         op == ScalarOp::IsFinite;
+}
+
+bool predicate(ScalarOp op, double a, double b) {
+  switch (op) {
+    case ScalarOp::Eq:
+      return a == b;
+    case ScalarOp::Ne:
+      return a != b;
+    case ScalarOp::Lt:
+      return a < b;
+    case ScalarOp::Le:
+      return a <= b;
+    case ScalarOp::Gt:
+      return a > b;
+    case ScalarOp::Ge:
+      return a >= b;
+    case ScalarOp::IsNan:
+      return std::isnan(a);
+    case ScalarOp::IsInf:
+      return std::isinf(a);
+    default:
+      return std::isfinite(a);
+  }
+}
+
+// Neighbours of a two-byte float are neighbours as sign-magnitude integers.
+double nextafter16(DType dtype, double a, double b) {
+  if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<double>::quiet_NaN();
+  if (a == b) return b;
+  if (a == 0) return std::copysign(decode16(dtype, 1), b);
+  const std::uint16_t bits = encode16(dtype, a);
+  const bool away_from_zero = (b > a) == (a > 0);
+  return decode16(dtype, static_cast<std::uint16_t>(away_from_zero ? bits + 1 : bits - 1));
+}
+
+}  // namespace
+
+Element evaluate_float(ScalarOp op, DType result, std::span<const Element> args) {
+  const DType dtype = args[0].dtype;
+  const auto part = [&](std::size_t i) { return i < args.size() ? args[i].value.real() : 0.0; };
+  const double a = part(0);
+  const double b = part(1);
+  if (op == ScalarOp::Complex) return {.dtype = result, .value = {a, b}};
+  if (is_predicate(op)) return truth(predicate(op, a, b));
+  if (op == ScalarOp::Nextafter && size_bytes(dtype) == 2) return {.dtype = result, .value = nextafter16(dtype, a, b)};
+  double value = 0;
+  if (is_function(op)) {
+    value = function(op, a, b);
+    if (dtype != DType::F64) value = static_cast<float>(value);
+  } else if (dtype == DType::F64) {
+    value = compute(op, a, b, part(2));
+  } else {
+    value = compute(op, static_cast<float>(a), static_cast<float>(b), static_cast<float>(part(2)));
+  }
+  return {.dtype = result, .value = round_to(result, value)};
+}
+
+}  // namespace gems

@@ -1,0 +1,183 @@
+// Tracer: turns the operations of a running body into trace nodes, settles their dtypes and checks them.
+#include "gems/dsl/tracer.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "call.h"
+#include "gems/dsl/error.h"
+#include "literal.h"
+#include "type_rules.h"
+
+namespace gems {
+
+using dsl::Expr;
+
+Tracer::Tracer(const OpDef& op, std::span<const CallOperand> operands, const ResolvedTypes& types,
+               std::span<const DType> result_dtypes)
+    : op_(op), types_(types), result_dtypes_(result_dtypes) {
+  graph_.op = op.name;
+  graph_.file = op.file;
+  graph_.line = op.line;
+  // All operands become nodes here, in their order: the order in which the body's parameters are made is unspecified.
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    const OperandDef& def = op.operands[i];
+    if (def.kind == OperandKind::Flag) {
+      const bool given = operands[i].flag.kind != FlagValue::Kind::None;
+      flags_.push_back(given ? operands[i].flag : def.default_flag.value_or(FlagValue()));
+      operand_nodes_.push_back(-1);
+      continue;
+    }
+    const DType compute = types.operand_compute[i];
+    const bool parameter = is_parameter(operands[i]);
+    TraceNode node{.op = ScalarOp::Operand, .dtype = compute};
+    node.operand = static_cast<std::int32_t>(graph_.operands.size());
+    graph_.operands.push_back({.name = std::string(def.name),
+                               .form = parameter ? OperandForm::Number : OperandForm::Tensor,
+                               .storage = parameter ? compute : operands[i].dtype,
+                               .compute = compute,
+                               .position = static_cast<std::int32_t>(i)});
+    flags_.emplace_back();
+    operand_nodes_.push_back(static_cast<int>(graph_.nodes.size()));
+    graph_.nodes.push_back(node);
+  }
+}
+
+template <>
+dsl::Tensor Tracer::argument<dsl::Tensor>(std::size_t position) {
+  return {this, operand_nodes_[position]};
+}
+template <>
+dsl::Scalar Tracer::argument<dsl::Scalar>(std::size_t position) {
+  return {this, operand_nodes_[position]};
+}
+template <>
+dsl::Flag Tracer::argument<dsl::Flag>(std::size_t position) {
+  return dsl::Flag(flags_[position]);
+}
+
+void Tracer::add_result(std::size_t index, const Expr& value) {
+  const DType promoted = types_.result[index];
+  int node = value.is_literal() ? materialize(value, literal_dtype({&value, 1}, index)) : value.node_;
+  if (result_dtypes_[index] != promoted) node = append_cast(Expr(this, node), promoted).node_;
+  const std::string name = op_.result_count() == 1 ? "out" : fmt::format("out{}", index);
+  graph_.results.push_back({.name = name, .node = node, .dtype = result_dtypes_[index]});
+}
+
+Expr Tracer::append(ScalarOp op, std::span<const Expr> args) {
+  for (const Expr& arg : args)
+    if (arg.tracer_ && arg.tracer_ != this)
+      fail(fmt::format("{} meets a value of another run of the body; keep no traced value outside it", name(op)));
+
+  TraceNode node{.op = op, .dtype = DType::Bool};
+  std::span<const Expr> values = args;
+  std::size_t at = 0;
+  if (op == ScalarOp::Select) {
+    node.args[at++] = materialize(args[0], DType::Bool);
+    values = args.subspan(1);
+  }
+  const DType dtype = meet(op, values);
+  if (!accepts(op, dtype)) {
+    const auto traced = std::ranges::find_if(values, [](const Expr& x) { return !x.is_literal(); });
+    fail(fmt::format("{} takes {}, given {}; promote to another type in .promotion_methods, or cast it", name(op),
+                     accepted_text(op), describe(*traced)));
+  }
+  for (const Expr& value : values) node.args[at++] = materialize(value, dtype);
+  node.dtype = value_dtype(op, dtype);
+  return push(node);
+}
+
+Expr Tracer::append_cast(const Expr& x, DType to) {
+  if (dtype(x) == to) return x;
+  TraceNode node{.op = ScalarOp::Cast, .dtype = to};
+  node.args[0] = x.node_;
+  return push(node);
+}
+
+DType Tracer::dtype(const Expr& x) const { return graph_.nodes[static_cast<std::size_t>(x.node_)].dtype; }
+
+TraceGraph Tracer::take() && { return std::move(graph_); }
+
+Expr Tracer::push(TraceNode node) {
+  graph_.nodes.push_back(node);
+  return {this, static_cast<int>(graph_.nodes.size()) - 1};
+}
+
+int Tracer::materialize(const Expr& x, DType to) {
+  if (!x.is_literal()) return append_cast(x, to).node_;
+  TraceNode node{.op = ScalarOp::Literal, .dtype = to};
+  try {
+    node.constant = fit_literal(literal_value(x), to);
+  } catch (const Error& error) {
+    fail(error.what());
+  }
+  return push(node).node_;
+}
+
+DType Tracer::meet(ScalarOp op, std::span<const Expr> values) const {
+  std::optional<DType> met;
+  const Expr* first = nullptr;
+  for (const Expr& value : values) {
+    if (value.is_literal()) continue;
+    const std::optional<DType> joined = met ? common_dtype(*met, dtype(value)) : dtype(value);
+    if (!joined)
+      fail(fmt::format("{} of {} and {}: they have no common type; cast one of them", name(op), describe(*first),
+                       describe(value)));
+    met = joined;
+    if (!first) first = &value;
+  }
+  return met ? *met : literal_dtype(values, 0);
+}
+
+DType Tracer::literal_dtype(std::span<const Expr> literals, std::size_t result) const {
+  const bool all_bool =
+      std::ranges::all_of(literals, [](const Expr& x) { return x.literal_category_ == Category::Bool; });
+  return all_bool ? DType::Bool : types_.result_compute[result];
+}
+
+Element Tracer::literal_value(const Expr& x) {
+  const Constant& literal = x.literal_;
+  switch (x.literal_category_) {
+    case Category::Bool:
+      return {.dtype = DType::Bool, .integer = literal.integer};
+    case Category::Integer:
+      // An unsigned literal above the range of i64 has wrapped in `integer`, but not in `real`.
+      return {.dtype = literal.integer < 0 && literal.real > 0 ? DType::U64 : DType::I64, .integer = literal.integer};
+    case Category::Float:
+      return {.dtype = DType::F64, .value = literal.real};
+    case Category::Complex:
+      return {.dtype = DType::C128, .value = {literal.real, literal.imag}};
+  }
+  return {};
+}
+
+Expr Tracer::literal(const Element& value) {
+  Expr x(false);
+  x.literal_category_ = category(value.dtype);
+  if (is_integral(value.dtype)) {
+    const auto bits = static_cast<std::uint64_t>(value.integer);
+    x.literal_ = {value.integer,
+                  is_signed(value.dtype) ? static_cast<double>(value.integer) : static_cast<double>(bits)};
+  } else {
+    x.literal_ = {0, value.value.real(), value.value.imag()};
+  }
+  return x;
+}
+
+std::string Tracer::describe(const Expr& x) const {
+  if (x.is_literal()) return fmt::format("the literal {}", literal_text(literal_value(x)));
+  const TraceNode& node = graph_.nodes[static_cast<std::size_t>(x.node_)];
+  if (node.op != ScalarOp::Operand) return fmt::format("a {} of dtype {}", name(node.op), name(node.dtype));
+  const TraceOperand& operand = graph_.operands[static_cast<std::size_t>(node.operand)];
+  return fmt::format("{} of dtype {}", describe_operand(op_, operand.position), name(node.dtype));
+}
+
+void Tracer::fail(const std::string& text) const {
+  throw Error(fmt::format("op '{}' ({}:{}): {}", op_.name, op_.file, op_.line, text));
+}
+
+}  // namespace gems

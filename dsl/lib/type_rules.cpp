@@ -1,0 +1,151 @@
+// The tables behind type_rules.h: names, arities, domains and value dtypes of the scalar operations.
+#include "type_rules.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace gems {
+namespace {
+
+enum class Domain : std::uint8_t { Any, Number, Real, Float, FloatOrComplex, Integral, Bool, Complex, SignedOrFloat };
+enum class Value : std::uint8_t { Same, Bool, RealPart, ComplexOf, Given };
+
+struct Row {
+  std::string_view text;
+  int arity;
+  Domain domain;
+  Value value;
+};
+
+constexpr std::array rows{
+#define GEMS_SCALAR_OP(Name, text, arity, domain, result) Row{text, arity, Domain::domain, Value::result},
+#include "gems/dsl/scalar_ops.def"
+};
+
+constexpr const Row& row(ScalarOp op) { return rows[static_cast<std::size_t>(op)]; }
+
+// The order of get_higher_dtype in torch._prims_common; dtypes of equal level meet one level up.
+constexpr int level(DType t) {
+  switch (t) {
+    case DType::Bool:
+      return 0;
+    case DType::U8:
+    case DType::I8:
+      return 1;
+    case DType::I16:
+      return 2;
+    case DType::I32:
+      return 3;
+    case DType::I64:
+      return 4;
+    case DType::F16:
+    case DType::BF16:
+      return 5;
+    case DType::F32:
+      return 6;
+    case DType::F64:
+      return 7;
+    case DType::C32:
+      return 8;
+    case DType::C64:
+      return 9;
+    case DType::C128:
+      return 10;
+    case DType::U16:
+    case DType::U32:
+    case DType::U64:
+      return -1;
+  }
+  return -1;
+}
+
+constexpr bool has_order(ScalarOp op) {
+  return op == ScalarOp::Lt || op == ScalarOp::Le || op == ScalarOp::Gt || op == ScalarOp::Ge;
+}
+
+}  // namespace
+
+std::string_view name(ScalarOp op) { return row(op).text; }
+int arity(ScalarOp op) { return row(op).arity; }
+
+std::optional<DType> common_dtype(DType a, DType b) {
+  if (a == b) return a;
+  if (is_complex(a)) b = complex_of(b);
+  if (is_complex(b)) a = complex_of(a);
+  if (a == b) return a;
+  if (level(a) < 0 || level(b) < 0) {
+    if (is_float(a)) return a;
+    if (is_float(b)) return b;
+    return std::nullopt;
+  }
+  if (level(a) != level(b)) return level(a) > level(b) ? a : b;
+  return level(a) == 1 ? DType::I16 : DType::F32;
+}
+
+bool accepts(ScalarOp op, DType t) {
+  if (has_order(op) && is_complex(t)) return false;
+  switch (row(op).domain) {
+    case Domain::Any:
+      return true;
+    case Domain::Number:
+      return !is_bool(t);
+    case Domain::Real:
+      return is_integer(t) || is_float(t);
+    case Domain::Float:
+      return is_float(t);
+    case Domain::FloatOrComplex:
+      return is_float(t) || is_complex(t);
+    case Domain::Integral:
+      return is_integral(t);
+    case Domain::Bool:
+      return is_bool(t);
+    case Domain::Complex:
+      return is_complex(t);
+    case Domain::SignedOrFloat:
+      return (is_integer(t) && is_signed(t)) || is_float(t);
+  }
+  return false;
+}
+
+std::string_view accepted_text(ScalarOp op) {
+  if (has_order(op)) return "anything but complex numbers";
+  switch (row(op).domain) {
+    case Domain::Any:
+      return "anything";
+    case Domain::Number:
+      return "integers, floats and complex numbers, not bool";
+    case Domain::Real:
+      return "integers and floats";
+    case Domain::Float:
+      return "floats";
+    case Domain::FloatOrComplex:
+      return "floats and complex numbers";
+    case Domain::Integral:
+      return "integers and bool";
+    case Domain::Bool:
+      return "bool";
+    case Domain::Complex:
+      return "complex numbers";
+    case Domain::SignedOrFloat:
+      return "signed integers and floats";
+  }
+  return "";
+}
+
+DType value_dtype(ScalarOp op, DType operands) {
+  switch (row(op).value) {
+    case Value::Bool:
+      return DType::Bool;
+    case Value::RealPart:
+      return real_of(operands);
+    case Value::ComplexOf:
+      return complex_of(operands);
+    case Value::Same:
+    case Value::Given:
+      break;
+  }
+  return operands;
+}
+
+}  // namespace gems

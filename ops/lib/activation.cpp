@@ -1,0 +1,67 @@
+// Definitions of activation.h.
+#include "gems/ops/activation.h"
+
+#include <optional>
+
+#include "gelu.h"
+#include "gems/dsl.h"
+#include "gems/ops/catalogue.h"
+
+namespace gems::ops {
+
+using namespace gems::dsl;
+
+constexpr OpDef relu_op =
+    pointwise({.name = "relu", .promotion_methods = {promote({0}, Default)}}, [](Tensor x) { return max(x, 0); });
+
+constexpr OpDef gelu_op = pointwise({.name = "gelu",
+                                     .promotion_methods = {promote({0}, Default)},
+                                     .names = {"x", "approximate"},
+                                     .defaults = {std::nullopt, "none"}},
+                                    [](Tensor x, Flag approximate) { return gelu(x, approximate); });
+
+constexpr OpDef gelu_backward_op =
+    pointwise({.name = "gelu_backward",
+               .promotion_methods = {promote({0, 1}, Default)},
+               .names = {"grad", "x", "approximate"},
+               .defaults = {std::nullopt, std::nullopt, "none"}},
+              [](Tensor grad, Tensor x, Flag approximate) { return grad * gelu_derivative(x, approximate); });
+
+constexpr OpDef silu_op = pointwise({.name = "silu", .promotion_methods = {promote({0}, Default)}},
+                                    [](Tensor x) { return x / (1 + exp(-x)); });
+
+constexpr OpDef silu_backward_op =
+    pointwise({.name = "silu_backward", .promotion_methods = {promote({0, 1}, Default)}, .names = {"grad", "x"}},
+              [](Tensor grad, Tensor x) {
+                const Expr s = 1 / (1 + exp(-x));
+                return grad * s * (1 + x * (1 - s));
+              });
+
+constexpr OpDef sigmoid_op = pointwise({.name = "sigmoid", .promotion_methods = {promote({0}, IntToFloat)}},
+                                       [](Tensor x) { return sigmoid(x); });
+
+constexpr OpDef sigmoid_backward_op = pointwise(
+    {.name = "sigmoid_backward", .promotion_methods = {promote({0, 1}, Default)}, .names = {"grad", "output"}},
+    [](Tensor grad, Tensor output) {
+      if (is_complex(output.dtype())) return grad * conj((1 - output) * output);
+      return grad * (1 - output) * output;
+    });
+
+constexpr OpDef tanh_op =
+    pointwise({.name = "tanh", .promotion_methods = {promote({0}, IntToFloat)}}, [](Tensor x) { return tanh(x); });
+
+constexpr OpDef tanh_backward_op =
+    pointwise({.name = "tanh_backward", .promotion_methods = {promote({0, 1}, Default)}, .names = {"grad", "output"}},
+              [](Tensor grad, Tensor output) {
+                const Expr derivative = 1 - output * output;
+                if (is_complex(output.dtype())) return grad * conj(derivative);
+                return grad * derivative;
+              });
+
+void register_activation(Registry& registry) {
+  for (const OpDef* op : {&relu_op, &gelu_op, &gelu_backward_op, &silu_op, &silu_backward_op, &sigmoid_op,
+                          &sigmoid_backward_op, &tanh_op, &tanh_backward_op})
+    registry.add(*op);
+}
+
+}  // namespace gems::ops

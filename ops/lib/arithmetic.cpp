@@ -1,0 +1,55 @@
+// Definitions of arithmetic.h.
+#include "gems/ops/arithmetic.h"
+
+#include "gems/dsl.h"
+#include "gems/ops/catalogue.h"
+
+namespace gems::ops {
+
+using namespace gems::dsl;
+
+constexpr OpDef add_op =
+    pointwise({.name = "add", .promotion_methods = {promote({0, 1}, Default)}, .names = {"x", "y", "alpha"}},
+              [](Tensor x, Tensor y, Scalar alpha) {
+                if (is_bool(x.dtype())) return x | (y & alpha);
+                return x + alpha * y;
+              });
+
+constexpr OpDef sub_op =
+    pointwise({.name = "sub", .promotion_methods = {promote({0, 1}, Default)}, .names = {"x", "y", "alpha"}},
+              [](Tensor x, Tensor y, Scalar alpha) { return x - alpha * y; });
+
+constexpr OpDef mul_op =
+    pointwise({.name = "mul", .promotion_methods = {promote({0, 1}, Default)}}, [](Tensor x, Tensor y) {
+      if (is_bool(x.dtype())) return x & y;
+      return x * y;
+    });
+
+constexpr OpDef div_op = pointwise({.name = "div", .promotion_methods = {promote({0, 1}, IntToFloat)}},
+                                   [](Tensor x, Tensor y) { return x / y; });
+
+constexpr OpDef div_trunc_op = pointwise({.name = "div_trunc", .promotion_methods = {promote({0, 1}, Default)}},
+                                         [](Tensor x, Tensor y) { return trunc_div(x, y); });
+
+constexpr OpDef div_floor_op = pointwise({.name = "div_floor", .promotion_methods = {promote({0, 1}, Default)}},
+                                         [](Tensor x, Tensor y) { return floor_div(x, y); });
+
+constexpr OpDef neg_op =
+    pointwise({.name = "neg", .promotion_methods = {promote({0}, Default)}}, [](Tensor x) { return -x; });
+
+constexpr OpDef abs_op =
+    pointwise({.name = "abs", .promotion_methods = {promote({0}, ComplexToFloat)}}, [](Tensor x) { return abs(x); });
+
+constexpr OpDef reciprocal_op = pointwise({.name = "reciprocal", .promotion_methods = {promote({0}, IntToFloat)}},
+                                          [](Tensor x) { return reciprocal(x); });
+
+constexpr OpDef pow_op = pointwise({.name = "pow", .promotion_methods = {promote({0, 1}, BoolToLong)}},
+                                   [](Tensor x, Tensor y) { return pow(x, y); });
+
+void register_arithmetic(Registry& registry) {
+  for (const OpDef* op :
+       {&add_op, &sub_op, &mul_op, &div_op, &div_trunc_op, &div_floor_op, &neg_op, &abs_op, &reciprocal_op, &pow_op})
+    registry.add(*op);
+}
+
+}  // namespace gems::ops

@@ -1,0 +1,44 @@
+// The two forms of gelu, by erf and by tanh, and their derivatives.
+#include "gelu.h"
+
+#include <numbers>
+
+#include "gems/dsl/error.h"
+
+namespace gems::ops {
+namespace {
+
+using namespace gems::dsl;
+
+constexpr double sqrt_half = 1 / std::numbers::sqrt2;
+constexpr double sqrt_2_over_pi = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
+constexpr double cubic = 0.044715;
+
+bool by_tanh(const Flag& approximate) {
+  if (approximate == "tanh") return true;
+  if (approximate == "none") return false;
+  throw Error("gelu: approximate is neither \"none\" nor \"tanh\"; pass one of the two");
+}
+
+}  // namespace
+
+Expr gelu(Expr x, Flag approximate) {
+  if (!by_tanh(approximate)) return x * 0.5 * (1 + erf(x * sqrt_half));
+  const Expr inner = sqrt_2_over_pi * (x + cubic * (x * x * x));
+  return 0.5 * x * (1 + tanh(inner));
+}
+
+Expr gelu_derivative(Expr x, Flag approximate) {
+  if (!by_tanh(approximate)) {
+    const Expr cdf = 0.5 * (1 + erf(x * sqrt_half));
+    const Expr pdf = exp(x * x * -0.5) * (0.5 * sqrt_2_over_pi);
+    return cdf + x * pdf;
+  }
+  const Expr square = x * x;
+  const Expr t = tanh(sqrt_2_over_pi * (x + cubic * (square * x)));
+  const Expr left = 0.5 * x;
+  const Expr inner_derivative = sqrt_2_over_pi * (1 + 3 * cubic * square);
+  return 0.5 * (1 + t) + left * (1 - t * t) * inner_derivative;
+}
+
+}  // namespace gems::ops
