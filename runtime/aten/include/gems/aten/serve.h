@@ -1,0 +1,63 @@
+// serve(): one call on at::Tensors through an op, or the reason why ATen should do it. The low-level entry that call()
+// and the overrides are made of.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Scalar.h>
+#include <c10/util/FunctionRef.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "gems/aten/decline.h"
+#include "gems/dsl/op.h"
+
+namespace gems::aten {
+
+// What a call passes at one operand position. A view: the tensor or number must outlive the call.
+struct CallArgument {
+  enum class Kind : std::uint8_t { Tensor, Number, Flag };
+  Kind kind = Kind::Tensor;
+  const at::Tensor* tensor = nullptr;
+  const at::Scalar* number = nullptr;
+  FlagValue flag;
+
+  CallArgument() = default;
+  explicit CallArgument(const at::Tensor& value) : kind(Kind::Tensor), tensor(&value) {}
+  explicit CallArgument(const at::Scalar& value) : kind(Kind::Number), number(&value) {}
+  explicit CallArgument(FlagValue value) : kind(Kind::Flag), flag(value) {}
+};
+
+// Where an ATen overload departs from what TensorIterator and the op's promotion alone would give.
+struct CallRules {
+  bool contiguous_result = false;     // the functional form returns a contiguous tensor whatever the inputs' layout
+  bool divides_integers = false;      // ATen raises on an integer division by zero on the CPU
+  bool powers_integers = false;       // ATen raises on a negative integer number as exponent of an integer tensor
+  bool numbers_shape_layout = false;  // ATen wraps Scalar arguments into 0-dim tensors, which take part in the layout
+  bool checks_numbers = false;        // ATen raises when a Scalar does not fit the computation dtype
+};
+
+// Runs ATen's own kernel for the call on one-element tensors (small_like) and returns the dtype of the result; throws
+// what ATen throws. Asked once per combination of dtypes: what ATen refuses, we never serve.
+using AskAten = c10::function_ref<at::ScalarType()>;
+
+// A tensor of one element, with the dtype, device and priority in promotion (0-dim, wrapped number) of another.
+at::Tensor small_like(const at::Tensor& tensor);
+
+struct Request {
+  const OpDef* op = nullptr;
+  std::span<const CallArgument> arguments;  // one for each operand of the op
+  std::span<at::Tensor> results;            // one for each result. Undefined: allocated. Defined: written in place
+  CallRules rules;
+  std::uint32_t call_site = 0;          // tells requests of different overloads apart: rules and ATen's answer differ
+  const AskAten* ask_aten = nullptr;    // null: the op's own promotion decides
+  bool raise = false;                   // errors in shapes and dtypes and internal failures throw instead of declining
+};
+
+// Nothing when the results were computed (CUDA: enqueued on the current stream). No TensorIterator, no lock and no
+// allocation beyond the results when the same geometry was served before in this thread. Throws c10::Error or
+// gems::Error only when request.raise is set or GEMS_STRICT=1. Thread-safe.
+std::optional<DeclineReason> serve(const Request& request);
+
+}  // namespace gems::aten

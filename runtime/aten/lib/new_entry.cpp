@@ -1,0 +1,150 @@
+// Builds the entry of a call geometry that this thread has not served yet.
+#include "new_entry.h"
+
+#include <c10/core/DefaultDtype.h>
+#include <c10/util/Exception.h>
+
+#include "aten_answer.h"
+#include "gems/aten/dtype.h"
+#include "gems/compiler/layout.h"
+#include "gems/dsl/error.h"
+#include "gems/dsl/trace.h"
+#include "gems/runtime/settings.h"
+#include "number_checks.h"
+#include "result_layout.h"
+#include "stream.h"
+#include "warn_once.h"
+
+namespace gems::aten {
+namespace {
+
+TensorView view_of(const at::Tensor& tensor, void* address) {
+  return {address, *to_dtype(tensor.scalar_type()), tensor.sizes(), tensor.strides()};
+}
+
+Device device_of(at::Device device) {
+  return {device.is_cpu() ? Device::Kind::Cpu : Device::Kind::Cuda, device.is_cpu() ? 0 : device.index()};
+}
+
+std::vector<Argument> runtime_arguments(const Request& request, const CallGeometry& geometry) {
+  std::vector<Argument> arguments;
+  std::size_t address = 0;
+  std::size_t number = 0;
+  for (std::size_t i = 0; i < request.arguments.size(); ++i) {
+    const CallArgument& given = request.arguments[i];
+    Argument argument;
+    switch (given.kind) {
+      case CallArgument::Kind::Flag:
+        argument.kind = CallOperand::Kind::Flag;
+        argument.flag = given.flag;
+        break;
+      case CallArgument::Kind::Number:
+        argument.kind = CallOperand::Kind::Number;
+        argument.number = geometry.numbers()[number++];
+        argument.number_dtype = argument.number.dtype;
+        argument.in_memory = false;
+        break;
+      case CallArgument::Kind::Tensor:
+        argument.in_memory = geometry.in_memory(i);
+        if (argument.in_memory) {
+          argument.kind = given.tensor->dim() == 0 ? CallOperand::Kind::ZeroDim : CallOperand::Kind::Tensor;
+          argument.tensor = view_of(*given.tensor, geometry.addresses()[address++]);
+        } else {
+          const bool wrapped = given.tensor->unsafeGetTensorImpl()->is_wrapped_number();
+          argument.kind = wrapped ? CallOperand::Kind::Number : CallOperand::Kind::ZeroDim;
+          argument.number = geometry.numbers()[number++];
+          argument.number_dtype = wrapped ? argument.number.dtype : *to_dtype(given.tensor->scalar_type());
+        }
+        break;
+    }
+    arguments.push_back(argument);
+  }
+  return arguments;
+}
+
+std::vector<CallOperand> call_operands(std::span<const Argument> arguments) {
+  std::vector<CallOperand> operands;
+  for (const Argument& argument : arguments) {
+    const bool has_number = argument.kind == CallOperand::Kind::Number ||
+                            (argument.kind == CallOperand::Kind::ZeroDim && !argument.in_memory);
+    operands.push_back(
+        {argument.kind, has_number ? argument.number_dtype : argument.tensor.dtype, argument.in_memory, argument.flag});
+  }
+  return operands;
+}
+
+NewEntry declined(std::unique_ptr<PlanEntry> entry, DeclineReason reason, bool keep = true) {
+  entry->declined = reason;
+  return {std::move(entry), keep};
+}
+
+}  // namespace
+
+NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
+  auto entry = std::make_unique<PlanEntry>();
+  entry->hash = geometry.hash();
+  entry->words.assign(geometry.words().begin(), geometry.words().end());
+  const bool capturing = is_capturing(geometry.device());
+  const DType default_dtype = *to_dtype(c10::get_default_dtype_as_scalartype());
+  const std::vector<Argument> arguments = runtime_arguments(request, geometry);
+
+  ResolvedTypes types;
+  try {
+    types = resolve_types(*request.op, call_operands(arguments), default_dtype);
+  } catch (const Error&) {
+    if (request.raise) throw;
+    return declined(std::move(entry), DeclineReason::Dtype);
+  }
+  if (auto reason = add_number_checks(request, geometry, types, *entry)) return declined(std::move(entry), *reason);
+  // ATen is asked with this call's numbers: its answer must not come from a number that happens to be out of range.
+  if (auto reason = check_numbers(*entry, geometry.numbers())) return declined(std::move(entry), *reason, false);
+
+  if (request.ask_aten != nullptr) {
+    if (capturing && !is_answered(request, geometry)) return declined(std::move(entry), DeclineReason::ColdCapture, false);
+    const auto answer = aten_answer(request, geometry);
+    if (!answer) return declined(std::move(entry), DeclineReason::AtenRaises);
+    if (!request.results[0].defined() && *answer != to_scalar_type(types.result[0]))
+      return declined(std::move(entry), DeclineReason::Dtype);
+  }
+
+  ResultLayout layout;
+  try {
+    layout = result_layout(request, geometry);
+  } catch (const c10::Error&) {
+    if (request.raise) throw;
+    return declined(std::move(entry), DeclineReason::AtenRaises);
+  }
+  if (layout.rank > MaxRank) return declined(std::move(entry), DeclineReason::Rank);
+
+  std::vector<TensorView> results;
+  std::vector<at::Tensor> allocated;
+  std::int64_t numel = 1;
+  for (const std::int64_t size : layout.sizes) numel *= size;
+  for (std::size_t r = 0; r < request.results.size(); ++r) {
+    const at::Tensor& given = request.results[r];
+    ResultGeometry& geometry_of_result = entry->results[r];
+    if (given.defined()) {
+      if (given.sizes() != at::IntArrayRef(layout.sizes)) return declined(std::move(entry), DeclineReason::OutputShape);
+      results.push_back(view_of(given, geometry.result_address(r)));
+      continue;
+    }
+    geometry_of_result = {layout.sizes, layout.strides, to_scalar_type(types.result[r])};
+    // The caching allocators align all memory alike: 16 bytes stand for the address that each call will get.
+    results.push_back({reinterpret_cast<void*>(std::uintptr_t{1} << 20), types.result[r], geometry_of_result.sizes,
+                       geometry_of_result.strides});
+  }
+  if (numel == 0) return {std::move(entry)};
+
+  const PlanRequest plan_request{request.op, arguments, results, device_of(geometry.device()), default_dtype};
+  try {
+    if (capturing && !is_planned(plan_request)) return declined(std::move(entry), DeclineReason::ColdCapture, false);
+    entry->plan = &make_plan(plan_request);
+  } catch (const std::exception& error) {
+    if (request.raise || settings().strict) throw;
+    warn_once(*request.op, error.what());
+    return declined(std::move(entry), DeclineReason::Internal);
+  }
+  return {std::move(entry)};
+}
+
+}  // namespace gems::aten

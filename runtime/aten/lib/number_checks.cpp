@@ -1,0 +1,76 @@
+// The tests on numbers, by the overload's rules.
+#include "number_checks.h"
+
+#include <cmath>
+#include <limits>
+
+namespace gems::aten {
+namespace {
+
+bool fits_integer(std::int64_t value, DType dtype) {
+  if (dtype == DType::I64) return true;
+  if (dtype == DType::U64) return value >= 0;
+  const int bits = static_cast<int>(size_bytes(dtype)) * 8;
+  const std::int64_t low = is_signed(dtype) ? -(std::int64_t{1} << (bits - 1)) : 0;
+  const std::int64_t high = (std::int64_t{1} << (is_signed(dtype) ? bits - 1 : bits)) - 1;
+  return low <= value && value <= high;
+}
+
+double highest(DType dtype) {
+  switch (real_of(dtype)) {
+    case DType::F16: return 65504;
+    case DType::BF16: return 3.3895313892515355e38;
+    case DType::F32: return std::numeric_limits<float>::max();
+    default: return std::numeric_limits<double>::max();
+  }
+}
+
+// Stricter than ATen at the edges: what is refused here only goes the slower way.
+bool fits(const NumberValue& number, DType dtype) {
+  if (is_integral(number.dtype)) {
+    if (is_bool(dtype)) return number.integer == 0 || number.integer == 1;
+    if (is_integer(dtype)) return fits_integer(number.integer, dtype);
+    return std::abs(static_cast<double>(number.integer)) <= highest(dtype);
+  }
+  if (is_integral(dtype) || (is_complex(number.dtype) && !is_complex(dtype))) return false;
+  const auto part_fits = [&](double part) { return !std::isfinite(part) || std::abs(part) <= highest(dtype); };
+  return part_fits(number.value.real()) && part_fits(number.value.imag());
+}
+
+}  // namespace
+
+std::optional<DeclineReason> add_number_checks(const Request& request, const CallGeometry& geometry,
+                                               const ResolvedTypes& types, PlanEntry& entry) {
+  const CallRules& rules = request.rules;
+  const DType result = types.result[0];
+  if (rules.divides_integers && is_integral(result)) {
+    if (geometry.in_memory(1)) {
+      if (geometry.device().is_cpu()) return DeclineReason::IntegerDivisor;
+    } else {
+      entry.divisor_number = geometry.in_memory(0) ? 0 : 1;
+    }
+  }
+  if (rules.powers_integers && is_integral(result) && !geometry.in_memory(1))
+    entry.exponent_number = geometry.in_memory(0) ? 0 : 1;
+  if (rules.checks_numbers) {
+    for (std::size_t i = 0; i < request.arguments.size(); ++i) {
+      const CallArgument& argument = request.arguments[i];
+      if (argument.kind == CallArgument::Kind::Flag || geometry.in_memory(i)) continue;
+      // A number that came as a tensor is converted without a check: c128 holds anything.
+      entry.number_limits.push_back(argument.kind == CallArgument::Kind::Number ? result : DType::C128);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<DeclineReason> check_numbers(const PlanEntry& entry, std::span<const NumberValue> numbers) {
+  if (entry.divisor_number >= 0 && numbers[static_cast<std::size_t>(entry.divisor_number)].integer == 0)
+    return DeclineReason::IntegerDivisor;
+  if (entry.exponent_number >= 0 && numbers[static_cast<std::size_t>(entry.exponent_number)].integer < 0)
+    return DeclineReason::NumberRange;
+  for (std::size_t i = 0; i < entry.number_limits.size(); ++i)
+    if (!fits(numbers[i], entry.number_limits[i])) return DeclineReason::NumberRange;
+  return std::nullopt;
+}
+
+}  // namespace gems::aten

@@ -1,0 +1,101 @@
+// The kernel cache on disk: a directory of self-describing files, one entry a file, no index. Promises and reasons:
+// docs/cache.md. Everything that goes wrong here is a miss, never a failure of the call.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gems {
+
+// Part of every key and of every file: a change of format makes old files miss, not fail.
+inline constexpr std::uint32_t CacheFormat = 1;
+
+struct CacheEntry {
+  std::string key_text;  // everything the binary depends on, one input a line; compared whole on a hit
+  std::string op;
+  std::string kernel;  // the function's name in the binary
+  std::string target;  // "sm_90", or "cpu"
+  std::string dtypes;  // "f32 f32 -> f32"
+  std::string layout;
+  std::string schedule;  // empty on the CPU
+  std::uint64_t compile_us = 0;
+  std::int64_t created_s = 0;  // since 1970
+  std::string source;          // the CUDA text; on the CPU the trace
+  std::vector<char> binary;    // cubin or object file
+  bool operator==(const CacheEntry&) const = default;
+};
+
+// The name of an entry: 64 hex digits, the digest of its key text.
+std::string cache_key(std::string_view key_text);
+
+// The bytes of a file, and back. Decoding checks the checksum before anything else and every length against the size;
+// when it returns nothing, *problem says why.
+std::vector<char> encode_entry(const CacheEntry& entry);
+std::optional<CacheEntry> decode_entry(std::span<const char> bytes, std::string* problem);
+
+struct CacheOptions {
+  std::string dir;      // empty: no cache
+  bool shared = false;  // accept a directory that belongs to others or that others can write
+  bool readonly = false;
+  std::uint64_t max_bytes = 1ull << 30;
+};
+
+// An open cache directory. Thread-safe; several processes may use one directory without knowing of each other.
+// The constructor creates the directory (0700) unless readonly. A directory that cannot be used, or that others could
+// write code into, is refused with one warning; look-ups then miss and nothing is written.
+class KernelCache {
+ public:
+  explicit KernelCache(CacheOptions options);
+  ~KernelCache();
+  KernelCache(const KernelCache&) = delete;
+  KernelCache& operator=(const KernelCache&) = delete;
+
+  bool is_open() const;
+
+  // A hit has exactly this key text and an intact checksum. A broken file is a miss with one warning.
+  std::optional<CacheEntry> look_up(std::string_view key_text);
+
+  // Readers see the whole entry or none. Replaces what is there. After the first refusal by the system (read-only,
+  // full) nothing more is written, with one warning.
+  void publish(const CacheEntry& entry);
+
+  // Removes an entry whose binary turned out unusable.
+  void evict(std::string_view key_text);
+
+  // Removes least recently used entries until 80 % of max_bytes are left when there is more than max_bytes, and
+  // temporary files older than a day. Keeps what is younger than a minute. publish() calls it at most hourly.
+  void prune();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The process's own cache, as settings() say.
+KernelCache& process_cache();
+
+// What is in a directory, for gems-cache. entry is empty when the file is broken; problem then says why.
+struct CacheFile {
+  std::string key;
+  std::uint64_t size_bytes = 0;
+  std::int64_t used_s = 0;  // last use, to the hour
+  std::optional<CacheEntry> entry;
+  std::string problem;
+};
+// Sorted by last use, latest first. Throws gems::Error when the directory cannot be read; one that does not exist is
+// empty.
+std::vector<CacheFile> list_cache(const std::string& dir);
+
+// Removes every entry and temporary file, nothing else. Returns how many entries and how many bytes.
+struct CacheCleared {
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;
+};
+CacheCleared clear_cache(const std::string& dir);
+
+}  // namespace gems

@@ -1,0 +1,52 @@
+// Iteration space: the dimensions a kernel walks, made from the sizes and strides of a call's tensors. Pure functions,
+// the first step of make_plan: broadcast, order the dimensions by stride, collapse those that can be walked as one.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "gems/compiler/cuda.h"
+#include "gems/compiler/layout.h"
+#include "gems/runtime/arguments.h"
+
+namespace gems {
+
+// At most 8 operands and 4 results.
+inline constexpr std::size_t MaxTensors = 12;
+
+// A tensor of a call with its name, for messages.
+struct NamedTensor {
+  std::string_view name;
+  TensorView view;
+};
+
+// geometry: rank 1..MaxRank, innermost dimension first, no dimension of size 1 except in a space of one element (rank
+// 1, size 1, strides 1). Strides in elements: operands in order, then results; 0 where an operand is broadcast.
+struct IterationSpace {
+  Geometry geometry;
+  std::int64_t element_count = 0;  // 0: nothing to do, geometry has rank 1 and size 0
+};
+
+// The dimensions are ordered as PyTorch's TensorIterator orders them (smallest strides innermost, results decide before
+// operands), so that tensors that are dense in one common order collapse to one dimension.
+// Throws gems::Error naming the op and the tensor: an operand does not broadcast to the results' shape; results differ
+// in shape or visit an element twice; a stride is negative; the element count does not fit 63 bits; more than MaxRank
+// dimensions are left.
+IterationSpace iteration_space(std::string_view op, std::span<const NamedTensor> operands,
+                               std::span<const NamedTensor> results);
+
+// What the compiler needs to know of a space that a CUDA kernel walks. Throws gems::Error for an address that is not a
+// multiple of its element's size, and for a result that shares an operand's address but not its strides.
+Layout cuda_layout(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
+                   std::span<const NamedTensor> results);
+
+// The same for a CPU kernel, which walks the innermost dimension only. Alignment and index width are left at one value:
+// they make no difference there.
+Layout cpu_layout(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
+                  std::span<const NamedTensor> results);
+
+// rank 4 or 8 instead of 4 to 8, with dimensions of size 1; what a kernel of that layout expects.
+Geometry padded(const Geometry& geometry, int rank);
+
+}  // namespace gems

@@ -1,0 +1,44 @@
+// The part of the CUDA driver's C interface that gems calls, declared here so that building needs no CUDA toolkit. The
+// names and types are those of cuda.h (12 and 13). Included by driver.cpp only.
+#pragma once
+
+#include <cstddef>
+
+namespace gems::driver_api {
+
+using Result = int;                  // CUresult; 0 is success
+using Device = int;                  // CUdevice
+using Context = void*;               // CUcontext
+using Module = void*;                // CUmodule
+using Function = void*;              // CUfunction
+using Stream = void*;                // CUstream
+using Address = unsigned long long;  // CUdeviceptr
+
+inline constexpr int AttributeMajor = 75;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
+inline constexpr int AttributeMinor = 76;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR
+
+struct Functions {
+  Result (*init)(unsigned flags) = nullptr;
+  Result (*get_error_name)(Result, const char**) = nullptr;
+  Result (*get_error_string)(Result, const char**) = nullptr;
+  Result (*device_get_count)(int*) = nullptr;
+  Result (*device_get)(Device*, int ordinal) = nullptr;
+  Result (*device_get_name)(char*, int length, Device) = nullptr;
+  Result (*device_get_attribute)(int*, int attribute, Device) = nullptr;
+  Result (*primary_context_retain)(Context*, Device) = nullptr;
+  Result (*context_get_current)(Context*) = nullptr;
+  Result (*context_push)(Context) = nullptr;
+  Result (*context_pop)(Context*) = nullptr;
+  Result (*context_synchronize)() = nullptr;
+  Result (*module_load_data)(Module*, const void* image) = nullptr;
+  Result (*module_get_function)(Function*, Module, const char* name) = nullptr;
+  Result (*launch_kernel)(Function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
+                          unsigned block_y, unsigned block_z, unsigned shared_bytes, Stream, void** parameters,
+                          void** extra) = nullptr;
+  Result (*memory_allocate)(Address*, std::size_t size_bytes) = nullptr;
+  Result (*memory_free)(Address) = nullptr;
+  Result (*copy_to_device)(Address, const void*, std::size_t size_bytes) = nullptr;
+  Result (*copy_to_host)(void*, Address, std::size_t size_bytes) = nullptr;
+};
+
+}  // namespace gems::driver_api
