@@ -43,12 +43,13 @@ STEPS = {
 }
 NEEDED_BY_ALL = ("configure", "build")
 
-# How a step's own summary counts its tests: (passed, failed) patterns. A step without any counts as one test.
-COUNTS = [
-    (r"(\d+) passed", r"(\d+) (?:failed|errors?)\b"),
-    (r"tests passed, \d+ tests failed out of (\d+)", r"tests passed, (\d+) tests failed"),
-    (r"Passed\s*: *(\d+)", r"Failed\s*: *(\d+)"),
-    (r"(\d+) kernels compiled", r"kernels compiled, (\d+) failed"),
+# The summary lines of pytest, CTest, lit and gems-codegen check. Each group named passed, failed, errors or total counts.
+SUMMARIES = [
+    re.compile(r"^(?:=+ )?(?:(?P<failed>\d+) failed)?(?:, )?(?:(?P<passed>\d+) passed)?[^\n]*?(?:(?P<errors>\d+) errors?)?"
+               r" in [\d.]+s", re.MULTILINE),
+    re.compile(r"tests passed, (?P<failed>\d+) tests failed out of (?P<total>\d+)"),
+    re.compile(r"Passed *: *(?P<passed>\d+)[^\n]*(?:\n *Failed *: *(?P<failed>\d+))?"),
+    re.compile(r"(?P<passed>\d+) kernels compiled, (?P<failed>\d+) failed"),
 ]
 
 
@@ -61,20 +62,15 @@ class Outcome:
     command: list
 
 
-def last_number(pattern, text):
-    found = re.findall(pattern, text)
-    return int(found[-1]) if found else 0
-
-
 def count_tests(log, succeeded):
-    tail = log[-4000:]
-    for passed_pattern, failed_pattern in COUNTS:
-        passed, failed = last_number(passed_pattern, tail), last_number(failed_pattern, tail)
-        if "out of" in passed_pattern:
-            passed -= failed
-        if passed or failed:
-            return (passed, failed) if succeeded else (passed, max(failed, 1))
-    return (1, 0) if succeeded else (0, 1)
+    """(passed, failed) of the last summary in a log. A step without one counts as one test."""
+    found = [match for summary in SUMMARIES for match in summary.finditer(log)]
+    if not found:
+        return (1, 0) if succeeded else (0, 1)
+    counts = {name: int(number or 0) for name, number in max(found, key=lambda m: m.start()).groupdict().items()}
+    failed = counts["failed"] + counts.get("errors", 0)
+    passed = counts["total"] - failed if "total" in counts else counts["passed"]
+    return (passed, 0) if succeeded else (passed, max(failed, 1))
 
 
 def run_step(step):

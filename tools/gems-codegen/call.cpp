@@ -36,14 +36,14 @@ std::string all_dtypes() {
 
 DType parse_dtype_of(const OpDef& op, std::string_view text) {
   if (const auto dtype = parse_dtype(text)) return *dtype;
-  throw UsageError(fmt::format("{}: unknown dtype '{}'; expected one of {}", op.name, text, all_dtypes()));
+  throw UsageError(fmt::format("op '{}': unknown dtype '{}'; expected one of {}", op.name, text, all_dtypes()));
 }
 
 std::size_t find_operand(const OpDef& op, std::string_view name, std::string_view option) {
   for (std::size_t i = 0; i < op.operands.size(); ++i)
     if (op.operands[i].name == name) return i;
-  throw UsageError(fmt::format("{}: {} names operand '{}', which does not exist; expected one of: {}", op.name, option,
-                               name, describe_operands(op)));
+  throw UsageError(fmt::format("op '{}': {} names operand '{}', which does not exist; expected one of: {}", op.name,
+                               option, name, describe_operands(op)));
 }
 
 std::pair<std::string_view, std::optional<std::string_view>> split_at_equals(std::string_view text) {
@@ -72,13 +72,14 @@ std::vector<std::optional<DType>> apply_numbers(const OpDef& op, std::span<const
     const auto [name, dtype] = split_at_equals(text);
     const std::size_t position = find_operand(op, name, "--number");
     if (op.operands[position].kind == OperandKind::Flag)
-      throw UsageError(
-          fmt::format("{}: --number {}: this operand is a Flag; give it with --flag {}=VALUE", op.name, name, name));
+      throw UsageError(fmt::format("op '{}': --number {}: this operand is a Flag; give it with --flag {}=VALUE",
+                                   op.name, name, name));
     call.operands[position].kind = CallOperand::Kind::Number;
     if (!dtype) continue;
     dtypes[position] = parse_dtype_of(op, *dtype);
     if (std::ranges::find(number_dtypes, *dtypes[position]) == number_dtypes.end())
-      throw UsageError(fmt::format("{}: --number {}={}: a number is bool, i64, f64 or c128", op.name, name, *dtype));
+      throw UsageError(
+          fmt::format("op '{}': --number {}={}: a number is bool, i64, f64 or c128", op.name, name, *dtype));
   }
   return dtypes;
 }
@@ -88,10 +89,10 @@ void apply_flags(const OpDef& op, std::span<const std::string> flags, Call& call
     const auto [name, value] = split_at_equals(text);
     const std::size_t position = find_operand(op, name, "--flag");
     if (op.operands[position].kind != OperandKind::Flag)
-      throw UsageError(fmt::format("{}: --flag {}: this operand is a {}, not a Flag; the operands are {}", op.name,
+      throw UsageError(fmt::format("op '{}': --flag {}: this operand is a {}, not a Flag; the operands are {}", op.name,
                                    name, kind_name(op.operands[position].kind), describe_operands(op)));
     if (!value || value->empty())
-      throw UsageError(fmt::format("{}: --flag {}: no value given; write --flag {}=VALUE", op.name, text, name));
+      throw UsageError(fmt::format("op '{}': --flag {}: no value given; write --flag {}=VALUE", op.name, text, name));
     call.operands[position].flag = parse_flag_value(*value);
   }
 }
@@ -105,10 +106,10 @@ void apply_dtypes(const OpDef& op, std::span<const std::string> texts, Call& cal
     names.push_back(op.operands[i].name);
   }
   if (positions.empty())
-    throw UsageError(fmt::format("{}: no operand is left that is a tensor; drop one --number", op.name));
+    throw UsageError(fmt::format("op '{}': no operand is left that is a tensor; drop one --number", op.name));
   if (texts.size() > 1 && texts.size() != positions.size())
     throw UsageError(
-        fmt::format("{}: --dtypes has {} dtypes ({}); expected {}, one for each tensor ({}), or a single one "
+        fmt::format("op '{}': --dtypes has {} dtypes ({}); expected {}, one for each tensor ({}), or a single one "
                     "for all of them",
                     op.name, texts.size(), fmt::join(texts, ","), positions.size(), fmt::join(names, ", ")));
   for (std::size_t i = 0; i < positions.size(); ++i) {
@@ -167,8 +168,9 @@ Call make_call(const Registry& registry, const CallText& text) {
       call.operands[i].dtype = number_dtypes_given[i].value_or(usual_number_dtype(call));
 
   if (!text.result_dtypes.empty() && text.result_dtypes.size() != op.result_count())
-    throw UsageError(fmt::format("{}: --result-dtypes has {} dtypes ({}); expected {}, one for each result", op.name,
-                                 text.result_dtypes.size(), fmt::join(text.result_dtypes, ","), op.result_count()));
+    throw UsageError(fmt::format("op '{}': --result-dtypes has {} dtypes ({}); expected {}, one for each result",
+                                 op.name, text.result_dtypes.size(), fmt::join(text.result_dtypes, ","),
+                                 op.result_count()));
   for (const std::string& dtype : text.result_dtypes) call.result_dtypes.push_back(parse_dtype_of(op, dtype));
   return call;
 }

@@ -77,7 +77,8 @@ std::vector<CallText> calls_of(const OpDef& op) {
     }
   }
   if (tensors.size() > 1) {
-    for (const auto& [first, others] : {std::pair{"f32", "bf16"}, {"bf16", "f32"}, {"u8", "f16"}, {"f64", "bool"}}) {
+    for (const auto& [first, others] :
+         {std::pair{"f32", "bf16"}, {"bf16", "f32"}, {"u8", "f16"}, {"f64", "bool"}, {"bool", "f16"}}) {
       CallText& call = calls.emplace_back();
       call.op = op.name;
       call.dtypes.assign(tensors.size(), others);

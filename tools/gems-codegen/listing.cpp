@@ -130,13 +130,17 @@ std::string show_op(const OpDef& op) {
                         fmt::join(op.promotions[i].operands.begin(), op.promotions[i].operands.end(), ", "),
                         name(op.promotions[i].kind));
   text += "\ndtypes (of every tensor operand), what is computed in, and the result\n";
+  std::vector<std::string_view> unsupported;
   for (const DTypeRow& row : dtype_rows(op)) {
     if (row.error.empty())
       text += fmt::format("  {:<5} {:<5} -> {}\n", gems::name(row.dtype), fmt::join(names(row.compute), ", "),
                           fmt::join(names(row.result), ", "));
     else
-      text += fmt::format("  {:<5} not supported: {}\n", gems::name(row.dtype), row.error);
+      unsupported.push_back(gems::name(row.dtype));
   }
+  if (!unsupported.empty())
+    text += fmt::format("  not supported: {} (reason: gems-codegen emit {} --dtypes {})\n",
+                        fmt::join(unsupported, ", "), op.name, unsupported.front());
   return text;
 }
 

@@ -107,7 +107,7 @@ void add_emit_options(CLI::App& emit, EmitOptions& options) {
                   fmt::join(emit_stages(), ", ")));
   emit.add_option("-o,--output", options.output, "write to this file");
   emit.add_flag("--json", options.json, "operands, layout, schedule and text as JSON");
-  emit.footer(layout_help() + examples);
+  emit.footer(layout_help() + "\n" + examples);
 }
 
 void add_check_options(CLI::App& check, CheckOptions& options) {

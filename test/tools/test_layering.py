@@ -1,0 +1,80 @@
+"""Who may include what, so that each layer can be understood, built and tested without those above it."""
+
+import re
+
+import pytest
+from repository import cpp_files, text_of
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.MULTILINE)
+
+
+def layer(path):
+    return path.parts[0]
+
+
+def is_in(path, *folders):
+    return any(str(path).startswith(folder + "/") for folder in folders)
+
+
+# (what, pattern of the included path, folders that may include it)
+PRIVATE_HEADERS = [
+    ("MLIR and LLVM", r"^(mlir|llvm|mlir-c|llvm-c)/", ["compiler/lib", "tools/gems-opt", "test/compiler"]),
+    ("torch", r"^(torch|ATen|c10)/|^torch/", ["runtime/aten"]),
+    ("CUDA", r"^(cuda|nvrtc|cuda_runtime|cuda_runtime_api)\.h$|^cuda_", ["runtime/lib"]),
+    ("fmt", r"^fmt/", None),
+]
+# Layer -> layers whose public headers (gems/<layer>/...) it may include.
+MAY_INCLUDE = {
+    "dsl": {"dsl"},
+    "ops": {"dsl", "ops"},
+    "compiler": {"dsl", "compiler"},
+    "runtime": {"dsl", "compiler", "runtime"},
+    "runtime/aten": {"dsl", "ops", "compiler", "runtime", "aten"},
+    "tools": {"dsl", "ops", "compiler", "runtime"},
+}
+
+
+def includes(path):
+    return INCLUDE.findall(text_of(path))
+
+
+@pytest.mark.parametrize(("pattern", "folders"), [row[1:] for row in PRIVATE_HEADERS], ids=[row[0] for row in PRIVATE_HEADERS])
+def test_private_headers_stay_private(pattern, folders):
+    offenders = []
+    for path in cpp_files():
+        allowed = is_in(path, *folders) if folders else "/include/" not in str(path)
+        offenders += [f"{path} includes {name}" for name in includes(path) if re.search(pattern, name) and not allowed]
+    assert offenders == []
+
+
+@pytest.mark.parametrize("owner", MAY_INCLUDE)
+def test_layers_include_only_what_is_below(owner):
+    offenders = []
+    for path in cpp_files():
+        if not is_in(path, owner) or (owner == "runtime" and is_in(path, "runtime/aten")):
+            continue
+        for name in includes(path):
+            match = re.match(r"gems/(\w+)(?:/|\.h$)", name)
+            if match and match.group(1) not in MAY_INCLUDE[owner]:
+                offenders.append(f"{path} includes {name}")
+    assert offenders == []
+
+
+def test_public_headers_begin_with_pragma_once():
+    headers = [path for path in cpp_files() if path.suffix == ".h"]
+    assert [str(path) for path in headers if "#pragma once" not in text_of(path)] == []
+
+
+def test_environment_is_read_in_one_place():
+    reads = re.compile(r"\b(secure_)?getenv\s*\(|\benviron\b")
+    offenders = [str(p) for p in cpp_files()
+                 if not is_in(p, "runtime/lib", "test") and reads.search(text_of(p))]
+    assert offenders == []
+    in_runtime = [str(p) for p in cpp_files() if is_in(p, "runtime/lib") and reads.search(text_of(p))]
+    assert in_runtime == ["runtime/lib/settings.cpp"]
+
+
+def test_cuda_driver_and_nvrtc_are_each_called_in_one_file():
+    for header in ("cuda.h", "nvrtc.h"):
+        users = [str(p) for p in cpp_files() if is_in(p, "runtime/lib") and header in includes(p)]
+        assert len(users) <= 1, users

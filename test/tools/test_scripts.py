@@ -1,0 +1,74 @@
+"""tools/check and tools/env: how tests are counted, what is said about a failure, and what a shell gets."""
+
+import importlib.util
+import shutil
+import subprocess
+
+import pytest
+from repository import ROOT
+
+
+def load_check_steps():
+    spec = importlib.util.spec_from_file_location("check_steps", ROOT / "tools/check_steps.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+check_steps = load_check_steps()
+
+
+@pytest.mark.parametrize(
+    ("log", "succeeded", "counts"),
+    [
+        ("12 passed in 3.1s", True, (12, 0)),
+        ("2 failed, 10 passed, 1 skipped in 3.1s", False, (10, 2)),
+        ("1 error in 1.24s", False, (0, 1)),
+        ("100% tests passed, 0 tests failed out of 7", True, (7, 0)),
+        ("71% tests passed, 2 tests failed out of 7", False, (5, 2)),
+        ("Total Discovered Tests: 40\n  Passed: 38 (95%)\n  Failed:  2 (5%)", False, (38, 2)),
+        ("998 kernels compiled, 2 failed, of 5000", False, (998, 2)),
+        ("", True, (1, 0)),
+        ("Segmentation fault", False, (0, 1)),
+        ("12 passed in 3.1s", False, (12, 1)),
+    ],
+)
+def test_tests_are_counted(log, succeeded, counts):
+    assert check_steps.count_tests(log, succeeded) == counts
+
+
+def test_failing_step_is_reported_with_its_rerun_command(capsys):
+    outcome = check_steps.Outcome("dsl", 5, 2, 1.5, ["ctest", "--test-dir", "build/test/dsl"])
+    check_steps.print_table([outcome], setup_seconds=0)
+    printed = capsys.readouterr().out
+    assert "dsl failed. Log: build/check/dsl.log. Rerun: tools/check dsl" in printed
+    assert "ctest --test-dir build/test/dsl" in printed
+
+
+def test_check_names_its_steps_and_refuses_others():
+    listed = subprocess.run([ROOT / "tools/check", "--help"], capture_output=True, text=True)
+    assert listed.returncode == 0 and all(f"  {step} " in listed.stdout for step in check_steps.STEPS)
+    refused = subprocess.run([ROOT / "tools/check", "dls"], capture_output=True, text=True)
+    assert refused.returncode == 2 and "unknown step 'dls'; expected some of configure, build" in refused.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("folder", [".", "test/tools"])
+def test_env_finds_the_tools_from_any_folder(shell, folder):
+    if not shutil.which(shell):
+        pytest.skip(f"no {shell} on this machine")
+    depth = "../" * (0 if folder == "." else folder.count("/") + 1)
+    script = f". {depth or './'}tools/env 2>/dev/null; . {depth or './'}tools/env 2>/dev/null; echo $PATH; echo $PYTHONPATH"
+    done = subprocess.run([shell, "-c", script], cwd=ROOT / folder, capture_output=True, text=True, check=True)
+    path, python_path = done.stdout.splitlines()
+    assert path.split(":")[:2] == [f"{ROOT}/build/bin", f"{ROOT}/.venv/bin"]
+    assert path.count(f"{ROOT}/build/bin") == 1
+    assert python_path.split(":").count(f"{ROOT}/runtime/aten/python") == 1
+
+
+def test_env_says_what_to_build(tmp_path):
+    (tmp_path / "tools").mkdir()
+    shutil.copy(ROOT / "tools/env", tmp_path / "tools/env")
+    done = subprocess.run(["bash", "-c", ". tools/env"], cwd=tmp_path, capture_output=True, text=True)
+    assert "gems: missing: .venv build/bin/gems-codegen build/bin/gems-cache build/lib/libgems_torch.so" in done.stderr
+    assert "tools/setup && cmake --preset default && cmake --build --preset default" in done.stderr
