@@ -1,0 +1,116 @@
+// Pass pw-expand-math: one table from op to expansion; see ExpandMath.h.
+#include "ExpandMath.h"
+
+#include <limits>
+#include <string_view>
+
+#include "FloatToInteger.h"
+#include "LaneCalls.h"
+#include "Math.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/BuiltinOps.h"
+
+using namespace mlir;
+
+namespace gems::cpu {
+namespace {
+
+// onF32 builds the function from vector ops; onF64 names the C library's.
+struct Function {
+  Lanes (*onF32)(Lanes);
+  const char* onF64;
+};
+struct BinaryFunction {
+  Lanes (*onF32)(Lanes, Lanes);
+  const char* onF64;
+};
+
+const llvm::StringMap<Function>& functions() {
+  static const llvm::StringMap<Function> table = {
+      {"math.exp", {expF32, "exp"}},       {"math.exp2", {exp2F32, "exp2"}}, {"math.expm1", {expm1F32, "expm1"}},
+      {"math.log", {logF32, "log"}},       {"math.log2", {log2F32, "log2"}}, {"math.log10", {log10F32, "log10"}},
+      {"math.log1p", {log1pF32, "log1p"}}, {"math.sin", {sinF32, "sin"}},    {"math.cos", {cosF32, "cos"}},
+      {"math.tan", {tanF32, "tan"}},       {"math.asin", {asinF32, "asin"}}, {"math.acos", {acosF32, "acos"}},
+      {"math.atan", {atanF32, "atan"}},    {"math.sinh", {sinhF32, "sinh"}}, {"math.cosh", {coshF32, "cosh"}},
+      {"math.tanh", {tanhF32, "tanh"}},    {"math.erf", {erfF32, "erf"}},    {"math.erfc", {erfcF32, "erfc"}},
+  };
+  return table;
+}
+
+const llvm::StringMap<BinaryFunction>& binaryFunctions() {
+  static const llvm::StringMap<BinaryFunction> table = {
+      {"math.powf", {powF32, "pow"}},
+      {"math.atan2", {atan2F32, "atan2"}},
+      {"arith.remf", {fmodF32, "fmod"}},
+  };
+  return table;
+}
+
+Lanes reciprocalSquareRoot(Lanes x) { return 1.0 / squareRoot(x); }
+Lanes isInfinite(Lanes x) { return absolute(x) == std::numeric_limits<double>::infinity(); }
+Lanes isFinite(Lanes x) { return absolute(x) < std::numeric_limits<double>::infinity(); }
+
+const llvm::StringMap<Lanes (*)(Lanes)>& simpleFunctions() {
+  static const llvm::StringMap<Lanes (*)(Lanes)> table = {
+      {"math.rsqrt", reciprocalSquareRoot},
+      {"math.isnan", isNan},
+      {"math.isinf", isInfinite},
+      {"math.isfinite", isFinite},
+  };
+  return table;
+}
+
+bool isExpanded(Operation* op) {
+  StringRef name = op->getName().getStringRef();
+  return functions().contains(name) || binaryFunctions().contains(name) || simpleFunctions().contains(name) ||
+         isa<math::IPowIOp, arith::FPToSIOp, arith::FPToUIOp>(op);
+}
+
+Value expand(Operation* op, ImplicitLocOpBuilder& builder) {
+  StringRef name = op->getName().getStringRef();
+  Lanes x(builder, op->getOperand(0));
+  const bool isF64 = x.elementType().isF64();
+  if (auto found = functions().find(name); found != functions().end())
+    return (isF64 ? callPerLane(found->second.onF64, {x}) : found->second.onF32(x)).value();
+  if (auto found = simpleFunctions().find(name); found != simpleFunctions().end()) return found->second(x).value();
+  Type resultElement = getElementTypeOrSelf(op->getResult(0).getType());
+  if (isa<arith::FPToSIOp>(op)) return floatToSigned(x, resultElement).value();
+  if (isa<arith::FPToUIOp>(op)) return floatToUnsigned(x, resultElement).value();
+  Lanes y(builder, op->getOperand(1));
+  if (isa<math::IPowIOp>(op)) return integerPower(x, y).value();
+  const BinaryFunction& binary = binaryFunctions().at(name);
+  return (isF64 ? callPerLane(binary.onF64, {x, y}) : binary.onF32(x, y)).value();
+}
+
+struct ExpandMath : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpandMath)
+
+  StringRef getArgument() const override { return "pw-expand-math"; }
+  StringRef getDescription() const override { return "math functions on vectors to arith ops and library calls"; }
+  void getDependentDialects(DialectRegistry& registry) const override {
+    registry.insert<arith::ArithDialect, math::MathDialect, LLVM::LLVMDialect>();
+  }
+
+  void runOnOperation() override {
+    SmallVector<Operation*> found;
+    getOperation().walk([&](Operation* op) {
+      if (op->getNumResults() == 1 && isa<VectorType>(op->getResult(0).getType()) && isExpanded(op))
+        found.push_back(op);
+    });
+    for (Operation* op : found) {
+      ImplicitLocOpBuilder builder(op->getLoc(), op);
+      op->replaceAllUsesWith(ValueRange(expand(op, builder)));
+      op->erase();
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Pass> createExpandMathPass() { return std::make_unique<ExpandMath>(); }
+
+}  // namespace gems::cpu

@@ -1,0 +1,43 @@
+// The math functions of CPU kernels on f32 lanes, computed in f64 inside, so that each result is within one unit in the
+// last place over all inputs, denormals and special values included. ExpandMath.cpp maps math ops to them.
+#pragma once
+
+#include "Lanes.h"
+
+namespace gems::cpu {
+
+Lanes expF32(Lanes x);
+Lanes exp2F32(Lanes x);
+Lanes expm1F32(Lanes x);
+Lanes sinhF32(Lanes x);
+Lanes coshF32(Lanes x);
+Lanes tanhF32(Lanes x);
+
+Lanes logF32(Lanes x);
+Lanes log2F32(Lanes x);
+Lanes log10F32(Lanes x);
+Lanes log1pF32(Lanes x);
+
+Lanes sinF32(Lanes x);
+Lanes cosF32(Lanes x);
+Lanes tanF32(Lanes x);
+
+Lanes asinF32(Lanes x);
+Lanes acosF32(Lanes x);
+Lanes atanF32(Lanes x);
+Lanes atan2F32(Lanes y, Lanes x);
+
+Lanes erfF32(Lanes x);
+Lanes erfcF32(Lanes x);
+
+Lanes powF32(Lanes x, Lanes y);
+Lanes fmodF32(Lanes x, Lanes y);
+
+// Parts that several of the above are made of; all on f64 lanes.
+
+// 2^t for |t| <= 1000; NaN stays NaN.
+Lanes exp2F64(Lanes t);
+// 2^t - 1 for |t| <= 1000, without cancellation near 0.
+Lanes exp2m1F64(Lanes t);
+
+}  // namespace gems::cpu

@@ -1,0 +1,27 @@
+// erf and erfc, in f64 lanes, each as one polynomial over its whole range.
+#include "Coefficients.h"
+#include "Math.h"
+
+namespace gems::cpu {
+namespace {
+constexpr double Log2OfE = 1.4426950408889634;
+}
+
+Lanes erfF32(Lanes x) {
+  Lanes wide = absolute(x.toF64());
+  Lanes magnitude = select(wide > coefficients::ErfEnd, wide.constant(coefficients::ErfEnd), wide);
+  Lanes u = fma(magnitude * magnitude, 1 / coefficients::ErfScale, -1.0);
+  return withSignOf((magnitude * polynomial(coefficients::Erf, u)).toF32(), x);
+}
+
+// exp(-x^2) * erfcx(x); x^2 is exact in f64.
+Lanes erfcF32(Lanes x) {
+  Lanes wide = x.toF64();
+  Lanes magnitude = absolute(wide);
+  magnitude = select(magnitude > coefficients::ErfcEnd, wide.constant(coefficients::ErfcEnd), magnitude);
+  Lanes q = (magnitude - coefficients::ErfcCentre) / (magnitude + coefficients::ErfcCentre);
+  Lanes tail = exp2F64(magnitude * magnitude * -Log2OfE) * polynomial(coefficients::Erfcx, q);
+  return select(wide < 0.0, 2.0 - tail, tail).toF32();
+}
+
+}  // namespace gems::cpu

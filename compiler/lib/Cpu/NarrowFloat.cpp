@@ -1,0 +1,61 @@
+// The conversions of NarrowFloat.h in integer arithmetic, and f16 by instruction.
+#include "NarrowFloat.h"
+
+using namespace mlir;
+
+namespace gems::cpu {
+namespace {
+
+Lanes retyped(Lanes x, Type element) {
+  ImplicitLocOpBuilder& builder = x.builder();
+  return {builder, arith::BitcastOp::create(builder, VectorType::get(x.type().getShape(), element), x.value())};
+}
+
+Lanes masked(Lanes x, int64_t mask) { return x & x.constant(mask); }
+Lanes plus(Lanes x, int64_t number) { return x + x.constant(number); }
+
+}  // namespace
+
+Lanes bf16ToF32(Lanes bits) { return (bits.extended(bits.builder().getI32Type()) << 16).asFloat(); }
+
+Lanes f32ToBf16(Lanes x) {
+  Lanes bits = x.bits();
+  Lanes rounded = bits + plus(masked(bits >> 16, 1), 0x7fff);
+  Lanes quiet = bits | bits.constant(0x400000);
+  return (select(isNan(x), quiet, rounded) >> 16).truncated(x.builder().getI16Type());
+}
+
+Lanes f16ToF32(Lanes bits, bool hasF16c) {
+  ImplicitLocOpBuilder& builder = bits.builder();
+  if (hasF16c) {
+    auto type = VectorType::get(bits.type().getShape(), builder.getF32Type());
+    return {builder, arith::ExtFOp::create(builder, type, retyped(bits, builder.getF16Type()).value())};
+  }
+  Lanes wide = bits.extended(builder.getI32Type());
+  Lanes magnitude = masked(wide, 0x7fff) << 13;
+  // The exponents differ by 112 in bias; scaling also makes f16's denormals normal.
+  Lanes scaled = (magnitude.asFloat() * 0x1p112).bits();
+  Lanes infiniteOrNan = magnitude | magnitude.constant(0x7f800000);
+  Lanes result = select(magnitude < magnitude.constant(0x7c00 << 13), scaled, infiniteOrNan);
+  return (result | (masked(wide, 0x8000) << 16)).asFloat();
+}
+
+Lanes f32ToF16(Lanes x, bool hasF16c) {
+  ImplicitLocOpBuilder& builder = x.builder();
+  if (hasF16c) {
+    auto type = VectorType::get(x.type().getShape(), builder.getF16Type());
+    return retyped({builder, arith::TruncFOp::create(builder, type, x.value())}, builder.getI16Type());
+  }
+  Lanes bits = x.bits();
+  Lanes magnitude = masked(bits, 0x7fffffff);
+  Lanes normal = plus((magnitude + plus(masked(magnitude >> 13, 1), 0xfff)) >> 13, -(112 << 10));
+  // The sum with 1/2 has the spacing of f16's denormals: the addition rounds to them.
+  Lanes denormal = plus((magnitude.asFloat() + 0.5).bits(), -0x3f000000);
+  Lanes nan = masked(magnitude >> 13, 0x3ff) | magnitude.constant(0x7e00);
+  Lanes result = select(magnitude < magnitude.constant(0x38800000), denormal, normal);
+  result = select(magnitude < magnitude.constant(0x477ff000), result, magnitude.constant(0x7c00));
+  result = select(magnitude > magnitude.constant(0x7f800000), nan, result);
+  return (result | (masked(bits >> 16, 0x8000))).truncated(builder.getI16Type());
+}
+
+}  // namespace gems::cpu

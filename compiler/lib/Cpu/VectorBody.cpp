@@ -1,0 +1,103 @@
+// Scalar operations to vector operations: most keep their name and attributes and change their types only.
+#include "VectorBody.h"
+
+#include "Lanes.h"
+#include "NarrowFloat.h"
+#include "llvm/ADT/DenseMap.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Complex/IR/Complex.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace gems::cpu {
+namespace {
+
+bool isNarrow(Type type) { return type.isF16() || type.isBF16(); }
+
+class Vectorizer {
+ public:
+  Vectorizer(int64_t lanes, bool hasF16c) : lanes_(lanes), hasF16c_(hasF16c) {}
+
+  void bind(Value scalar, const LaneValue& value) { values_[scalar] = value; }
+  const LaneValue& lookup(Value scalar) const { return values_.find(scalar)->second; }
+  bool isInvariant(Operation& op) const {
+    return llvm::all_of(op.getOperands(), [&](Value operand) { return lookup(operand).isInvariant; });
+  }
+  Parts build(Operation& op, ImplicitLocOpBuilder& builder) const;
+
+ private:
+  Type vectorType(Type scalar) const { return VectorType::get({lanes_}, registerType(scalar)); }
+  Value constant(arith::ConstantOp op, ImplicitLocOpBuilder& builder) const;
+  Value extended(arith::ExtFOp op, ImplicitLocOpBuilder& builder) const;
+  Value truncated(arith::TruncFOp op, ImplicitLocOpBuilder& builder) const;
+  Value renamed(Operation& op, ImplicitLocOpBuilder& builder) const;
+  Value part(Value scalar, unsigned index = 0) const { return lookup(scalar).parts[index]; }
+
+  int64_t lanes_;
+  bool hasF16c_;
+  llvm::DenseMap<Value, LaneValue> values_;
+};
+
+Value Vectorizer::constant(arith::ConstantOp op, ImplicitLocOpBuilder& builder) const {
+  Attribute value = op.getValue();
+  if (isNarrow(op.getType()))
+    value = builder.getIntegerAttr(builder.getI16Type(), cast<FloatAttr>(value).getValue().bitcastToAPInt());
+  return arith::ConstantOp::create(builder, DenseElementsAttr::get(cast<ShapedType>(vectorType(op.getType())), value));
+}
+
+Value Vectorizer::extended(arith::ExtFOp op, ImplicitLocOpBuilder& builder) const {
+  Type from = op.getIn().getType();
+  if (!isNarrow(from)) return renamed(*op, builder);
+  Lanes bits(builder, part(op.getIn()));
+  Lanes wide = from.isF16() ? f16ToF32(bits, hasF16c_) : bf16ToF32(bits);
+  return (op.getType().isF64() ? wide.toF64() : wide).value();
+}
+
+Value Vectorizer::truncated(arith::TruncFOp op, ImplicitLocOpBuilder& builder) const {
+  if (!isNarrow(op.getType())) return renamed(*op, builder);
+  Lanes x(builder, part(op.getIn()));
+  return (op.getType().isF16() ? f32ToF16(x, hasF16c_) : f32ToBf16(x)).value();
+}
+
+// The same operation on vectors.
+Value Vectorizer::renamed(Operation& op, ImplicitLocOpBuilder& builder) const {
+  IRMapping mapping;
+  for (Value operand : op.getOperands()) mapping.map(operand, part(operand));
+  Operation* clone = builder.clone(op, mapping);
+  clone->getResult(0).setType(vectorType(op.getResult(0).getType()));
+  return clone->getResult(0);
+}
+
+Parts Vectorizer::build(Operation& op, ImplicitLocOpBuilder& builder) const {
+  if (auto constantOp = dyn_cast<arith::ConstantOp>(op)) return {constant(constantOp, builder)};
+  if (auto extf = dyn_cast<arith::ExtFOp>(op)) return {extended(extf, builder)};
+  if (auto truncf = dyn_cast<arith::TruncFOp>(op)) return {truncated(truncf, builder)};
+  if (auto re = dyn_cast<complex::ReOp>(op)) return {part(re.getComplex(), 0)};
+  if (auto im = dyn_cast<complex::ImOp>(op)) return {part(im.getComplex(), 1)};
+  if (auto create = dyn_cast<complex::CreateOp>(op)) return {part(create.getReal()), part(create.getImaginary())};
+  // Between f16 or bf16 and i16 there is nothing to do.
+  if (auto bitcast = dyn_cast<arith::BitcastOp>(op))
+    if (registerType(bitcast.getType()) == registerType(bitcast.getIn().getType())) return {part(bitcast.getIn())};
+  return {renamed(op, builder)};
+}
+
+}  // namespace
+
+SmallVector<LaneValue> buildVectorBody(pw::KernelOp kernel, ArrayRef<LaneValue> arguments, int64_t lanes, bool hasF16c,
+                                       ImplicitLocOpBuilder& before, ImplicitLocOpBuilder& inside) {
+  Vectorizer vectorizer(lanes, hasF16c);
+  Block& body = kernel.getBody().front();
+  for (auto [argument, value] : llvm::zip_equal(body.getArguments(), arguments)) vectorizer.bind(argument, value);
+  for (Operation& op : body.without_terminator()) {
+    const bool isInvariant = vectorizer.isInvariant(op);
+    ImplicitLocOpBuilder& builder = isInvariant ? before : inside;
+    builder.setLoc(op.getLoc());
+    vectorizer.bind(op.getResult(0), {vectorizer.build(op, builder), isInvariant});
+  }
+  SmallVector<LaneValue> results;
+  for (Value value : kernel.getYield().getValues()) results.push_back(vectorizer.lookup(value));
+  return results;
+}
+
+}  // namespace gems::cpu
