@@ -48,7 +48,7 @@ def value_difference(expected, given, reference, exact):
     same = _same(expected, given)
     if bool(same.all()):
         return None
-    if exact or not (expected.is_floating_point() or expected.is_complex()):
+    if exact or expected.dtype not in (*EPSILONS_BEYOND_ATEN, *EPSILONS_FROM_ATEN):
         return _describe("differs in bits", ~same, expected, given, None)
     if expected.dtype in EPSILONS_FROM_ATEN:
         within = _distance(given, expected) <= EPSILONS_FROM_ATEN[expected.dtype] * _epsilon(expected, expected)
@@ -68,6 +68,8 @@ def _same(a, b):
     if a.is_complex():
         a, b = torch.view_as_real(a), torch.view_as_real(b)
         return _same(a, b).all(-1)
+    if a.dtype.itemsize == 1 and a.is_floating_point():
+        return a.view(torch.uint8) == b.view(torch.uint8)
     if not a.is_floating_point():
         return a == b
     return ((a == b) & (torch.signbit(a) == torch.signbit(b))) | (torch.isnan(a) & torch.isnan(b))

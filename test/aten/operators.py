@@ -146,7 +146,7 @@ _operators = (
         in_place=partial(F.threshold, threshold=0.5, value=2, inplace=True),
     ),  # fmt: skip
     Operator(
-        "copy_", lambda x, y: torch.empty_like(x).copy_(y), ("value", "value"), _keys(["add"]), frozenset({"copy"}),
+        "copy_", lambda x, y: torch.empty_like(x).copy_(y), ("value", "value"), _keys(["isinf"]), frozenset({"copy"}),
         ALWAYS, in_place=torch.Tensor.copy_,
     ),  # fmt: skip
 )  # fmt: skip

@@ -5,6 +5,7 @@ import dataclasses
 import re
 import warnings
 
+import pytest
 import torch
 from torch.utils import _pytree as pytree
 
@@ -25,13 +26,19 @@ class Outcome:
 
 
 def check(call, *args, served_by=(), exact=False, reference=True, **kwargs):
-    """Raises AssertionError with all differences between ATen and gems for call(*args, **kwargs).
+    """Fails the test with the differences between ATen and gems for call(*args, **kwargs).
 
     served_by: base names of ATen operators ("add"); at least one must have been called, and none may have declined
     unless declines.py lists why. Empty: not looked at. exact: floats must agree bit by bit.
     """
-    found = differences(call, args, kwargs, served_by=served_by, exact=exact, reference=reference)
-    assert not found, "\n".join(found)
+    fail_with(differences(call, args, kwargs, served_by=served_by, exact=exact, reference=reference))
+
+
+def fail_with(found, limit=20):
+    """Fails the test when there are differences, and prints the first ones without a traceback."""
+    if found:
+        more = [f"... and {len(found) - limit} more"] if len(found) > limit else []
+        pytest.fail("\n".join(found[:limit] + more), pytrace=False)
 
 
 def differences(call, args, kwargs, served_by=(), exact=False, reference=True):
@@ -103,8 +110,7 @@ def assert_served(report, *names):
     """Each of these ATen operators ran our kernel at least once, and every decline is a listed one."""
     for name in names:
         assert name in report and report[name].served > 0, f"{name} was not served; report:\n{report}"
-    found = undeclared_declines(report, {name.split(".")[0].rstrip("_") for name in names})
-    assert not found, "\n".join(found)
+    fail_with(undeclared_declines(report, {name.split(".")[0].rstrip("_") for name in names}))
 
 
 class _Once:

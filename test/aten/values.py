@@ -48,10 +48,9 @@ def special_operands(dtypes, kinds, device):
     lists = [[False, True] if kind == "mask" else specials(dtype) for dtype, kind in zip(dtypes, kinds, strict=True)]
     if len(lists) == 3 and max(map(len, lists)) > 12:
         lists = [values[:: max(1, len(values) // 12)] for values in lists]
-    axes = [
-        torch.tensor(values, dtype=torch.bool if kind == "mask" else dtype, device=device)
-        for values, dtype, kind in zip(lists, dtypes, kinds, strict=True)
+    indices = torch.meshgrid(*(torch.arange(len(values)) for values in lists), indexing="ij")
+    repeats = 5 if len(lists) == 1 else 1
+    return [
+        torch.tensor(values, dtype=torch.bool if kind == "mask" else dtype)[index.reshape(-1)].repeat(repeats).to(device)
+        for values, index, dtype, kind in zip(lists, indices, dtypes, kinds, strict=True)
     ]
-    if len(axes) == 1:
-        return [axes[0].repeat(5)]
-    return [axis.reshape(-1) for axis in torch.meshgrid(*axes, indexing="ij")]

@@ -1,0 +1,95 @@
+"""Python numbers on either side, 0-dim tensors, and the optional and keyword numbers of single operators."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+import values
+from cases import operators_and_dtypes
+from oracle import check, differences, fail_with
+
+NUMBERS = (2, -3, 1, 300, 2**53 + 1, True, False, 0.5, -1.5, float("nan"), float("inf"), 1 - 2j)
+
+
+@pytest.mark.parametrize("operator, dtype", operators_and_dtypes(where=lambda each: each.number_left or each.number_right))
+def test_python_numbers(operator, dtype, device):
+    *before, first, last = (values.random((3, 11), dtype, device, kind) for kind in operator.operands)
+    found = []
+    for number in NUMBERS:
+        if operator.name in ("div_trunc", "div_floor") and number == 0:
+            continue  # division of integers by zero has its own test
+        sides = [("right", (*before, first, number))] if operator.number_right else []
+        sides += [("left", (*before, number, last))] if operator.number_left else []
+        for side, operands in sides:
+            if side == "left" and operator.name.startswith("div_"):
+                operands = (*operands[:-1], torch.where(last == 0, torch.ones_like(last), last))
+            for text in differences(operator.call, operands, {}, served_by=operator.kernels(dtype)):
+                found.append(f"{number!r} on the {side}: {text}")
+    fail_with(found)
+
+
+@pytest.mark.parametrize("operator, dtype", operators_and_dtypes(where=lambda each: each.number_right and each.in_place))
+def test_python_numbers_in_place(operator, dtype, device):
+    x = values.random((3, 11), dtype, device)
+    found = []
+    for number in NUMBERS:
+        if operator.name in ("div_trunc", "div_floor") and number == 0:
+            continue
+        for text in differences(operator.in_place, (x, number), {}, served_by=operator.kernels(dtype)):
+            found.append(f"{number!r}: {text}")
+    fail_with(found)
+
+
+# name: (call of one tensor, served by)
+KEYWORDS = {
+    "add alpha": (lambda x: torch.add(x, x, alpha=3), {"add"}),
+    "add alpha float": (lambda x: torch.add(x, x, alpha=0.3), {"add"}),
+    "add alpha bool": (lambda x: torch.add(x, x, alpha=True), {"add"}),
+    "add number with alpha": (lambda x: torch.add(x, 5, alpha=2), {"add"}),
+    "sub alpha": (lambda x: torch.sub(x, x, alpha=-2), {"sub"}),
+    "sub alpha complex": (lambda x: torch.sub(x, x, alpha=1j), {"sub"}),
+    "rsub": (lambda x: torch.rsub(x, 7, alpha=2), {"sub", "rsub"}),
+    "one minus x": (lambda x: 1 - x, {"sub", "rsub"}),
+    "two to the x": (lambda x: 2**x, {"pow"}),
+    "two over x": (lambda x: 2 / (x + 20), {"div", "mul", "reciprocal"}),
+    "clamp min": (lambda x: torch.clamp(x, min=1), {"clamp", "clamp_min"}),
+    "clamp max": (lambda x: torch.clamp(x, max=1), {"clamp", "clamp_max"}),
+    "clamp floats": (lambda x: torch.clamp(x, min=-0.5, max=0.5), {"clamp"}),
+    "clamp crossed": (lambda x: torch.clamp(x, min=3, max=-3), {"clamp"}),
+    "clamp nan": (lambda x: torch.clamp(x, min=float("nan")), {"clamp", "clamp_min"}),
+    "clamp neither": (lambda x: torch.clamp(x), ()),
+    "masked_fill int": (lambda x: x.masked_fill(x == x, -7), {"masked_fill"}),
+    "masked_fill float": (lambda x: x.masked_fill(x == x, 0.5), {"masked_fill"}),
+    "masked_fill 0-dim": (lambda x: x.masked_fill(x == x, torch.tensor(3, device=x.device)), {"masked_fill"}),
+    "where numbers": (lambda x: torch.where(x == 1, 2, 3.5), {"where"}),
+    "where number and tensor": (lambda x: torch.where(x == 1, 2.5, x), {"where"}),
+    "where tensor and number": (lambda x: torch.where(x == 1, x, 2.5), {"where"}),
+    "threshold": (lambda x: F.threshold(x, 1, -20), {"threshold"}),
+    "div floor by number": (lambda x: torch.div(x, 3, rounding_mode="floor"), {"div"}),
+    "div trunc by number": (lambda x: torch.div(x, -3, rounding_mode="trunc"), {"div"}),
+    "floor_divide": (lambda x: x // 4, {"div", "floor_divide"}),
+    "compare with 0.1": (lambda x: x < 0.1, {"lt"}),
+    "compare with 2^53 + 1": (lambda x: x == 2**53 + 1, {"eq"}),
+}
+DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.int64, torch.int32, torch.uint8, torch.bool, torch.complex64)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: str(dtype)[6:])
+@pytest.mark.parametrize("name", KEYWORDS)
+def test_keyword_and_optional_numbers(name, dtype, device):
+    call, served_by = KEYWORDS[name]
+    if name == "floor_divide":
+        served_by = ()  # an operator of its own; it may or may not be overridden
+    check(call, values.random((5, 9), dtype, device), served_by=frozenset(served_by))
+
+
+@pytest.mark.parametrize("default", (torch.float64, torch.float16), ids=lambda dtype: str(dtype)[6:])
+@pytest.mark.parametrize("name", ("sin", "sigmoid", "div", "add"))
+def test_default_dtype_at_call_time(name, default, device):
+    x = torch.arange(1, 20, device=device)
+    call = {"div": lambda x: x / 3, "add": lambda x: x + 0.5}.get(name, getattr(torch, name))
+    torch.set_default_dtype(default)
+    try:
+        check(call, x, served_by=frozenset({name}))
+    finally:
+        torch.set_default_dtype(torch.float32)
