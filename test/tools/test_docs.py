@@ -45,3 +45,15 @@ def test_documents_that_the_code_names_exist():
 def test_every_top_folder_has_a_readme():
     folders = {path.parts[0] for path in tracked_files() if len(path.parts) > 1 and not path.parts[0].startswith(".")}
     assert sorted(folder for folder in folders if not (ROOT / folder / "README.md").exists()) == []
+
+
+def test_overrides_document_lists_exactly_the_reasons_for_declining():
+    reasons = re.findall(r'^GEMS_DECLINE_REASON\(\w+, "([^"]+)"\)', text_of(
+        "runtime/aten/include/gems/aten/decline_reasons.def"), re.MULTILINE)
+    section = text_of("docs/overrides.md").split("## Declining")[1]
+    assert re.findall(r"^\| ([^|]+) \| [^|]+ \|$", section, re.MULTILINE)[1:] == reasons
+
+
+def test_pw_document_lists_exactly_the_passes():
+    passes = re.findall(r'Pw_Pass<"([\w-]+)">', text_of("compiler/lib/Transforms/Passes.td"))
+    assert re.findall(r"^\| `(pw-[\w-]+)` \|", text_of("docs/pw-dialect.md"), re.MULTILINE) == passes
