@@ -27,10 +27,7 @@ class Participants {
       category_ = std::max(category_, category(operand.dtype));
     }
     for (const int position : promotion.operands) add(position);
-    const bool bool_beside_zero_dim = ranked_.bool_seen && zero_dim_.unsigned_position >= 0;
-    const int alone = ranked_.unsigned_position >= 0 ? ranked_.unsigned_position : zero_dim_.unsigned_position;
-    if (alone >= 0 && (category_ == Category::Complex || bool_beside_zero_dim))
-      fail(alone, category_ == Category::Complex ? "a complex number" : "bool");
+    if (ranked_.bool_seen && zero_dim_.unsigned_position >= 0) fail(zero_dim_.unsigned_position, name(DType::Bool));
   }
 
   // The promoted dtype before the kind's own rule.
@@ -69,7 +66,7 @@ class Participants {
     group.dtype = group.dtype ? common_dtype(*group.dtype, dtype) : dtype;
   }
 
-  // u16, u32 and u64 promote with themselves and with floats only.
+  // Among tensors of one priority u16, u32 and u64 promote with themselves and with floats only.
   void check_unsigned(Group& group, int position) {
     const DType dtype = operands_[static_cast<std::size_t>(position)].dtype;
     if (is_float(dtype)) return;

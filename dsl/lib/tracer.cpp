@@ -81,12 +81,16 @@ Expr Tracer::append(ScalarOp op, std::span<const Expr> args) {
     values = args.subspan(1);
   }
   const DType dtype = meet(op, values);
+  const auto traced = std::ranges::find_if(values, [](const Expr& x) { return !x.is_literal(); });
   if (!accepts(op, dtype)) {
-    const auto traced = std::ranges::find_if(values, [](const Expr& x) { return !x.is_literal(); });
-    fail(fmt::format("{} takes {}, given {}; promote to another type in .promotion_methods, or cast it", name(op),
+    fail(fmt::format("{} takes {}, given {}; promote it to another type in .promotion_methods, or cast it", name(op),
                      accepted_text(op), describe(*traced)));
   }
-  for (const Expr& value : values) node.args[at++] = materialize(value, dtype);
+  const auto context = [&] {
+    return traced == values.end() ? std::string() : fmt::format("{} with {}: ", name(op), describe(*traced));
+  };
+  for (const Expr& value : values)
+    node.args[at++] = materialize(value, dtype, value.is_literal() ? context() : std::string());
   node.dtype = value_dtype(op, dtype);
   return push(node);
 }
@@ -107,13 +111,13 @@ Expr Tracer::push(TraceNode node) {
   return {this, static_cast<int>(graph_.nodes.size()) - 1};
 }
 
-int Tracer::materialize(const Expr& x, DType to) {
+int Tracer::materialize(const Expr& x, DType to, const std::string& context) {
   if (!x.is_literal()) return append_cast(x, to).node_;
   TraceNode node{.op = ScalarOp::Literal, .dtype = to};
   try {
     node.constant = fit_literal(literal_value(x), to);
   } catch (const Error& error) {
-    fail(error.what());
+    fail(fmt::format("{}{}", context, error.what()));
   }
   return push(node).node_;
 }

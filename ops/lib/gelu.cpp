@@ -10,7 +10,7 @@ namespace {
 
 using namespace gems::dsl;
 
-constexpr double sqrt_half = 1 / std::numbers::sqrt2;
+constexpr double sqrt_half = std::numbers::sqrt2 / 2;  // exactly M_SQRT1_2; 1 / sqrt2 is one ulp off
 constexpr double sqrt_2_over_pi = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
 constexpr double cubic = 0.044715;
 

@@ -17,16 +17,16 @@ constexpr OpDef masked_fill_op =
               [](Tensor x, Tensor mask, Scalar value) { return select(mask, value, x); });
 
 constexpr OpDef clamp_op =
-    pointwise({.name = "clamp", .promotion_methods = {promote({0, 1, 2}, Default)}, .names = {"x", "min", "max"}},
-              [](Tensor x, Tensor lowest, Tensor highest) { return min(max(x, lowest), highest); });
+    pointwise({.name = "clamp", .promotion_methods = {promote({0, 1, 2}, Default)}, .names = {"x", "lower", "upper"}},
+              [](Tensor x, Tensor lower, Tensor upper) { return min(max(x, lower), upper); });
 
 constexpr OpDef clamp_min_op =
-    pointwise({.name = "clamp_min", .promotion_methods = {promote({0, 1}, Default)}, .names = {"x", "min"}},
-              [](Tensor x, Tensor lowest) { return max(x, lowest); });
+    pointwise({.name = "clamp_min", .promotion_methods = {promote({0, 1}, Default)}, .names = {"x", "lower"}},
+              [](Tensor x, Tensor lower) { return max(x, lower); });
 
 constexpr OpDef clamp_max_op =
-    pointwise({.name = "clamp_max", .promotion_methods = {promote({0, 1}, Default)}, .names = {"x", "max"}},
-              [](Tensor x, Tensor highest) { return min(x, highest); });
+    pointwise({.name = "clamp_max", .promotion_methods = {promote({0, 1}, Default)}, .names = {"x", "upper"}},
+              [](Tensor x, Tensor upper) { return min(x, upper); });
 
 constexpr OpDef threshold_backward_op =
     pointwise({.name = "threshold_backward",

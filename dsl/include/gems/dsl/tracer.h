@@ -46,7 +46,8 @@ class Tracer {
  private:
   dsl::Expr push(TraceNode node);
   // The value as a node of dtype `to`: a literal becomes a Literal node, a traced value is cast.
-  int materialize(const dsl::Expr& x, DType to);
+  // `context` begins the message when the literal does not fit.
+  int materialize(const dsl::Expr& x, DType to, const std::string& context = {});
   // The dtype in which values meet; that of result when all are literals.
   DType meet(ScalarOp op, std::span<const dsl::Expr> values) const;
   DType literal_dtype(std::span<const dsl::Expr> literals, std::size_t result) const;

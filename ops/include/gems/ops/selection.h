@@ -9,11 +9,11 @@ namespace gems::ops {
 extern const OpDef where_op;
 // The result has x's dtype; value is converted to it.
 extern const OpDef masked_fill_op;
-// NaN if any of the three is NaN; max wins where min > max.
+// NaN if any of the three is NaN; the upper bound wins where lower > upper.
 extern const OpDef clamp_op;
-// clamp without max.
+// clamp without an upper bound.
 extern const OpDef clamp_min_op;
-// clamp without min.
+// clamp without a lower bound.
 extern const OpDef clamp_max_op;
 // grad where x > threshold or x is NaN, else 0.
 extern const OpDef threshold_backward_op;

@@ -1,0 +1,8 @@
+// expect: ! does not work on traced values: use logical_not
+#include "gems/dsl.h"
+
+using namespace gems;
+using namespace gems::dsl;
+
+constexpr OpDef op =
+    pointwise({.name = "op", .promotion_methods = {promote({0}, Default)}}, [](Tensor x) { return !x; });
