@@ -1,0 +1,126 @@
+// Arithmetic, modulus, exponentials, logarithms and powers of complex numbers.
+#include <cmath>
+#include <numbers>
+
+#include "Scalar/Complex.h"
+
+using namespace mlir;
+
+namespace gems::pw {
+
+Parts operator+(Parts x, Parts y) { return {x.re + y.re, x.im + y.im}; }
+Parts operator-(Parts x, Parts y) { return {x.re - y.re, x.im - y.im}; }
+Parts operator*(Parts x, Parts y) { return {x.re * y.re - x.im * y.im, x.re * y.im + x.im * y.re}; }
+Parts operator-(Parts x) { return {-x.re, -x.im}; }
+Parts operator*(Parts x, double factor) { return {x.re * factor, x.im * factor}; }
+
+Parts select(Truth condition, Parts x, Parts y) {
+  return {select(condition, x.re, y.re), select(condition, x.im, y.im)};
+}
+Truth operator==(Parts x, Parts y) { return (x.re == y.re) & (x.im == y.im); }
+Truth operator!=(Parts x, Parts y) { return (x.re != y.re) | (x.im != y.im); }
+
+// Smith's method: with c the larger part of the divisor and d the smaller one, d / c cannot overflow.
+Parts operator/(Parts x, Parts y) {
+  Real c = abs(y.re), d = abs(y.im);
+  Truth reIsLarger = c >= d;
+  Real large = select(reIsLarger, y.re, y.im), small = select(reIsLarger, y.im, y.re);
+  Real p = select(reIsLarger, x.re, x.im), q = select(reIsLarger, x.im, x.re);
+  Real ratio = small / large;
+  Real scale = 1.0 / (large + small * ratio);
+  Real re = (p + q * ratio) * scale;
+  Real im = (q - p * ratio) * scale;
+  Parts quotient = {re, select(reIsLarger, im, -im)};
+  // By zero: infinities or NaN, part by part.
+  return select((c == 0.0) & (d == 0.0), Parts{x.re / c, x.im / d}, quotient);
+}
+
+namespace {
+
+// Powers of two that bring the larger part near 1 before it is squared, and back.
+struct Scaling {
+  Real there, back;
+};
+Scaling scalingOf(Real larger) {
+  const bool isDouble = larger.isDouble();
+  const int limit = isDouble ? 400 : 50, down = isDouble ? 600 : 70, up = isDouble ? 700 : 100;
+  Truth isLarge = larger > std::ldexp(1.0, limit), isSmall = larger < std::ldexp(1.0, -limit);
+  auto choose = [&](int ifLarge, int ifSmall) {
+    return select(isLarge, std::ldexp(1.0, ifLarge), select(isSmall, std::ldexp(1.0, ifSmall), larger.number(1)));
+  };
+  return {choose(-down, up), choose(down, -up)};
+}
+
+}  // namespace
+
+Real hypot(Real x, Real y) {
+  Scaling scaling = scalingOf(maximum(abs(x), abs(y)));
+  Real p = x * scaling.there, q = y * scaling.there;
+  Real modulus = sqrt(p * p + q * q) * scaling.back;
+  // Infinite even when the other part is NaN.
+  return select(isinf(x) | isinf(y), HUGE_VAL, modulus);
+}
+
+Parts sqrt(Parts z) {
+  Real x = abs(z.re), y = abs(z.im);
+  // With even powers of two, the square root scales back exactly.
+  const bool isDouble = z.re.isDouble();
+  const int limit = isDouble ? 1000 : 120;
+  Real larger = maximum(x, y);
+  Truth isLarge = larger > std::ldexp(1.0, limit), isSmall = larger < std::ldexp(1.0, -limit + 30);
+  const int half = isDouble ? 60 : 20;
+  auto scaled = [&](Real v, int power) {
+    return select(isLarge, v * std::ldexp(1.0, -power), select(isSmall, v * std::ldexp(1.0, power), v));
+  };
+  Real p = scaled(x, 2 * half);
+  Real t = sqrt((hypot(p, scaled(y, 2 * half)) + p) * 0.5);
+  t = select(isLarge, t * std::ldexp(1.0, half), select(isSmall, t * std::ldexp(1.0, -half), t));
+  Real other = select(t == 0.0, y, y / (t * 2.0));
+  Parts root = select(z.re >= 0.0, Parts{t, copysign(other, z.im)}, Parts{other, copysign(t, z.im)});
+  root = select((z.re == 0.0) & (z.im == 0.0), Parts{z.re.number(0), z.im}, root);
+  return select(isinf(z.im), Parts{z.re.number(HUGE_VAL), z.im}, root);
+}
+
+Parts rsqrt(Parts z) { return reciprocal(sqrt(z)); }
+
+Parts reciprocal(Parts z) { return Parts{z.re.number(1), z.re.number(0)} / z; }
+
+Parts exp(Parts z) {
+  Real e = exp(z.re);
+  Parts result = {e * cos(z.im), select(z.im == 0.0, z.im, e * sin(z.im))};
+  // Where the angle has no meaning: 0 from minus infinity, an infinity from plus infinity.
+  result.re = select((z.re == HUGE_VAL) & (isfinite(z.im) ^ (z.im == z.im)), HUGE_VAL, result.re);
+  Truth vanishes = z.re == -HUGE_VAL;
+  return {select(vanishes, 0.0, result.re), select(vanishes, 0.0, result.im)};
+}
+
+Parts exp2(Parts z) { return exp(z * std::numbers::ln2); }
+
+// c10_complex_math: exp(x) cos(y) - 1 = expm1(x) cos(y) - 2 sin(y / 2)^2.
+Parts expm1(Parts z) {
+  Real halfSine = sin(z.im * 0.5);
+  return {expm1(z.re) * cos(z.im) - halfSine * halfSine * 2.0, exp(z.re) * sin(z.im)};
+}
+
+Parts log(Parts z) { return {log(hypot(z.re, z.im)), atan2(z.im, z.re)}; }
+Parts log2(Parts z) { return log(z) * std::numbers::log2e; }
+Parts log10(Parts z) { return log(z) * std::numbers::log10e; }
+
+// c10_complex_math: near 0, log|1 + z| = log1p(x (2 + x) + y^2) / 2.
+Parts log1p(Parts z) {
+  Real x = z.re, y = z.im;
+  Real shifted = x + 1.0;
+  Real near = log1p(x * (2.0 + x) + y * y) * 0.5;
+  Real far = log(hypot(shifted, y));
+  return {select(hypot(x, y) < 0.5, near, far), atan2(y, shifted)};
+}
+
+Parts sigmoid(Parts z) {
+  Parts e = exp(-z);
+  return reciprocal(Parts{1.0 + e.re, e.im});
+}
+
+// As std::pow: exp(y log(x)), with exp's limit at x = 0.
+Parts pow(Parts x, Parts y) { return exp(y * log(x)); }
+
+}  // namespace gems::pw

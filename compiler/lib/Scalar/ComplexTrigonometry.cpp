@@ -1,0 +1,97 @@
+// Trigonometric and hyperbolic functions of complex numbers, and their inverses.
+#include <cmath>
+#include <numbers>
+
+#include "Scalar/Complex.h"
+
+using namespace mlir;
+
+namespace gems::pw {
+
+namespace {
+
+// i z and -i z.
+Parts timesI(Parts z) { return {-z.im, z.re}; }
+Parts timesMinusI(Parts z) { return {z.im, -z.re}; }
+
+}  // namespace
+
+Parts sinh(Parts z) { return {sinh(z.re) * cos(z.im), cosh(z.re) * sin(z.im)}; }
+Parts cosh(Parts z) { return {cosh(z.re) * cos(z.im), sinh(z.re) * sin(z.im)}; }
+Parts sin(Parts z) { return {sin(z.re) * cosh(z.im), cos(z.re) * sinh(z.im)}; }
+Parts cos(Parts z) { return {cos(z.re) * cosh(z.im), -(sin(z.re) * sinh(z.im))}; }
+
+// Kahan's tanh ("Branch cuts for complex elementary functions", 1987): with t = tan(y), s = sinh(x), b = 1 + t^2,
+//   tanh(z) = (b sqrt(1 + s^2) s + i t) / (1 + b s^2);  beyond the limit, +-1 + 4i sin(y) cos(y) exp(-2 |x|).
+Parts tanh(Parts z) {
+  Real x = z.re, y = z.im;
+  Real t = tan(y), s = sinh(x);
+  Real b = t * t + 1.0, squared = s * s;
+  Real denominator = b * squared + 1.0;
+  Parts near = {b * sqrt(squared + 1.0) * s / denominator, t / denominator};
+  Real magnitude = abs(x);
+  Parts far = {copysign(1.0, x), sin(y) * cos(y) * exp(magnitude * -2.0) * 4.0};
+  return select(magnitude > (x.isDouble() ? 22.0 : 11.0), far, near);
+}
+
+Parts tan(Parts z) { return timesMinusI(tanh(timesI(z))); }
+
+namespace {
+
+// What asin and acos share. Source: Hull, Fairgrieve and Tang, "Implementing the complex arcsine and arccosine
+// functions using exception handling", ACM TOMS 23 (1997), in the form that Boost.Math uses.
+struct Inverse {
+  Real x, y;          // parts of |z|
+  Real a;             // semi-axis of the ellipse through z with foci at +-1: cosh of the imaginary part
+  Real b;             // x / a: the sine of the real part
+  Truth bIsAccurate;  // b is far enough from 1
+  Real cosine;        // sqrt(a^2 - x^2) without cancellation; the cosine of the real part is cosine / a
+  Real logarithm;     // log(a + sqrt(a^2 - 1)): the imaginary part's magnitude
+};
+
+Inverse invert(Parts z) {
+  Real x = abs(z.re), y = abs(z.im);
+  Real p = x + 1.0, q = x - 1.0;
+  Real r = hypot(p, y), s = hypot(q, y);
+  Real a = (r + s) * 0.5;
+  Real b = x / a;
+  Real squared = y * y;
+  Truth inside = x < 1.0;
+
+  Real sum = a + x, rp = r + p;
+  Real within = sqrt(sum * 0.5 * (squared / rp + (s - q)));
+  Real beyond = y * sqrt((sum / rp + sum / (s + q)) * 0.5);
+  Real cosine = select(x <= 1.0, within, beyond);
+
+  Real excess = (squared / rp + select(inside, squared / (s - q), s + q)) * 0.5;
+  Real near = log1p(excess + sqrt(excess * (a + 1.0)));
+  Real far = log(a + sqrt(a - 1.0) * sqrt(a + 1.0));
+  return {x, y, a, b, b <= 0.6417, cosine, select(a <= 1.5, near, far)};
+}
+
+}  // namespace
+
+Parts asin(Parts z) {
+  Inverse i = invert(z);
+  Real re = select(i.bIsAccurate, asin(i.b), atan2(i.x, i.cosine));
+  return {copysign(re, z.re), copysign(i.logarithm, z.im)};
+}
+
+Parts acos(Parts z) {
+  Inverse i = invert(z);
+  Real re = select(i.bIsAccurate, acos(i.b), atan2(i.cosine, i.x));
+  // acos(-z) = pi - acos(z); the imaginary part has the sign opposite to z's.
+  return {select(z.re < 0.0, std::numbers::pi - re, re), -copysign(i.logarithm, z.im)};
+}
+
+// re = atan2(2x, (1 - |y|) (1 + |y|) - x^2) / 2; im = log1p(4 |y| / (x^2 + (1 - |y|)^2)) / 4, with y's sign.
+Parts atan(Parts z) {
+  Real x = z.re, y = abs(z.im);
+  Real squared = x * x;
+  Real distance = 1.0 - y;
+  Real re = atan2(x * 2.0, distance * (1.0 + y) - squared) * 0.5;
+  Real im = log1p(y * 4.0 / (squared + distance * distance)) * 0.25;
+  return {re, copysign(im, z.im)};
+}
+
+}  // namespace gems::pw

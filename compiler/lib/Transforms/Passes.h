@@ -1,0 +1,17 @@
+// The passes of the compiler (Passes.td) and their registration for gems-opt.
+#pragma once
+
+#include <memory>
+
+#include "Pw/Pw.h"
+#include "mlir/Pass/Pass.h"
+
+namespace gems::pw {
+
+#define GEN_PASS_DECL
+#include "Transforms/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "Transforms/Passes.h.inc"
+
+}  // namespace gems::pw

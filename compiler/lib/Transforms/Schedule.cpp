@@ -1,0 +1,112 @@
+// pw-schedule: chooses a schedule for a kernel that has layouts, and attaches it as an attribute.
+//
+//   pw.kernel ... resolved space <rank = 1, ...> {        pw.kernel ... resolved space <rank = 1, ...>
+//     ...                                           ->        schedule <family = flat, width = 8, ...> {
+//   }                                                         ...
+#include "Transforms/Schedule.h"
+
+#include "Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "schedule_choice.h"
+
+namespace gems::pw {
+#define GEN_PASS_DEF_SCHEDULEKERNEL
+#include "Transforms/Passes.h.inc"
+}  // namespace gems::pw
+
+using namespace mlir;
+using namespace gems;
+using namespace gems::pw;
+
+namespace {
+
+LayoutAttr layoutAttr(MLIRContext* context, const OperandLayout& layout, unsigned rank) {
+  return LayoutAttr::get(context, ArrayRef(layout.steps).take_front(std::min(rank, 3u)), layout.align_bytes);
+}
+
+OperandLayout operandLayout(LayoutAttr attr) {
+  OperandLayout layout;
+  llvm::copy(attr.getSteps(), layout.steps.begin());
+  layout.align_bytes = static_cast<std::uint8_t>(attr.getAlignBytes());
+  return layout;
+}
+
+}  // namespace
+
+void pw::attachLayout(KernelOp kernel, const Layout& layout) {
+  MLIRContext* context = kernel.getContext();
+  SmallVector<Attribute> operands, results;
+  size_t next = 0;
+  for (auto spec : kernel.getOperandSpecs().getAsRange<OperandAttr>()) {
+    LayoutAttr where;
+    if (spec.getForm() == OperandForm::Tensor) where = layoutAttr(context, layout.operands[next++], layout.rank);
+    operands.push_back(
+        OperandAttr::get(context, spec.getName(), spec.getStorage(), spec.getCompute(), spec.getForm(), where));
+  }
+  next = 0;
+  for (auto spec : kernel.getResultSpecs().getAsRange<ResultAttr>())
+    results.push_back(ResultAttr::get(context, spec.getName(), spec.getCompute(), spec.getStorage(),
+                                      layoutAttr(context, layout.results[next++], layout.rank)));
+  kernel.setOperandSpecsAttr(ArrayAttr::get(context, operands));
+  kernel.setResultSpecsAttr(ArrayAttr::get(context, results));
+  kernel.setSpaceAttr(SpaceAttr::get(context, layout.rank, layout.wide_index, layout.aliased));
+}
+
+void pw::attachSchedule(KernelOp kernel, const Schedule& schedule) {
+  kernel.setScheduleAttr(
+      ScheduleAttr::get(kernel.getContext(), schedule.family, schedule.width, schedule.unroll, schedule.threads));
+}
+
+Layout pw::layoutOf(KernelOp kernel) {
+  SpaceAttr space = kernel.getSpaceAttr();
+  Layout layout;
+  layout.rank = static_cast<std::uint8_t>(space.getRank());
+  layout.wide_index = space.getWideIndex();
+  layout.aliased = space.getAliased();
+  for (auto spec : kernel.getOperandSpecs().getAsRange<OperandAttr>())
+    if (spec.getForm() == OperandForm::Tensor) layout.operands.push_back(operandLayout(spec.getLayout()));
+  for (auto spec : kernel.getResultSpecs().getAsRange<ResultAttr>())
+    layout.results.push_back(operandLayout(spec.getLayout()));
+  return layout;
+}
+
+Schedule pw::scheduleOf(KernelOp kernel) {
+  ScheduleAttr attr = kernel.getScheduleAttr();
+  return {attr.getFamily(), attr.getWidth(), attr.getUnroll(), attr.getThreads()};
+}
+
+namespace {
+
+// Operations that become many instructions (for traces: is_heavy in schedule.cpp).
+bool isHeavy(Operation* op) {
+  return isa<math::ExpOp, math::Exp2Op, math::ExpM1Op, math::LogOp, math::Log2Op, math::Log10Op, math::Log1pOp,
+             math::SinOp, math::CosOp, math::TanOp, math::AsinOp, math::AcosOp, math::AtanOp, math::SinhOp,
+             math::CoshOp, math::TanhOp, math::ErfOp, math::ErfcOp, math::PowFOp, math::IPowIOp, math::Atan2Op,
+             arith::RemFOp>(op);
+}
+
+struct ScheduleKernel : pw::impl::ScheduleKernelBase<ScheduleKernel> {
+  using ScheduleKernelBase::ScheduleKernelBase;
+
+  void runOnOperation() override {
+    KernelOp kernel = getOperation();
+    if (!kernel.getSpaceAttr() || !kernel.getResolved()) {
+      kernel.emitOpError("cannot be scheduled: it needs layouts, a space, and resolved promotion");
+      return signalPassFailure();
+    }
+    ScheduleFacts facts;
+    facts.rank = static_cast<int>(kernel.getSpaceAttr().getRank());
+    auto add = [&](DType storage, LayoutAttr layout, bool isResult) {
+      facts.traffic.push_back({static_cast<int>(size_bytes(storage)), static_cast<int>(layout.getAlignBytes()),
+                               layout.getSteps().front(), isResult});
+    };
+    for (auto spec : kernel.getOperandSpecs().getAsRange<OperandAttr>())
+      if (spec.getForm() == OperandForm::Tensor) add(spec.getStorage(), spec.getLayout(), false);
+    for (auto spec : kernel.getResultSpecs().getAsRange<ResultAttr>()) add(spec.getStorage(), spec.getLayout(), true);
+    facts.is_heavy = llvm::any_of(kernel.getBody().front(), [](Operation& op) { return isHeavy(&op); });
+    attachSchedule(kernel, choose_schedule(facts, CudaTarget{arch}));
+  }
+};
+
+}  // namespace

@@ -1,0 +1,26 @@
+// The decision behind choose_schedule, on exactly the facts it may depend on. pw-schedule takes the same decision from
+// a kernel's attributes.
+#pragma once
+
+#include <vector>
+
+#include "gems/compiler/schedule.h"
+
+namespace gems {
+
+struct Traffic {
+  int size_bytes = 4;  // of one element
+  int align_bytes = 16;
+  Step inner = Step::Contiguous;
+  bool is_result = false;
+};
+
+struct ScheduleFacts {
+  int rank = 1;
+  std::vector<Traffic> traffic;  // tensors read, then results
+  bool is_heavy = false;         // the body calls functions that become many instructions
+};
+
+Schedule choose_schedule(const ScheduleFacts& facts, CudaTarget target);
+
+}  // namespace gems
