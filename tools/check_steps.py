@@ -36,10 +36,10 @@ STEPS = {
     "runtime": (ctest("runtime"), "runtime: plans, cache promises, CPU launches"),
     "aten": (pytest("-n", JOBS, "test/aten"), "ATen exactness on CPU tensors"),
     "nvrtc": (["build/bin/gems-codegen", "check", "--sample", "1000"], "a sample of all kernels compiles with NVRTC"),
-    "tools": (
-        pytest("test/tools", "--ignore=test/tools/test_format.py", "--ignore=test/tools/test_layering.py"),
-        "command-line tools and the examples of the docs",
-    ),
+    "tools": (pytest("test/tools/test_codegen.py", "test/tools/test_codegen_errors.py", "test/tools/test_scripts.py"),
+              "gems-codegen, tools/check, tools/env"),
+    "docs": (pytest("test/tools/test_docs.py"), "the examples of the documents run, their tables match the code"),
+    "demo": (["tools/demo"], "the first command of the README"),
 }
 NEEDED_BY_ALL = ("configure", "build")
 
