@@ -9,6 +9,7 @@
 #include "gems/compiler/layout.h"
 #include "gems/dsl/error.h"
 #include "gems/dsl/trace.h"
+#include "gems/runtime/counters.h"
 #include "gems/runtime/settings.h"
 #include "number_checks.h"
 #include "result_layout.h"
@@ -109,7 +110,7 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
 
   ResultLayout layout;
   try {
-    layout = result_layout(request, geometry);
+    layout = result_layout(request);
   } catch (const c10::Error&) {
     if (request.raise) throw;
     return declined(std::move(entry), DeclineReason::AtenRaises);
@@ -138,7 +139,11 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
   const PlanRequest plan_request{request.op, arguments, results, device_of(geometry.device()), default_dtype};
   try {
     if (capturing && !is_planned(plan_request)) return declined(std::move(entry), DeclineReason::ColdCapture, false);
+    take_thread_compiles();  // forget those of others
     entry->plan = &make_plan(plan_request);
+    const CompileSpan compiled = take_thread_compiles();
+    if (request.compiles != nullptr) request.compiles->fetch_add(compiled.compiles, std::memory_order_relaxed);
+    if (request.compile_us != nullptr) request.compile_us->fetch_add(compiled.us, std::memory_order_relaxed);
   } catch (const std::exception& error) {
     if (request.raise || settings().strict) throw;
     warn_once(*request.op, error.what());

@@ -6,7 +6,7 @@
 
 namespace gems::aten {
 
-ResultLayout result_layout(const Request& request, const CallGeometry& geometry) {
+ResultLayout result_layout(const Request& request) {
   at::TensorIteratorConfig config;
   // An undefined result is given the meta device: its layout is computed, its memory is not allocated.
   config.set_check_mem_overlap(true)

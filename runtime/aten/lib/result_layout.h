@@ -13,6 +13,6 @@ struct ResultLayout {
 
 // Throws c10::Error with ATen's text where TensorIterator does: shapes that do not broadcast, a given result with
 // another shape or with overlapping elements.
-ResultLayout result_layout(const Request& request, const CallGeometry& geometry);
+ResultLayout result_layout(const Request& request);
 
 }  // namespace gems::aten

@@ -6,6 +6,7 @@
 #include <c10/core/Scalar.h>
 #include <c10/util/FunctionRef.h>
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -52,6 +53,8 @@ struct Request {
   CallRules rules;
   std::uint32_t call_site = 0;          // tells requests of different overloads apart: rules and ATen's answer differ
   const AskAten* ask_aten = nullptr;    // null: the op's own promotion decides
+  std::atomic<std::uint64_t>* compiles = nullptr;  // where a compile of this call is counted, and its time
+  std::atomic<std::uint64_t>* compile_us = nullptr;
   bool raise = false;                   // errors in shapes and dtypes and internal failures throw instead of declining
 };
 

@@ -1,0 +1,146 @@
+// What the Python package calls through ctypes: the only symbols that the library exports. Text in and out is UTF-8;
+// functions that can fail return an error text, or null. Returned text belongs to the library and holds until the same
+// thread calls again. All are thread-safe.
+#include <fmt/format.h>
+#include <torch/version.h>
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "gems/aten/report.h"
+#include "gems/dsl/error.h"
+#include "override_table.h"
+#include "parallel.h"
+#include "selection.h"
+#include "switches.h"
+
+#define GEMS_API extern "C" __attribute__((visibility("default"), used))
+
+// The Python package looks for this text in the file before it loads it: loading against another PyTorch may crash.
+__attribute__((used, retain)) static const char built_for[] = "gems_torch was built for torch " TORCH_VERSION;
+
+namespace {
+
+using namespace gems::aten;
+
+thread_local std::string last_text;
+
+template <class F>
+const char* error_of(F&& act) {
+  try {
+    act();
+    return nullptr;
+  } catch (const std::exception& error) {
+    last_text = error.what();
+    return last_text.c_str();
+  }
+}
+
+OpSet selected(const char* patterns, const OpSet& otherwise) {
+  return patterns == nullptr ? otherwise : select_overrides(patterns);
+}
+
+OpSet everything() { return select_overrides("*"); }
+
+void ready() {
+  use_torch_threads();
+  register_overrides();
+}
+
+// Entering the same scope again is a look-up.
+ScopeMarker marker_for(ScopeMarker outer, const char* include, const char* exclude) {
+  static std::mutex mutex;
+  static auto* known = new std::map<std::tuple<ScopeMarker, bool, std::string, std::string>, ScopeMarker>;
+  std::tuple key{outer, include != nullptr, std::string(include ? include : ""), std::string(exclude ? exclude : "")};
+  const std::lock_guard lock(mutex);
+  const auto found = known->find(key);
+  if (found != known->end()) return found->second;
+  const ScopeMarker marker = scope_within(outer, selected(include, everything()), selected(exclude, {}));
+  known->emplace(std::move(key), marker);
+  return marker;
+}
+
+}  // namespace
+
+// include null: all. exclude null: none.
+GEMS_API const char* gems_torch_enable(const char* include, const char* exclude) {
+  return error_of([&] {
+    const OpSet on = selected(include, everything());
+    const OpSet off = selected(exclude, {});
+    ready();
+    switch_process_wide(on, off);
+  });
+}
+
+GEMS_API const char* gems_torch_only_enable(const char* include) {
+  return error_of([&] {
+    const OpSet on = selected(include, everything());
+    ready();
+    replace_process_wide(on);
+  });
+}
+
+GEMS_API void gems_torch_disable() { replace_process_wide({}); }
+
+// before: what gems_torch_leave must be given, in the same thread.
+GEMS_API const char* gems_torch_enter(const char* include, const char* exclude, std::uint16_t* before) {
+  return error_of([&] {
+    const ScopeMarker marker = marker_for(current_marker(), include, exclude);
+    ready();
+    *before = enter_scope(marker);
+  });
+}
+
+GEMS_API void gems_torch_leave(std::uint16_t before) { enter_scope(before); }
+
+// patterns null: is any on? Else: are all that match on? -1: no match, see gems_torch_error.
+GEMS_API const char* gems_torch_is_enabled(const char* patterns, int* answer) {
+  return error_of([&] {
+    const OpSet asked = selected(patterns, everything());
+    bool any = false;
+    bool all = true;
+    for (std::size_t i = 0; i < override_table().size(); ++i) {
+      if (!asked.has(i)) continue;
+      any = any || is_on(i);
+      all = all && is_on(i);
+    }
+    *answer = patterns == nullptr ? any : all;
+  });
+}
+
+// One name a line.
+GEMS_API const char* gems_torch_all_ops() {
+  last_text.clear();
+  for (const std::string& name : all_override_names()) last_text += name + "\n";
+  return last_text.c_str();
+}
+
+// JSON: [{"name", "calls", "served", "declined": {reason: count}, "compiles", "compile_ms"}], ops with calls only.
+GEMS_API const char* gems_torch_report() {
+  std::string text = "[";
+  for (const ReportRow& row : report()) {
+    if (row.calls == 0) continue;
+    std::string declined;
+    for (const auto& [reason, count] : row.declined)
+      declined += fmt::format("{}\"{}\": {}", declined.empty() ? "" : ", ", reason, count);
+    text += fmt::format(
+        R"({}{{"name": "{}", "calls": {}, "served": {}, "declined": {{{}}}, "compiles": {}, "compile_ms": {}}})",
+        text.size() > 1 ? ", " : "", row.name, row.calls, row.served, declined, row.compiles, row.compile_ms);
+  }
+  last_text = text + "]";
+  return last_text.c_str();
+}
+
+GEMS_API void gems_torch_reset_report() { reset_report(); }
+
+// Why an ATen overload ("where.ScalarSelf") must not be overridden, or null.
+GEMS_API const char* gems_torch_refusal(const char* name) {
+  const std::string_view full = name;
+  const auto dot = full.find('.');
+  const auto why = refusal("aten::" + std::string(full.substr(0, dot)),
+                           dot == std::string_view::npos ? "" : full.substr(dot + 1));
+  if (!why) return nullptr;
+  last_text = *why;
+  return last_text.c_str();
+}

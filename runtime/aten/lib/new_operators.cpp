@@ -1,0 +1,157 @@
+// Registers the catalogue with PyTorch's dispatcher when the library is loaded: schemas made from the op definitions,
+// one boxed kernel for CPU and CUDA, one for fake tensors.
+#include "new_operators.h"
+
+#include <fmt/format.h>
+#include <torch/library.h>
+
+#include "gems/aten/dtype.h"
+#include "gems/aten/serve.h"
+#include "gems/dsl/error.h"
+#include "gems/dsl/trace.h"
+#include "gems/ops/catalogue.h"
+#include "parallel.h"
+#include "infer.h"
+
+namespace gems::aten {
+namespace {
+
+std::string operand_schema(const OperandDef& operand) {
+  switch (operand.kind) {
+    case OperandKind::Tensor: return fmt::format("Tensor {}", operand.name);
+    case OperandKind::Scalar: return fmt::format("Scalar {}", operand.name);
+    case OperandKind::Flag: break;
+  }
+  const FlagValue flag = operand.default_flag.value_or(FlagValue());
+  switch (flag.kind) {
+    case FlagValue::Kind::Bool: return fmt::format("bool {}={}", operand.name, flag.integer ? "True" : "False");
+    case FlagValue::Kind::Int: return fmt::format("int {}={}", operand.name, flag.integer);
+    case FlagValue::Kind::Text: return fmt::format("str {}=\"{}\"", operand.name, flag.text());
+    case FlagValue::Kind::None: return fmt::format("str? {}=None", operand.name);
+  }
+  return {};
+}
+
+FlagValue flag_of(const c10::IValue& value) {
+  if (value.isBool()) return value.toBool();
+  if (value.isInt()) return value.toInt();
+  if (value.isString()) return std::string_view(value.toStringRef());
+  return {};
+}
+
+// The arguments on top of the stack, as a request sees them.
+class StackArguments {
+ public:
+  StackArguments(const OpDef& op, const torch::jit::Stack& stack) {
+    const std::size_t count = op.operands.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      const c10::IValue& value = stack[stack.size() - count + i];
+      switch (op.operands[i].kind) {
+        case OperandKind::Tensor: arguments_[i] = CallArgument(value.toTensor()); break;
+        case OperandKind::Scalar:
+          scalars_[i] = value.toScalar();
+          arguments_[i] = CallArgument(scalars_[i]);
+          break;
+        case OperandKind::Flag: arguments_[i] = CallArgument(flag_of(value)); break;
+      }
+    }
+    count_ = count;
+  }
+  StackArguments(const StackArguments&) = delete;
+  std::span<const CallArgument> get() const { return {arguments_.data(), count_}; }
+
+ private:
+  std::array<at::Scalar, MaxOperands> scalars_;
+  std::array<CallArgument, MaxOperands> arguments_;
+  std::size_t count_ = 0;
+};
+
+void give_back(const OpDef& op, torch::jit::Stack& stack, std::span<at::Tensor> results) {
+  torch::jit::drop(stack, op.operands.size());
+  for (at::Tensor& result : results) stack.emplace_back(std::move(result));
+}
+
+class Compute final : public c10::OperatorKernel {
+ public:
+  explicit Compute(const OpDef& op) : op_(op) {}
+
+  void operator()(const c10::OperatorHandle&, c10::DispatchKeySet, torch::jit::Stack* stack) const {
+    std::array<at::Tensor, MaxResults> storage;
+    const std::span results(storage.data(), op_.result_count());
+    {
+      const StackArguments arguments(op_, *stack);
+      const Request request{.op = &op_, .arguments = arguments.get(), .results = results, .raise = true};
+      try {
+        const auto reason = serve(request);
+        TORCH_CHECK(!reason, "gems::", std::string(op_.name), ": not possible with these tensors: ",
+                    reason ? std::string(text(*reason)) : std::string());
+      } catch (const Error& error) {
+        TORCH_CHECK(false, error.what());
+      }
+    }
+    give_back(op_, *stack, results);
+  }
+
+ private:
+  const OpDef& op_;
+};
+
+class Infer final : public c10::OperatorKernel {
+ public:
+  explicit Infer(const OpDef& op) : op_(op) {}
+
+  void operator()(const c10::OperatorHandle&, c10::DispatchKeySet, torch::jit::Stack* stack) const {
+    std::array<at::Tensor, MaxResults> storage;
+    const std::span results(storage.data(), op_.result_count());
+    {
+      const StackArguments arguments(op_, *stack);
+      infer_results({.op = &op_, .arguments = arguments.get(), .results = results});
+    }
+    give_back(op_, *stack, results);
+  }
+
+ private:
+  const OpDef& op_;
+};
+
+}  // namespace
+
+std::string schema_of(const OpDef& op) {
+  std::string operands;
+  for (const OperandDef& operand : op.operands)
+    operands += (operands.empty() ? "" : ", ") + operand_schema(operand);
+  std::string results = "Tensor";
+  if (op.result_count() > 1) {
+    for (std::size_t r = 1; r < op.result_count(); ++r) results += ", Tensor";
+    results = "(" + results + ")";
+  }
+  return fmt::format("{}({}) -> {}", op.name, operands, results);
+}
+
+namespace {
+
+template <class Kernel>
+torch::CppFunction boxed(const OpDef& op) {
+  return torch::CppFunction::makeFromBoxedFunctor(std::make_unique<Kernel>(op));
+}
+
+template <class Kernel>
+torch::CppFunction boxed(const OpDef& op, c10::DispatchKey key) {
+  return torch::dispatch(key, boxed<Kernel>(op));
+}
+
+}  // namespace
+
+TORCH_LIBRARY(gems, library) {
+  use_torch_threads();
+  for (const OpDef* op : ops::catalogue().all()) {
+    const std::string name(op->name);
+    library.def(schema_of(*op).c_str(), {at::Tag::pt2_compliant_tag});
+    library.impl(name.c_str(), boxed<Compute>(*op, c10::DispatchKey::CPU));
+    library.impl(name.c_str(), boxed<Compute>(*op, c10::DispatchKey::CUDA));
+    library.impl(name.c_str(), boxed<Infer>(*op, c10::DispatchKey::Meta));
+  }
+  register_gradients(library);
+}
+
+}  // namespace gems::aten

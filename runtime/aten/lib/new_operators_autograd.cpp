@@ -1,0 +1,119 @@
+// Gradients of the fused operators. Backward runs the op's own gradient op where the catalogue has one; when the
+// gradient itself will be differentiated, a formula of ATen operators takes its place.
+#include <ATen/ExpandUtils.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/gelu_backward.h>
+#include <ATen/ops/silu.h>
+#include <ATen/ops/silu_backward.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "new_operators.h"
+
+namespace gems::aten {
+namespace {
+
+using at::Tensor;
+using Gradients = std::array<Tensor, 2>;
+
+// All of these ops are (Tensor, Tensor, at most one number or flag) -> Tensor.
+using Extra = std::optional<c10::IValue>;
+
+struct GradientRow {
+  const char* op;
+  const char* gradient_op;  // null: the formula serves every backward
+  Gradients (*formula)(const Tensor& x, const Tensor& y, const Tensor& grad, const Extra& extra);
+};
+
+constexpr GradientRow rows[] = {
+    {"silu_and_mul", "silu_and_mul_grad",
+     [](const Tensor& x, const Tensor& y, const Tensor& grad, const Extra&) -> Gradients {
+       return {at::silu_backward(grad * y, x), grad * at::silu(x)};
+     }},
+    {"gelu_and_mul", "gelu_and_mul_grad",
+     [](const Tensor& x, const Tensor& y, const Tensor& grad, const Extra& approximate) -> Gradients {
+       const std::string_view mode = approximate->toStringView();
+       return {at::gelu_backward(grad * y, x, mode), grad * at::gelu(x, mode)};
+     }},
+    {"bias_gelu", nullptr,
+     [](const Tensor& x, const Tensor& bias, const Tensor& grad, const Extra& approximate) -> Gradients {
+       const Tensor inner = at::gelu_backward(grad, x + bias, approximate->toStringView());
+       return {inner, inner};
+     }},
+    {"residual_scale_add", nullptr,
+     [](const Tensor& x, const Tensor& residual, const Tensor& grad, const Extra& scale) -> Gradients {
+       return {grad * scale->toScalar(), grad};
+     }},
+};
+
+torch::jit::Stack call(const char* op, std::initializer_list<c10::IValue> tensors, const Extra& extra) {
+  torch::jit::Stack stack(tensors);
+  if (extra) stack.push_back(*extra);
+  c10::Dispatcher::singleton().findSchemaOrThrow(("gems::" + std::string(op)).c_str(), "").callBoxed(stack);
+  return stack;
+}
+
+struct Fused : torch::autograd::Function<Fused> {
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& y,
+                        const GradientRow* row, const Extra& extra) {
+    TORCH_CHECK(!x.is_complex() && !y.is_complex(), "gems::", row->op,
+                " has no gradient for complex tensors; detach them or convert them to real ones");
+    context->save_for_backward({x, y});
+    context->saved_data["row"] = reinterpret_cast<std::int64_t>(row);
+    if (extra) context->saved_data["extra"] = *extra;
+    const at::AutoDispatchBelowADInplaceOrView below;
+    return call(row->op, {x, y}, extra)[0].toTensor();
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& grads) {
+    if (!grads[0].defined()) return {Tensor(), Tensor(), Tensor(), Tensor()};
+    const auto saved = context->get_saved_variables();
+    const Tensor& x = saved[0];
+    const Tensor& y = saved[1];
+    const auto& row = *reinterpret_cast<const GradientRow*>(context->saved_data.at("row").toInt());
+    const auto found = context->saved_data.find("extra");
+    const Extra extra = found == context->saved_data.end() ? std::nullopt : Extra(found->second);
+
+    Gradients gradients;
+    if (row.gradient_op != nullptr && !at::GradMode::is_enabled()) {
+      const torch::jit::Stack results = call(row.gradient_op, {x, y, grads[0]}, extra);
+      gradients = {results[0].toTensor(), results[1].toTensor()};
+    } else {
+      gradients = row.formula(x, y, grads[0], extra);
+    }
+    // A broadcast input gets the sum over what it was broadcast to.
+    return {at::sum_to(gradients[0], x.sym_sizes()), at::sum_to(gradients[1], y.sym_sizes()), Tensor(), Tensor()};
+  }
+};
+
+class Differentiate final : public c10::OperatorKernel {
+ public:
+  explicit Differentiate(const GradientRow& row) : row_(row) {}
+
+  void operator()(const c10::OperatorHandle& op, c10::DispatchKeySet, torch::jit::Stack* stack) const {
+    Extra extra;
+    if (op.schema().arguments().size() > 2) extra = torch::jit::pop(*stack);
+    const Tensor y = torch::jit::pop(*stack).toTensor();
+    const Tensor x = torch::jit::pop(*stack).toTensor();
+    stack->emplace_back(Fused::apply(x, y, &row_, extra));
+  }
+
+ private:
+  const GradientRow& row_;
+};
+
+}  // namespace
+
+void register_gradients(torch::Library& library) {
+  for (const GradientRow& row : rows)
+    library.impl(row.op, torch::dispatch(c10::DispatchKey::Autograd,
+                                         torch::CppFunction::makeFromBoxedFunctor(std::make_unique<Differentiate>(row))));
+}
+
+}  // namespace gems::aten

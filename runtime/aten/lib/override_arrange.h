@@ -1,0 +1,22 @@
+// How ATen's arguments become an op's operands where that is more than one after the other. Named by rows of the
+// override table.
+#pragma once
+
+#include "override.h"
+
+namespace gems::aten {
+
+// div.Tensor_mode: the rounding mode chooses div, div_trunc or div_floor.
+std::optional<DeclineReason> by_rounding_mode(const Override& override, OverrideCall& call);
+
+// clamp: with one bound, clamp_min or clamp_max.
+std::optional<DeclineReason> by_bounds(const Override& override, OverrideCall& call);
+
+// where, masked_fill: ATen warns about masks that are not bool; left to it.
+std::optional<DeclineReason> condition_first(const Override& override, OverrideCall& call);
+std::optional<DeclineReason> mask_second(const Override& override, OverrideCall& call);
+
+// copy_(self, src, non_blocking): conversions within one device.
+std::optional<DeclineReason> conversion(const Override& override, OverrideCall& call);
+
+}  // namespace gems::aten

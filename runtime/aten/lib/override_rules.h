@@ -1,0 +1,21 @@
+// The rules that rows of the override table name: where ATen's overloads depart from TensorIterator and promotion.
+#pragma once
+
+#include "gems/aten/serve.h"
+
+namespace gems::aten::rules {
+
+inline constexpr CallRules plain{};
+// alpha, min, value, ...: a number that must fit the dtype it is used in.
+inline constexpr CallRules checked{.checks_numbers = true};
+inline constexpr CallRules with_alpha = checked;
+inline constexpr CallRules division{.divides_integers = true};
+inline constexpr CallRules number_power{.powers_integers = true, .checks_numbers = true};
+// pow.Scalar allocates its result before it looks at the exponent's strides.
+inline constexpr CallRules power_of_number{.contiguous_result = true};
+// eq.Scalar and its kin wrap the number into a tensor and go through the binary path.
+inline constexpr CallRules wraps_number{.numbers_shape_layout = true};
+// masked_fill clones self as contiguous, then fills in place.
+inline constexpr CallRules filled{.contiguous_result = true, .checks_numbers = true};
+
+}  // namespace gems::aten::rules

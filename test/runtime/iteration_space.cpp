@@ -1,0 +1,290 @@
+// Iteration space: what is walked is what the naive nested loops walk, and what can be one dimension is one.
+#include "gems/runtime/iteration_space.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <limits>
+
+#include "gems/dsl/error.h"
+#include "random_tensors.h"
+
+using namespace gems;
+using namespace gems::test;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::MessageMatches;
+using Tuples = std::vector<std::vector<std::int64_t>>;
+
+namespace {
+
+// An address to give to views that are never read; 64-byte aligned.
+alignas(64) char buffer[64];
+
+struct Call {
+  std::vector<Shaped> operands;
+  std::vector<Shaped> results;
+  std::vector<std::int64_t> shape;
+};
+
+std::vector<NamedTensor> named(const std::vector<Shaped>& tensors, const char* name, std::size_t distance) {
+  std::vector<NamedTensor> list;
+  for (const Shaped& tensor : tensors) {
+    list.push_back({name, tensor.view(buffer, DType::F32)});
+    // Different addresses for different tensors: nothing here is aliased by accident.
+    list.back().view.data = buffer + 4096 * (list.size() + distance);
+  }
+  return list;
+}
+
+IterationSpace space_of(const Call& call) {
+  return iteration_space("op", named(call.operands, "x", 0), named(call.results, "out", 100));
+}
+
+Call random_call(Random& random, int max_rank, int max_size) {
+  Call call;
+  call.shape = random_shape(random, max_rank, max_size);
+  for (int i = pick(random, 4); i-- > 0;) call.operands.push_back(random_operand(random, call.shape));
+  const int results = 1 + pick(random, 2);
+  for (int i = 0; i < results; ++i) call.results.push_back(random_result(random, call.shape));
+  return call;
+}
+
+Tuples naive_walk(const Call& call) {
+  Tuples tuples;
+  for_each_index(call.shape, [&](const std::vector<std::int64_t>& index) {
+    std::vector<std::int64_t> tuple;
+    for (const auto* list : {&call.operands, &call.results})
+      for (const Shaped& tensor : *list) tuple.push_back(element_at(tensor, index) - tensor.offset_elems);
+    tuples.push_back(std::move(tuple));
+  });
+  std::ranges::sort(tuples);
+  return tuples;
+}
+
+Tuples collapsed_walk(const IterationSpace& space, std::size_t tensors) {
+  Tuples tuples;
+  const Geometry& geometry = space.geometry;
+  const std::vector<std::int64_t> sizes(geometry.sizes.begin(), geometry.sizes.begin() + geometry.rank);
+  for_each_index(sizes, [&](const std::vector<std::int64_t>& index) {
+    std::vector<std::int64_t> tuple(tensors, 0);
+    for (std::size_t t = 0; t < tensors; ++t)
+      for (std::size_t d = 0; d < index.size(); ++d) tuple[t] += index[d] * geometry.strides[t][d];
+    tuples.push_back(std::move(tuple));
+  });
+  std::ranges::sort(tuples);
+  return tuples;
+}
+
+Shaped tensor(std::vector<std::int64_t> sizes, std::vector<std::int64_t> strides) {
+  return {std::move(sizes), std::move(strides)};
+}
+
+}  // namespace
+
+TEST_CASE("the collapsed space visits exactly the elements that nested loops visit") {
+  for (unsigned seed = 0; seed < 4000; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    const Call call = random_call(random, 6, 4);
+    const IterationSpace space = space_of(call);
+    const std::size_t tensors = call.operands.size() + call.results.size();
+    REQUIRE(collapsed_walk(space, tensors) == naive_walk(call));
+  }
+}
+
+TEST_CASE("no dimension of size 1 is left, and no two neighbours could be one") {
+  for (unsigned seed = 0; seed < 2000; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    const Call call = random_call(random, 6, 4);
+    const Geometry geometry = space_of(call).geometry;
+    const std::size_t tensors = call.operands.size() + call.results.size();
+    if (geometry.rank == 1) continue;
+    for (std::size_t d = 0; d < static_cast<std::size_t>(geometry.rank); ++d) {
+      REQUIRE(geometry.sizes[d] > 1);
+      if (d == 0) continue;
+      bool could_merge = true;
+      for (std::size_t t = 0; t < tensors; ++t)
+        could_merge &= geometry.strides[t][d] == geometry.strides[t][d - 1] * geometry.sizes[d - 1];
+      REQUIRE_FALSE(could_merge);
+    }
+  }
+}
+
+TEST_CASE("tensors that are dense in one common order collapse to one dimension, whatever the order") {
+  for (unsigned seed = 0; seed < 500; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    Call call;
+    call.shape = random_shape(random, 6, 5);
+    std::vector<int> order = random_order(random, call.shape.size());
+    std::ranges::shuffle(order, random);
+    for (int i = 0; i < 2; ++i) call.operands.push_back(dense(random, call.shape, order, false));
+    call.results.push_back(dense(random, call.shape, order, false));
+    const IterationSpace space = space_of(call);
+    REQUIRE(space.geometry.rank == 1);
+    REQUIRE(space.geometry.sizes[0] == space.element_count);
+    for (std::size_t t = 0; t < 3; ++t) REQUIRE(space.geometry.strides[t][0] == 1);
+  }
+}
+
+TEST_CASE("the results decide the order of the dimensions before the operands") {
+  const Call call{{tensor({3, 5}, {1, 3})}, {tensor({3, 5}, {5, 1})}, {3, 5}};
+  const Geometry geometry = space_of(call).geometry;
+  REQUIRE(geometry.rank == 2);
+  CHECK(geometry.strides[1][0] == 1);
+  CHECK(geometry.sizes[0] == 5);
+  CHECK(geometry.strides[0][0] == 3);
+}
+
+TEST_CASE("a bias on the middle dimension leaves three dimensions, a bias on the last one two") {
+  const Call middle{
+      {tensor({4, 6, 10}, {60, 10, 1}), tensor({6, 1}, {1, 1})}, {tensor({4, 6, 10}, {60, 10, 1})}, {4, 6, 10}};
+  const Geometry three = space_of(middle).geometry;
+  REQUIRE(three.rank == 3);
+  CHECK(three.strides[1] == std::array<std::int64_t, MaxRank>{0, 1, 0});
+  const Call last{{tensor({4, 6, 10}, {60, 10, 1}), tensor({10}, {1})}, {tensor({4, 6, 10}, {60, 10, 1})}, {4, 6, 10}};
+  const Geometry two = space_of(last).geometry;
+  REQUIRE(two.rank == 2);
+  CHECK(two.sizes[1] == 24);
+}
+
+TEST_CASE("a space without elements has nothing to walk") {
+  const Call call{{tensor({0, 1}, {1, 1})}, {tensor({0, 3}, {3, 1})}, {0, 3}};
+  const IterationSpace space = space_of(call);
+  CHECK(space.element_count == 0);
+  CHECK(space.geometry.rank == 1);
+  CHECK(space.geometry.sizes[0] == 0);
+}
+
+TEST_CASE("one element is a contiguous dimension of size 1 for every tensor") {
+  const Call call{{tensor({}, {}), tensor({1, 1}, {7, 9})}, {tensor({1, 1, 1}, {5, 5, 5})}, {1, 1, 1}};
+  const IterationSpace space = space_of(call);
+  CHECK(space.element_count == 1);
+  CHECK(space.geometry.rank == 1);
+  for (std::size_t t = 0; t < 3; ++t) CHECK(space.geometry.strides[t][0] == 1);
+}
+
+TEST_CASE("calls that make no sense are refused with the op, the tensor and what was expected") {
+  const Shaped result = tensor({2, 3}, {3, 1});
+  const auto refuses = [&](const Call& call, const std::string& text) {
+    CHECK_THROWS_MATCHES(space_of(call), Error, MessageMatches(ContainsSubstring(text)));
+  };
+  refuses({{tensor({2, 4}, {4, 1})}, {result}, {2, 3}},
+          "'x' of shape (2, 4) does not broadcast to the result's shape (2, 3)");
+  refuses({{tensor({1, 2, 3}, {6, 3, 1})}, {result}, {2, 3}}, "does not broadcast");
+  refuses({{}, {result, tensor({3, 2}, {2, 1})}, {2, 3}}, "result 'out' has shape (3, 2)");
+  refuses({{}, {tensor({2, 3}, {0, 1})}, {2, 3}}, "stride 0 in dimension 0 of size 2");
+  refuses({{tensor({2, 3}, {-3, 1})}, {result}, {2, 3}}, "stride -3 in dimension 0");
+  refuses({{}, {}, {}}, "no result tensor");
+  constexpr std::int64_t huge = std::numeric_limits<std::int64_t>::max() / 2;
+  refuses({{}, {tensor({huge, 3}, {1, 1})}, {huge, 3}}, "more than 2^63 elements");
+}
+
+TEST_CASE("up to 8 dimensions are walked, more are refused") {
+  // Every second element in each dimension: nothing merges.
+  const auto apart = [](std::size_t rank) {
+    Shaped shaped{std::vector<std::int64_t>(rank, 2), {}};
+    std::int64_t stride = 2;
+    for (std::size_t d = 0; d < rank; ++d, stride *= 4) shaped.strides.insert(shaped.strides.begin(), stride);
+    return Call{{}, {shaped}, shaped.sizes};
+  };
+  CHECK(space_of(apart(8)).geometry.rank == 8);
+  CHECK_THROWS_MATCHES(space_of(apart(9)), Error, MessageMatches(ContainsSubstring("more than 8 dimensions")));
+}
+
+TEST_CASE("a layout says how each tensor moves, by class and never by size") {
+  const auto layout_of = [](const Call& call) {
+    const auto operands = named(call.operands, "x", 0);
+    const auto results = named(call.results, "out", 100);
+    return cuda_layout("op", iteration_space("op", operands, results), operands, results);
+  };
+  const Layout small = layout_of({{tensor({4, 8}, {8, 1}), tensor({8}, {1})}, {tensor({4, 8}, {8, 1})}, {4, 8}});
+  const Layout large = layout_of({{tensor({9, 64}, {64, 1}), tensor({64}, {1})}, {tensor({9, 64}, {64, 1})}, {9, 64}});
+  CHECK(small == large);
+  CHECK(small.rank == 2);
+  CHECK(small.operands[1].steps[0] == Step::Contiguous);
+  CHECK(small.operands[1].steps[1] == Step::Broadcast);
+  CHECK(small.results[0].steps[1] == Step::Strided);
+
+  SECTION("a row that is not a multiple of 16 bytes lowers the alignment") {
+    const Layout odd = layout_of({{tensor({4, 7}, {8, 1})}, {tensor({4, 7}, {7, 1})}, {4, 7}});
+    CHECK(odd.operands[0].align_bytes == 16);
+    CHECK(odd.results[0].align_bytes == 4);
+  }
+  SECTION("an element that is not read in runs has its own size as alignment") {
+    const Layout strided = layout_of({{tensor({4, 8}, {1, 4})}, {tensor({4, 8}, {8, 1})}, {4, 8}});
+    CHECK(strided.operands[0].steps[0] == Step::Strided);
+    CHECK(strided.operands[0].align_bytes == 4);
+  }
+  SECTION("four dimensions are rank 4, five to eight are rank 8, all strided") {
+    const auto apart = [](std::vector<std::int64_t> sizes) {
+      Shaped shaped{sizes, {}};
+      std::int64_t stride = 2;
+      for (std::size_t d = 0; d < sizes.size(); ++d, stride *= 4) shaped.strides.insert(shaped.strides.begin(), stride);
+      return Call{{}, {shaped}, sizes};
+    };
+    CHECK(layout_of(apart({2, 2, 2, 2})).rank == 4);
+    CHECK(layout_of(apart({2, 2, 2, 2, 2})).rank == 8);
+    CHECK(layout_of(apart({2, 2, 2, 2, 2})).results[0].steps ==
+          std::array{Step::Strided, Step::Strided, Step::Strided});
+  }
+}
+
+TEST_CASE("the index is wide when an offset or the count does not fit 31 bits") {
+  constexpr std::int64_t limit = std::numeric_limits<std::int32_t>::max();
+  const auto wide = [](const Call& call) {
+    const auto operands = named(call.operands, "x", 0);
+    const auto results = named(call.results, "out", 100);
+    return cuda_layout("op", iteration_space("op", operands, results), operands, results).wide_index;
+  };
+  CHECK_FALSE(wide({{}, {tensor({limit}, {1})}, {limit}}));
+  CHECK(wide({{}, {tensor({limit + 1}, {1})}, {limit + 1}}));
+  CHECK_FALSE(wide({{tensor({2, 3}, {limit - 2, 1})}, {tensor({2, 3}, {3, 1})}, {2, 3}}));
+  CHECK(wide({{tensor({2, 3}, {limit - 1, 1})}, {tensor({2, 3}, {3, 1})}, {2, 3}}));
+}
+
+TEST_CASE("a result may be an operand, and may not overlap one otherwise") {
+  const Shaped square = tensor({4, 4}, {4, 1});
+  const auto layout_of = [](const Shaped& operand, const Shaped& result, void* operand_data, void* result_data) {
+    std::vector<NamedTensor> operands{{"x", operand.view(operand_data, DType::F32)}};
+    std::vector<NamedTensor> results{{"out", result.view(result_data, DType::F32)}};
+    return cuda_layout("op", iteration_space("op", operands, results), operands, results);
+  };
+  CHECK(layout_of(square, square, buffer, buffer).aliased);
+  CHECK_FALSE(layout_of(square, square, buffer, buffer + 16).aliased);
+  CHECK_THROWS_MATCHES(layout_of(tensor({4, 4}, {1, 4}), square, buffer, buffer), Error,
+                       MessageMatches(ContainsSubstring("result 'out' starts at the address of operand 'x'")));
+}
+
+TEST_CASE("alignment is 16, 4 or the element's size, by the address") {
+  const auto align_of = [](DType dtype, int offset_bytes) {
+    const Shaped row = tensor({64}, {1});
+    std::vector<NamedTensor> results{{"out", row.view(buffer + offset_bytes, dtype)}};
+    return int{cuda_layout("op", iteration_space("op", {}, results), {}, results).results[0].align_bytes};
+  };
+  CHECK(align_of(DType::F32, 0) == 16);
+  CHECK(align_of(DType::F32, 8) == 4);
+  CHECK(align_of(DType::BF16, 32) == 16);
+  CHECK(align_of(DType::BF16, 4) == 4);
+  CHECK(align_of(DType::BF16, 2) == 2);
+  CHECK(align_of(DType::U8, 1) == 1);
+  CHECK(align_of(DType::U8, 12) == 4);
+  CHECK(align_of(DType::F64, 8) == 8);
+  CHECK(align_of(DType::C128, 16) == 16);
+  CHECK_THROWS_MATCHES(align_of(DType::F32, 2), Error, MessageMatches(ContainsSubstring("not a multiple of 4 bytes")));
+}
+
+TEST_CASE("a CPU kernel sees the innermost dimension only, so that shapes share it") {
+  const Shaped result = tensor({4, 8}, {8, 1});
+  const auto layout_of = [](const Call& call) {
+    const auto operands = named(call.operands, "x", 0);
+    const auto results = named(call.results, "out", 100);
+    return cpu_layout("op", iteration_space("op", operands, results), operands, results);
+  };
+  const Layout rows = layout_of({{tensor({4, 8}, {16, 1})}, {result}, {4, 8}});
+  const Layout flat = layout_of({{tensor({4, 8}, {8, 1})}, {result}, {4, 8}});
+  CHECK(rows == flat);
+  CHECK(rows.rank == 1);
+  CHECK(layout_of({{tensor({4, 1}, {1, 1})}, {result}, {4, 8}}).operands[0].steps[0] == Step::Broadcast);
+}
