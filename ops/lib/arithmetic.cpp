@@ -8,16 +8,21 @@ namespace gems::ops {
 
 using namespace gems::dsl;
 
+// ATen's kernels round x + alpha * y once on floats, also on the CPU.
 constexpr OpDef add_op =
     pointwise({.name = "add", .promotion_methods = {promote({0, 1}, Default)}, .names = {"x", "y", "alpha"}},
               [](Tensor x, Tensor y, Scalar alpha) {
                 if (is_bool(x.dtype())) return x | (y & alpha);
+                if (is_float(x.dtype())) return fma(alpha, y, x);
                 return x + alpha * y;
               });
 
 constexpr OpDef sub_op =
     pointwise({.name = "sub", .promotion_methods = {promote({0, 1}, Default)}, .names = {"x", "y", "alpha"}},
-              [](Tensor x, Tensor y, Scalar alpha) { return x - alpha * y; });
+              [](Tensor x, Tensor y, Scalar alpha) {
+                if (is_float(x.dtype())) return fma(-alpha, y, x);
+                return x - alpha * y;
+              });
 
 constexpr OpDef mul_op =
     pointwise({.name = "mul", .promotion_methods = {promote({0, 1}, Default)}}, [](Tensor x, Tensor y) {

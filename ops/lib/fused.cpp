@@ -20,7 +20,8 @@ constexpr OpDef silu_and_mul_grad_op =
                .names = {"x", "y", "grad"}},
               [](Tensor x, Tensor y, Tensor grad) {
                 const Expr s = 1 / (1 + exp(-x));
-                return outputs(grad * y * s * (1 + x * (1 - s)), grad * x * s);
+                if (is_complex(x.dtype())) return outputs(grad * y * s * (1 + x * (1 - s)), grad * x * s);
+                return outputs(grad * y * s * fma(x, 1 - s, 1), grad * x * s);
               });
 
 constexpr OpDef gelu_and_mul_op =
@@ -46,11 +47,13 @@ constexpr OpDef bias_gelu_op =
                .defaults = {std::nullopt, std::nullopt, "none"}},
               [](Tensor x, Tensor bias, Flag approximate) { return gelu(x + bias, approximate); });
 
-constexpr OpDef residual_scale_add_op =
-    pointwise({.name = "residual_scale_add",
-               .promotion_methods = {promote({0, 1}, Default)},
-               .names = {"x", "residual", "scale"}},
-              [](Tensor x, Tensor residual, Scalar scale) { return residual + scale * x; });
+constexpr OpDef residual_scale_add_op = pointwise({.name = "residual_scale_add",
+                                                   .promotion_methods = {promote({0, 1}, Default)},
+                                                   .names = {"x", "residual", "scale"}},
+                                                  [](Tensor x, Tensor residual, Scalar scale) {
+                                                    if (is_float(x.dtype())) return fma(scale, x, residual);
+                                                    return residual + scale * x;
+                                                  });
 
 void register_fused(Registry& registry) {
   for (const OpDef* op : {&silu_and_mul_op, &silu_and_mul_grad_op, &gelu_and_mul_op, &gelu_and_mul_grad_op,

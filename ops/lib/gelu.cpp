@@ -2,6 +2,7 @@
 #include "gelu.h"
 
 #include <numbers>
+#include <string>
 
 #include "gems/dsl/error.h"
 
@@ -14,7 +15,11 @@ constexpr double sqrt_half = std::numbers::sqrt2 / 2;  // exactly M_SQRT1_2; 1 /
 constexpr double sqrt_2_over_pi = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
 constexpr double cubic = 0.044715;
 
-bool by_tanh(const Flag& approximate) {
+// Also refuses complex numbers, on which tanh is defined but gelu is not.
+bool by_tanh(const Expr& x, const Flag& approximate) {
+  if (!is_float(x.dtype()))
+    throw Error("gelu takes floats, given " + std::string(name(x.dtype())) +
+                ": cast the operand to a float type first");
   if (approximate == "tanh") return true;
   if (approximate == "none") return false;
   throw Error("gelu: approximate is neither \"none\" nor \"tanh\"; pass one of the two");
@@ -23,22 +28,23 @@ bool by_tanh(const Flag& approximate) {
 }  // namespace
 
 Expr gelu(Expr x, Flag approximate) {
-  if (!by_tanh(approximate)) return x * 0.5 * (1 + erf(x * sqrt_half));
+  if (!by_tanh(x, approximate)) return x * 0.5 * (1 + erf(x * sqrt_half));
   const Expr inner = sqrt_2_over_pi * (x + cubic * (x * x * x));
   return 0.5 * x * (1 + tanh(inner));
 }
 
 Expr gelu_derivative(Expr x, Flag approximate) {
-  if (!by_tanh(approximate)) {
+  if (!by_tanh(x, approximate)) {
     const Expr cdf = 0.5 * (1 + erf(x * sqrt_half));
     const Expr pdf = exp(x * x * -0.5) * (0.5 * sqrt_2_over_pi);
-    return cdf + x * pdf;
+    return fma(x, pdf, cdf);
   }
   const Expr square = x * x;
   const Expr t = tanh(sqrt_2_over_pi * (x + cubic * (square * x)));
   const Expr left = 0.5 * x;
   const Expr inner_derivative = sqrt_2_over_pi * (1 + 3 * cubic * square);
-  return 0.5 * (1 + t) + left * (1 - t * t) * inner_derivative;
+  // fma keeps digits where 1 - t * t and the sum cancel, as the contraction of ATen's builds does.
+  return fma(left * fma(-t, t, 1), inner_derivative, 0.5 * (1 + t));
 }
 
 }  // namespace gems::ops

@@ -22,11 +22,17 @@ constexpr OpDef clamp_op =
 
 constexpr OpDef clamp_min_op =
     pointwise({.name = "clamp_min", .promotion_methods = {promote({0, 1}, Default)}, .names = {"x", "lower"}},
-              [](Tensor x, Tensor lower) { return max(x, lower); });
+              [](Tensor x, Tensor lower) {
+                if (is_bool(x.dtype())) return x | lower;
+                return max(x, lower);
+              });
 
 constexpr OpDef clamp_max_op =
     pointwise({.name = "clamp_max", .promotion_methods = {promote({0, 1}, Default)}, .names = {"x", "upper"}},
-              [](Tensor x, Tensor upper) { return min(x, upper); });
+              [](Tensor x, Tensor upper) {
+                if (is_bool(x.dtype())) return x & upper;
+                return min(x, upper);
+              });
 
 constexpr OpDef threshold_backward_op =
     pointwise({.name = "threshold_backward",

@@ -52,6 +52,27 @@ TEST_CASE("add and sub scale their second operand") {
   CHECK(at(add_op, {real(F16, 2048), real(F16, 1), real(F64, 1)}) == 2048);
 }
 
+TEST_CASE("add, sub and their kin round the scaled sum once") {
+  const double y = 1 + 0x1p-23, alpha = 1 - 0x1p-24;  // alpha * y is 1 + 2^-24 - 2^-47: no f32
+  CHECK(at(add_op, {real(F32, -1), real(F32, y), real(F64, alpha)}) == 0x1p-24 - 0x1p-47);
+  CHECK(at(sub_op, {real(F32, 1), real(F32, y), real(F64, alpha)}) == -0x1p-24 + 0x1p-47);
+  CHECK(at(residual_scale_add_op, {real(F32, y), real(F32, -1), real(F64, alpha)}) == 0x1p-24 - 0x1p-47);
+  CHECK(at(tanh_backward_op, {real(F32, 1), real(F32, 1 - 0x1p-13)}) == 0x1p-12 - 0x1p-26);
+}
+
+TEST_CASE("what ATen refuses is refused") {
+  CHECK_THROWS_AS(run(sigmoid_backward_op, {integer(I32, 1), integer(I32, 1)}), Error);
+  CHECK_THROWS_AS(run(tanh_backward_op, {truth(true), truth(true)}), Error);
+  for (const char* approximate : {"none", "tanh"}) {
+    CHECK_THROWS_AS(run(gelu_op, {real(C64, 1)}, approximate), Error);
+    CHECK_THROWS_AS(run(gelu_backward_op, {integer(I8, 1), integer(I8, 1)}, approximate), Error);
+  }
+  CHECK_THROWS_AS(run(relu_op, {truth(true)}), Error);
+  CHECK_THROWS_AS(run(neg_op, {truth(true)}), Error);
+  CHECK_THROWS_AS(run(erf_op, {real(C64, 1)}), Error);
+  CHECK_THROWS_AS(run(bitwise_and_op, {real(F32, 1), real(F32, 1)}), Error);
+}
+
 TEST_CASE("division by its three names") {
   const Element divided = run(div_op, {integer(I32, -7), integer(I32, 2)})[0];
   CHECK(divided.dtype == F32);
@@ -93,6 +114,8 @@ TEST_CASE("maximum, minimum, clamp and relu carry NaN") {
   CHECK(at(clamp_op, {real(F32, 5), real(F32, 3), real(F32, 1)}) == 1);
   CHECK(at(clamp_min_op, {real(F32, -5), real(F32, 3)}) == 3);
   CHECK(at(clamp_max_op, {real(F32, 5), real(F32, 3)}) == 3);
+  CHECK(run(clamp_min_op, {truth(false), truth(true)})[0].integer == 1);
+  CHECK(run(clamp_max_op, {truth(true), truth(false)})[0].integer == 0);
 }
 
 TEST_CASE("isnan and isinf are false for integers") {

@@ -20,7 +20,7 @@ def promised_texts(include):
     for header in ("pointwise.h", "expr.h", "op.h"):
         source = (include / "gems/dsl" / header).read_text()
         texts.update(re.findall(r"^void (spec_error_\w+)\(\);", source, re.M))
-        texts.update(re.findall(r"static_assert\((?:[^;]|\n)*?\"([^\"]+)\"\)", source))
+        texts.update(re.findall(r"static_assert\(.*?\"([^\"]+)\"", source, re.S))
         texts.update(re.findall(r"throw \"([^\"]+)\"", source))
     return texts
 
