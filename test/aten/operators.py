@@ -86,6 +86,9 @@ def _gelu(name, approximate):
     )  # fmt: skip
 
 
+CLAMP = frozenset({"clamp", "clamp_min", "clamp_max"})
+
+
 def _comparison(name):
     return _binary(name, ALWAYS, left=False)
 
@@ -118,11 +121,11 @@ _operators = (
     _binary("maximum", ALWAYS, left=False, right=False, methods=False),
     _binary("minimum", ALWAYS, left=False, right=False, methods=False),
     _unary(
-        "clamp", ALWAYS, call=partial(torch.clamp, min=-2, max=3), out=partial(torch.clamp, min=-2, max=3),
+        "clamp", ALWAYS, served_by=CLAMP, call=partial(torch.clamp, min=-2, max=3), out=partial(torch.clamp, min=-2, max=3),
         in_place=partial(torch.Tensor.clamp_, min=-2, max=3),
     ),  # fmt: skip
     Operator(
-        "clamp_tensor", torch.clamp, ("value", "value", "value"), _keys(["clamp"]), frozenset({"clamp"}), ALWAYS,
+        "clamp_tensor", torch.clamp, ("value", "value", "value"), _keys(["clamp"]), CLAMP, ALWAYS,
         out=torch.clamp, in_place=torch.Tensor.clamp_,
     ),  # fmt: skip
     Operator(
@@ -141,10 +144,6 @@ _operators = (
     _unary("logical_not", ALWAYS),
     _unary("isnan", ALWAYS, served_by={"isnan", "ne"}),
     _unary("isinf", ALWAYS, served_by={"isinf", "eq", "abs"}, constant_for=_integral),
-    _unary(
-        "threshold", ALWAYS, call=partial(F.threshold, threshold=0.5, value=2), entry="nn.functional.threshold",
-        in_place=partial(F.threshold, threshold=0.5, value=2, inplace=True),
-    ),  # fmt: skip
     Operator(
         "copy_", lambda x, y: torch.empty_like(x).copy_(y), ("value", "value"), _keys(["isinf"]), frozenset({"copy"}),
         ALWAYS, in_place=torch.Tensor.copy_,

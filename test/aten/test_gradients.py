@@ -14,6 +14,8 @@ from oracle import assert_served, check
 DIFFERENTIABLE = (torch.float32, torch.bfloat16, torch.complex64)
 LAYOUTS = ("contiguous", "transposed", "channels_last", "row_broadcast", "column_broadcast_first", "zero_dim_last", "expanded_inner", "empty")
 # Operators whose gradient is an ATen operator of its own: it must be ours too.
+BACKWARD_CALLS = {name: OPERATORS[name].call for name in ("relu", "gelu", "gelu_tanh", "silu", "sigmoid", "tanh")}
+BACKWARD_CALLS["threshold"] = lambda x: torch.nn.functional.threshold(x, 0.5, 2)
 BACKWARD = {
     "relu": "threshold_backward",
     "gelu": "gelu_backward",
@@ -71,8 +73,14 @@ def test_gradient_agrees(operator, dtype, layout, device):
 def test_backward_operator_is_ours(name, device):
     x = torch.randn(300, device=device, requires_grad=True)
     with gems.use_gems():
-        OPERATORS[name].call(x).sum().backward()
+        BACKWARD_CALLS[name](x).sum().backward()
     assert_served(gems.report(), BACKWARD[name])
+
+
+@pytest.mark.parametrize("dtype", DIFFERENTIABLE[:2], ids=lambda dtype: str(dtype)[6:])
+def test_gradient_of_threshold(dtype, device):
+    x = torch.randn(300, device=device).to(dtype).requires_grad_()
+    check(with_gradients(BACKWARD_CALLS["threshold"]), x, served_by=frozenset({"threshold_backward"}), exact=True)
 
 
 @pytest.mark.parametrize("operator", operators(differentiable))
