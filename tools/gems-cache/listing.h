@@ -1,0 +1,19 @@
+// Prints views of a whole cache directory: ls, stats, check.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "gems/runtime/cache.h"
+
+namespace gems::cache_tool {
+
+std::string list_entries(const std::vector<CacheFile>& files, bool json);
+std::string summarize(const std::vector<CacheFile>& files, const std::string& dir, bool json);
+// Names every broken entry and why; empty text form when all are good.
+std::string report_broken(const std::vector<CacheFile>& files, bool json);
+
+// "4.9 kB"; for people.
+std::string size_text(std::uint64_t size_bytes);
+
+}  // namespace gems::cache_tool
