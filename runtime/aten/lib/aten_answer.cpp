@@ -18,7 +18,8 @@ namespace {
 using Question = std::vector<std::uint64_t>;
 
 void add(Question& question, const at::Tensor& tensor) {
-  question.push_back(static_cast<std::uint64_t>(tensor.scalar_type()) | static_cast<std::uint64_t>(tensor.dim() > 0) << 8 |
+  question.push_back(static_cast<std::uint64_t>(tensor.scalar_type()) |
+                     static_cast<std::uint64_t>(tensor.dim() > 0) << 8 |
                      static_cast<std::uint64_t>(tensor.unsafeGetTensorImpl()->is_wrapped_number()) << 9 |
                      static_cast<std::uint64_t>(tensor.is_cpu()) << 10);
 }
@@ -32,8 +33,12 @@ Question question_of(const Request& request, const CallGeometry& geometry) {
   for (const CallArgument& argument : request.arguments) {
     question.push_back(static_cast<std::uint64_t>(argument.kind));
     switch (argument.kind) {
-      case CallArgument::Kind::Tensor: add(question, *argument.tensor); break;
-      case CallArgument::Kind::Number: question.push_back(static_cast<std::uint64_t>(argument.number->type())); break;
+      case CallArgument::Kind::Tensor:
+        add(question, *argument.tensor);
+        break;
+      case CallArgument::Kind::Number:
+        question.push_back(static_cast<std::uint64_t>(argument.number->type()));
+        break;
       case CallArgument::Kind::Flag:
         question.push_back(static_cast<std::uint64_t>(argument.flag.integer));
         for (const char c : argument.flag.chars) question.push_back(static_cast<std::uint64_t>(c));
@@ -92,7 +97,7 @@ at::Tensor small_like(const at::Tensor& tensor) {
     else
       std::memset(small.mutable_data_ptr(), 1, tensor.element_size());
   }
-  small.unsafeGetTensorImpl()->set_wrapped_number(tensor.unsafeGetTensorImpl()->is_wrapped_number());
+  if (zero_dim) small.unsafeGetTensorImpl()->set_wrapped_number(tensor.unsafeGetTensorImpl()->is_wrapped_number());
   return small;
 }
 

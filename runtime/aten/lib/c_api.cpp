@@ -116,11 +116,10 @@ GEMS_API const char* gems_torch_all_ops() {
   return last_text.c_str();
 }
 
-// JSON: [{"name", "calls", "served", "declined": {reason: count}, "compiles", "compile_ms"}], ops with calls only.
+// JSON: [{"name", "calls", "served", "declined": {reason: count}, "compiles", "compile_ms"}].
 GEMS_API const char* gems_torch_report() {
   std::string text = "[";
   for (const ReportRow& row : report()) {
-    if (row.calls == 0) continue;
     std::string declined;
     for (const auto& [reason, count] : row.declined)
       declined += fmt::format("{}\"{}\": {}", declined.empty() ? "" : ", ", reason, count);
@@ -138,8 +137,8 @@ GEMS_API void gems_torch_reset_report() { reset_report(); }
 GEMS_API const char* gems_torch_refusal(const char* name) {
   const std::string_view full = name;
   const auto dot = full.find('.');
-  const auto why = refusal("aten::" + std::string(full.substr(0, dot)),
-                           dot == std::string_view::npos ? "" : full.substr(dot + 1));
+  const auto why =
+      refusal("aten::" + std::string(full.substr(0, dot)), dot == std::string_view::npos ? "" : full.substr(dot + 1));
   if (!why) return nullptr;
   last_text = *why;
   return last_text.c_str();

@@ -10,7 +10,8 @@ namespace {
 
 CallArgument view_of(const OpDef& op, std::size_t position, const CallValue& value) {
   const bool wants_flag = op.operands[position].kind == OperandKind::Flag;
-  if (const auto* tensor = std::get_if<std::reference_wrapper<const at::Tensor>>(&value)) return CallArgument(tensor->get());
+  if (const auto* tensor = std::get_if<std::reference_wrapper<const at::Tensor>>(&value))
+    return CallArgument(tensor->get());
   if (const auto* flag = std::get_if<FlagValue>(&value)) return CallArgument(*flag);
   const at::Scalar& number = std::get<at::Scalar>(value);
   if (!wants_flag) return CallArgument(number);
@@ -24,8 +25,8 @@ void call_values(const OpDef& op, std::span<const CallValue> values, std::span<a
     throw Error(fmt::format("call of op '{}': {} arguments given, it has {} operands", op.name, values.size(),
                             op.operands.size()));
   if (results.size() != op.result_count())
-    throw Error(fmt::format("call of op '{}': {} results asked for, it has {}", op.name, results.size(),
-                            op.result_count()));
+    throw Error(
+        fmt::format("call of op '{}': {} results asked for, it has {}", op.name, results.size(), op.result_count()));
   std::array<CallArgument, MaxOperands> arguments;
   for (std::size_t i = 0; i < op.operands.size(); ++i) {
     if (i < values.size())

@@ -12,13 +12,12 @@ namespace {
 
 // The keys of a plain dense tensor on CPU or CUDA, with or without gradient. Any other (Python, Sparse, Quantized,
 // Conjugate, ...) means that the bytes alone are not the value.
-constexpr std::uint64_t plain_keys =
-    (c10::DispatchKeySet({c10::BackendComponent::CPUBit, c10::BackendComponent::CUDABit}) |
-     c10::DispatchKeySet({c10::DispatchKey::Dense, c10::DispatchKey::AutogradFunctionality,
+const std::uint64_t plain_keys =
+    (c10::DispatchKeySet({c10::DispatchKey::CPU, c10::DispatchKey::CUDA, c10::DispatchKey::AutogradFunctionality,
                           c10::DispatchKey::ADInplaceOrView}) |
      c10::autocast_dispatch_keyset)
         .raw_repr();
-constexpr std::uint64_t lazy_keys =
+const std::uint64_t lazy_keys =
     c10::DispatchKeySet({c10::DispatchKey::Conjugate, c10::DispatchKey::Negative}).raw_repr();
 
 bool is_number(const at::Tensor& tensor) {
@@ -49,7 +48,8 @@ std::optional<DeclineReason> CallGeometry::find_device(const Request& request) {
   const auto look = [&](const at::Tensor& tensor, bool may_be_scalar) -> std::optional<DeclineReason> {
     const at::TensorImpl* impl = tensor.unsafeGetTensorImpl();
     const std::uint64_t keys = impl->key_set().raw_repr();
-    if (keys & ~plain_keys) return keys & ~plain_keys & ~lazy_keys ? DeclineReason::TensorKind : DeclineReason::LazyBits;
+    if (keys & ~plain_keys)
+      return keys & ~plain_keys & ~lazy_keys ? DeclineReason::TensorKind : DeclineReason::LazyBits;
     if (impl->named_tensor_meta() != nullptr) return DeclineReason::TensorKind;
     has_tensor = has_tensor || !is_number(tensor);
     const at::Device device = impl->device();
@@ -107,14 +107,17 @@ std::optional<DeclineReason> CallGeometry::add_aliases(const Request& request) {
     for (std::size_t i = 0; i < request.arguments.size(); ++i) {
       if (!in_memory_[i]) continue;
       switch (overlap_of(request.results[r], *request.arguments[i].tensor)) {
-        case Overlap::None: break;
-        case Overlap::Same: aliases |= std::uint64_t{1} << (r * MaxOperands + i); break;
-        case Overlap::Partial: return DeclineReason::Overlap;
+        case Overlap::None:
+          break;
+        case Overlap::Same:
+          aliases |= std::uint64_t{1} << (r * MaxOperands + i);
+          break;
+        case Overlap::Partial:
+          return DeclineReason::Overlap;
       }
     }
     for (std::size_t other = 0; other < r; ++other)
-      if (request.results[other].defined() &&
-          overlap_of(request.results[r], request.results[other]) != Overlap::None)
+      if (request.results[other].defined() && overlap_of(request.results[r], request.results[other]) != Overlap::None)
         return DeclineReason::Overlap;
   }
   push(aliases);

@@ -24,7 +24,8 @@ CallOperand operand_of(const OpDef& op, std::size_t position, const CallArgument
               "' has a dtype that gems does not know; convert it first");
   if (!is_tensor || argument.tensor->unsafeGetTensorImpl()->is_wrapped_number())
     return {.kind = CallOperand::Kind::Number, .dtype = *dtype, .in_memory = false};
-  return {.kind = argument.tensor->dim() == 0 ? CallOperand::Kind::ZeroDim : CallOperand::Kind::Tensor, .dtype = *dtype};
+  return {.kind = argument.tensor->dim() == 0 ? CallOperand::Kind::ZeroDim : CallOperand::Kind::Tensor,
+          .dtype = *dtype};
 }
 
 }  // namespace
@@ -33,8 +34,7 @@ void infer_results(const Request& request) {
   std::vector<CallOperand> operands;
   for (std::size_t i = 0; i < request.arguments.size(); ++i)
     operands.push_back(operand_of(*request.op, i, request.arguments[i]));
-  const ResolvedTypes types =
-      resolve_types(*request.op, operands, *to_dtype(c10::get_default_dtype_as_scalartype()));
+  const ResolvedTypes types = resolve_types(*request.op, operands, *to_dtype(c10::get_default_dtype_as_scalartype()));
   const ResultLayout layout = result_layout(request);
   for (std::size_t r = 0; r < request.results.size(); ++r)
     if (!request.results[r].defined())

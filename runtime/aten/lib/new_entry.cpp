@@ -101,7 +101,8 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
   if (auto reason = check_numbers(*entry, geometry.numbers())) return declined(std::move(entry), *reason, false);
 
   if (request.ask_aten != nullptr) {
-    if (capturing && !is_answered(request, geometry)) return declined(std::move(entry), DeclineReason::ColdCapture, false);
+    if (capturing && !is_answered(request, geometry))
+      return declined(std::move(entry), DeclineReason::ColdCapture, false);
     const auto answer = aten_answer(request, geometry);
     if (!answer) return declined(std::move(entry), DeclineReason::AtenRaises);
     if (!request.results[0].defined() && *answer != to_scalar_type(types.result[0]))

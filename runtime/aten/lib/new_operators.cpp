@@ -10,24 +10,31 @@
 #include "gems/dsl/error.h"
 #include "gems/dsl/trace.h"
 #include "gems/ops/catalogue.h"
-#include "parallel.h"
 #include "infer.h"
+#include "parallel.h"
 
 namespace gems::aten {
 namespace {
 
 std::string operand_schema(const OperandDef& operand) {
   switch (operand.kind) {
-    case OperandKind::Tensor: return fmt::format("Tensor {}", operand.name);
-    case OperandKind::Scalar: return fmt::format("Scalar {}", operand.name);
-    case OperandKind::Flag: break;
+    case OperandKind::Tensor:
+      return fmt::format("Tensor {}", operand.name);
+    case OperandKind::Scalar:
+      return fmt::format("Scalar {}", operand.name);
+    case OperandKind::Flag:
+      break;
   }
   const FlagValue flag = operand.default_flag.value_or(FlagValue());
   switch (flag.kind) {
-    case FlagValue::Kind::Bool: return fmt::format("bool {}={}", operand.name, flag.integer ? "True" : "False");
-    case FlagValue::Kind::Int: return fmt::format("int {}={}", operand.name, flag.integer);
-    case FlagValue::Kind::Text: return fmt::format("str {}=\"{}\"", operand.name, flag.text());
-    case FlagValue::Kind::None: return fmt::format("str? {}=None", operand.name);
+    case FlagValue::Kind::Bool:
+      return fmt::format("bool {}={}", operand.name, flag.integer ? "True" : "False");
+    case FlagValue::Kind::Int:
+      return fmt::format("int {}={}", operand.name, flag.integer);
+    case FlagValue::Kind::Text:
+      return fmt::format("str {}=\"{}\"", operand.name, flag.text());
+    case FlagValue::Kind::None:
+      return fmt::format("str? {}=None", operand.name);
   }
   return {};
 }
@@ -47,12 +54,16 @@ class StackArguments {
     for (std::size_t i = 0; i < count; ++i) {
       const c10::IValue& value = stack[stack.size() - count + i];
       switch (op.operands[i].kind) {
-        case OperandKind::Tensor: arguments_[i] = CallArgument(value.toTensor()); break;
+        case OperandKind::Tensor:
+          arguments_[i] = CallArgument(value.toTensor());
+          break;
         case OperandKind::Scalar:
           scalars_[i] = value.toScalar();
           arguments_[i] = CallArgument(scalars_[i]);
           break;
-        case OperandKind::Flag: arguments_[i] = CallArgument(flag_of(value)); break;
+        case OperandKind::Flag:
+          arguments_[i] = CallArgument(flag_of(value));
+          break;
       }
     }
     count_ = count;
@@ -83,8 +94,8 @@ class Compute final : public c10::OperatorKernel {
       const Request request{.op = &op_, .arguments = arguments.get(), .results = results, .raise = true};
       try {
         const auto reason = serve(request);
-        TORCH_CHECK(!reason, "gems::", std::string(op_.name), ": not possible with these tensors: ",
-                    reason ? std::string(text(*reason)) : std::string());
+        TORCH_CHECK(!reason, "gems::", std::string(op_.name),
+                    ": not possible with these tensors: ", reason ? std::string(text(*reason)) : std::string());
       } catch (const Error& error) {
         TORCH_CHECK(false, error.what());
       }
@@ -118,8 +129,7 @@ class Infer final : public c10::OperatorKernel {
 
 std::string schema_of(const OpDef& op) {
   std::string operands;
-  for (const OperandDef& operand : op.operands)
-    operands += (operands.empty() ? "" : ", ") + operand_schema(operand);
+  for (const OperandDef& operand : op.operands) operands += (operands.empty() ? "" : ", ") + operand_schema(operand);
   std::string results = "Tensor";
   if (op.result_count() > 1) {
     for (std::size_t r = 1; r < op.result_count(); ++r) results += ", Tensor";

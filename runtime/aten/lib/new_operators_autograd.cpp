@@ -1,11 +1,12 @@
 // Gradients of the fused operators. Backward runs the op's own gradient op where the catalogue has one; when the
 // gradient itself will be differentiated, a formula of ATen operators takes its place.
 #include <ATen/ExpandUtils.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/gelu_backward.h>
-#include <ATen/ops/silu.h>
-#include <ATen/ops/silu_backward.h>
+#include <ATen/ops/mul.h>
+#include <ATen/ops/sigmoid.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
@@ -33,7 +34,9 @@ struct GradientRow {
 constexpr GradientRow rows[] = {
     {"silu_and_mul", "silu_and_mul_grad",
      [](const Tensor& x, const Tensor& y, const Tensor& grad, const Extra&) -> Gradients {
-       return {at::silu_backward(grad * y, x), grad * at::silu(x)};
+       // As silu's own second derivative in PyTorch: silu_backward has none.
+       const Tensor s = at::sigmoid(x);
+       return {grad * y * s * (1 + x * (1 - s)), grad * x * s};
      }},
     {"gelu_and_mul", "gelu_and_mul_grad",
      [](const Tensor& x, const Tensor& y, const Tensor& grad, const Extra& approximate) -> Gradients {
@@ -47,7 +50,7 @@ constexpr GradientRow rows[] = {
      }},
     {"residual_scale_add", nullptr,
      [](const Tensor& x, const Tensor& residual, const Tensor& grad, const Extra& scale) -> Gradients {
-       return {grad * scale->toScalar(), grad};
+       return {at::mul(grad, scale->toScalar()), grad};
      }},
 };
 
@@ -112,8 +115,8 @@ class Differentiate final : public c10::OperatorKernel {
 
 void register_gradients(torch::Library& library) {
   for (const GradientRow& row : rows)
-    library.impl(row.op, torch::dispatch(c10::DispatchKey::Autograd,
-                                         torch::CppFunction::makeFromBoxedFunctor(std::make_unique<Differentiate>(row))));
+    library.impl(row.op, torch::dispatch(c10::DispatchKey::Autograd, torch::CppFunction::makeFromBoxedFunctor(
+                                                                         std::make_unique<Differentiate>(row))));
 }
 
 }  // namespace gems::aten

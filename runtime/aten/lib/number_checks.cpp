@@ -18,10 +18,14 @@ bool fits_integer(std::int64_t value, DType dtype) {
 
 double highest(DType dtype) {
   switch (real_of(dtype)) {
-    case DType::F16: return 65504;
-    case DType::BF16: return 3.3895313892515355e38;
-    case DType::F32: return std::numeric_limits<float>::max();
-    default: return std::numeric_limits<double>::max();
+    case DType::F16:
+      return 65504;
+    case DType::BF16:
+      return 3.3895313892515355e38;
+    case DType::F32:
+      return std::numeric_limits<float>::max();
+    default:
+      return std::numeric_limits<double>::max();
   }
 }
 

@@ -7,9 +7,9 @@
 #include <ATen/ops/bitwise_not_ops.h>
 #include <ATen/ops/bitwise_or_ops.h>
 #include <ATen/ops/bitwise_xor_ops.h>
-#include <ATen/ops/clamp_ops.h>
 #include <ATen/ops/clamp_max_ops.h>
 #include <ATen/ops/clamp_min_ops.h>
+#include <ATen/ops/clamp_ops.h>
 #include <ATen/ops/copy_ops.h>
 #include <ATen/ops/cos_ops.h>
 #include <ATen/ops/div_ops.h>
@@ -17,8 +17,8 @@
 #include <ATen/ops/erf_ops.h>
 #include <ATen/ops/exp_ops.h>
 #include <ATen/ops/ge_ops.h>
-#include <ATen/ops/gelu_ops.h>
 #include <ATen/ops/gelu_backward_ops.h>
+#include <ATen/ops/gelu_ops.h>
 #include <ATen/ops/gt_ops.h>
 #include <ATen/ops/isinf_ops.h>
 #include <ATen/ops/isnan_ops.h>
@@ -39,15 +39,15 @@
 #include <ATen/ops/reciprocal_ops.h>
 #include <ATen/ops/relu_ops.h>
 #include <ATen/ops/rsqrt_ops.h>
-#include <ATen/ops/sigmoid_ops.h>
 #include <ATen/ops/sigmoid_backward_ops.h>
-#include <ATen/ops/silu_ops.h>
+#include <ATen/ops/sigmoid_ops.h>
 #include <ATen/ops/silu_backward_ops.h>
+#include <ATen/ops/silu_ops.h>
 #include <ATen/ops/sin_ops.h>
 #include <ATen/ops/sqrt_ops.h>
 #include <ATen/ops/sub_ops.h>
-#include <ATen/ops/tanh_ops.h>
 #include <ATen/ops/tanh_backward_ops.h>
+#include <ATen/ops/tanh_ops.h>
 #include <ATen/ops/threshold_backward_ops.h>
 #include <ATen/ops/where_ops.h>
 
@@ -60,12 +60,12 @@
 
 // ATen's own kernels, declared with the schema's type. at::cuda is weak: null beside a CPU build of PyTorch.
 #define GEMS_IMPORT __attribute__((visibility("default")))
-#define GEMS_OVERRIDE(overload, function, op, rules, arrange)                                        \
-  namespace at::cpu {                                                                                \
-  GEMS_IMPORT at::_ops::overload::schema function;                                                   \
-  }                                                                                                  \
-  namespace at::cuda {                                                                               \
-  __attribute__((weak)) GEMS_IMPORT at::_ops::overload::schema function;                             \
+#define GEMS_OVERRIDE(overload, function, op, rules, arrange)            \
+  namespace at::cpu {                                                    \
+  GEMS_IMPORT at::_ops::overload::schema function;                       \
+  }                                                                      \
+  namespace at::cuda {                                                   \
+  __attribute__((weak)) GEMS_IMPORT at::_ops::overload::schema function; \
   }
 #define GEMS_OVERRIDE_SHARED(overload, function, op, rules, arrange) \
   namespace at::compositeexplicitautograd {                          \
@@ -90,8 +90,7 @@ void add_row(std::deque<TableRow>& table, const OverrideRow& row, typename Overl
     using Kernel = OverrideKernel<typename Overload::schema>;
     return c10::KernelFunction::makeFromUnboxedFunctor<false, Kernel>(std::make_unique<Kernel>(override, cpu, cuda));
   };
-  table.emplace_back(Override(std::move(name), row, table.size()), Overload::name, Overload::overload_name,
-                     make_kernel);
+  table.emplace_back(std::move(name), row, table.size(), Overload::name, Overload::overload_name, make_kernel);
 }
 
 }  // namespace
@@ -99,13 +98,12 @@ void add_row(std::deque<TableRow>& table, const OverrideRow& row, typename Overl
 std::deque<TableRow>& override_table() {
   static std::deque<TableRow>* table = [] {
     auto* rows = new std::deque<TableRow>;
-#define GEMS_ROW(overload, cpu, cuda, op, rule, arrange)                                         \
-  add_row<at::_ops::overload>(*rows, {op, rules::rule, arrange},                                 \
-                              static_cast<at::_ops::overload::ptr_schema>(cpu),                  \
+#define GEMS_ROW(overload, cpu, cuda, op, rule, arrange)                                                           \
+  add_row<at::_ops::overload>(*rows, {op, rules::rule, arrange}, static_cast<at::_ops::overload::ptr_schema>(cpu), \
                               static_cast<at::_ops::overload::ptr_schema>(cuda));
 #define GEMS_OVERRIDE(overload, function, op, rule, arrange) \
   GEMS_ROW(overload, &at::cpu::function, &at::cuda::function, op, rule, arrange)
-#define GEMS_OVERRIDE_SHARED(overload, function, op, rule, arrange)                                   \
+#define GEMS_OVERRIDE_SHARED(overload, function, op, rule, arrange)                                                \
   GEMS_ROW(overload, &at::compositeexplicitautograd::function, &at::compositeexplicitautograd::function, op, rule, \
            arrange)
 #define GEMS_OVERRIDE_COPY(overload, function, op, rule, arrange) \

@@ -14,11 +14,17 @@
 namespace gems::aten {
 
 struct TableRow {
+  using MakeKernel = std::function<c10::KernelFunction(Override&, c10::DispatchKey)>;
+
+  TableRow(std::string name, const OverrideRow& row, std::size_t index, const char* aten, const char* overload,
+           MakeKernel make)
+      : override(std::move(name), row, index), aten_name(aten), overload_name(overload), make_kernel(std::move(make)) {}
+
   Override override;
   const char* aten_name;      // "aten::add"
   const char* overload_name;  // "Tensor"
   // A kernel for CPU or CUDA; invalid when ATen has no CUDA kernels here.
-  std::function<c10::KernelFunction(Override&, c10::DispatchKey)> make_kernel;
+  MakeKernel make_kernel;
 };
 
 // In the order of the rows; made once, without any registration.

@@ -1,5 +1,5 @@
-// at::parallel_for, written against libgomp's entry point: the header's version needs the compiler that built PyTorch to
-// share its OpenMP runtime, which clang does not.
+// at::parallel_for, written against libgomp's entry point: the header's version needs the compiler that built PyTorch
+// to share its OpenMP runtime, which clang does not.
 #include "parallel.h"
 
 #include <ATen/Parallel.h>

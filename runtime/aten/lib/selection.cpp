@@ -53,8 +53,8 @@ std::string nearest(const std::string& pattern) {
   const std::string overload = pattern.find('.') == std::string::npos ? "" : pattern.substr(pattern.find('.') + 1);
   const auto why = refusal("aten::" + std::string(operator_name(pattern)), overload);
   const std::string hint = why && why->starts_with("it is composite") ? "; " + *why : "";
-  throw Error(fmt::format("gems has no override named '{}'{}. Nearest: '{}'. gems.all_ops() lists them all.", pattern, hint,
-                          nearest(pattern)));
+  throw Error(fmt::format("gems has no override named '{}'{}. Nearest: '{}'. gems.all_ops() lists them all.", pattern,
+                          hint, nearest(pattern)));
 }
 
 }  // namespace

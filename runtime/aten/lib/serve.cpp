@@ -5,6 +5,7 @@
 
 #include "allocate.h"
 #include "call_geometry.h"
+#include "gems/dsl/error.h"
 #include "gems/runtime/plan.h"
 #include "gems/runtime/settings.h"
 #include "new_entry.h"

@@ -59,8 +59,7 @@ void switch_process_wide(const OpSet& include, const OpSet& exclude) {
 
 void replace_process_wide(const OpSet& set) {
   const std::lock_guard lock(writing());
-  for (std::size_t i = 0; i < OpSet::Words; ++i)
-    detail::process_wide[i].store(set.words[i], std::memory_order_relaxed);
+  for (std::size_t i = 0; i < OpSet::Words; ++i) detail::process_wide[i].store(set.words[i], std::memory_order_relaxed);
 }
 
 AllOff::AllOff() {

@@ -15,7 +15,8 @@ void warn_once(const OpDef& op, const char* what) {
     const std::lock_guard lock(mutex);
     if (!warned->insert(&op).second) return;
   }
-  TORCH_WARN("gems: op '", std::string(op.name), "' failed and was left to ATen (GEMS_STRICT=1 raises instead): ", what);
+  TORCH_WARN("gems: op '", std::string(op.name),
+             "' failed and was left to ATen (GEMS_STRICT=1 raises instead): ", what);
 }
 
 }  // namespace gems::aten

@@ -13,8 +13,9 @@ namespace gems::aten {
 
 // In the order of DType.
 inline constexpr std::array<at::ScalarType, DTypeCount> scalar_types = {
-    at::kBool,   at::kByte,   at::kChar, at::kShort,    at::kInt,   at::kLong,   at::kUInt16,         at::kUInt32,
-    at::kUInt64, at::kHalf,   at::kBFloat16, at::kFloat, at::kDouble, at::kComplexHalf, at::kComplexFloat, at::kComplexDouble};
+    at::kBool,   at::kByte,        at::kChar,         at::kShort,        at::kInt,      at::kLong,
+    at::kUInt16, at::kUInt32,      at::kUInt64,       at::kHalf,         at::kBFloat16, at::kFloat,
+    at::kDouble, at::kComplexHalf, at::kComplexFloat, at::kComplexDouble};
 
 constexpr at::ScalarType to_scalar_type(DType dtype) { return scalar_types[static_cast<std::size_t>(dtype)]; }
 

@@ -50,12 +50,12 @@ struct Request {
   const OpDef* op = nullptr;
   std::span<const CallArgument> arguments;  // one for each operand of the op
   std::span<at::Tensor> results;            // one for each result. Undefined: allocated. Defined: written in place
-  CallRules rules;
-  std::uint32_t call_site = 0;          // tells requests of different overloads apart: rules and ATen's answer differ
-  const AskAten* ask_aten = nullptr;    // null: the op's own promotion decides
+  CallRules rules{};
+  std::uint32_t call_site = 0;        // tells requests of different overloads apart: rules and ATen's answer differ
+  const AskAten* ask_aten = nullptr;  // null: the op's own promotion decides
   std::atomic<std::uint64_t>* compiles = nullptr;  // where a compile of this call is counted, and its time
   std::atomic<std::uint64_t>* compile_us = nullptr;
-  bool raise = false;                   // errors in shapes and dtypes and internal failures throw instead of declining
+  bool raise = false;  // errors in shapes and dtypes and internal failures throw instead of declining
 };
 
 // Nothing when the results were computed (CUDA: enqueued on the current stream). No TensorIterator, no lock and no
