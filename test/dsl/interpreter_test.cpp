@@ -184,6 +184,7 @@ TEST_CASE("two-byte operations round the f32 value") {
   CHECK(f(Add, BF16, 256, 1) == 256);
   CHECK(f(Mul, F16, 256, 256) == inf);
   CHECK(f(Mul, BF16, 256, 256) == 65536);
+  CHECK(f(Exp, F16, 0x1.de4p-8) == 0x1.02p+0);  // e^x is just below a tie that the f32 value lands on
   CHECK(f(Nextafter, F16, 1, 2) == 1 + 0x1p-10);
   CHECK(f(Nextafter, BF16, 1, -2) == 1 - 0x1p-8);
   CHECK(f(Nextafter, F16, 0, -1) == -0x1p-24);
