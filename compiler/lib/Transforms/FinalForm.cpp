@@ -6,6 +6,7 @@
 #include "Import/ImportTrace.h"
 #include "Pw/Pw.h"
 #include "Transforms/Passes.h"
+#include "Transforms/Schedule.h"
 #include "gems/dsl/error.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Complex/IR/Complex.h"
@@ -71,4 +72,21 @@ OwningOpRef<ModuleOp> pw::buildFinalForm(MLIRContext& context, const TraceGraph&
     addResolve(kernels);
     addExpand(kernels);
   });
+}
+
+OwningOpRef<ModuleOp> pw::buildScheduled(MLIRContext& context, const TraceGraph& graph, const Layout& layout,
+                                         const Schedule& schedule) {
+  std::string diagnostics;
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic& diagnostic) {
+    diagnostics += diagnostic.str() + "\n";
+    return success();
+  });
+  OwningOpRef<ModuleOp> module = buildFinalForm(context, graph);
+  KernelOp kernel = *module->getOps<KernelOp>().begin();
+  attachLayout(kernel, layout);
+  attachSchedule(kernel, schedule);
+  if (failed(verify(*module)))
+    throw Error(fmt::format("op '{}' cannot be compiled for {} with {}:\n{}", graph.op, to_string(layout),
+                            to_string(schedule), diagnostics));
+  return module;
 }

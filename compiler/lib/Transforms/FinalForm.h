@@ -22,6 +22,8 @@
 
 #include <memory>
 
+#include "gems/compiler/layout.h"
+#include "gems/compiler/schedule.h"
 #include "gems/dsl/trace.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
@@ -41,5 +43,9 @@ mlir::OwningOpRef<mlir::ModuleOp> buildResolved(mlir::MLIRContext& context, cons
 
 // The kernel of a trace in the form above. Throws gems::Error with the diagnostics when a pass fails.
 mlir::OwningOpRef<mlir::ModuleOp> buildFinalForm(mlir::MLIRContext& context, const TraceGraph& graph);
+
+// The final form with layouts and a schedule attached: what the CUDA emitter prints.
+mlir::OwningOpRef<mlir::ModuleOp> buildScheduled(mlir::MLIRContext& context, const TraceGraph& graph,
+                                                 const Layout& layout, const Schedule& schedule);
 
 }  // namespace gems::pw

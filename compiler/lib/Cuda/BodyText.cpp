@@ -1,0 +1,129 @@
+// Names, inlining and parentheses of the scalar body; what each operation becomes is in BodyOperations.cpp.
+#include "Cuda/BodyText.h"
+
+#include "llvm/ADT/StringSwitch.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Complex/IR/Complex.h"
+
+using namespace mlir;
+using namespace gems::pw;
+
+namespace gems::cuda {
+
+std::string_view valueType(Type type) {
+  if (type.isF32()) return "float";
+  if (type.isF64()) return "double";
+  if (type.isF16()) return "f16";
+  if (type.isBF16()) return "bf16";
+  if (auto complex = dyn_cast<ComplexType>(type)) {
+    if (complex.getElementType().isF16()) return "c32";
+    return complex.getElementType().isF32() ? "c64" : "c128";
+  }
+  switch (type.getIntOrFloatBitWidth()) {
+    case 1:
+      return "bool";
+    case 8:
+      return "u8";
+    case 16:
+      return "u16";
+    case 32:
+      return "u32";
+    default:
+      return "u64";
+  }
+}
+
+void useValueType(Prelude& prelude, Type type) {
+  if (auto complex = dyn_cast<ComplexType>(type)) {
+    prelude.use(complex.getElementType().isF16()   ? Snippet::C32
+                : complex.getElementType().isF32() ? Snippet::C64
+                                                   : Snippet::C128);
+  } else if (type.isF16()) {
+    prelude.use(Snippet::F16);
+  } else if (type.isBF16()) {
+    prelude.use(Snippet::BF16);
+  } else if (type.isInteger()) {
+    switch (type.getIntOrFloatBitWidth()) {
+      case 8:
+        return prelude.use(Snippet::U8);
+      case 16:
+        return prelude.use(Snippet::U16);
+      case 32:
+        return prelude.use(Snippet::U32);
+      case 64:
+        return prelude.use(Snippet::U64);
+      default:
+        return;
+    }
+  }
+}
+
+void BodyText::bind(Value argument, std::string name, bool asFloat) {
+  texts_[argument] = {std::move(name), Precedence::Primary};
+  isFloatAlready_[argument] = asFloat;
+}
+
+std::string BodyText::parenthesised(const ExprText& expr, Precedence precedence) const {
+  return expr.precedence < precedence ? "(" + expr.text + ")" : expr.text;
+}
+
+std::string BodyText::at(Value value, Precedence precedence) { return parenthesised(texts_.at(value), precedence); }
+
+namespace {
+
+// What a named value is called: by what it is.
+StringRef stemOf(Operation& op) {
+  StringRef name = op.getName().getStringRef().split('.').second;
+  return llvm::StringSwitch<StringRef>(name)
+      .Cases({"addf", "addi"}, "sum")
+      .Cases({"subf", "subi"}, "difference")
+      .Cases({"mulf", "muli"}, "product")
+      .Cases({"divf", "divsi", "divui"}, "quotient")
+      .Cases({"remf", "remsi", "remui"}, "rest")
+      .Cases({"negf"}, "minus")
+      .Cases({"cmpf", "cmpi", "isnan", "isinf", "isfinite"}, "test")
+      .Cases({"andi", "ori", "xori"}, "bits")
+      .Cases({"shli", "shrsi", "shrui"}, "shifted")
+      .Cases({"select"}, "choice")
+      .Cases({"extf", "truncf", "sitofp", "uitofp", "fptosi", "fptoui", "extsi", "extui", "trunci"}, "converted")
+      .Cases({"bitcast"}, "bits")
+      .Cases({"minimumf", "minnumf", "minsi", "minui"}, "least")
+      .Cases({"maximumf", "maxnumf", "maxsi", "maxui"}, "greatest")
+      .Cases({"absf", "absi"}, "magnitude")
+      .Default(name);
+}
+
+// Expressions longer than this get a name, so that lines stay readable.
+constexpr size_t LongestInlined = 96;
+
+}  // namespace
+
+std::string BodyText::newName(Operation& op) {
+  std::string stem = stemOf(op).str();
+  return fmt::format("{}{}", stem, counts_[stem]++);
+}
+
+bool BodyText::isInlined(Operation& op, const ExprText& text) const {
+  // Parts of arguments, constants, and casts of what is already converted are names or literals already.
+  if (isa<arith::ConstantOp, complex::ReOp, complex::ImOp>(op)) return true;
+  if (isa<complex::CreateOp>(op)) return true;  // written by the results
+  if (isa<arith::ExtFOp>(op) && isFloatAlready_.lookup(op.getOperand(0))) return true;
+  return op.getResult(0).hasOneUse() && text.text.size() <= LongestInlined;
+}
+
+void BodyText::write(Block& block) {
+  for (Operation& op : block.without_terminator()) {
+    if (isa<complex::CreateOp>(op)) continue;
+    ExprText text = expression(op);
+    if (!isInlined(op, text)) {
+      Type type = op.getResult(0).getType();
+      useValueType(prelude_, type);
+      std::string name = newName(op);
+      out_.line("const {} {} = {};", valueType(type), name, text.text);
+      text = {name, Precedence::Primary};
+    }
+    texts_[op.getResult(0)] = std::move(text);
+  }
+}
+
+}  // namespace gems::cuda

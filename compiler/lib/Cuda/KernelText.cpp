@@ -1,0 +1,284 @@
+// What the three kernel families share.
+#include "Cuda/KernelText.h"
+
+#include <algorithm>
+
+#include "Cuda/BodyText.h"
+#include "Cuda/Names.h"
+#include "Transforms/Schedule.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Complex/IR/Complex.h"
+
+using namespace mlir;
+using namespace gems::pw;
+
+namespace gems::cuda {
+namespace {
+
+bool isNarrow(Type type) { return type.isF16() || type.isBF16(); }
+
+std::string_view rounding(DType storage) { return storage == DType::F16 ? "to_f16" : "to_bf16"; }
+Snippet roundingSnippet(DType storage) { return storage == DType::F16 ? Snippet::ToF16 : Snippet::ToBF16; }
+
+// The f32 value behind a narrow result, when nothing else needs the rounded one.
+Value floatBehind(Value yielded) {
+  auto truncate = yielded.getDefiningOp<arith::TruncFOp>();
+  if (!truncate || !isNarrow(yielded.getType()) || !yielded.hasOneUse()) return {};
+  return truncate.getIn();
+}
+
+}  // namespace
+
+bool OperandText::isSingle(int rank) const {
+  return rank <= 3 && llvm::all_of(llvm::ArrayRef(layout.steps).take_front(static_cast<size_t>(rank)),
+                                   [](Step step) { return step == Step::Broadcast; });
+}
+
+std::string OperandText::converted(const std::string& element) const {
+  if (isTensor && is_bool(storage)) return element + " != 0";
+  return passAsFloat ? fmt::format("to_f32({})", element) : element;
+}
+
+std::string ResultText::converted(const std::string& value) const {
+  return roundsFloat ? fmt::format("{}({})", rounding(storage), value) : value;
+}
+
+KernelText::KernelText(KernelOp kernel, Prelude& prelude)
+    : kernel_(kernel),
+      prelude_(prelude),
+      op_(kernel.getDefinition().str()),
+      layout_(layoutOf(kernel)),
+      schedule_(scheduleOf(kernel)) {
+  name_ = fmt::format("{}_{}", kernel.getSymName().str(), gems::name(schedule_.family));
+  Block& block = kernel.getBody().front();
+  int next = 0;
+  for (auto [argument, spec] : llvm::zip(block.getArguments(), kernel.getOperandSpecs().getAsRange<OperandAttr>())) {
+    OperandText text;
+    text.name = safeName(spec.getName().str());
+    text.storage = spec.getStorage();
+    text.isTensor = spec.getForm() == OperandForm::Tensor;
+    text.isUsed = !argument.use_empty();
+    text.passAsFloat = isNarrow(argument.getType()) && text.isUsed &&
+                       llvm::all_of(argument.getUsers(), [](Operation* user) { return isa<arith::ExtFOp>(user); });
+    text.parameterType = text.passAsFloat ? "float" : std::string(valueType(argument.getType()));
+    if (text.isTensor) {
+      text.layout = layout_.operands[static_cast<size_t>(next)];
+      text.index = next++;
+    }
+    if (text.isUsed && !text.passAsFloat) useValueType(prelude_, argument.getType());
+    if (text.passAsFloat) prelude_.use(text.storage == DType::F16 ? Snippet::FromF16 : Snippet::FromBF16);
+    use_storage_type(prelude_, text.storage);
+    operands_.push_back(std::move(text));
+  }
+  for (auto [yielded, spec] :
+       llvm::zip(kernel.getYield().getValues(), kernel.getResultSpecs().getAsRange<ResultAttr>())) {
+    ResultText text;
+    text.name = safeName(spec.getName().str());
+    text.storage = spec.getStorage();
+    text.roundsFloat = static_cast<bool>(floatBehind(yielded));
+    text.valueType = text.roundsFloat ? "float" : std::string(valueType(yielded.getType()));
+    text.layout = layout_.results[results_.size()];
+    text.index = next++;
+    if (!text.roundsFloat) useValueType(prelude_, yielded.getType());
+    use_storage_type(prelude_, text.storage);
+    results_.push_back(std::move(text));
+  }
+}
+
+void KernelText::writeElementFunction(TextWriter& out) {
+  const bool isSingle = results_.size() == 1;
+  if (!isSingle) {
+    out.open("struct Results {{");
+    for (const ResultText& result : results_) out.line("{} {};", result.valueType, result.name);
+    out.close("};");
+    out.raw("\n");
+  }
+  std::string parameters;
+  for (const OperandText& operand : operands_)
+    if (operand.isUsed)
+      parameters += fmt::format("{}{} {}", parameters.empty() ? "" : ", ", operand.parameterType, operand.name);
+  out.line("// One element.");
+  out.open("__device__ __forceinline__ {} {}_element({}) {{", isSingle ? results_.front().valueType : "Results", op_,
+           parameters);
+
+  BodyText body(out, prelude_);
+  Block& block = kernel_.getBody().front();
+  for (auto [argument, operand] : llvm::zip(block.getArguments(), operands_))
+    body.bind(argument, operand.name, operand.passAsFloat);
+  body.write(block);
+
+  std::string values;
+  for (auto [yielded, result] : llvm::zip(kernel_.getYield().getValues(), results_)) {
+    std::string text;
+    if (auto create = yielded.getDefiningOp<complex::CreateOp>()) {
+      text = fmt::format("{}{{{}, {}}}", result.valueType, body.at(create.getReal()), body.at(create.getImaginary()));
+    } else {
+      Value behind = result.roundsFloat ? floatBehind(yielded) : yielded;
+      text = body.at(behind);
+    }
+    values += (values.empty() ? "" : ", ") + text;
+  }
+  out.line(fmt::runtime(isSingle ? "return {};" : "return {{{}}};"), values);
+  out.close();
+  out.raw("\n");
+}
+
+void KernelText::openKernel(TextWriter& out, const std::string& last) const {
+  const std::string_view qualifier = layout_.aliased ? "" : " __restrict__";
+  std::vector<std::string> parameters;
+  for (const OperandText& operand : operands_) {
+    if (operand.isTensor) {
+      parameters.push_back(fmt::format("const {}*{} {}", storage_type(operand.storage), qualifier, operand.name));
+    } else {
+      const std::string_view type = is_bool(operand.storage) ? "bool" : storage_type(operand.storage);
+      parameters.push_back(fmt::format("const {} {}", type, operand.name));
+    }
+  }
+  for (const ResultText& result : results_)
+    parameters.push_back(fmt::format("{}*{} {}", storage_type(result.storage), qualifier, result.name));
+  parameters.push_back(last);
+  out.line("extern \"C\" __global__ void __launch_bounds__({})", schedule_.threads);
+  out.open("{}({}) {{", name_, fmt::join(parameters, ", "));
+}
+
+std::string KernelText::fieldName(const ParameterField& field) const {
+  using Kind = ParameterField::Kind;
+  switch (field.kind) {
+    case Kind::Tiles:
+      return "tiles";
+    case Kind::Columns:
+      return "columns";
+    case Kind::Rows:
+      return "rows";
+    case Kind::Count:
+      return "count";
+    case Kind::Size:
+      return fmt::format("size{}", field.dim);
+    case Kind::Stride:
+      break;
+  }
+  for (const OperandText& operand : operands_)
+    if (operand.isTensor && operand.index == field.operand) return fmt::format("{}_stride{}", operand.name, field.dim);
+  for (const ResultText& result : results_)
+    if (result.index == field.operand) return fmt::format("{}_stride{}", result.name, field.dim);
+  return {};
+}
+
+void KernelText::writeParameterStruct(TextWriter& out) {
+  out.line("// Sizes and strides in elements; dimension 0 is the innermost.");
+  out.open("struct Space {{");
+  for (const ParameterField& field : parameter_fields(schedule_, layout_)) {
+    std::string_view type;
+    switch (field_type(field, layout_)) {
+      case FieldType::Divisor:
+        type = "Divisor";
+        prelude_.use(Snippet::Divisor);
+        break;
+      case FieldType::Narrow:
+        type = field.kind == ParameterField::Kind::Stride ? "int" : "unsigned";
+        break;
+      case FieldType::Wide:
+        type = "long long";
+        break;
+    }
+    out.line("{} {};", type, fieldName(field));
+  }
+  out.close("};");
+  out.raw("\n");
+}
+
+std::string KernelText::elementCall(llvm::function_ref<std::string(const OperandText&)> raw) const {
+  std::string arguments;
+  for (const OperandText& operand : operands_) {
+    if (!operand.isUsed) continue;
+    std::string element = !operand.isTensor || operand.isSingle(rank()) ? operand.name : raw(operand);
+    if (operand.isTensor && operand.isSingle(rank())) {
+      element = operand.name + "_value";  // converted where it is loaded
+    } else {
+      element = operand.converted(element);
+    }
+    arguments += (arguments.empty() ? "" : ", ") + element;
+  }
+  return fmt::format("{}_element({})", op_, arguments);
+}
+
+void KernelText::writeSingleLoads(TextWriter& out) {
+  for (const OperandText& operand : operands_)
+    if (operand.isTensor && operand.isUsed && operand.isSingle(rank()))
+      out.line("const {} {}_value = {};", operand.parameterType, operand.name, operand.converted("*" + operand.name));
+}
+
+void KernelText::writeElement(TextWriter& out, llvm::function_ref<std::string(const OperandText&)> raw,
+                              llvm::function_ref<std::string(const ResultText&)> place, bool placeTakesFloat) {
+  auto put = [&](const ResultText& result, const std::string& value) {
+    const bool rounds = result.roundsFloat && !placeTakesFloat;
+    if (rounds) prelude_.use(roundingSnippet(result.storage));
+    out.line("{} = {};", place(result), rounds ? result.converted(value) : value);
+  };
+  if (results_.size() == 1) return put(results_.front(), elementCall(raw));
+  out.line("const Results values = {};", elementCall(raw));
+  for (const ResultText& result : results_) put(result, "values." + result.name);
+}
+
+// The widest access that the alignment and the vector's size allow.
+std::string KernelText::accessWord(DType storage, const OperandLayout& layout) const {
+  const int size = static_cast<int>(size_bytes(storage));
+  const int access = std::min({std::max<int>(layout.align_bytes, size), size * schedule_.width, 16});
+  switch (access) {
+    case 16:
+      return "uint4";
+    case 8:
+      return "uint2";
+    case 4:
+      return "unsigned";
+    case 2:
+      return "unsigned short";
+    default:
+      return "unsigned char";
+  }
+}
+
+std::string KernelText::vectorType(DType storage) const {
+  return fmt::format("Vec<{}, {}>", storage_type(storage), schedule_.width);
+}
+
+std::string KernelText::loadVector(const OperandText& operand, const std::string& address) {
+  prelude_.use(Snippet::Load);
+  return fmt::format("load<{}, {}>({})", vectorType(operand.storage), accessWord(operand.storage, operand.layout),
+                     address);
+}
+
+// A result that is rounded from f32 is gathered as floats and converted two at a time.
+void KernelText::declareResultVector(TextWriter& out, const ResultText& result) {
+  prelude_.use(Snippet::Store);
+  if (result.roundsFloat && schedule_.width > 1) {
+    out.line("float {}_vec[{}];", result.name, schedule_.width);
+  } else {
+    out.line("{} {}_vec;", vectorType(result.storage), result.name);
+  }
+}
+
+std::string KernelText::resultPlace(const ResultText& result) const {
+  return fmt::format("{}_vec{}[k]", result.name, result.roundsFloat && schedule_.width > 1 ? "" : ".at");
+}
+
+void KernelText::storeVector(TextWriter& out, const ResultText& result, const std::string& address) {
+  std::string vector = result.name + "_vec";
+  if (result.roundsFloat && schedule_.width > 1) {
+    prelude_.use(result.storage == DType::F16 ? Snippet::PackF16 : Snippet::PackBF16);
+    vector = fmt::format("{}({})", result.storage == DType::F16 ? "pack_f16" : "pack_bf16", vector);
+  }
+  out.line("store<{}>({}, {});", accessWord(result.storage, result.layout), address, vector);
+}
+
+void KernelText::writeVector(TextWriter& out, llvm::function_ref<std::string(const OperandText&)> vectorElement,
+                             llvm::function_ref<std::string(const ResultText&)> address) {
+  for (const ResultText& result : results_) declareResultVector(out, result);
+  out.line("#pragma unroll");
+  out.open("for (int k = 0; k < {}; ++k) {{", schedule_.width);
+  writeElement(out, vectorElement, [&](const ResultText& result) { return resultPlace(result); }, schedule_.width > 1);
+  out.close();
+  for (const ResultText& result : results_) storeVector(out, result, address(result));
+}
+
+}  // namespace gems::cuda

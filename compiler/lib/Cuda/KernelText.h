@@ -1,0 +1,104 @@
+// What the three kernel families share: how each operand and result is declared, loaded, converted and stored, and the
+// function that computes one element. All of it follows from the kernel's attributes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "Cuda/Prelude.h"
+#include "Cuda/TextWriter.h"
+#include "Pw/Pw.h"
+#include "gems/compiler/layout.h"
+#include "gems/compiler/schedule.h"
+#include "kernel_parameters.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+namespace gems::cuda {
+
+struct OperandText {
+  std::string name;
+  DType storage;
+  bool isTensor = true;
+  bool isUsed = true;
+  bool passAsFloat = false;   // f16 and bf16 that the body only ever reads as f32
+  std::string parameterType;  // of the element function
+  OperandLayout layout;       // tensors
+  int index = -1;             // over tensors read
+
+  // The same address for every element.
+  bool isSingle(int rank) const;
+  // What the element function takes, from an element as it is in memory.
+  std::string converted(const std::string& element) const;
+};
+
+struct ResultText {
+  std::string name;
+  DType storage;
+  bool roundsFloat = false;  // the element function gives f32, which is rounded to f16 or bf16 on the way to memory
+  std::string valueType;     // of the element function
+  OperandLayout layout;
+  int index = -1;  // over tensors read, then results
+
+  // An element as it is in memory, from what the element function gives.
+  std::string converted(const std::string& value) const;
+};
+
+class KernelText {
+ public:
+  KernelText(pw::KernelOp kernel, Prelude& prelude);
+
+  // The element function, before the kernel.
+  void writeElementFunction(TextWriter& out);
+  // "extern "C" __global__ ... (" to the opening brace; `last` is the last parameter, or empty.
+  void openKernel(TextWriter& out, const std::string& last) const;
+  // The struct of the last parameter, and the name of each of its fields.
+  void writeParameterStruct(TextWriter& out);
+  std::string fieldName(const ParameterField& field) const;
+
+  // Statements that compute one element: `raw` gives each tensor's element in memory, `put` a place for each result;
+  // rounding to f16 or bf16 is left to whoever stores a result whose place takes floats (`placeTakesFloat`).
+  void writeElement(TextWriter& out, llvm::function_ref<std::string(const OperandText&)> raw,
+                    llvm::function_ref<std::string(const ResultText&)> place, bool placeTakesFloat);
+
+  // Vectors of `width` elements: their types, and statements that move them.
+  std::string vectorType(DType storage) const;
+  std::string loadVector(const OperandText& operand, const std::string& address);
+  void declareResultVector(TextWriter& out, const ResultText& result);
+  std::string resultPlace(const ResultText& result) const;  // element k of what declareResultVector declared
+  void storeVector(TextWriter& out, const ResultText& result, const std::string& address);
+
+  // The inner loop over a vector's elements around writeElement, with declarations and stores of the results.
+  void writeVector(TextWriter& out, llvm::function_ref<std::string(const OperandText&)> vectorElement,
+                   llvm::function_ref<std::string(const ResultText&)> address);
+
+  // Tensors that are read with one address for all elements: their values, before everything else.
+  void writeSingleLoads(TextWriter& out);
+
+  const std::vector<OperandText>& operands() const { return operands_; }
+  const std::vector<ResultText>& results() const { return results_; }
+  const Layout& layout() const { return layout_; }
+  const Schedule& schedule() const { return schedule_; }
+  Prelude& prelude() { return prelude_; }
+  const std::string& name() const { return name_; }
+  int rank() const { return layout_.rank; }
+
+ private:
+  std::string accessWord(DType storage, const OperandLayout& layout) const;
+  std::string elementCall(llvm::function_ref<std::string(const OperandText&)> raw) const;
+
+  pw::KernelOp kernel_;
+  Prelude& prelude_;
+  std::string op_;
+  std::string name_;  // of the kernel function
+  Layout layout_;
+  Schedule schedule_;
+  std::vector<OperandText> operands_;
+  std::vector<ResultText> results_;
+};
+
+// One function per family: the kernel, after the element function.
+void writeFlat(KernelText& kernel, TextWriter& out);
+void writeRows(KernelText& kernel, TextWriter& out);
+void writeGeneric(KernelText& kernel, TextWriter& out);
+
+}  // namespace gems::cuda

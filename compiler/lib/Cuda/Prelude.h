@@ -1,0 +1,66 @@
+// The pieces of code that emitted kernels may need before them: types, conversions, division. A file carries only those
+// it uses.
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "gems/compiler/schedule.h"
+#include "gems/dsl/dtype.h"
+
+namespace gems::cuda {
+
+// In the order in which they are printed; a snippet may use those before it.
+enum class Snippet : std::uint8_t {
+  I8,
+  U8,
+  I16,
+  U16,
+  I32,
+  U32,
+  I64,
+  U64,
+  F16,
+  BF16,
+  C32,
+  C64,
+  C128,
+  Vec,
+  Load,
+  Store,
+  FromF16,
+  ToF16,
+  PackF16,
+  FromBF16,
+  ToBF16,
+  PackBF16,
+  MinMaxF32,
+  MinMaxF64,
+  Magnitude,
+  Power,
+  Divisor,
+};
+inline constexpr std::size_t SnippetCount = static_cast<std::size_t>(Snippet::Divisor) + 1;
+
+class Prelude {
+ public:
+  void use(Snippet snippet);
+  bool uses(Snippet snippet) const { return used_.test(static_cast<std::size_t>(snippet)); }
+
+  std::string text(CudaTarget target) const;
+
+ private:
+  std::bitset<SnippetCount> used_;
+};
+
+// The text of one snippet. Snippets with inline PTX are for the device only: is_portable is false.
+std::string_view snippet_text(Snippet snippet, CudaTarget target);
+bool is_portable(Snippet snippet);
+
+// Name of a dtype as an element in memory ("i32", "f16", "float"; "u8" for bool), and the snippet that declares it.
+std::string_view storage_type(DType dtype);
+void use_storage_type(Prelude& prelude, DType dtype);
+
+}  // namespace gems::cuda

@@ -1,0 +1,56 @@
+// gems-opt: runs passes on pw kernels in MLIR text, or prints them as CUDA (--emit-cuda). For tests and for people.
+//
+//   gems-opt --pass-pipeline='builtin.module(pw.kernel(pw-resolve-promotion))' kernel.mlir
+//   gems-opt --pw-schedule=arch=90 --emit-cuda kernel.mlir
+#include "Cuda/EmitCuda.h"
+#include "Pw/Pw.h"
+#include "Transforms/Passes.h"
+#include "gems/dsl/error.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Complex/IR/Complex.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace {
+
+// Replaces the printed module by the CUDA text of its kernels.
+struct EmitCuda : PassWrapper<EmitCuda, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EmitCuda)
+
+  EmitCuda() = default;
+  EmitCuda(const EmitCuda& other) : PassWrapper(other) {}
+  StringRef getArgument() const final { return "emit-cuda"; }
+  StringRef getDescription() const final { return "print scheduled kernels as CUDA C++ on standard output"; }
+
+  void runOnOperation() final {
+    for (auto kernel : getOperation().getOps<gems::pw::KernelOp>()) {
+      if (!kernel.getScheduleAttr()) {
+        kernel.emitOpError("has no schedule: run pw-schedule first");
+        return signalPassFailure();
+      }
+      try {
+        llvm::outs() << gems::cuda::emit(kernel, gems::CudaTarget{arch}).text;
+      } catch (const gems::Error& error) {
+        kernel.emitOpError(error.what());
+        return signalPassFailure();
+      }
+    }
+  }
+
+  Option<int> arch{*this, "arch", llvm::cl::desc("CUDA architecture, 90 for sm_90"), llvm::cl::init(90)};
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  DialectRegistry registry;
+  registry.insert<gems::pw::PwDialect, arith::ArithDialect, complex::ComplexDialect, math::MathDialect>();
+  gems::pw::registerGemsPwPasses();
+  registerCSEPass();
+  PassRegistration<EmitCuda>();
+  return asMainReturnCode(MlirOptMain(
+      argc, argv, "Passes on pointwise kernels.\nExample: gems-opt --pw-resolve-promotion kernel.mlir\n", registry));
+}
