@@ -28,6 +28,7 @@ def text_of(path):
     return (ROOT / path).read_text(errors="replace")
 
 
-def run_tool(name, *arguments):
+def run_tool(name, *arguments, **environment):
     """Runs a tool of the build; returns the finished process with text output."""
-    return subprocess.run([BIN / name, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    return subprocess.run([BIN / name, *arguments], cwd=ROOT, env={**os.environ, **environment}, capture_output=True,
+                          text=True, timeout=120)

@@ -141,6 +141,13 @@ def test_file_compiles_with_nvcc(tmp_path, op, dtype, layout):
     assert done.returncode == 0, done.stderr
 
 
+def test_check_fails_with_a_command_for_each_kernel_that_does_not_compile():
+    done = run_tool("gems-codegen", "check", "neg", "--arch", "sm_90", "--sample", "2", GEMS_NVRTC="/no-such-library.so")
+    assert done.returncode == 1
+    assert done.stdout.count("FAILED gems-codegen emit neg --dtypes ") == 2
+    assert "/no-such-library.so" in done.stdout and "0 kernels compiled, 2 failed" in done.stdout
+
+
 def test_check_compiles_a_sample_and_counts():
     report = json.loads(codegen("check", "add", "gelu", "--arch", "sm_90", "--sample", "6", "--json"))
     assert report["compiled"] == 6 and report["failed"] == 0 and report["total"] > 100
