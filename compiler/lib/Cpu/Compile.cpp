@@ -88,7 +88,7 @@ Translated translate(const TraceGraph& graph, const Layout& layout, const Target
 
 void addCpuPasses(OpPassManager& passes, const Target& target) {
   passes.addPass(createLowerToCpuPass(target));
-  passes.addPass(createExpandMathPass());
+  passes.addPass(createExpandMathPass(target));
   passes.addPass(createConvertToLlvmPass());
 }
 

@@ -19,7 +19,7 @@ using namespace mlir;
 namespace gems::cpu {
 namespace {
 
-// onF32 builds the function from vector ops; onF64 names the C library's.
+// onF32 builds the function from vector ops (null: see expand); onF64 names the C library's.
 struct Function {
   Lanes (*onF32)(Lanes);
   const char* onF64;
@@ -31,12 +31,12 @@ struct BinaryFunction {
 
 const llvm::StringMap<Function>& functions() {
   static const llvm::StringMap<Function> table = {
-      {"math.exp", {expF32, "exp"}},       {"math.exp2", {exp2F32, "exp2"}}, {"math.expm1", {expm1F32, "expm1"}},
+      {"math.exp", {nullptr, "exp"}},      {"math.exp2", {exp2F32, "exp2"}}, {"math.expm1", {expm1F32, "expm1"}},
       {"math.log", {logF32, "log"}},       {"math.log2", {log2F32, "log2"}}, {"math.log10", {log10F32, "log10"}},
       {"math.log1p", {log1pF32, "log1p"}}, {"math.sin", {sinF32, "sin"}},    {"math.cos", {cosF32, "cos"}},
       {"math.tan", {tanF32, "tan"}},       {"math.asin", {asinF32, "asin"}}, {"math.acos", {acosF32, "acos"}},
       {"math.atan", {atanF32, "atan"}},    {"math.sinh", {sinhF32, "sinh"}}, {"math.cosh", {coshF32, "cosh"}},
-      {"math.tanh", {tanhF32, "tanh"}},    {"math.erf", {erfF32, "erf"}},    {"math.erfc", {erfcF32, "erfc"}},
+      {"math.tanh", {tanhF32, "tanh"}},    {"math.erf", {nullptr, "erf"}},   {"math.erfc", {erfcF32, "erfc"}},
   };
   return table;
 }
@@ -70,10 +70,12 @@ bool isExpanded(Operation* op) {
          isa<math::IPowIOp, arith::FPToSIOp, arith::FPToUIOp>(op);
 }
 
-Value expand(Operation* op, ImplicitLocOpBuilder& builder) {
+Value expand(Operation* op, ImplicitLocOpBuilder& builder, const Target& target) {
   StringRef name = op->getName().getStringRef();
   Lanes x(builder, op->getOperand(0));
   const bool isF64 = x.elementType().isF64();
+  if (isa<math::ExpOp>(op) && !isF64) return expF32(x, target).value();
+  if (isa<math::ErfOp>(op) && !isF64) return erfF32(x, target).value();
   if (auto found = functions().find(name); found != functions().end())
     return (isF64 ? callPerLane(found->second.onF64, {x}) : found->second.onF32(x)).value();
   if (auto found = simpleFunctions().find(name); found != simpleFunctions().end()) return found->second(x).value();
@@ -89,6 +91,7 @@ Value expand(Operation* op, ImplicitLocOpBuilder& builder) {
 struct ExpandMath : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpandMath)
 
+  explicit ExpandMath(const Target& target) : target(target) {}
   StringRef getArgument() const override { return "pw-expand-math"; }
   StringRef getDescription() const override { return "math functions on vectors to arith ops and library calls"; }
   void getDependentDialects(DialectRegistry& registry) const override {
@@ -103,14 +106,16 @@ struct ExpandMath : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
     });
     for (Operation* op : found) {
       ImplicitLocOpBuilder builder(op->getLoc(), op);
-      op->replaceAllUsesWith(ValueRange(expand(op, builder)));
+      op->replaceAllUsesWith(ValueRange(expand(op, builder, target)));
       op->erase();
     }
   }
+
+  Target target;
 };
 
 }  // namespace
 
-std::unique_ptr<Pass> createExpandMathPass() { return std::make_unique<ExpandMath>(); }
+std::unique_ptr<Pass> createExpandMathPass(const Target& target) { return std::make_unique<ExpandMath>(target); }
 
 }  // namespace gems::cpu

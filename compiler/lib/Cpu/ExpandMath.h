@@ -11,10 +11,11 @@
 
 #include <memory>
 
+#include "Target.h"
 #include "mlir/Pass/Pass.h"
 
 namespace gems::cpu {
 
-std::unique_ptr<mlir::Pass> createExpandMathPass();
+std::unique_ptr<mlir::Pass> createExpandMathPass(const Target& target);
 
 }  // namespace gems::cpu

@@ -87,7 +87,7 @@ inline Lanes fma(Lanes a, Lanes b, double c) { return fma(a, b, a.constant(c)); 
 inline Lanes fma(Lanes a, double b, double c) { return fma(a, a.constant(b), a.constant(c)); }
 // low <= x <= high; NaN stays NaN.
 Lanes clamped(Lanes x, double low, double high);
-// Coefficients, constant term first, by Horner's rule.
+// Coefficients, constant term first.
 Lanes polynomial(std::span<const double> coefficients, Lanes x);
 
 }  // namespace gems::cpu

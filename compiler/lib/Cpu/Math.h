@@ -1,17 +1,21 @@
-// The math functions of CPU kernels on f32 lanes, computed in f64 inside, so that each result is within one unit in the
-// last place over all inputs, denormals and special values included. ExpandMath.cpp maps math ops to them.
+// The math functions of CPU kernels on f32 lanes. Each result is within about one unit in the last place over all
+// inputs, denormals and special values included. Most compute in f64; exp, tanh and erf, which activations are made of,
+// in f32. ExpandMath.cpp maps math ops to them.
 #pragma once
 
 #include "Lanes.h"
+#include "Target.h"
 
 namespace gems::cpu {
 
-Lanes expF32(Lanes x);
+Lanes expF32(Lanes x, const Target& target);
+Lanes tanhF32(Lanes x);
+Lanes erfF32(Lanes x, const Target& target);
+
 Lanes exp2F32(Lanes x);
 Lanes expm1F32(Lanes x);
 Lanes sinhF32(Lanes x);
 Lanes coshF32(Lanes x);
-Lanes tanhF32(Lanes x);
 
 Lanes logF32(Lanes x);
 Lanes log2F32(Lanes x);
@@ -27,7 +31,6 @@ Lanes acosF32(Lanes x);
 Lanes atanF32(Lanes x);
 Lanes atan2F32(Lanes y, Lanes x);
 
-Lanes erfF32(Lanes x);
 Lanes erfcF32(Lanes x);
 
 Lanes powF32(Lanes x, Lanes y);

@@ -1,17 +1,10 @@
-// erf and erfc, in f64 lanes, each as one polynomial over its whole range.
+// erfc in f64 lanes, as one polynomial over its whole range.
 #include "Coefficients.h"
 #include "Math.h"
 
 namespace gems::cpu {
 namespace {
 constexpr double Log2OfE = 1.4426950408889634;
-}
-
-Lanes erfF32(Lanes x) {
-  Lanes wide = absolute(x.toF64());
-  Lanes magnitude = select(wide > coefficients::ErfEnd, wide.constant(coefficients::ErfEnd), wide);
-  Lanes u = fma(magnitude * magnitude, 1 / coefficients::ErfScale, -1.0);
-  return withSignOf((magnitude * polynomial(coefficients::Erf, u)).toF32(), x);
 }
 
 // exp(-x^2) * erfcx(x); x^2 is exact in f64.

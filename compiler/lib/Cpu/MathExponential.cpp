@@ -1,4 +1,4 @@
-// exp, its relatives and the hyperbolic functions: 2^t = 2^n * 2^f with n the nearest integer, in f64 lanes.
+// exp2, expm1, sinh, cosh: 2^t = 2^n * 2^f with n the nearest integer, in f64 lanes.
 #include "Coefficients.h"
 #include "Math.h"
 
@@ -39,8 +39,6 @@ Lanes exp2m1F64(Lanes t) {
   return fma(scale, p.fractionM1, scale - 1.0);
 }
 
-Lanes expF32(Lanes x) { return exp2F64(exponent(x)).toF32(); }
-
 Lanes exp2F32(Lanes x) { return exp2F64(clamped(x.toF64(), -ExponentLimit, ExponentLimit)).toF32(); }
 
 // The sign is put back because -0 loses it in a sum with 2^0 - 1.
@@ -54,12 +52,6 @@ Lanes sinhF32(Lanes x) {
 Lanes coshF32(Lanes x) {
   Lanes e = exp2F64(exponent(absolute(x)));
   return ((e + 1.0 / e) * 0.5).toF32();
-}
-
-// (e^2x - 1) / (e^2x + 1).
-Lanes tanhF32(Lanes x) {
-  Lanes e = exp2m1F64(clamped(x.toF64() * (2 * Log2OfE), -64, 64));
-  return withSignOf((e / (e + 2.0)).toF32(), x);
 }
 
 }  // namespace gems::cpu

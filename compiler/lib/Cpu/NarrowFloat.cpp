@@ -18,11 +18,14 @@ Lanes plus(Lanes x, int64_t number) { return x + x.constant(number); }
 
 Lanes bf16ToF32(Lanes bits) { return (bits.extended(bits.builder().getI32Type()) << 16).asFloat(); }
 
+// Half a unit of the last place that stays, less one when that place is even: ties go to even. NaN gets the bits that
+// PyTorch gives it.
 Lanes f32ToBf16(Lanes x) {
   Lanes bits = x.bits();
-  Lanes rounded = bits + plus(masked(bits >> 16, 1), 0x7fff);
-  Lanes quiet = bits | bits.constant(0x400000);
-  return (select(isNan(x), quiet, rounded) >> 16).truncated(x.builder().getI16Type());
+  Lanes isOdd = masked(bits, 0x10000) != bits.constant(0);
+  Lanes rounded = bits + select(isOdd, bits.constant(0x8000), bits.constant(0x7fff));
+  Lanes kept = select(isNan(x), bits.constant(0x7fc00000), rounded);
+  return (kept >> 16).truncated(x.builder().getI16Type());
 }
 
 Lanes f16ToF32(Lanes bits, bool hasF16c) {

@@ -1,0 +1,139 @@
+// exp, tanh and erf in f32 lanes: the functions that activations are made of, at twice the speed of f64.
+#include <algorithm>
+#include <span>
+
+#include "Coefficients.h"
+#include "Math.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+
+namespace gems::cpu {
+namespace {
+
+constexpr double Log2OfE = 1.4426950408889634;
+// ln 2 in two parts; the first has 15 bits, so that its product with an exponent is exact.
+constexpr double Ln2High = 0x1.62e4p-1;
+constexpr double Ln2Low = 1.428606765330187e-06;
+// Adding this rounds an f32 to an integer, whose low bits are then the low bits of the sum.
+constexpr double RoundToInteger = 0x1.8p23;
+constexpr int64_t RoundToIntegerBits = 0x4B400000;
+
+struct Power {
+  Lanes mantissa;  // e^r, |r| <= ln(2) / 2
+  Lanes shifted;   // n + RoundToInteger, with x = n ln(2) + r
+};
+
+Power power(Lanes x) {
+  Lanes shifted = fma(x, Log2OfE, RoundToInteger);
+  Lanes n = shifted - RoundToInteger;
+  Lanes r = fma(n, -Ln2Low, fma(n, -Ln2High, x));
+  Lanes m1 = fma(r * r, polynomial(coefficients::ExpTail, r), r);
+  return {m1 + 1.0, shifted};
+}
+
+// mantissa * 2^n where the result is a normal number; a NaN may come out as anything.
+Lanes scaledToNormal(Lanes mantissa, Lanes shifted) { return (mantissa.bits() + (shifted.bits() << 23)).asFloat(); }
+
+// mantissa * 2^n by the instruction that does just this, or null when there is none for this many lanes.
+const char* scaleInstruction(int64_t lanes, const Target& target) {
+  if (target.vectorBytes() != 64) return nullptr;
+  switch (lanes) {
+    case 16:
+      return "llvm.x86.avx512.mask.scalef.ps.512";
+    case 8:
+      return "llvm.x86.avx512.mask.scalef.ps.256";
+    case 4:
+      return "llvm.x86.avx512.mask.scalef.ps.128";
+    default:
+      return nullptr;
+  }
+}
+
+Lanes scaledByInstruction(Lanes mantissa, Lanes n, const char* instruction) {
+  ImplicitLocOpBuilder& builder = mantissa.builder();
+  const int64_t lanes = mantissa.count();
+  Type maskType = builder.getIntegerType(std::max<int64_t>(lanes, 8));
+  Value all = LLVM::ConstantOp::create(builder, builder.getIntegerAttr(maskType, -1));
+  SmallVector<Value> operands{mantissa.value(), n.value(), mantissa.value(), all};
+  // The widest form takes a rounding mode: 4 is the current one.
+  if (lanes == 16) operands.push_back(LLVM::ConstantOp::create(builder, builder.getI32IntegerAttr(4)));
+  auto call = LLVM::CallIntrinsicOp::create(builder, mantissa.type(), builder.getStringAttr(instruction), operands);
+  return {builder, call.getResults()};
+}
+
+// mantissa * 2^n in two steps, of which only the second may round: 2^(n / 2), then what is left.
+Lanes scaledInSteps(Lanes mantissa, Lanes shifted) {
+  Lanes bits = shifted.bits();
+  Lanes biased = bits + bits.constant(int64_t(256) - RoundToIntegerBits);  // n + 256
+  Lanes half = biased >> 1;
+  auto powerOfTwo = [](Lanes exponent128) { return ((exponent128 - exponent128.constant(1)) << 23).asFloat(); };
+  return mantissa * powerOfTwo(half) * powerOfTwo(biased - half);
+}
+
+}  // namespace
+
+Lanes expF32(Lanes x, const Target& target) {
+  // Beyond these the result is 0 or infinite.
+  Power p = power(clamped(x, -104, 89));
+  if (const char* instruction = scaleInstruction(x.count(), target))
+    return scaledByInstruction(p.mantissa, p.shifted - RoundToInteger, instruction);
+  return scaledInSteps(p.mantissa, p.shifted);
+}
+
+// Near 0 an odd polynomial, else 1 - 2 / (e^2x + 1). NaN takes the polynomial.
+Lanes tanhF32(Lanes x) {
+  Lanes magnitude = absolute(x);
+  Lanes square = x * x;
+  Lanes near = fma(magnitude * square, polynomial(coefficients::TanhNear, square), magnitude);
+  Power p = power(select(magnitude > 10.0, x.constant(20.0), magnitude + magnitude));
+  Lanes far = 1.0 - 2.0 / (scaledToNormal(p.mantissa, p.shifted) + 1.0);
+  return withSignOf(select(magnitude > coefficients::TanhCut, far, near), x);
+}
+
+namespace {
+
+// Near 0 an odd polynomial, else 1 - 2^p(x). NaN takes the polynomial.
+Lanes erfByExponential(Lanes magnitude) {
+  Lanes near = fma(magnitude, polynomial(coefficients::ErfNear, magnitude * magnitude), magnitude);
+  Lanes exponent = polynomial(coefficients::ErfFar, magnitude);
+  Lanes shifted = exponent + RoundToInteger;
+  Lanes f = exponent - (shifted - RoundToInteger);
+  Lanes mantissa = fma(f, polynomial(coefficients::Exp2Short, f), 1.0);
+  Lanes far = 1.0 - scaledToNormal(mantissa, shifted);
+  return select(magnitude > coefficients::ErfCut, far, near);
+}
+
+// table[index] in each lane; the low 4 bits of index count.
+Lanes looked(std::span<const double, 16> table, Lanes index) {
+  ImplicitLocOpBuilder& builder = index.builder();
+  SmallVector<float> values(table.begin(), table.end());
+  auto type = VectorType::get({16}, builder.getF32Type());
+  Value entries = arith::ConstantOp::create(builder, DenseElementsAttr::get(type, ArrayRef<float>(values)));
+  auto call = LLVM::CallIntrinsicOp::create(builder, type, builder.getStringAttr("llvm.x86.avx512.permvar.sf.512"),
+                                            ValueRange{entries, index.value()});
+  return {builder, call.getResults()};
+}
+
+// A short polynomial whose coefficients are looked up by interval.
+Lanes erfByTable(Lanes magnitude) {
+  using coefficients::ErfTable;
+  Lanes shifted = fma(magnitude, coefficients::ErfTableScale, RoundToInteger);
+  Lanes index = shifted.bits();
+  Lanes d = magnitude - looked(ErfTable[0], index);
+  Lanes slope = looked(ErfTable[6], index);
+  for (int row = 5; row >= 2; --row) slope = fma(slope, d, looked(ErfTable[row], index));
+  Lanes isFirst = shifted == RoundToInteger;
+  return fma(slope, d, select(isFirst, magnitude, looked(ErfTable[1], index)));
+}
+
+}  // namespace
+
+Lanes erfF32(Lanes x, const Target& target) {
+  Lanes magnitude = absolute(x);
+  magnitude = select(magnitude > coefficients::ErfEnd, x.constant(coefficients::ErfEnd), magnitude);
+  const bool hasLookup = target.vectorBytes() == 64 && x.count() == 16;
+  return withSignOf(hasLookup ? erfByTable(magnitude) : erfByExponential(magnitude), x);
+}
+
+}  // namespace gems::cpu
