@@ -1,0 +1,36 @@
+// Memory of a CUDA device for tests, through the runtime's own driver calls.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "driver.h"
+
+namespace gems::test {
+
+// Device 0. The buffer starts as a copy of the values.
+template <class T>
+class DeviceBuffer {
+ public:
+  explicit DeviceBuffer(const std::vector<T>& values)
+      : count_(values.size()), data_(driver::allocate(0, bytes() + 256)) {
+    driver::copy_to_device(0, data_, values.data(), bytes());
+  }
+  ~DeviceBuffer() { driver::release(0, data_); }
+  DeviceBuffer(const DeviceBuffer&) = delete;
+  DeviceBuffer& operator=(const DeviceBuffer&) = delete;
+
+  void* data() const { return data_; }
+  std::vector<T> values() const {
+    std::vector<T> values(count_);
+    driver::copy_to_host(0, values.data(), data_, bytes());
+    return values;
+  }
+
+ private:
+  std::size_t bytes() const { return count_ * sizeof(T); }
+  std::size_t count_;
+  void* data_;
+};
+
+}  // namespace gems::test
