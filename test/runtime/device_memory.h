@@ -8,27 +8,28 @@
 
 namespace gems::test {
 
-// Device 0. The buffer starts as a copy of the values.
+// The buffer starts as a copy of the values.
 template <class T>
 class DeviceBuffer {
  public:
-  explicit DeviceBuffer(const std::vector<T>& values)
-      : count_(values.size()), data_(driver::allocate(0, bytes() + 256)) {
-    driver::copy_to_device(0, data_, values.data(), bytes());
+  explicit DeviceBuffer(const std::vector<T>& values, int device = 0)
+      : device_(device), count_(values.size()), data_(driver::allocate(device, bytes() + 256)) {
+    driver::copy_to_device(device_, data_, values.data(), bytes());
   }
-  ~DeviceBuffer() { driver::release(0, data_); }
+  ~DeviceBuffer() { driver::release(device_, data_); }
   DeviceBuffer(const DeviceBuffer&) = delete;
   DeviceBuffer& operator=(const DeviceBuffer&) = delete;
 
   void* data() const { return data_; }
   std::vector<T> values() const {
     std::vector<T> values(count_);
-    driver::copy_to_host(0, values.data(), data_, bytes());
+    driver::copy_to_host(device_, values.data(), data_, bytes());
     return values;
   }
 
  private:
   std::size_t bytes() const { return count_ * sizeof(T); }
+  int device_;
   std::size_t count_;
   void* data_;
 };

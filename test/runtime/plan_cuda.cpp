@@ -37,8 +37,8 @@ std::vector<float> random_values(Random& random, const Shaped& shaped) {
   return values;
 }
 
-// x + 2 y on the device over one random call, against nested loops.
-bool random_add_is_right(unsigned seed) {
+// x + 2 y on a device over one random call, against nested loops.
+bool random_add_is_right(unsigned seed, int device = 0) {
   Random random(seed);
   const auto shape = random_shape(random, 6, seed % 10 == 0 ? 12 : 4);
   const Shaped x = random_operand(random, shape);
@@ -47,9 +47,9 @@ bool random_add_is_right(unsigned seed) {
   const std::vector<float> x_values = random_values(random, x);
   const std::vector<float> y_values = random_values(random, y);
   std::vector<float> expected = random_values(random, out);
-  const DeviceBuffer<float> x_buffer(x_values);
-  const DeviceBuffer<float> y_buffer(y_values);
-  const DeviceBuffer<float> out_buffer(expected);
+  const DeviceBuffer<float> x_buffer(x_values, device);
+  const DeviceBuffer<float> y_buffer(y_values, device);
+  const DeviceBuffer<float> out_buffer(expected, device);
   for_each_index(shape, [&](const std::vector<std::int64_t>& index) {
     expected[static_cast<std::size_t>(element_at(out, index))] =
         x_values[static_cast<std::size_t>(element_at(x, index))] +
@@ -59,7 +59,7 @@ bool random_add_is_right(unsigned seed) {
                     {tensor_argument(x.view(x_buffer.data(), DType::F32)),
                      tensor_argument(y.view(y_buffer.data(), DType::F32)), number_argument(2.0)},
                     {out.view(out_buffer.data(), DType::F32)},
-                    cuda_device};
+                    {.kind = Device::Kind::Cuda, .index = device}};
   run(call.request());
   return out_buffer.values() == expected;
 }
@@ -90,6 +90,13 @@ TEST_CASE("a thread without a current context, and a stream of null, work", "[gp
   bool right = false;
   std::thread([&] { right = random_add_is_right(1) && random_add_is_right(20); }).join();
   CHECK(right);
+}
+
+TEST_CASE("each device runs its own calls, in one thread by turns", "[gpu]") {
+  NEEDS_DEVICE();
+  if (cuda_device_count() < 2) SKIP("one CUDA device on this machine");
+  for (unsigned seed = 0; seed < 20; ++seed)
+    for (int device = 0; device < cuda_device_count(); ++device) CHECK(random_add_is_right(seed, device));
 }
 
 TEST_CASE("8 threads that start cold on the device compile each variant once", "[gpu]") {
