@@ -26,9 +26,23 @@ InsertOnlyTable<Plan>& shared_plans() {
   return plans;
 }
 
+// The key of a plan whose call has more dimensions than a CallKey has room for: its variant and collapsed geometry.
+CallKey collapsed_key(const Analysis& analysis, const Plan& plan) {
+  CallKey key;
+  key.add(reinterpret_cast<std::uintptr_t>(plan.variant));
+  key.add(plan.tensor_count | plan.number_count << 8);
+  const Geometry& geometry = analysis.space.geometry;
+  for (std::size_t d = 0; d < static_cast<std::size_t>(geometry.rank); ++d) {
+    key.add(static_cast<std::uint64_t>(geometry.sizes[d]));
+    for (std::size_t t = 0; t < plan.tensor_count; ++t) key.add(static_cast<std::uint64_t>(geometry.strides[t][d]));
+  }
+  return key;
+}
+
 Plan new_plan(const PlanRequest& request) {
   count(atomic_counters.plans);
-  return finished_plan(analyse(request), request);
+  Analysis analysis = analyse(request);
+  return finished_plan(analysis, request);
 }
 
 bool is_in_memory(const Argument& argument) {
@@ -58,8 +72,11 @@ void launch_request(const Plan& plan, const PlanRequest& request, void* stream) 
 const Plan& make_plan(const PlanRequest& request) {
   CallKey key;
   if (!make_call_key(request, key)) {
-    // More dimensions than a key has room for: rare enough that each such plan is kept on its own.
-    return *new Plan(new_plan(request));
+    count(atomic_counters.plans);
+    Analysis analysis = analyse(request);
+    Plan plan = finished_plan(analysis, request);
+    const CallKey collapsed = collapsed_key(analysis, plan);
+    return *shared_plans().find_or_insert(collapsed.hash(), collapsed.span(), std::move(plan)).value;
   }
   if (const Plan* known = shared_plans().find(key.hash(), key.span())) return *known;
   Plan plan = new_plan(request);

@@ -125,7 +125,7 @@ Analysis analyse(const PlanRequest& request) {
   return analysis;
 }
 
-Plan finished_plan(Analysis&& analysis, const PlanRequest& request) {
+Plan finished_plan(Analysis& analysis, const PlanRequest& request) {
   Plan plan = std::move(analysis.plan);
   if (plan.element_count == 0) return plan;
   plan.variant = &find_or_make_variant(analysis.key, request, analysis.layout);

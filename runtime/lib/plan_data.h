@@ -37,8 +37,8 @@ struct Analysis {
 // Checks the request and analyses its geometry. Throws gems::Error as make_plan does; compiles and launches nothing.
 Analysis analyse(const PlanRequest& request);
 
-// The plan of an analysed request; compiles if need be.
-Plan finished_plan(Analysis&& analysis, const PlanRequest& request);
+// Takes the plan out of the analysis and completes it; compiles if need be.
+Plan finished_plan(Analysis& analysis, const PlanRequest& request);
 
 void launch_cpu(const Plan& plan, void* const* tensors, const NumberValue* numbers);
 void launch_cuda(const Plan& plan, void* const* tensors, const NumberValue* numbers, void* stream);

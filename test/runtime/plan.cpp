@@ -99,6 +99,17 @@ TEST_CASE("shapes of one layout share a variant, and a plan is made once per geo
   CHECK(counters().compiles + counters().disk_hits == compiles);
 }
 
+TEST_CASE("a call of many dimensions is planned once too, and right") {
+  const std::vector<std::int64_t> shape{2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 1, 1, 3, 1};
+  Floats x(shape);
+  Floats out(shape);
+  const OpCall call = add_call(x.view(), x.view(), number_argument(1), out.view());
+  CHECK(&make_plan(call.request()) == &make_plan(call.request()));
+  run(call.request());
+  CHECK(out.values[23] == 2 * x.values[23]);
+  CHECK(is_planned(call.request()));
+}
+
 TEST_CASE("a call without elements plans and launches nothing") {
   Floats x({0, 3});
   Floats out({0, 3});
