@@ -32,9 +32,9 @@ Lanes floatToSigned(Lanes x, Type element) {
 Lanes floatToUnsigned(Lanes x, Type element) {
   const unsigned width = element.getIntOrFloatBitWidth();
   if (width == 64) {
-    Lanes isLow = x < 0x1p63;
-    Lanes reduced = withSmallest(select(isLow, x, x - 0x1p63), 64);
-    return select(isLow, reduced, reduced ^ reduced.constant(INT64_MIN));
+    Lanes isHigh = x >= 0x1p63;
+    Lanes reduced = withSmallest(select(isHigh, x - 0x1p63, x), 64);
+    return select(isHigh, reduced ^ reduced.constant(INT64_MIN), reduced);
   }
   // An f32 beyond the range of i32 is a multiple of 256: its low 8 bits are those of the smallest i32, 0.
   const bool throughI32 = width == 16 || (width == 8 && x.bitWidth() == 32);

@@ -1,0 +1,104 @@
+// Every scalar operation on every dtype of its domain, as a kernel of its own, against the interpreter: exact, but for
+// the functions that accuracy_test measures.
+#include <catch2/catch_test_macros.hpp>
+#include <string_view>
+
+#include "harness.h"
+#include "kernels.h"
+
+namespace gems::test {
+namespace {
+
+struct OpRow {
+  ScalarOp op;
+  std::string_view domain;
+  std::string_view result;
+};
+constexpr OpRow op_rows[] = {
+#define GEMS_SCALAR_OP(Name, text, arity, domain, result) {ScalarOp::Name, #domain, #result},
+#include "gems/dsl/scalar_ops.def"
+};
+
+bool is_in(std::string_view domain, DType t) {
+  if (domain == "Any") return true;
+  if (domain == "Number") return !is_bool(t);
+  if (domain == "Real") return is_integer(t) || is_float(t);
+  if (domain == "Float") return is_float(t);
+  if (domain == "FloatOrComplex") return is_float(t) || is_complex(t);
+  if (domain == "Integral") return is_integral(t);
+  if (domain == "Bool") return is_bool(t);
+  if (domain == "Complex") return is_complex(t);
+  return (is_integer(t) && is_signed(t)) || is_float(t);
+}
+
+DType result_of(std::string_view rule, DType t) {
+  if (rule == "Bool") return DType::Bool;
+  if (rule == "RealPart") return real_of(t);
+  if (rule == "ComplexOf") return complex_of(t);
+  return t;
+}
+
+// Those whose f32 kernels are within 1.5 units of the last place; the interpreter's rounding adds half a unit.
+bool is_function(ScalarOp op) {
+  switch (op) {
+    case ScalarOp::Rsqrt:
+    case ScalarOp::Sigmoid:
+    case ScalarOp::Pow:
+    case ScalarOp::Atan2:
+      return true;
+    default:
+      return op >= ScalarOp::Exp && op <= ScalarOp::Erfc;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("each scalar operation agrees with the interpreter on each dtype") {
+  std::mt19937 random(7);
+  for (const OpRow& row : op_rows) {
+    if (row.op <= ScalarOp::Select) continue;
+    for (std::size_t t = 0; t < DTypeCount; ++t) {
+      const auto dtype = static_cast<DType>(t);
+      if (!is_in(row.domain, dtype) || dtype == DType::C32) continue;
+      if (is_complex(dtype) && row.op >= ScalarOp::Lt && row.op <= ScalarOp::Ge) continue;   // complex has no order
+      if (is_bool(dtype) && (row.op == ScalarOp::Shl || row.op == ScalarOp::Shr)) continue;  // nor bool a width
+      if (is_complex(dtype) && is_function(row.op)) continue;  // expanded by the passes, which have tests of their own
+      TraceGraph graph = empty_trace(std::string(name(row.op)));
+      std::vector<std::int32_t> args;
+      for (int i = 0; i < arity(row.op); ++i) args.push_back(add_operand(graph, dtype, dtype));
+      const DType result = result_of(row.result, dtype);
+      add_result(graph, add_node(graph, row.op, result, args), result);
+
+      Case test = uniform_case(graph, Step::Contiguous, random);
+      if (is_function(row.op) && is_float(dtype)) test.tolerance.ulps = row.op == ScalarOp::Sigmoid ? 3 : 2;
+      if (is_complex(dtype)) {
+        test.tame = true;
+        test.tolerance.relative = dtype == DType::C64 ? 0x1p-20 : 0x1p-49;
+      }
+      CHECK(first_difference(graph, test, {500}, 11) == "");
+    }
+  }
+}
+
+TEST_CASE("each pair of dtypes converts as the interpreter does") {
+  std::mt19937 random(3);
+  for (std::size_t from = 0; from < DTypeCount; ++from)
+    for (std::size_t to = 0; to < DTypeCount; ++to) {
+      const TraceGraph graph = conversion(static_cast<DType>(from), static_cast<DType>(to));
+      CHECK(first_difference(graph, uniform_case(graph, Step::Contiguous, random), {300}, 5) == "");
+    }
+}
+
+TEST_CASE("select takes its branches as they are") {
+  std::mt19937 random(3);
+  for (std::size_t t = 0; t < DTypeCount; ++t) {
+    const auto dtype = static_cast<DType>(t);
+    TraceGraph graph = empty_trace("select");
+    const std::int32_t condition = add_operand(graph, DType::Bool, DType::Bool);
+    const std::int32_t a = add_operand(graph, dtype, dtype), b = add_operand(graph, dtype, dtype);
+    add_result(graph, add_node(graph, ScalarOp::Select, dtype, {condition, a, b}), dtype);
+    CHECK(first_difference(graph, uniform_case(graph, Step::Contiguous, random), {100}, 5) == "");
+  }
+}
+
+}  // namespace gems::test
