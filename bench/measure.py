@@ -69,7 +69,9 @@ class CudaTimer:
             call(*next(turns))
         torch.cuda.synchronize()
         if not self._graph:
-            return lambda: self._between_events(lambda: [call(*next(turns)) for _ in range(self._repeats)] and None, self._repeats)
+            return lambda: self._between_events(
+                lambda: [call(*next(turns)) for _ in range(self._repeats)] and None, self._repeats
+            )
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
             for _ in range(GRAPH_CALLS):

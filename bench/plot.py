@@ -37,7 +37,9 @@ def draw(result, path):
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_yticks(range(len(rows)), [f"{row['name']}, {row['dtype']}" for row in rows], fontsize=8)
     axes.set_ylim(-0.6, len(rows) - 0.4)
-    axes.set_xlabel(f"speed as a fraction of a copy of the same bytes ({result['device']}, torch {result['torch']})", fontsize=8)
+    axes.set_xlabel(
+        f"speed as a fraction of a copy of the same bytes ({result['device']}, torch {result['torch']})", fontsize=8
+    )
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside upper right", ncols=len(arms), frameon=False, fontsize=8)
     # The same input gives the same file.

@@ -100,7 +100,9 @@ def run_case(case, dtype, device, rounds, compiled):
         "us": {name: 1e6 * statistics.median(each) for name, each in seconds.items()},
         "fraction_of_copy": measure.ratio(seconds, "copy", "gems"),
         "vs_eager": measure.ratio(seconds, "eager", "gems"),
-        "vs_compile": min((measure.ratio(seconds, name, "gems") for name in COMPILE_MODES if name in seconds), default=None),
+        "vs_compile": min(
+            (measure.ratio(seconds, name, "gems") for name in COMPILE_MODES if name in seconds), default=None
+        ),
         "noise": measure.spread(seconds, "gems", "gems again"),
         "target_fraction_of_copy": target.copy,
         "target_vs_eager": target.eager,
@@ -147,7 +149,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--only", default="", help="cases whose name contains this")
-    parser.add_argument("--compile", action="store_true", help="measure torch.compile too (its best of two modes; minutes)")
+    parser.add_argument(
+        "--compile", action="store_true", help="measure torch.compile too (its best of two modes; minutes)"
+    )
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, help="threads of both arms on the CPU")
     parser.add_argument("--json", type=pathlib.Path, help="write the results here, for bench/plot.py")
@@ -162,8 +166,16 @@ def main():
         for dtype in case.dtypes
         if arguments.only in case.name
     ]
-    result = {"device": device_name(arguments.device), "torch": torch.__version__, "threads": torch.get_num_threads(), "cases": []}
-    print(f"{result['device']}, torch {result['torch']}, {arguments.rounds} rounds" + ("" if arguments.device == "cuda" else f", {result['threads']} threads"))
+    result = {
+        "device": device_name(arguments.device),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "cases": [],
+    }
+    print(
+        f"{result['device']}, torch {result['torch']}, {arguments.rounds} rounds"
+        + ("" if arguments.device == "cuda" else f", {result['threads']} threads")
+    )
     print(table.header(arguments.compile), flush=True)
     for index, (case, dtype) in enumerate(cases):
         with progress(f"{index + 1} of {len(cases)}: {case.name} {str(dtype)[6:]}"):

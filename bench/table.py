@@ -38,7 +38,9 @@ def geometric_means(rows):
         families.setdefault(row["family"], []).append(row)
     keys = ("fraction_of_copy", "vs_eager", "vs_compile")
     return {
-        family: {key: _geometric_mean([row[key] for row in members]) for key in keys if all(row[key] for row in members)}
+        family: {
+            key: _geometric_mean([row[key] for row in members]) for key in keys if all(row[key] for row in members)
+        }
         for family, members in families.items()
         if members
     }
@@ -49,14 +51,16 @@ def summary(result):
     for family, means in result["geometric_mean"].items():
         members = [row for row in result["cases"] if family in ("all", row["family"])]
         worst = min(members, key=lambda row: row["fraction_of_copy"])
-        text = f"  {family:<16}{means['fraction_of_copy']:.3f} of copy (worst {worst['fraction_of_copy']:.3f}: {worst['name']} {worst['dtype']})"
+        name = f"{worst['name']} {worst['dtype']}"
+        text = f"  {family:<16}{means['fraction_of_copy']:.3f} of copy (worst {worst['fraction_of_copy']:.3f}: {name})"
         text += f", {means['vs_eager']:.2f}x eager"
         parts.append(text + (f", {means['vs_compile']:.2f}x torch.compile" if "vs_compile" in means else ""))
     if result["host"]:
         parts += ["", "host time of a call"]
     for row in result["host"]:
         reached = "pass" if row["of_eager"] <= row["target"] else f"over its target of {row['target']}"
-        parts.append(f"  {row['name']:<18}{row['us']['gems']:>6.2f} us, eager {row['us']['eager']:.2f} us: {row['of_eager']:.2f} of eager, {reached}")
+        times = f"{row['us']['gems']:>6.2f} us, eager {row['us']['eager']:.2f} us"
+        parts.append(f"  {row['name']:<18}{times}: {row['of_eager']:.2f} of eager, {reached}")
     short = [row for row in result["cases"] if row["wrong"] or not row["served"] or row["missed"]]
     parts += ["", f"{len(result['cases']) - len(short)} of {len(result['cases'])} cases reach their targets"]
     return "\n".join(parts)

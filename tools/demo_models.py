@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Trains one step of three small language models without and with gems, and compares losses, logits, gradients and times.
+"""Runs steps of three small language models without and with gems; compares losses, logits, gradients and times.
 
 The models are a Llama, a BERT and a GPT-2 built from their configuration classes with random weights, so nothing is
-downloaded; the text is the repository's README, byte by byte. Exits with 1 when an output differs by more than the dtype's
-tolerance, or when nothing ran on gems' kernels.
+downloaded; the text is the repository's README, byte by byte. Exits with 1 when an output differs by more than the
+dtype's tolerance, or when nothing ran on gems' kernels.
 
 Example: tools/demo_models.py --models llama --device cpu
 """
@@ -87,7 +87,7 @@ def step(model, tokens, scope):
 def differences(expected, given):
     """For loss, logits and gradient: the largest difference, as a fraction of the largest value of its kind.
 
-    Of its kind: some gradients, such as that of a key's bias, are zero but for rounding, and have no scale of their own.
+    Of its kind: some gradients, such as that of a key's bias, are zero but for rounding and have no scale themselves.
     """
     found = {}
     for kind, wanted in expected.items():
@@ -120,11 +120,14 @@ def compare(name, device, dtype, steps):
     same = all(difference <= tolerance for difference in found.values())
     eager_ms, gems_ms = (1000 * statistics.median(each) for each in (eager_seconds, gems_seconds))
     shown = ", ".join(f"{kind} {difference:.1e}" for kind, difference in found.items())
-    print(f"{name} ({MODELS[name]}), {device}, {str(dtype)[6:]}, {sum(p.numel() for p in model.parameters()):,} parameters")
+    print(f"{name} ({MODELS[name]}), {device}, {str(dtype)[6:]}, {model.num_parameters():,} parameters")
     print(f"  loss         {expected['loss']['']:.6f} without gems, {given['loss']['']:.6f} with gems")
     print(f"  differences  {shown} ({tolerance:.0e} allowed): {'same' if same else 'DIFFERENT'}")
     print(f"  calls        {calls // (steps + 1)} a step, {100 * served // max(calls, 1)} % of them on gems' kernels")
-    print(f"  ms a step    {eager_ms:.1f} without gems, {gems_ms:.1f} with gems; the first {1000 * first:.0f} ({compiles} kernels compiled)")
+    print(
+        f"  ms a step    {eager_ms:.1f} without gems, {gems_ms:.1f} with gems;"
+        f" the first {1000 * first:.0f} ({compiles} kernels compiled)"
+    )
     if served == 0:
         print("  nothing ran on gems' kernels")
     print()
@@ -134,7 +137,9 @@ def compare(name, device, dtype, steps):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", choices=sorted(MODELS), default=list(MODELS))
-    parser.add_argument("--device", choices=("cpu", "cuda", "all"), default="all", help="all: CUDA too where there is one")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda", "all"), default="all", help="all: CUDA too where there is one"
+    )
     parser.add_argument("--steps", type=int, default=5, help="timed steps after the first")
     arguments = parser.parse_args()
     transformers.logging.set_verbosity_error()

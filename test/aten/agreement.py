@@ -38,7 +38,7 @@ def metadata_differences(expected, given):
 
 
 def value_difference(expected, given, reference, exact):
-    """None when the values agree, else a sentence. `reference()` gives the float64 result or None; called only when needed."""
+    """None when the values agree, else a sentence. `reference()` gives the float64 result or None, when needed."""
     if expected.layout != torch.strided:
         expected, given = expected.to_dense(), given.to_dense()
     expected, given = expected.detach().resolve_conj().resolve_neg(), given.detach().resolve_conj().resolve_neg()
@@ -59,7 +59,12 @@ def value_difference(expected, given, reference, exact):
     allowed = _distance(expected, wide) + EPSILONS_BEYOND_ATEN[expected.dtype] * _epsilon(wide, expected)
     finite = torch.isfinite(expected) & torch.isfinite(given)
     rounded = _same(given, wide.to(expected.dtype))
-    agrees = same | rounded | (finite & (_distance(given, wide) <= allowed) & _same_zero(expected, given)) | _same_infinity(expected, given)
+    agrees = (
+        same
+        | rounded
+        | (finite & (_distance(given, wide) <= allowed) & _same_zero(expected, given))
+        | _same_infinity(expected, given)
+    )
     return _verdict(agrees, expected, given, wide)
 
 
@@ -100,7 +105,7 @@ def _distance(a, b):
 
 
 def _epsilon(value, narrow):
-    """The epsilon of each value in the narrow dtype; below the smallest normal number that of the smallest normal number."""
+    """The epsilon of each value in the narrow dtype; of a denormal, that of the smallest normal number."""
     limits = torch.finfo(narrow.dtype)
     return value.to(_wide(value)).abs().clamp(min=limits.tiny).nan_to_num(nan=0.0) * limits.eps
 

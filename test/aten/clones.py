@@ -20,7 +20,11 @@ def in_double(tree, on="cpu"):
 
 
 def _clone(tensor, storages):
-    if tensor.layout != torch.strided or tensor.device.type == "meta" or type(tensor) not in (torch.Tensor, torch.nn.Parameter):
+    if (
+        tensor.layout != torch.strided
+        or tensor.device.type == "meta"
+        or type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+    ):
         return tensor.detach().clone().requires_grad_(tensor.requires_grad)
     with torch.no_grad():
         storage = tensor.untyped_storage()

@@ -10,6 +10,8 @@ import pytest
 
 # An internal failure must raise here instead of falling back to ATen, or it would pass every comparison.
 os.environ.setdefault("GEMS_STRICT", "1")
+# Several workers share the cores: waiting threads of one are not to spin while another computes.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if importlib.util.find_spec("gems") is None:
     sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "runtime" / "aten" / "python"))
 
@@ -28,8 +30,9 @@ def pytest_configure(config):
     os.environ["GEMS_TEST_DEVICE"] = device
     # Each comparison runs the same call twice: a warning that torch gives once per process would differ.
     torch.set_warn_always(True)
-    torch.manual_seed(0)
     warnings.simplefilter("ignore")
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        torch.set_num_threads(2)
 
 
 def pytest_collection_modifyitems(config, items):

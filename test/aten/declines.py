@@ -1,4 +1,4 @@
-"""The calls that gems leaves to ATen on purpose: the one list that the oracle accepts, each with its condition and reason."""
+"""The calls that gems leaves to ATen on purpose: the one list that the oracle accepts, with conditions and reasons."""
 
 import fnmatch
 
@@ -39,7 +39,12 @@ def _always(tensors):
 
 # (ATen name glob, reason that gems reports, condition on the call's tensors, why that is right)
 EXPECTED = (
-    ("*", "tensor is a subclass, sparse, quantized, nested, mkldnn or named", _not_plain, "only plain strided tensors are served"),
+    (
+        "*",
+        "tensor is a subclass, sparse, quantized, nested, mkldnn or named",
+        _not_plain,
+        "only plain strided tensors are served",
+    ),
     ("*", "conj or neg bit", _lazy_bits, "ATen resolves the bit first"),
     ("*", "dtype", _rare_dtype, "dtypes that ATen hardly computes in"),
     ("copy_", "dtype", _complex_to_real, "ATen warns that the imaginary part is lost"),
@@ -50,4 +55,7 @@ EXPECTED = (
 
 
 def is_expected(name, reason, tensors):
-    return any(fnmatch.fnmatchcase(name, glob) and reason == known and condition(tensors) for glob, known, condition, _ in EXPECTED)
+    return any(
+        fnmatch.fnmatchcase(name, glob) and reason == known and condition(tensors)
+        for glob, known, condition, _ in EXPECTED
+    )

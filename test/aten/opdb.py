@@ -32,7 +32,7 @@ def dtypes(names, device):
 
 
 def samples(names, device, dtype, reference_limit):
-    """(name, call, arguments, keyword arguments) of the sample inputs, then `reference_limit` reference inputs evenly chosen."""
+    """(name, call, arguments, keyword arguments) of sample inputs, then of `reference_limit` reference inputs."""
     for name in names:
         found = entry(*name)
         if dtype not in found.supported_dtypes(device):
@@ -63,7 +63,8 @@ def _summary(sample):
 
     def one(value):
         if isinstance(value, torch.Tensor):
-            return f"{str(value.dtype)[6:]}{list(value.shape)}/{list(value.stride()) if value.layout == torch.strided else value.layout}"
+            layout = list(value.stride()) if value.layout == torch.strided else value.layout
+            return f"{str(value.dtype)[6:]}{list(value.shape)}/{layout}"
         return repr(value)
 
     words = [one(value) for value in (sample.input, *sample.args)]

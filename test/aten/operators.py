@@ -62,7 +62,9 @@ def _unary(name, exactness=ROUNDED, entry=None, served_by=None, call=None, out=N
     )  # fmt: skip
 
 
-def _binary(name, exactness, entries=None, served_by=None, call=None, in_place=None, left=True, right=True, methods=True):
+def _binary(
+    name, exactness, entries=None, served_by=None, call=None, in_place=None, left=True, right=True, methods=True
+):
     call = call or getattr(torch, name)
     return Operator(
         name, call, ("value", "value"), _keys(entries or [name]), frozenset(served_by or {name}), exactness, out=call,
@@ -107,7 +109,10 @@ _operators = (
     _unary("relu", ALWAYS, entry="nn.functional.relu", out=torch.ops.aten.relu.out, served_by={"relu", "clamp_min"}),
     _gelu("gelu", "none"),
     _gelu("gelu_tanh", "tanh"),
-    _unary("silu", call=F.silu, entry="nn.functional.silu", out=torch.ops.aten.silu.out, in_place=partial(F.silu, inplace=True)),
+    _unary(
+        "silu", entry="nn.functional.silu", call=F.silu, out=torch.ops.aten.silu.out,
+        in_place=partial(F.silu, inplace=True),
+    ),  # fmt: skip
     _unary("sigmoid"),
     _unary("tanh"),
     _unary("exp"),
@@ -121,7 +126,8 @@ _operators = (
     _binary("maximum", ALWAYS, left=False, right=False, methods=False),
     _binary("minimum", ALWAYS, left=False, right=False, methods=False),
     _unary(
-        "clamp", ALWAYS, served_by=CLAMP, call=partial(torch.clamp, min=-2, max=3), out=partial(torch.clamp, min=-2, max=3),
+        "clamp", ALWAYS, served_by=CLAMP,
+        call=partial(torch.clamp, min=-2, max=3), out=partial(torch.clamp, min=-2, max=3),
         in_place=partial(torch.Tensor.clamp_, min=-2, max=3),
     ),  # fmt: skip
     Operator(

@@ -50,18 +50,20 @@ def differences(call, args, kwargs, served_by=(), exact=False, reference=True, m
     found = compare(expected, given, (lambda: _reference(call, args, kwargs)) if reference else (lambda: None), exact)
     if expected.error is None and served_by:
         involved = tensors((args, kwargs, expected.result))
-        found += unexpected_declines(report, served_by, lambda name, why: why in may_decline or is_expected(name, why, involved))
+        found += unexpected_declines(
+            report, served_by, lambda name, why: why in may_decline or is_expected(name, why, involved)
+        )
     return found
 
 
-def observe(call, args, kwargs, switch=contextlib.nullcontext()):
+def observe(call, args, kwargs, switch=None):
     """The outcome of a call on copies of the arguments; the switch is on during the call only."""
     args, kwargs = clone((args, kwargs))
     outcome = Outcome(arguments=(args, kwargs))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            with switch:
+            with switch or contextlib.nullcontext():
                 outcome.result = call(*args, **kwargs)
         except Exception as error:  # which exceptions may come is what is compared
             outcome.error = type(error).__name__, _clean(str(error))
@@ -79,7 +81,10 @@ def compare(expected, given, reference, exact):
     want, have = tensors((expected.result, expected.arguments)), tensors((given.result, given.arguments))
     if pytree.tree_structure(expected.result) != pytree.tree_structure(given.result):
         return found + [f"result: ATen {expected.result!r}, gems {given.result!r}"]
-    plain = [[leaf for leaf in pytree.tree_leaves(tree) if not isinstance(leaf, torch.Tensor)] for tree in (expected.result, given.result)]
+    plain = [
+        [leaf for leaf in pytree.tree_leaves(tree) if not isinstance(leaf, torch.Tensor)]
+        for tree in (expected.result, given.result)
+    ]
     if plain[0] != plain[1]:
         found.append(f"result: ATen {plain[0]}, gems {plain[1]}")
     if _aliases(want) != _aliases(have):
@@ -95,10 +100,12 @@ def compare(expected, given, reference, exact):
 
 
 def unexpected_declines(report, served_by, expected):
-    """What the counters say against "our kernel ran"; expected(name, reason) is true for a decline that is meant to be."""
+    """What the counters say against "our kernel ran"; expected(name, reason): whether a decline is meant to be."""
     rows = {name: row for name, row in report.items() if name.split(".")[0].rstrip("_") in served_by and row.calls}
     if not rows:
-        return [f"no override of {sorted(served_by)} was called; called: {sorted(n for n in report if report[n].calls)}"]
+        return [
+            f"no override of {sorted(served_by)} was called; called: {sorted(n for n in report if report[n].calls)}"
+        ]
     found = []
     for name, row in rows.items():
         for reason, count in row.declined.items():
@@ -113,7 +120,9 @@ def assert_served(report, *names):
     """Each of these ATen operators ran our kernel at least once, and none of its overloads declined a call."""
     for name in names:
         assert name in report and report[name].served > 0, f"{name} was not served; report:\n{report}"
-    fail_with(unexpected_declines(report, {name.split(".")[0].rstrip("_") for name in names}, lambda name, reason: False))
+    fail_with(
+        unexpected_declines(report, {name.split(".")[0].rstrip("_") for name in names}, lambda name, reason: False)
+    )
 
 
 class _Once:

@@ -1,4 +1,4 @@
-"""A few calls of each kernel family, small and checked, for running under compute-sanitizer: vectors, tails, tiles, broadcasts.
+"""A few calls of each kernel family, small and checked, for running under compute-sanitizer.
 
 Example: compute-sanitizer --tool memcheck python test/aten/sample_calls.py
 """

@@ -17,7 +17,9 @@ def named(dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=named)
-@pytest.mark.parametrize("layout", [*layouts.ALONE, "transposed_first", "transposed_last", "row_broadcast", "column_broadcast"])
+@pytest.mark.parametrize(
+    "layout", [*layouts.ALONE, "transposed_first", "transposed_last", "row_broadcast", "column_broadcast"]
+)
 def test_copy_converts(dtype, layout, device):
     source_dtypes = DTYPES if layout == "contiguous" else (dtype, *values.PRIMARY)
     found = []

@@ -14,14 +14,19 @@ from oracle import check
 def test_shapes_that_do_not_broadcast(operator, shapes, device):
     dtype = torch.int64 if operator.name.startswith("bitwise") else torch.float32
     rest = [shapes[1]] * (len(operator.operands) - 1)
-    check(operator.call, *(values.random(s, dtype, device, kind) for s, kind in zip((shapes[0], *rest), operator.operands)))
+    check(
+        operator.call,
+        *(values.random(s, dtype, device, kind) for s, kind in zip((shapes[0], *rest), operator.operands, strict=True)),
+    )
 
 
 @pytest.mark.parametrize("operator", operators())
-@pytest.mark.parametrize("dtype", (torch.bool, torch.int32, torch.float32, torch.complex64, torch.float8_e4m3fn, torch.uint16), ids=str)
+@pytest.mark.parametrize(
+    "dtype", (torch.bool, torch.int32, torch.float32, torch.complex64, torch.float8_e4m3fn, torch.uint16), ids=str
+)
 def test_dtypes_that_aten_may_not_have(operator, dtype, device):
     drawn = [values.random((7,), torch.uint8, device, kind, nonzero=True) for kind in operator.operands]
-    operands = [each if kind == "mask" else each.to(dtype) for each, kind in zip(drawn, operator.operands)]
+    operands = [each if kind == "mask" else each.to(dtype) for each, kind in zip(drawn, operator.operands, strict=True)]
     if dtype == torch.bool:
         operands = [torch.ones_like(each) for each in operands]
     check(operator.call, *operands)
@@ -34,7 +39,6 @@ def test_operands_on_different_devices(operator, device):
     operands = [values.random((3, 4), dtype, device, kind) for kind in operator.operands]
     check(operator.call, *operands[:-1], operands[-1].to(elsewhere))
     check(operator.call, operands[0].to(elsewhere), *operands[1:])
-
 
 
 REFUSED = {

@@ -12,7 +12,16 @@ from operators import OPERATORS
 from oracle import assert_served, check
 
 DIFFERENTIABLE = (torch.float32, torch.bfloat16, torch.complex64)
-LAYOUTS = ("contiguous", "transposed", "channels_last", "row_broadcast", "column_broadcast_first", "zero_dim_last", "expanded_inner", "empty")
+LAYOUTS = (
+    "contiguous",
+    "transposed",
+    "channels_last",
+    "row_broadcast",
+    "column_broadcast_first",
+    "zero_dim_last",
+    "expanded_inner",
+    "empty",
+)
 # Operators whose gradient is an ATen operator of its own: it must be ours too.
 BACKWARD_CALLS = {name: OPERATORS[name].call for name in ("relu", "gelu", "gelu_tanh", "silu", "sigmoid", "tanh")}
 BACKWARD_CALLS["threshold"] = lambda x: torch.nn.functional.threshold(x, 0.5, 2)
@@ -48,7 +57,7 @@ def operands_of(operator, dtype, device, layout="contiguous", smooth=False):
         return drawn.abs() + 0.6 if smooth and operator.operands[index] == "value" and not dtype.is_complex else drawn
 
     made = layouts.LAYOUTS[layout](make, len(operator.operands))
-    return [each.detach().requires_grad_(kind == "value") for each, kind in zip(made, operator.operands)]
+    return [each.detach().requires_grad_(kind == "value") for each, kind in zip(made, operator.operands, strict=True)]
 
 
 def with_gradients(call):
@@ -57,7 +66,13 @@ def with_gradients(call):
     def run(*operands):
         result = call(*operands)
         inputs = [each for each in operands if each.requires_grad]
-        pattern = torch.arange(result.numel(), device=result.device).remainder(7).sub(3).reshape(result.shape).to(result.dtype)
+        pattern = (
+            torch.arange(result.numel(), device=result.device)
+            .remainder(7)
+            .sub(3)
+            .reshape(result.shape)
+            .to(result.dtype)
+        )
         return result, torch.autograd.grad(result, inputs, pattern, allow_unused=True)
 
     return run
@@ -101,8 +116,11 @@ def test_gradgradcheck(operator, device):
 def small(operator, device):
     """Few operands in f64, where finite differences are exact enough; distinct, so that ties do not happen."""
     drawn = [values.random((2, 3), torch.float64, device, kind).detach() for kind in operator.operands]
-    drawn = [each if kind == "mask" else each.abs() + 0.6 + 0.37 * index for index, (each, kind) in enumerate(zip(drawn, operator.operands))]
-    return tuple(each.requires_grad_(kind == "value") for each, kind in zip(drawn, operator.operands))
+    drawn = [
+        each if kind == "mask" else each.abs() + 0.6 + 0.37 * index
+        for index, (each, kind) in enumerate(zip(drawn, operator.operands, strict=True))
+    ]
+    return tuple(each.requires_grad_(kind == "value") for each, kind in zip(drawn, operator.operands, strict=True))
 
 
 def test_forward_inside_and_backward_outside_the_scope(device):

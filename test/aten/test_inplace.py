@@ -23,10 +23,16 @@ ARRANGEMENTS = {
     "zero_dim_into_self": lambda operands: [operands[0], *(each[0, 0] for each in operands[1:])],
     "self_too_small": lambda operands: [operands[0][0], *operands[1:]],
     "wrong_shape": lambda operands: [operands[0][:, :7], *operands[1:]],
-    "other_is_self": lambda operands: [operands[0], *(operands[0] if same(each, operands[0]) else each for each in operands[1:])],
+    "other_is_self": lambda operands: [
+        operands[0],
+        *(operands[0] if same(each, operands[0]) else each for each in operands[1:]),
+    ],
     "other_is_self_transposed": lambda operands: [
         operands[0].view(-1)[:36].view(6, 6),
-        *((operands[0].view(-1)[:36].view(6, 6).t() if same(each, operands[0]) else each[:, :6]) for each in operands[1:]),
+        *(
+            (operands[0].view(-1)[:36].view(6, 6).t() if same(each, operands[0]) else each[:, :6])
+            for each in operands[1:]
+        ),
     ],
     "other_overlaps_self": lambda operands: [
         operands[0][:5],
@@ -52,7 +58,10 @@ def test_in_place(operator, dtype, arrangement, device):
     divisor = operator.name.startswith("div_")
     operands = [values.random(SHAPE, dtype, device, kind, nonzero=divisor) for kind in operator.operands]
     check(
-        operator.in_place, *ARRANGEMENTS[arrangement](operands), served_by=operator.kernels(dtype), exact=operator.exact(dtype)
+        operator.in_place,
+        *ARRANGEMENTS[arrangement](operands),
+        served_by=operator.kernels(dtype),
+        exact=operator.exact(dtype),
     )
 
 

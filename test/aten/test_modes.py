@@ -1,4 +1,4 @@
-"""PyTorch's modes and kinds of tensors: inference_mode, autocast, vmap, functorch, views by bits, subclasses, sparse."""
+"""PyTorch's modes and kinds of tensors: inference_mode, autocast, vmap, functorch, lazy views, subclasses, sparse."""
 
 import pytest
 import torch
@@ -56,7 +56,9 @@ def test_vmap(operator, device):
     check(torch.vmap(operator.call), *operands, served_by=served_by, exact=operator.exact(dtype), reference=False)
     if len(operands) == 2:
         over_one = torch.vmap(operator.call, in_dims=(1, None), out_dims=1)
-        check(over_one, operands[0], operands[1][0, 0], served_by=served_by, exact=operator.exact(dtype), reference=False)
+        check(
+            over_one, operands[0], operands[1][0, 0], served_by=served_by, exact=operator.exact(dtype), reference=False
+        )
 
 
 def test_functorch_transforms(device):
@@ -90,7 +92,11 @@ def test_conjugate_and_negative_views(name, device):
 
 def test_in_place_on_conjugate_and_negative_views(device):
     x, y = values.random((2, 4, 5), torch.complex64, device)
-    for call in (lambda x, y: x.conj().add_(y), lambda x, y: x.conj().imag.mul_(y.real), lambda x, y: y.conj().copy_(x)):
+    for call in (
+        lambda x, y: x.conj().add_(y),
+        lambda x, y: x.conj().imag.mul_(y.real),
+        lambda x, y: y.conj().copy_(x),
+    ):
         check(call, x, y)
 
 
@@ -158,7 +164,13 @@ def test_deep_learning_step_in_one_piece(device):
 
     def train(on):
         torch.manual_seed(0)
-        layers = [torch.nn.Linear(6, 16), torch.nn.GELU(), torch.nn.Linear(16, 16), torch.nn.SiLU(), torch.nn.Linear(16, 1)]
+        layers = [
+            torch.nn.Linear(6, 16),
+            torch.nn.GELU(),
+            torch.nn.Linear(16, 16),
+            torch.nn.SiLU(),
+            torch.nn.Linear(16, 1),
+        ]
         network = torch.nn.Sequential(*layers).to(device)
         optimizer = torch.optim.AdamW(network.parameters(), lr=1e-2, foreach=False)
         x = torch.randn(32, 6, device=device)

@@ -16,7 +16,12 @@ WIDER = {
     torch.float32: torch.float64,
     torch.complex64: torch.complex128,
 }
-NARROWER = {torch.float32: torch.bfloat16, torch.int64: torch.int8, torch.complex64: torch.float32, torch.bfloat16: torch.int32}
+NARROWER = {
+    torch.float32: torch.bfloat16,
+    torch.int64: torch.int8,
+    torch.complex64: torch.float32,
+    torch.bfloat16: torch.int32,
+}
 
 
 RESIZED = ("out has another shape",)  # ATen resizes, with its warning
@@ -78,4 +83,6 @@ def test_out_takes_the_layout_of_its_own(operator, dtype, device):
     """A channels_last out= of the right shape keeps its strides beside contiguous operands."""
     operands = [values.random((2, 3, 4, 5), dtype, device, kind) for kind in operator.operands]
     out = filled((2, 3, 4, 5), operator.call(*operands).dtype, device).contiguous(memory_format=torch.channels_last)
-    check(lambda *tensors: operator.out(*tensors[:-1], out=tensors[-1]), *operands, out, served_by=operator.kernels(dtype))
+    check(
+        lambda *tensors: operator.out(*tensors[:-1], out=tensors[-1]), *operands, out, served_by=operator.kernels(dtype)
+    )

@@ -11,7 +11,11 @@ UNMIXABLE = (torch.uint16, torch.uint32, torch.uint64)
 DTYPES = (*values.FLOATS, *values.COMPLEX, *values.INTEGERS, torch.bool)
 SHAPES = {"tensors": ((3, 5), (3, 5)), "0-dim first": ((), (3, 5)), "0-dim last": ((3, 5), ()), "both 0-dim": ((), ())}
 ALWAYS_RUN = ("add", "div", "eq", "where")
-OPERANDS_TO_MIX = [operator for operator in OPERATORS.values() if operator.operands[-2:] == ("value", "value") and operator.name != "copy_"]
+OPERANDS_TO_MIX = [
+    operator
+    for operator in OPERATORS.values()
+    if operator.operands[-2:] == ("value", "value") and operator.name != "copy_"
+]
 
 
 def cases():

@@ -1,4 +1,4 @@
-"""PyTorch's own sample calls for every operator and dtype: sample inputs, reference inputs, and calls that must be refused."""
+"""PyTorch's own sample calls for every operator and dtype: sample, reference and error inputs."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from oracle import differences, fail_with
 # Evenly chosen reference inputs per entry of the database; all of them in the slow test.
 REFERENCE_LIMIT = 12
 FIRST = {operator.entries: operator for operator in reversed(OPERATORS.values())}
-# Operators that share an entry (both gelus, both clamps) share its samples; copy_ has samples of its own in test_copies.py.
+# Operators that share an entry (both gelus, both clamps) share its samples; those of copy_ are in test_copies.py.
 CASES = operators_and_dtypes(where=lambda operator: FIRST[operator.entries] is operator and operator.name != "copy_")
 
 
@@ -38,7 +38,9 @@ def test_all_reference_inputs(operator, dtype, device):
     fail_with(found)
 
 
-@pytest.mark.parametrize("operator", operators(lambda operator: any(True for _ in opdb.errors(operator.entries, DEVICE))))
+@pytest.mark.parametrize(
+    "operator", operators(lambda operator: any(True for _ in opdb.errors(operator.entries, DEVICE)))
+)
 def test_error_inputs(operator, device):
     found = []
     for label, call, args, kwargs in opdb.errors(operator.entries, device):

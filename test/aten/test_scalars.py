@@ -18,7 +18,9 @@ def too_large(number, dtype):
     return NUMBER_DOES_NOT_FIT if dtype != torch.int64 and abs(number) > 100 else ()
 
 
-@pytest.mark.parametrize("operator, dtype", operators_and_dtypes(where=lambda each: each.number_left or each.number_right))
+@pytest.mark.parametrize(
+    "operator, dtype", operators_and_dtypes(where=lambda each: each.number_left or each.number_right)
+)
 def test_python_numbers(operator, dtype, device):
     *before, first, last = (values.random((3, 11), dtype, device, kind) for kind in operator.operands)
     found = []
@@ -36,7 +38,9 @@ def test_python_numbers(operator, dtype, device):
     fail_with(found)
 
 
-@pytest.mark.parametrize("operator, dtype", operators_and_dtypes(where=lambda each: each.number_right and each.in_place))
+@pytest.mark.parametrize(
+    "operator, dtype", operators_and_dtypes(where=lambda each: each.number_right and each.in_place)
+)
 def test_python_numbers_in_place(operator, dtype, device):
     x = values.random((3, 11), dtype, device)
     found = []
@@ -79,7 +83,17 @@ KEYWORDS = {
     "compare with 0.1": (lambda x: x < 0.1, {"lt"}),
     "compare with 2^53 + 1": (lambda x: x == 2**53 + 1, {"eq"}),
 }
-DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.int64, torch.int32, torch.uint8, torch.bool, torch.complex64)
+DTYPES = (
+    torch.float32,
+    torch.float16,
+    torch.bfloat16,
+    torch.float64,
+    torch.int64,
+    torch.int32,
+    torch.uint8,
+    torch.bool,
+    torch.complex64,
+)
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: str(dtype)[6:])

@@ -29,7 +29,9 @@ def test_all_combinations_of_special_values(operator, dtype, device):
     check(operator.call, *operands, served_by=operator.kernels(dtype), exact=operator.exact(dtype))
 
 
-@pytest.mark.parametrize("operator, dtype", operators_and_dtypes(values.INTEGERS, lambda each: each.name.startswith("div_")))
+@pytest.mark.parametrize(
+    "operator, dtype", operators_and_dtypes(values.INTEGERS, lambda each: each.name.startswith("div_"))
+)
 def test_integer_division_by_zero(operator, dtype, device):
     if device == "cuda":
         pytest.skip("unspecified on CUDA")
@@ -51,5 +53,8 @@ def test_bool_storage_with_any_non_zero_byte(operator, dtype, device):
         for index in range(len(operator.operands))
     ]
     if operator.name in ("copy_", "where", "masked_fill", "neg"):
-        operands = [tensor.logical_or(tensor) if operator.operands[i] == "value" else tensor for i, tensor in enumerate(operands)]
+        operands = [
+            tensor.logical_or(tensor) if operator.operands[i] == "value" else tensor
+            for i, tensor in enumerate(operands)
+        ]
     check(operator.call, *operands, served_by=operator.kernels(dtype), exact=True)

@@ -35,11 +35,11 @@ def test_many_streams_at_once(device):
     torch.cuda.synchronize()
     results = []
     with gems.use_gems():
-        for stream, x in zip(streams, inputs):
+        for stream, x in zip(streams, inputs, strict=True):
             with torch.cuda.stream(stream):
                 results.append(chain(x, x))
     torch.cuda.synchronize()
-    for x, result in zip(inputs, results):
+    for x, result in zip(inputs, results, strict=True):
         torch.testing.assert_close(result, chain(x, x))
 
 
@@ -106,7 +106,7 @@ def test_graph_of_a_training_step(device):
     torch.cuda.synchronize()
     given = [parameter.grad.clone() for parameter in network.parameters()]
     step()
-    for have, want in zip(given, network.parameters()):
+    for have, want in zip(given, network.parameters(), strict=True):
         torch.testing.assert_close(have, want.grad, rtol=1e-4, atol=1e-5)
 
 
@@ -152,15 +152,17 @@ def test_more_than_two_to_the_31_elements(layout, device):
     shape = (columns, rows) if layout == "transposed" else (rows, columns)
     x = torch.empty(shape, dtype=torch.int8, device=device).random_(-50, 50)
     x = {"transposed": x.t(), "sliced": x[:, 1:]}.get(layout, x)
-    y = torch.empty(x.shape[1:] if layout == "row_broadcast" else x.shape, dtype=torch.int8, device=device).random_(-50, 50)
+    y = torch.empty(x.shape[1:] if layout == "row_broadcast" else x.shape, dtype=torch.int8, device=device).random_(
+        -50, 50
+    )
     with gems.use_gems():
         result = x + y
     assert_served(gems.report(), "add.Tensor")
     assert result.stride() == (x.stride() if x.is_contiguous() or layout == "transposed" else (x.shape[1], 1))
     for part in (slice(0, 64), slice(x.shape[0] // 2, x.shape[0] // 2 + 64), slice(x.shape[0] - 64, None)):
         assert torch.equal(result[part], x[part] + (y if y.dim() == 1 else y[part]))
-    assert int(result.view(-1).sum(dtype=torch.int64) if result.is_contiguous() else result.t().sum(dtype=torch.int64)) == int(
-        x.sum(dtype=torch.int64) + y.sum(dtype=torch.int64) * (x.shape[0] if y.dim() == 1 else 1)
-    )
+    assert int(
+        result.view(-1).sum(dtype=torch.int64) if result.is_contiguous() else result.t().sum(dtype=torch.int64)
+    ) == int(x.sum(dtype=torch.int64) + y.sum(dtype=torch.int64) * (x.shape[0] if y.dim() == 1 else 1))
     del x, y, result
     torch.cuda.empty_cache()

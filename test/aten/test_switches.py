@@ -29,7 +29,18 @@ def test_every_operator_under_test_is_overridden():
 
 def test_functional_in_place_and_out_are_overridden_together():
     names = set(gems.all_ops())
-    assert {"add.Tensor", "add_.Tensor", "add.out", "gelu", "gelu.out", "relu", "relu_", "exp", "exp_", "exp.out"} <= names
+    assert {
+        "add.Tensor",
+        "add_.Tensor",
+        "add.out",
+        "gelu",
+        "gelu.out",
+        "relu",
+        "relu_",
+        "exp",
+        "exp_",
+        "exp.out",
+    } <= names
 
 
 def test_no_composite_operator_is_overridden():
@@ -39,7 +50,9 @@ def test_no_composite_operator_is_overridden():
         return torch._C._dispatch_has_kernel_for_dispatch_key(f"aten::{name}", key)
 
     # A few (silu_backward) have a decomposition and a derivative formula: autograd then uses the formula.
-    composite = [name for name in gems.all_ops() if has(name, "CompositeImplicitAutograd") and not has(name, "Autograd")]
+    composite = [
+        name for name in gems.all_ops() if has(name, "CompositeImplicitAutograd") and not has(name, "Autograd")
+    ]
     assert not composite
 
 
@@ -131,7 +144,9 @@ def test_a_new_shape_of_a_known_layout_compiles_nothing(device):
 
 
 def python(code):
-    return subprocess.run([sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{code}"], capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{code}"], capture_output=True, text=True
+    )
 
 
 def test_import_starts_no_thread_and_touches_no_gpu():

@@ -1,4 +1,4 @@
-"""Threads: the scope belongs to its thread, switches may be flipped while others compute, one plan serves all threads."""
+"""Threads: a scope belongs to its thread, switches flip while others compute, one kernel serves all threads."""
 
 import os
 import threading

@@ -32,14 +32,27 @@ def specials(dtype):
         return [complex(re, im) for re in parts for im in parts]
     if dtype.is_floating_point:
         limits = torch.finfo(dtype)
-        edges = [limits.max, limits.tiny, limits.smallest_normal / 2, limits.tiny * limits.eps, limits.eps, 1 + limits.eps]
+        edges = [
+            limits.max,
+            limits.tiny,
+            limits.smallest_normal / 2,
+            limits.tiny * limits.eps,
+            limits.eps,
+            1 + limits.eps,
+        ]
         plain = [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.1415927, 10.0, 88.0, 100.0, 255.0, 1e4, 60000.0, 1e-3, 1e-6]
         both = [sign * value for value in edges + plain for sign in (1.0, -1.0)]
         large = [float(2**24 + 1), float(2**53 + 1)] if dtype in (torch.float32, torch.float64) else []
         return both + large + [float("inf"), float("-inf"), float("nan")]
     limits = torch.iinfo(dtype)
     near = [0, 1, 2, 3, 7, 100, limits.max, limits.max - 1, limits.min, limits.min + 1]
-    big = [2**53 + 1, 2**31, 2**31 - 1, 2**24 + 1, 2**62] if dtype == torch.int64 else [2**24 + 1] if dtype == torch.int32 else []
+    big = (
+        [2**53 + 1, 2**31, 2**31 - 1, 2**24 + 1, 2**62]
+        if dtype == torch.int64
+        else [2**24 + 1]
+        if dtype == torch.int32
+        else []
+    )
     return near + big + ([-1, -2, -7] if limits.min < 0 else [])
 
 
@@ -51,6 +64,8 @@ def special_operands(dtypes, kinds, device):
     indices = torch.meshgrid(*(torch.arange(len(values)) for values in lists), indexing="ij")
     repeats = 5 if len(lists) == 1 else 1
     return [
-        torch.tensor(values, dtype=torch.bool if kind == "mask" else dtype)[index.reshape(-1)].repeat(repeats).to(device)
+        torch.tensor(values, dtype=torch.bool if kind == "mask" else dtype)[index.reshape(-1)]
+        .repeat(repeats)
+        .to(device)
         for values, index, dtype, kind in zip(lists, indices, dtypes, kinds, strict=True)
     ]

@@ -1,0 +1,273 @@
+"""What the package promises beside the operators: scopes, threads, fork, selection, errors, the library's symbols."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+
+import pytest
+import torch
+
+import gems
+from gems import _library
+
+LIBRARY = _library.find_library()
+
+
+@pytest.fixture
+def x():
+    return torch.linspace(-2, 2, 24)
+
+
+def served(name):
+    return gems.report()[name].served
+
+
+def python(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{code}"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
+
+
+def test_an_inner_scope_changes_only_what_it_names(x):
+    with gems.use_gems("exp, neg"):
+        with gems.use_gems(include="sin", exclude="neg"):
+            assert [gems.is_enabled(name) for name in ("exp", "sin", "neg", "cos")] == [True, True, False, False]
+        assert [gems.is_enabled(name) for name in ("exp", "sin", "neg", "cos")] == [True, False, True, False]
+    assert not gems.is_enabled()
+
+
+def test_an_exclusion_survives_enable_in_the_meantime():
+    with gems.use_gems(include=[], exclude="exp"):
+        gems.enable()
+        assert not gems.is_enabled("exp") and gems.is_enabled("sin")
+    assert gems.is_enabled("exp")
+
+
+def test_enable_adds_and_only_enable_replaces():
+    gems.enable("exp")
+    gems.enable(include=["sin"])
+    assert gems.is_enabled("exp") and gems.is_enabled("sin") and not gems.is_enabled("neg")
+    gems.enable(exclude="exp")
+    assert gems.is_enabled("neg") and not gems.is_enabled("exp")
+    gems.only_enable("exp")
+    assert gems.is_enabled("exp") and not gems.is_enabled("sin")
+
+
+def test_a_scope_object_may_be_entered_again_and_decorates(x):
+    scope = gems.use_gems("exp")
+    with scope, scope:
+        torch.exp(x)
+    torch.exp(x)
+
+    @gems.use_gems("exp")
+    def work(depth):
+        torch.exp(x)
+        return depth and work(depth - 1)
+
+    work(2)
+    torch.exp(x)
+    assert served("exp") == 4
+
+
+def test_a_scope_survives_torch_modes_and_their_end(x):
+    """The marker lives in the thread's dispatch keys, which these guards save, change and restore."""
+    with gems.use_gems("exp"):
+        with torch.no_grad(), torch.inference_mode(), torch.autocast("cpu"):
+            torch.exp(x)
+        torch.func.grad(lambda v: torch.exp(v).sum())(x)
+        torch.vmap(torch.exp)(x.view(4, 6))
+        torch.exp(x)
+    before = served("exp")
+    assert before >= 4
+    torch.exp(x)
+    assert served("exp") == before
+
+
+def test_a_scope_ended_inside_a_torch_mode_stays_ended(x):
+    scope = gems.use_gems("exp")
+    with torch.no_grad():
+        scope.__enter__()
+        torch.exp(x)
+        scope.__exit__(None, None, None)
+        torch.exp(x)
+    torch.exp(x)
+    assert served("exp") == 1
+
+
+def test_scopes_do_not_disturb_dispatch(x):
+    """Backend bits in the excluded set: no kernel of any backend may be skipped for them."""
+    names = [name for name in gems.all_ops() if "." not in name and not name.endswith("_")]
+    for count in range(1, len(names)):
+        with gems.use_gems(names[:count]):
+            assert (x.to_sparse() + x.to_sparse()).is_sparse
+            assert x.to("meta").exp().device.type == "meta"
+            assert torch.allclose(torch.exp(x.requires_grad_()), torch.exp(x.detach()))
+            assert torch.quantize_per_tensor(x.detach(), 0.1, 0, torch.qint8).is_quantized
+
+
+def test_autograd_threads_see_the_scope_of_backward(x):
+    """The engine runs CPU work in the calling thread, unless another thread's backward owns it: both must see the scope."""
+    y = torch.sigmoid(x.clone().requires_grad_()).sum()
+    with gems.use_gems("sigmoid_backward"):
+        y.backward()
+    assert served("sigmoid_backward") == 1
+    z = torch.sigmoid(x.clone().requires_grad_()).sum()
+    z.backward()
+    assert served("sigmoid_backward") == 1
+
+
+def test_thread_local_state_carries_the_scope(x):
+    """torch.jit.fork moves at::ThreadLocalState to a pool thread, as the autograd engine does for each device."""
+
+    @torch.jit.script
+    def work(v: torch.Tensor):
+        futures = [torch.jit.fork(torch.exp, v) for _ in range(4)]
+        return [torch.jit.wait(future) for future in futures]
+
+    with gems.use_gems("exp"):
+        work(x)
+    inside = served("exp")
+    assert inside == 4
+    work(x)
+    assert served("exp") == inside
+
+
+def test_toggling_while_eight_threads_call(x):
+    expected = torch.sigmoid(x) * 2 + x.abs()
+    gems.enable()  # registers, before the threads
+    stop, wrong = threading.Event(), []
+
+    def call(index):
+        scope = gems.use_gems("abs") if index % 2 else gems.use_gems(include=[], exclude="sigmoid")
+        while not stop.is_set():
+            with scope:
+                if not torch.allclose(torch.sigmoid(x) * 2 + x.abs(), expected, rtol=1e-6, atol=1e-7):
+                    wrong.append(index)
+
+    threads = [threading.Thread(target=call, args=(index,)) for index in range(8)]
+    for thread in threads:
+        thread.start()
+    for step in range(200):
+        gems.enable("sigmoid" if step % 3 else None)
+        gems.only_enable("mul")
+        gems.disable()
+        gems.reset_report()
+        str(gems.report())
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_fork_after_import_and_enable():
+    result = python(
+        "import os, torch, gems\n"
+        "gems.enable()\n"
+        "pid = os.fork()\n"
+        "x = torch.arange(6.0)\n"
+        "ok = torch.equal(x + 1, torch.tensor([1.0, 2, 3, 4, 5, 6])) and gems.report()['add.Tensor'].served == 1\n"
+        "if pid == 0: os._exit(0 if ok else 1)\n"
+        "assert ok and os.waitpid(pid, 0)[1] == 0\n"
+    )
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize(
+    ("pattern", "nearest"), (("gleu", "gelu"), ("add.Tensr", "add.Tensor"), ("sigmiod*", "sigmoid"), (["exp", "relo"], "relu"))
+)
+@pytest.mark.parametrize("act", (gems.enable, gems.only_enable, gems.is_enabled, lambda names: gems.use_gems(exclude=names).__enter__()))
+def test_an_unknown_name_is_an_error_that_names_the_nearest(act, pattern, nearest):
+    with pytest.raises(ValueError, match=f"Nearest: '{nearest}'"):
+        act(pattern)
+    assert not gems.is_enabled()
+
+
+def test_a_wrong_type_is_an_error():
+    with pytest.raises(TypeError, match="got 3 of type int"):
+        gems.enable(["exp", 3])
+
+
+@pytest.mark.parametrize("name", ("where.ScalarSelf", "true_divide.Tensor", "isfinite", "floor_divide.Scalar", "square"))
+def test_composite_operators_are_refused(name):
+    """Overridden at a backend key, they would lose their gradient without a sound."""
+    base, _, overload = name.partition(".")
+    composite = torch._C._dispatch_has_kernel_for_dispatch_key(f"aten::{name}", "CompositeImplicitAutograd")
+    assert (_library.library.gems_torch_refusal(name.encode()) is not None) == composite
+    if composite:
+        with pytest.raises(ValueError, match="composite"):
+            gems.enable(name)
+
+
+def test_every_overload_of_the_table_passes_the_check_for_composites():
+    for name in gems.all_ops():
+        assert _library.library.gems_torch_refusal(name.encode()) is None, name
+
+
+def test_composites_keep_their_gradient(x):
+    a, b = x.clone().requires_grad_(), x.clone().requires_grad_()
+    with gems.use_gems():
+        torch.where(a > 0, a, 2.0).sum().backward()
+        torch.where(torch.tensor([True]), 2.0, b).sum().backward()
+    assert torch.equal(a.grad, (x > 0).float()) and torch.equal(b.grad, torch.zeros_like(x))
+    assert served("where.self") == 4  # and again in backward
+
+
+def test_the_report_adds_up_and_prints(x):
+    with gems.use_gems():
+        x + 1
+        x + x.to_sparse()
+        with pytest.raises(RuntimeError):
+            x + torch.ones(7)
+    row = gems.report()["add.Tensor"]
+    assert row.calls == row.served + sum(row.declined.values()) and row.served >= 1
+    assert row.declined == {"ATen raises": 1}
+    lines = str(gems.report()).splitlines()
+    assert lines[0].split() == ["op", "calls", "served", "compiles", "ms", "declined"]
+    assert any(line.split()[:3] == ["add.Tensor", str(row.calls), str(row.served)] for line in lines)
+    gems.reset_report()
+    assert str(gems.report()) == "gems: no calls"
+    assert set(gems.report()) == set(gems.all_ops())
+
+
+def test_the_library_exports_its_c_interface_only():
+    listing = subprocess.run(["nm", "-D", "--defined-only", LIBRARY], capture_output=True, text=True, check=True).stdout
+    symbols = {line.split()[-1].split("@")[0] for line in listing.splitlines()}
+    assert symbols and all(symbol.startswith("gems_torch_") for symbol in symbols), symbols
+
+
+def test_the_library_needs_neither_python_nor_cuda():
+    dynamic = subprocess.run(["readelf", "-d", LIBRARY], capture_output=True, text=True, check=True).stdout
+    needed = {line.split("[")[1].rstrip("]") for line in dynamic.splitlines() if "(NEEDED)" in line}
+    torch_parts = {name for name in needed if name.startswith(("libtorch", "libc10"))}
+    assert torch_parts == {"libtorch.so", "libtorch_cpu.so", "libc10.so"}
+    assert not any("python" in name or "cuda" in name or "LLVM" in name or "MLIR" in name for name in needed)
+    assert "RUNPATH" not in dynamic and "RPATH" not in dynamic
+
+
+def test_the_library_is_found_by_its_variable(tmp_path):
+    result = python("import gems", GEMS_LIBRARY=str(tmp_path / "absent.so"))
+    assert result.returncode != 0 and "GEMS_LIBRARY names" in result.stderr and "does not exist" in result.stderr
+
+
+def test_a_library_for_another_torch_is_refused_before_it_is_loaded(tmp_path):
+    other = tmp_path / "libgems_torch.so"
+    content = pathlib.Path(LIBRARY).read_bytes()
+    note = b"gems_torch was built for torch "
+    start = content.index(note) + len(note)
+    other.write_bytes(content[:start] + b"1.9.0\0" + content[start + 6 :])
+    result = python("import gems", GEMS_LIBRARY=str(other))
+    assert result.returncode != 0
+    assert f"was built for torch 1.9.0, found torch {torch.__version__}" in result.stderr and "rebuild gems" in result.stderr
+
+
+def test_import_is_quick_after_torch():
+    result = python(
+        "import torch, time\nfrom time import perf_counter\nstart = perf_counter()\nimport gems\nprint(perf_counter() - start)"
+    )
+    assert result.returncode == 0, result.stderr
+    assert float(result.stdout) < 0.1
