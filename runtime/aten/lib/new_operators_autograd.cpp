@@ -1,12 +1,15 @@
 // Gradients of the fused operators. Backward runs the op's own gradient op where the catalogue has one; when the
 // gradient itself will be differentiated, a formula of ATen operators takes its place.
 #include <ATen/ExpandUtils.h>
+#include <ATen/FuncTorchTLS.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/ops/add.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/gelu_backward.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/sigmoid.h>
+#include <ATen/ops/silu.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
@@ -28,27 +31,38 @@ using Extra = std::optional<c10::IValue>;
 struct GradientRow {
   const char* op;
   const char* gradient_op;  // null: the formula serves every backward
+  Tensor (*composition)(const Tensor& x, const Tensor& y, const Extra& extra);  // the op in ATen's operators
   Gradients (*formula)(const Tensor& x, const Tensor& y, const Tensor& grad, const Extra& extra);
 };
 
 constexpr GradientRow rows[] = {
     {"silu_and_mul", "silu_and_mul_grad",
+     [](const Tensor& x, const Tensor& y, const Extra&) { return at::silu(x) * y; },
      [](const Tensor& x, const Tensor& y, const Tensor& grad, const Extra&) -> Gradients {
        // As silu's own second derivative in PyTorch: silu_backward has none.
        const Tensor s = at::sigmoid(x);
        return {grad * y * s * (1 + x * (1 - s)), grad * x * s};
      }},
     {"gelu_and_mul", "gelu_and_mul_grad",
+     [](const Tensor& x, const Tensor& y, const Extra& approximate) {
+       return at::gelu(x, approximate->toStringView()) * y;
+     },
      [](const Tensor& x, const Tensor& y, const Tensor& grad, const Extra& approximate) -> Gradients {
        const std::string_view mode = approximate->toStringView();
        return {at::gelu_backward(grad * y, x, mode), grad * at::gelu(x, mode)};
      }},
     {"bias_gelu", nullptr,
+     [](const Tensor& x, const Tensor& bias, const Extra& approximate) {
+       return at::gelu(x + bias, approximate->toStringView());
+     },
      [](const Tensor& x, const Tensor& bias, const Tensor& grad, const Extra& approximate) -> Gradients {
        const Tensor inner = at::gelu_backward(grad, x + bias, approximate->toStringView());
        return {inner, inner};
      }},
     {"residual_scale_add", nullptr,
+     [](const Tensor& x, const Tensor& residual, const Extra& scale) {
+       return at::add(residual, x, scale->toScalar());
+     },
      [](const Tensor& x, const Tensor& residual, const Tensor& grad, const Extra& scale) -> Gradients {
        return {at::mul(grad, scale->toScalar()), grad};
      }},
@@ -95,6 +109,19 @@ struct Fused : torch::autograd::Function<Fused> {
   }
 };
 
+// Inside of torch.func's transforms, which refuse C++ autograd functions.
+bool in_functorch() {
+  const auto& state = at::functorch::functorchTLSAccessor();
+  if (state == nullptr) return false;
+  try {
+    state->checkSupportsCppAutogradFunction();
+    return false;
+  } catch (const c10::Error&) {
+    return true;
+  }
+}
+
+// The kernel for autograd, and for vmap, whose batching rules ATen's operators have already.
 class Differentiate final : public c10::OperatorKernel {
  public:
   explicit Differentiate(const GradientRow& row) : row_(row) {}
@@ -104,7 +131,7 @@ class Differentiate final : public c10::OperatorKernel {
     if (op.schema().arguments().size() > 2) extra = torch::jit::pop(*stack);
     const Tensor y = torch::jit::pop(*stack).toTensor();
     const Tensor x = torch::jit::pop(*stack).toTensor();
-    stack->emplace_back(Fused::apply(x, y, &row_, extra));
+    stack->emplace_back(in_functorch() ? row_.composition(x, y, extra) : Fused::apply(x, y, &row_, extra));
   }
 
  private:
@@ -115,8 +142,9 @@ class Differentiate final : public c10::OperatorKernel {
 
 void register_gradients(torch::Library& library) {
   for (const GradientRow& row : rows)
-    library.impl(row.op, torch::dispatch(c10::DispatchKey::Autograd, torch::CppFunction::makeFromBoxedFunctor(
-                                                                         std::make_unique<Differentiate>(row))));
+    for (const c10::DispatchKey key : {c10::DispatchKey::Autograd, c10::DispatchKey::FuncTorchBatched})
+      library.impl(
+          row.op, torch::dispatch(key, torch::CppFunction::makeFromBoxedFunctor(std::make_unique<Differentiate>(row))));
 }
 
 }  // namespace gems::aten
