@@ -114,21 +114,27 @@ ExprText BodyText::constant(TypedAttr value) {
 
 ExprText BodyText::compare(Operation& op) {
   if (!isa<arith::CmpFOp, arith::CmpIOp>(op)) return {};
+  // A comparison inside a comparison is put in parentheses on either side.
+  auto compared = [&](std::string_view symbol, Precedence precedence) -> ExprText {
+    return {fmt::format("{} {} {}", at(op.getOperand(0), Precedence::Shift), symbol,
+                        at(op.getOperand(1), Precedence::Shift)),
+            precedence};
+  };
   if (auto test = dyn_cast<arith::CmpFOp>(op)) {
     using arith::CmpFPredicate;
     switch (test.getPredicate()) {
       case CmpFPredicate::OEQ:
-        return binary(op, "==", Precedence::Equality);
+        return compared("==", Precedence::Equality);
       case CmpFPredicate::UNE:
-        return binary(op, "!=", Precedence::Equality);
+        return compared("!=", Precedence::Equality);
       case CmpFPredicate::OLT:
-        return binary(op, "<", Precedence::Relation);
+        return compared("<", Precedence::Relation);
       case CmpFPredicate::OLE:
-        return binary(op, "<=", Precedence::Relation);
+        return compared("<=", Precedence::Relation);
       case CmpFPredicate::OGT:
-        return binary(op, ">", Precedence::Relation);
+        return compared(">", Precedence::Relation);
       case CmpFPredicate::OGE:
-        return binary(op, ">=", Precedence::Relation);
+        return compared(">=", Precedence::Relation);
       case CmpFPredicate::UNO:
         return {fmt::format("isnan({}) || isnan({})", at(op.getOperand(0)), at(op.getOperand(1))), Precedence::Or};
       default:
@@ -138,9 +144,9 @@ ExprText BodyText::compare(Operation& op) {
   using arith::CmpIPredicate;
   switch (cast<arith::CmpIOp>(op).getPredicate()) {
     case CmpIPredicate::eq:
-      return binary(op, "==", Precedence::Equality);
+      return compared("==", Precedence::Equality);
     case CmpIPredicate::ne:
-      return binary(op, "!=", Precedence::Equality);
+      return compared("!=", Precedence::Equality);
     case CmpIPredicate::slt:
       return signedBinary(op, "<", Precedence::Relation);
     case CmpIPredicate::sle:
@@ -150,13 +156,13 @@ ExprText BodyText::compare(Operation& op) {
     case CmpIPredicate::sge:
       return signedBinary(op, ">=", Precedence::Relation);
     case CmpIPredicate::ult:
-      return binary(op, "<", Precedence::Relation);
+      return compared("<", Precedence::Relation);
     case CmpIPredicate::ule:
-      return binary(op, "<=", Precedence::Relation);
+      return compared("<=", Precedence::Relation);
     case CmpIPredicate::ugt:
-      return binary(op, ">", Precedence::Relation);
+      return compared(">", Precedence::Relation);
     case CmpIPredicate::uge:
-      return binary(op, ">=", Precedence::Relation);
+      return compared(">=", Precedence::Relation);
   }
   return {};
 }

@@ -10,15 +10,17 @@ void writeFlat(KernelText& kernel, TextWriter& out) {
   const int perBlock = threads * unroll * width;
   const std::string u = unroll > 1 ? "[u]" : "";
   // Offset of a thread's vector from the block's first element.
-  const std::string offset = fmt::format("({}threadIdx.x){}", unroll > 1 ? fmt::format("u * {} + ", threads) : "",
-                                         width > 1 ? fmt::format(" * {}", width) : "");
+  const std::string vector = unroll > 1 ? fmt::format("u * {} + threadIdx.x", threads) : "threadIdx.x";
+  const std::string offset = width == 1   ? vector
+                             : unroll > 1 ? fmt::format("({}) * {}", vector, width)
+                                          : fmt::format("{} * {}", vector, width);
 
   auto eachVector = [&](llvm::function_ref<void()> write) {
     if (unroll > 1) {
       out.line("#pragma unroll");
       out.open("for (int u = 0; u < {}; ++u) {{", unroll);
     }
-    out.line("const int first = {};", unroll > 1 || width > 1 ? offset : "threadIdx.x");
+    out.line("const int first = {};", offset);
     const std::string whole = width > 1 ? fmt::format("first + {} <= left", width) : "first < left";
     out.open("if ({}) {{", whole);
     write();

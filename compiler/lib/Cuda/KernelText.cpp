@@ -107,7 +107,7 @@ void KernelText::writeElementFunction(TextWriter& out) {
     body.bind(argument, operand.name, operand.passAsFloat);
   body.write(block);
 
-  std::string values;
+  if (!isSingle) out.line("Results values;");
   for (auto [yielded, result] : llvm::zip(kernel_.getYield().getValues(), results_)) {
     std::string text;
     if (auto create = yielded.getDefiningOp<complex::CreateOp>()) {
@@ -116,9 +116,13 @@ void KernelText::writeElementFunction(TextWriter& out) {
       Value behind = result.roundsFloat ? floatBehind(yielded) : yielded;
       text = body.at(behind);
     }
-    values += (values.empty() ? "" : ", ") + text;
+    if (isSingle) {
+      out.line("return {};", text);
+    } else {
+      out.line("values.{} = {};", result.name, text);
+    }
   }
-  out.line(fmt::runtime(isSingle ? "return {};" : "return {{{}}};"), values);
+  if (!isSingle) out.line("return values;");
   out.close();
   out.raw("\n");
 }

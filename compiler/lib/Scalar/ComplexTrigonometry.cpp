@@ -16,10 +16,14 @@ Parts timesMinusI(Parts z) { return {z.im, -z.re}; }
 
 }  // namespace
 
-Parts sinh(Parts z) { return {sinh(z.re) * cos(z.im), cosh(z.re) * sin(z.im)}; }
-Parts cosh(Parts z) { return {cosh(z.re) * cos(z.im), sinh(z.re) * sin(z.im)}; }
-Parts sin(Parts z) { return {sin(z.re) * cosh(z.im), cos(z.re) * sinh(z.im)}; }
-Parts cos(Parts z) { return {cos(z.re) * cosh(z.im), -(sin(z.re) * sinh(z.im))}; }
+// Where one factor is 0 and the other overflows, the product is 0.
+Parts sinh(Parts z) { return {sinh(z.re) * cos(z.im), select(z.im == 0.0, z.im, cosh(z.re) * sin(z.im))}; }
+Parts cosh(Parts z) {
+  Real im = select(z.im == 0.0, z.im * copysign(1.0, z.re), sinh(z.re) * sin(z.im));
+  return {cosh(z.re) * cos(z.im), im};
+}
+Parts sin(Parts z) { return timesMinusI(sinh(timesI(z))); }
+Parts cos(Parts z) { return cosh(timesI(z)); }
 
 // Kahan's tanh ("Branch cuts for complex elementary functions", 1987): with t = tan(y), s = sinh(x), b = 1 + t^2,
 //   tanh(z) = (b sqrt(1 + s^2) s + i t) / (1 + b s^2);  beyond the limit, +-1 + 4i sin(y) cos(y) exp(-2 |x|).
@@ -41,19 +45,17 @@ namespace {
 // What asin and acos share. Source: Hull, Fairgrieve and Tang, "Implementing the complex arcsine and arccosine
 // functions using exception handling", ACM TOMS 23 (1997), in the form that Boost.Math uses.
 struct Inverse {
-  Real x, y;          // parts of |z|
-  Real a;             // semi-axis of the ellipse through z with foci at +-1: cosh of the imaginary part
-  Real b;             // x / a: the sine of the real part
-  Truth bIsAccurate;  // b is far enough from 1
-  Real cosine;        // sqrt(a^2 - x^2) without cancellation; the cosine of the real part is cosine / a
-  Real logarithm;     // log(a + sqrt(a^2 - 1)): the imaginary part's magnitude
+  Real x;          // |re|
+  Real b;          // the sine of the real part, or 2 where it is too close to 1 to be of use
+  Real cosine;     // the cosine of the real part, in units in which its sine is x
+  Real logarithm;  // the imaginary part's magnitude
 };
 
 Inverse invert(Parts z) {
   Real x = abs(z.re), y = abs(z.im);
   Real p = x + 1.0, q = x - 1.0;
   Real r = hypot(p, y), s = hypot(q, y);
-  Real a = (r + s) * 0.5;
+  Real a = (r + s) * 0.5;  // semi-axis of the ellipse through z with foci at +-1
   Real b = x / a;
   Real squared = y * y;
   Truth inside = x < 1.0;
@@ -66,31 +68,41 @@ Inverse invert(Parts z) {
   Real excess = (squared / rp + select(inside, squared / (s - q), s + q)) * 0.5;
   Real near = log1p(excess + sqrt(excess * (a + 1.0)));
   Real far = log(a + sqrt(a - 1.0) * sqrt(a + 1.0));
-  return {x, y, a, b, b <= 0.6417, cosine, select(a <= 1.5, near, far)};
+
+  // Far from the foci the ellipse is a circle; this is also where infinities are.
+  Truth isCircle = a > (a.isDouble() ? 0x1p60 : 0x1p30);
+  Real logarithm = select(isCircle, log(a) + std::numbers::ln2, select(a <= 1.5, near, far));
+  return {x, select(isCircle, 2.0, b), select(isCircle, y, cosine), logarithm};
 }
 
 }  // namespace
 
 Parts asin(Parts z) {
   Inverse i = invert(z);
-  Real re = select(i.bIsAccurate, asin(i.b), atan2(i.x, i.cosine));
+  Real re = select(i.b <= 0.6417, asin(i.b), atan2(i.x, i.cosine));
   return {copysign(re, z.re), copysign(i.logarithm, z.im)};
 }
 
 Parts acos(Parts z) {
   Inverse i = invert(z);
-  Real re = select(i.bIsAccurate, acos(i.b), atan2(i.cosine, i.x));
+  Real re = select(i.b <= 0.6417, acos(i.b), atan2(i.cosine, i.x));
   // acos(-z) = pi - acos(z); the imaginary part has the sign opposite to z's.
   return {select(z.re < 0.0, std::numbers::pi - re, re), -copysign(i.logarithm, z.im)};
 }
 
-// re = atan2(2x, (1 - |y|) (1 + |y|) - x^2) / 2; im = log1p(4 |y| / (x^2 + (1 - |y|)^2)) / 4, with y's sign.
+// re = atan2(2x, (1 - |y|) (1 + |y|) - x^2) / 2; im = log1p(4 |y| / (x^2 + (1 - |y|)^2)) / 4, with y's sign. For large
+// z, where squares overflow: pi / 2 and the imaginary part of -1 / z.
 Parts atan(Parts z) {
   Real x = z.re, y = abs(z.im);
   Real squared = x * x;
   Real distance = 1.0 - y;
   Real re = atan2(x * 2.0, distance * (1.0 + y) - squared) * 0.5;
   Real im = log1p(y * 4.0 / (squared + distance * distance)) * 0.25;
+
+  Real modulus = hypot(x, y);
+  Truth isLarge = modulus > (x.isDouble() ? 0x1p60 : 0x1p30);
+  re = select(isLarge, copysign(std::numbers::pi / 2, x), re);
+  im = select(isLarge, select(isinf(modulus), 0.0, y / modulus / modulus), im);
   return {re, copysign(im, z.im)};
 }
 

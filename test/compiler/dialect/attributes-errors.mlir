@@ -1,0 +1,50 @@
+// RUN: gems-opt %s --split-input-file --verify-diagnostics --allow-unregistered-dialect
+
+// expected-error @+2 {{'f33' is not a dtype: expected one of bool, u8, i8}}
+// expected-error @+1 {{failed to parse}}
+"test.op"() {a = #pw.operand<"x", f33 as f32, tensor>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{operand 'a' is a number: it is passed in its compute dtype f32, not as f16}}
+"test.op"() {a = #pw.operand<"a", f16 as f32, number>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{operand 'a' is a number: it has no layout}}
+"test.op"() {a = #pw.operand<"a", f32 as f32, number, <[contiguous], align = 4>>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{only the innermost step can be contiguous}}
+"test.op"() {a = #pw.layout<[strided, contiguous], align = 16>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{'dense' is not a step: expected one of contiguous, broadcast, strided}}
+"test.op"() {a = #pw.layout<[dense], align = 16>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{align is a power of two of at most 16 bytes; given 3}}
+"test.op"() {a = #pw.layout<[contiguous], align = 3>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{the rank of an iteration space is 1, 2, 3, 4 or 8; given 5}}
+"test.op"() {a = #pw.space<rank = 5, wide_index = false, aliased = false>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{width is a power of two of at most 16; given 3}}
+"test.op"() {a = #pw.schedule<family = flat, width = 3, unroll = 1, threads = 256>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{a generic kernel moves single elements: width is 1; given 4}}
+"test.op"() {a = #pw.schedule<family = generic, width = 4, unroll = 1, threads = 256>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{threads is a power of two from 32 to 1024; given 100}}
+"test.op"() {a = #pw.schedule<family = flat, width = 4, unroll = 1, threads = 100>} : () -> ()

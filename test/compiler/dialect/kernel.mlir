@@ -1,0 +1,31 @@
+// RUN: gems-opt %s | gems-opt | FileCheck %s
+
+// Everything that a kernel can carry is printed and read back.
+
+// CHECK: pw.kernel @scale of "scale"
+// CHECK-SAME: #pw.operand<"x", f16 as f32, tensor, <[contiguous, broadcast], align = 16>>
+// CHECK-SAME: #pw.operand<"alpha", f32 as f32, number>
+// CHECK-SAME: results [#pw.result<"out", f32 to f16, <[contiguous, strided], align = 4>>]
+// CHECK-SAME: resolved space <rank = 2, wide_index = true, aliased = false>
+// CHECK-SAME: schedule <family = rows, width = 8, unroll = 2, threads = 256>
+// CHECK: ^bb0(%x: f16, %alpha: f32):
+pw.kernel @scale of "scale"
+    operands [#pw.operand<"x", f16 as f32, tensor, <[contiguous, broadcast], align = 16>>,
+              #pw.operand<"alpha", f32 as f32, number>]
+    results [#pw.result<"out", f32 to f16, <[contiguous, strided], align = 4>>]
+    resolved space <rank = 2, wide_index = true, aliased = false>
+    schedule <family = rows, width = 8, unroll = 2, threads = 256> {
+^bb0(%a: f16, %b: f32):
+  %0 = arith.extf %a : f16 to f32
+  %1 = arith.mulf %0, %b : f32
+  %2 = arith.truncf %1 : f32 to f16
+  pw.yield %2 : f16
+}
+
+// CHECK: pw.complex_unary asin %x : complex<f64>
+pw.kernel @asin of "asin" operands [#pw.operand<"x", c128 as c128, tensor>]
+    results [#pw.result<"out", c128 to c128>] {
+^bb0(%x: complex<f64>):
+  %0 = pw.complex_unary asin %x : complex<f64>
+  pw.yield %0 : complex<f64>
+}

@@ -1,0 +1,108 @@
+// Compiles emitted CUDA kernels as host C++ and loads them.
+#include "host_cuda.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "Cuda/Prelude.h"
+
+namespace gems::test {
+namespace {
+
+// The prelude of all kernels: the emitter's own snippets, but host code for those in PTX.
+std::string host_prelude() {
+  using cuda::Snippet;
+  std::string text;
+  for (std::size_t i = 0; i < cuda::SnippetCount; ++i) {
+    const auto snippet = static_cast<Snippet>(i);
+    // Before sm_80 bf16 is rounded in integers, which runs anywhere.
+    if (cuda::is_portable(snippet) || snippet == Snippet::ToBF16 || snippet == Snippet::PackBF16)
+      text += cuda::snippet_text(snippet, CudaTarget{75});
+    else if (snippet == Snippet::PackF16)
+      text += "GEMS_HOST_F16\n";
+    else if (snippet == Snippet::MinMaxF32)
+      text += "GEMS_HOST_MIN_MAX\n";
+  }
+  return text;
+}
+
+// Undefined behaviour of integers and of indices traps; contraction is off, so that results are those of the
+// operations.
+constexpr const char* compile_flags =
+    "-std=c++20 -O0 -w -fPIC -shared -ffp-contract=off -fno-strict-aliasing "
+    "-fsanitize=signed-integer-overflow,shift,integer-divide-by-zero,bounds,null,alignment -fsanitize-trap=all";
+
+void write_unit(const std::string& path, const std::vector<CudaKernel>& kernels, std::size_t begin, std::size_t end) {
+  std::ofstream out(path);
+  out << "#include \"" << HOST_CUDA_SHIM << "\"\n" << host_prelude();
+  for (std::size_t i = begin; i < end; ++i) {
+    // extern "C" names are global, so each kernel gets one of its own.
+    out << fmt::format("\n#define {0} kernel{1}\nnamespace in{1} {{\n{2}\n}}\n#undef {0}\n", kernels[i].name, i,
+                       kernels[i].body);
+    out << fmt::format(
+        "extern \"C\" __attribute__((visibility(\"default\"))) void launch{0}(void** arguments, unsigned grid, "
+        "unsigned x, unsigned y) {{ run_kernel(in{0}::kernel{0}, arguments, grid, x, y); }}\n",
+        i);
+  }
+}
+
+std::string read_file(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+HostCuda::HostCuda(const std::vector<CudaKernel>& kernels) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "gems-host-cuda-XXXXXX").string();
+  REQUIRE(mkdtemp(pattern.data()) != nullptr);
+  folder_ = pattern;
+
+  const std::size_t units = std::min<std::size_t>(std::max(1u, std::thread::hardware_concurrency()), 4);
+  const std::size_t per_unit = (kernels.size() + units - 1) / units;
+  std::vector<std::string> stems;
+  std::vector<std::thread> compiles;
+  for (std::size_t begin = 0; begin < kernels.size(); begin += per_unit) {
+    const std::string stem = fmt::format("{}/unit{}", folder_, stems.size());
+    write_unit(stem + ".cpp", kernels, begin, std::min(begin + per_unit, kernels.size()));
+    stems.push_back(stem);
+    compiles.emplace_back([stem] {
+      const std::string command = fmt::format("{0} {1} {2}.cpp -o {2}.so >{2}.log 2>&1", HOST_CXX, compile_flags, stem);
+      (void)!std::system(command.c_str());
+    });
+  }
+  for (std::thread& compile : compiles) compile.join();
+
+  for (std::size_t unit = 0; unit < stems.size(); ++unit) {
+    void* library = dlopen((stems[unit] + ".so").c_str(), RTLD_NOW | RTLD_LOCAL);
+    INFO(read_file(stems[unit] + ".log"));
+    INFO("source kept in " << stems[unit] << ".cpp");
+    if (library == nullptr) folder_.clear();
+    REQUIRE(library != nullptr);
+    libraries_.push_back(library);
+    for (std::size_t i = unit * per_unit; i < std::min((unit + 1) * per_unit, kernels.size()); ++i)
+      launchers_.push_back(reinterpret_cast<Launcher>(dlsym(library, fmt::format("launch{}", i).c_str())));
+  }
+}
+
+HostCuda::~HostCuda() {
+  for (void* library : libraries_) dlclose(library);
+  std::error_code ignored;
+  if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+}
+
+void HostCuda::launch(std::size_t kernel, const LaunchGeometry& launch, std::vector<void*> arguments) const {
+  arguments.push_back(const_cast<std::byte*>(launch.parameter.data()));
+  launchers_[kernel](arguments.data(), launch.grid_x, launch.block_x, launch.block_y);
+}
+
+}  // namespace gems::test

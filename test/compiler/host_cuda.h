@@ -1,0 +1,29 @@
+// Compiles emitted CUDA kernels as host C++ (many in one translation unit) and runs them without a GPU.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "gems/compiler/cuda.h"
+
+namespace gems::test {
+
+class HostCuda {
+ public:
+  // Compiles all kernels; fails the running test with the compiler's output when it refuses one.
+  explicit HostCuda(const std::vector<CudaKernel>& kernels);
+  ~HostCuda();
+  HostCuda(const HostCuda&) = delete;
+  HostCuda& operator=(const HostCuda&) = delete;
+
+  // arguments: the address of each kernel parameter but the last, which `launch` holds.
+  void launch(std::size_t kernel, const LaunchGeometry& launch, std::vector<void*> arguments) const;
+
+ private:
+  using Launcher = void (*)(void** arguments, unsigned grid, unsigned block_x, unsigned block_y);
+  std::string folder_;
+  std::vector<void*> libraries_;
+  std::vector<Launcher> launchers_;
+};
+
+}  // namespace gems::test

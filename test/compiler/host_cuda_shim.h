@@ -1,0 +1,91 @@
+// CUDA's names in host C++, so that emitted kernels run without a GPU, one thread after the other. Included by the
+// translation units that host_cuda.cpp writes.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#define __global__
+#define __device__
+#define __forceinline__ inline
+#define __launch_bounds__(...)
+
+struct uint2 {
+  unsigned x, y;
+};
+struct alignas(16) uint4 {
+  unsigned x, y, z, w;
+};
+struct Index {
+  unsigned x = 0, y = 0, z = 0;
+};
+static Index threadIdx, blockIdx, blockDim;
+
+using std::isfinite;
+using std::isinf;
+using std::isnan;
+static inline int min(int a, int b) { return a < b ? a : b; }
+static inline int max(int a, int b) { return a > b ? a : b; }
+static inline unsigned min(unsigned a, unsigned b) { return a < b ? a : b; }
+static inline unsigned max(unsigned a, unsigned b) { return a > b ? a : b; }
+static inline long long min(long long a, long long b) { return a < b ? a : b; }
+static inline long long max(long long a, long long b) { return a > b ? a : b; }
+static inline unsigned long long min(unsigned long long a, unsigned long long b) { return a < b ? a : b; }
+static inline unsigned long long max(unsigned long long a, unsigned long long b) { return a > b ? a : b; }
+static inline float rsqrtf(float x) { return 1 / sqrtf(x); }
+static inline double rsqrt(double x) { return 1 / sqrt(x); }
+static inline unsigned __umulhi(unsigned a, unsigned b) {
+  return static_cast<unsigned>(static_cast<std::uint64_t>(a) * b >> 32);
+}
+static inline unsigned __float_as_uint(float x) { return std::bit_cast<unsigned>(x); }
+static inline float __uint_as_float(unsigned x) { return std::bit_cast<float>(x); }
+static inline long long __double_as_longlong(double x) { return std::bit_cast<long long>(x); }
+static inline double __longlong_as_double(long long x) { return std::bit_cast<double>(x); }
+
+// What the prelude does in PTX: see host_prelude() in host_cuda.cpp for where it is put.
+#define GEMS_HOST_F16                                                                                            \
+  static inline float to_f32(f16 x) {                                                                            \
+    const unsigned sign = (x.bits & 0x8000u) << 16, field = x.bits >> 10 & 31, fraction = x.bits & 1023;         \
+    if (field == 31) return __uint_as_float(sign | 0x7f800000u | fraction << 13);                                \
+    const float magnitude = field == 0                                                                           \
+                                ? std::ldexp(static_cast<float>(fraction), -24)                                  \
+                                : std::ldexp(static_cast<float>(fraction | 1024), static_cast<int>(field) - 25); \
+    return sign ? -magnitude : magnitude;                                                                        \
+  }                                                                                                              \
+  static inline f16 to_f16(float x) {                                                                            \
+    unsigned bits = __float_as_uint(x);                                                                          \
+    const u16 sign = static_cast<u16>(bits >> 16 & 0x8000u);                                                     \
+    bits &= 0x7fffffffu;                                                                                         \
+    if (bits > 0x7f800000u) return f16{static_cast<u16>(sign | 0x7e00)};                                         \
+    if (bits >= 0x47800000u) return f16{static_cast<u16>(sign | 0x7c00)};                                        \
+    if (bits < 0x38800000u) /* denormal: an addition rounds it */                                                \
+      return f16{static_cast<u16>(sign | (__float_as_uint(__uint_as_float(bits) + 0.5f) - 0x3f000000u))};        \
+    return f16{static_cast<u16>(sign | ((bits - 0x38000000u + 0xfffu + (bits >> 13 & 1)) >> 13))};               \
+  }                                                                                                              \
+  template <int N>                                                                                               \
+  Vec<f16, N> pack_f16(const float (&from)[N]) {                                                                 \
+    Vec<f16, N> result;                                                                                          \
+    for (int i = 0; i < N; ++i) result.at[i] = to_f16(from[i]);                                                  \
+    return result;                                                                                               \
+  }
+#define GEMS_HOST_MIN_MAX                                                           \
+  static inline float minimum(float a, float b) { return a != a || a < b ? a : b; } \
+  static inline float maximum(float a, float b) { return a != a || a > b ? a : b; }
+
+// Runs a kernel over all blocks and threads; arguments[i] is the address of parameter i, as for cuLaunchKernel.
+template <class... P, std::size_t... I>
+void run_kernel(void (*kernel)(P...), void** arguments, unsigned grid, unsigned block_x, unsigned block_y,
+                std::index_sequence<I...>) {
+  blockDim = {block_x, block_y, 1};
+  for (blockIdx.x = 0; blockIdx.x < grid; ++blockIdx.x)
+    for (threadIdx.y = 0; threadIdx.y < block_y; ++threadIdx.y)
+      for (threadIdx.x = 0; threadIdx.x < block_x; ++threadIdx.x)
+        kernel(*static_cast<std::remove_const_t<P>*>(arguments[I])...);
+}
+template <class... P>
+void run_kernel(void (*kernel)(P...), void** arguments, unsigned grid, unsigned block_x, unsigned block_y) {
+  run_kernel(kernel, arguments, grid, block_x, block_y, std::index_sequence_for<P...>());
+}

@@ -1,0 +1,117 @@
+// Launch geometry as a pure function: every element is covered, parameters have the layout that the emitted struct has,
+// and division by multiplication is exact.
+#include <catch2/catch_test_macros.hpp>
+#include <cstring>
+#include <random>
+
+#include "gems/compiler/cuda.h"
+#include "gems/dsl/error.h"
+#include "kernel_parameters.h"
+#include "trace_builder.h"
+
+namespace gems::test {
+namespace {
+
+struct Divisor {
+  std::uint32_t divisor, multiplier, shift;
+};
+
+Layout dense_layout(int rank) {
+  Layout layout;
+  layout.rank = static_cast<std::uint8_t>(rank);
+  layout.operands.resize(1);
+  layout.results.resize(1);
+  return layout;
+}
+
+template <class T>
+T parameter_at(const LaunchGeometry& launch, std::size_t offset) {
+  T value;
+  std::memcpy(&value, launch.parameter.data() + offset, sizeof(T));
+  return value;
+}
+
+}  // namespace
+
+TEST_CASE("a flat launch has a block for every started group of elements, and passes the count") {
+  const Schedule schedule{.family = Family::Flat, .width = 8, .unroll = 2, .threads = 256};
+  for (std::int64_t n : {std::int64_t{1}, std::int64_t{4096}, std::int64_t{4097}, std::int64_t{5} << 32}) {
+    const LaunchGeometry launch = launch_geometry(schedule, dense_layout(1), {.rank = 1, .sizes = {n}, .strides = {}});
+    CHECK(launch.grid_x == (n + 4095) / 4096);
+    CHECK(launch.block_x == 256);
+    CHECK(launch.block_y == 1);
+    CHECK(launch.parameter_bytes == 8);
+    CHECK(parameter_at<std::int64_t>(launch, 0) == n);
+  }
+}
+
+TEST_CASE("a rows launch covers all columns and rows with at most the schedule's threads") {
+  const Schedule schedule{.family = Family::Rows, .width = 4, .unroll = 2, .threads = 256};
+  for (std::int64_t columns : {1, 3, 4, 5, 100, 128, 300, 1000, 1024, 1025, 8192, 100000})
+    for (std::int64_t rows : {1, 2, 7, 64, 1000, 65537}) {
+      const Layout layout = dense_layout(2);
+      const LaunchGeometry launch =
+          launch_geometry(schedule, layout, {.rank = 2, .sizes = {columns, rows}, .strides = {}});
+      CAPTURE(columns, rows, launch.block_x, launch.block_y);
+      CHECK(launch.block_x * launch.block_y <= 256);
+      const std::int64_t tile_columns = std::int64_t{launch.block_x} * 4;
+      const std::int64_t tiles = (columns + tile_columns - 1) / tile_columns;
+      const std::int64_t group = std::int64_t{launch.block_y} * 2;
+      CHECK(launch.grid_x == tiles * ((rows + group - 1) / group));
+      CHECK(parameter_at<Divisor>(launch, 0).divisor == tiles);
+      CHECK(parameter_at<std::uint32_t>(launch, 12) == columns);
+      CHECK(parameter_at<std::uint32_t>(launch, 16) == rows);
+      // Long rows leave few threads idle at their end.
+      if (columns >= 1000) CHECK(tiles * tile_columns <= columns + columns / 8 + tile_columns / 8);
+    }
+}
+
+TEST_CASE("wide parameters are 64-bit and aligned as in a C struct") {
+  const Schedule schedule{.family = Family::Rows, .width = 4, .unroll = 1, .threads = 256};
+  Layout layout = dense_layout(3);
+  layout.wide_index = true;
+  Geometry geometry{.rank = 3, .sizes = {1000, 70000, 100}, .strides = {}};
+  geometry.strides[0] = {1, 5000, 400000000};
+  geometry.strides[1] = {1, 1000, 70000000};
+  const LaunchGeometry launch = launch_geometry(schedule, layout, geometry);
+  // Divisor tiles (12 bytes, padded), columns, rows, size1, then the strides of dimensions 1 and 2.
+  const std::int64_t expected[] = {1000, 7000000, 70000, 5000, 400000000, 1000, 70000000};
+  for (std::size_t i = 0; i < std::size(expected); ++i)
+    CHECK(parameter_at<std::int64_t>(launch, 16 + 8 * i) == expected[i]);
+  CHECK(launch.parameter_bytes == 16 + 8 * std::size(expected));
+}
+
+TEST_CASE("division by multiplication and shift is exact for every divisor and dividend below 2^31") {
+  const Schedule schedule{.family = Family::Generic, .width = 1, .unroll = 4, .threads = 256};
+  std::mt19937 random(3);
+  auto check = [&](std::uint32_t d) {
+    const LaunchGeometry launch =
+        launch_geometry(schedule, dense_layout(2), {.rank = 2, .sizes = {d, 1}, .strides = {}});
+    const auto by = parameter_at<Divisor>(launch, 4);
+    CAPTURE(d, by.multiplier, by.shift);
+    REQUIRE(by.divisor == d);
+    auto quotient = [&](std::uint32_t n) {
+      return (static_cast<std::uint32_t>(std::uint64_t{n} * by.multiplier >> 32) + n) >> by.shift;
+    };
+    for (int i = 0; i < 200; ++i) {
+      const std::uint32_t n = random() >> 1;
+      REQUIRE(quotient(n) == n / d);
+      const std::uint32_t multiple = n / d * d;
+      REQUIRE(quotient(multiple) == n / d);
+      if (multiple > 0) REQUIRE(quotient(multiple - 1) == n / d - 1);
+    }
+    REQUIRE(quotient(0x7fffffff) == 0x7fffffff / d);
+  };
+  for (std::uint32_t d = 1; d < 2000; ++d) check(d);
+  for (int i = 0; i < 2000; ++i) check((random() >> 1 >> random() % 31) | 1);
+  check(0x7fffffff);
+  check(0x40000000);
+}
+
+TEST_CASE("a launch that no grid can hold is an error") {
+  const Schedule schedule{.family = Family::Flat, .width = 1, .unroll = 1, .threads = 32};
+  const Geometry geometry{.rank = 1, .sizes = {std::int64_t{1} << 40}, .strides = {}};
+  CHECK_THROWS_AS(launch_geometry(schedule, dense_layout(1), geometry), Error);
+}
+
+}  // namespace gems::test

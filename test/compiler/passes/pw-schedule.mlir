@@ -1,0 +1,44 @@
+// RUN: gems-opt %s --pw-schedule | FileCheck %s
+// RUN: gems-opt %s --pw-schedule=arch=80 | FileCheck %s --check-prefix=AMPERE
+
+// CHECK-LABEL: pw.kernel @unary
+// CHECK-SAME: schedule <family = flat, width = 4, unroll = 2, threads = 256>
+// AMPERE-LABEL: pw.kernel @unary
+// AMPERE-SAME: schedule <family = flat, width = 4, unroll = 1, threads = 256>
+pw.kernel @unary of "neg" operands [#pw.operand<"x", f32 as f32, tensor, <[contiguous], align = 16>>]
+    results [#pw.result<"out", f32 to f32, <[contiguous], align = 16>>] resolved
+    space <rank = 1, wide_index = false, aliased = false> {
+^bb0(%x: f32):
+  %0 = arith.negf %x : f32
+  pw.yield %0 : f32
+}
+
+// CHECK-LABEL: pw.kernel @heavy
+// CHECK-SAME: schedule <family = flat, width = 8, unroll = 1, threads = 256>
+pw.kernel @heavy of "exp" operands [#pw.operand<"x", f16 as f32, tensor, <[contiguous], align = 16>>]
+    results [#pw.result<"out", f32 to f16, <[contiguous], align = 16>>] resolved
+    space <rank = 1, wide_index = false, aliased = false> {
+^bb0(%x: f16):
+  %0 = arith.extf %x : f16 to f32
+  %1 = math.exp %0 : f32
+  %2 = arith.truncf %1 : f32 to f16
+  pw.yield %2 : f16
+}
+
+// CHECK-LABEL: pw.kernel @rows
+// CHECK-SAME: schedule <family = rows, width = 4,
+pw.kernel @rows of "copy" operands [#pw.operand<"x", f32 as f32, tensor, <[broadcast, strided], align = 16>>]
+    results [#pw.result<"out", f32 to f32, <[contiguous, strided], align = 16>>] resolved
+    space <rank = 2, wide_index = false, aliased = false> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}
+
+// CHECK-LABEL: pw.kernel @transposed
+// CHECK-SAME: schedule <family = generic, width = 1,
+pw.kernel @transposed of "copy" operands [#pw.operand<"x", f32 as f32, tensor, <[strided, strided], align = 16>>]
+    results [#pw.result<"out", f32 to f32, <[contiguous, strided], align = 16>>] resolved
+    space <rank = 2, wide_index = false, aliased = false> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}

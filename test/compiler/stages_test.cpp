@@ -1,0 +1,83 @@
+// Stages as text, digests, and what identifies the generator.
+#include "gems/compiler/stages.h"
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <cstring>
+#include <thread>
+
+#include "cuda_case.h"
+#include "gems/dsl/error.h"
+#include "trace_builder.h"
+
+namespace gems::test {
+
+using Catch::Matchers::ContainsSubstring;
+
+TEST_CASE("every stage prints something of its own") {
+  const TraceGraph graph = scaled_sum(DType::F16, DType::F16, DType::F16);
+  const Layout layout = flat_layout(graph);
+  auto stage = [&](std::string_view name) { return print_stage(graph, layout, CudaTarget{90}, name); };
+  CHECK_THAT(stage("pw"), ContainsSubstring("%x: f32"));
+  CHECK_THAT(stage("resolve"), ContainsSubstring("%x: f16") && ContainsSubstring("arith.extf"));
+  CHECK_THAT(stage("schedule"), ContainsSubstring("schedule <family = flat, width = 8"));
+  CHECK_THAT(stage("cuda"), ContainsSubstring("__global__"));
+  CHECK_THAT(stage("llvm"), ContainsSubstring("define "));
+  CHECK_THROWS_AS(stage("ptx"), Error);
+  CHECK(stage_names().size() == 5);
+}
+
+TEST_CASE("a trace that no dtype rule allows is an error that names op and operation") {
+  TraceBuilder trace("odd");
+  trace.result(trace.add(ScalarOp::Add, {trace.tensor("x", DType::Bool), trace.tensor("y", DType::Bool)}));
+  const TraceGraph graph = trace.take();
+  CHECK_THROWS_WITH(emit_cuda(graph, flat_layout(graph), CudaTarget{90}),
+                    ContainsSubstring("'odd'") && ContainsSubstring("add is not defined on bool"));
+}
+
+TEST_CASE("a layout for another number of tensors is an error that says how many there are") {
+  const TraceGraph graph = single_op(ScalarOp::Add, DType::F32);
+  Layout layout = flat_layout(graph);
+  layout.operands.pop_back();
+  CHECK_THROWS_WITH(emit_cuda(graph, layout, CudaTarget{90}), ContainsSubstring("has 2 tensors and 1 results"));
+}
+
+TEST_CASE("a schedule that the layout forbids is an error that names the operand") {
+  const TraceGraph graph = single_op(ScalarOp::Neg, DType::F32);
+  Layout layout = flat_layout(graph);
+  layout.operands[0].steps[0] = Step::Strided;
+  CHECK_THROWS_WITH(emit_cuda(graph, layout, CudaTarget{90}, Schedule{}),
+                    ContainsSubstring("operand 'x' is strided in the innermost dimension"));
+}
+
+TEST_CASE("emitting is deterministic and works in several threads at once") {
+  const TraceGraph graph = single_op(ScalarOp::Asin, DType::C64);
+  const Layout layout = flat_layout(graph);
+  const std::string expected = emit_cuda(graph, layout, CudaTarget{90}).text;
+  std::vector<std::string> texts(4);
+  std::vector<std::thread> threads;
+  for (std::string& text : texts) threads.emplace_back([&] { text = emit_cuda(graph, layout, CudaTarget{90}).text; });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(std::ranges::all_of(texts, [&](const std::string& text) { return text == expected; }));
+}
+
+TEST_CASE("operand names that C++ or the emitter claims get an underscore") {
+  TraceBuilder trace("shadow");
+  trace.result(trace.add(ScalarOp::Add, {trace.tensor("n", DType::F32), trace.tensor("float", DType::F32)}));
+  const TraceGraph graph = trace.take();
+  const std::string text = emit_cuda(graph, flat_layout(graph), CudaTarget{90}).text;
+  CHECK_THAT(text, ContainsSubstring("n_ + float_"));
+}
+
+TEST_CASE("digests are BLAKE3") {
+  // The first test vector of the BLAKE3 reference implementation: empty input.
+  CHECK(to_hex(digest({})) == "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262");
+}
+
+TEST_CASE("the generator's version is a digest, LLVM's is 22") {
+  CHECK(generator_version().size() == 64);
+  CHECK(llvm_version().starts_with("22."));
+}
+
+}  // namespace gems::test
