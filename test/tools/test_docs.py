@@ -7,7 +7,6 @@ import pytest
 from repository import ROOT, cpp_files, text_of, tracked_files
 
 EXAMPLES = [example for document in docs_examples.documents() for example in docs_examples.extract(document)]
-VARIABLE = re.compile(r"\bGEMS_[A-Z][A-Z_]*\b")
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
@@ -20,8 +19,10 @@ def test_readme_and_docs_have_examples():
     assert {"README.md", "docs/dsl.md"} <= {example.document for example in EXAMPLES}
 
 
-def test_environment_document_lists_exactly_the_settings():
-    read = set(VARIABLE.findall("\n".join(re.findall(r'"GEMS_\w+"', text_of("runtime/lib/settings.cpp")))))
+def test_environment_document_lists_exactly_the_variables_that_are_read():
+    package = [p for p in tracked_files() if p.is_relative_to("runtime/aten/python")]
+    readers = ["runtime/lib/settings.cpp", *package]
+    read = {name for path in readers for name in re.findall(r'"(GEMS_[A-Z_]+)"', text_of(path))}
     documented = set(re.findall(r"^\| `(GEMS_\w+)", text_of("docs/environment.md"), re.MULTILINE))
     assert documented == read
 

@@ -19,8 +19,8 @@ def is_in(path, *folders):
 # (what, pattern of the included path, folders that may include it)
 PRIVATE_HEADERS = [
     ("MLIR and LLVM", r"^(mlir|llvm|mlir-c|llvm-c)/", ["compiler/lib", "tools/gems-opt", "test/compiler"]),
-    ("torch", r"^(torch|ATen|c10)/|^torch/", ["runtime/aten"]),
-    ("CUDA", r"^(cuda|nvrtc|cuda_runtime|cuda_runtime_api)\.h$|^cuda_", ["runtime/lib"]),
+    ("torch", r"^(torch|ATen|c10)/", ["runtime/aten"]),
+    ("CUDA", r"^(cuda|nvrtc|cuda_\w*runtime\w*|cuda_[bf]+\d+)\.h(pp)?$", ["runtime/lib"]),
     ("fmt", r"^fmt/", None),
 ]
 # Layer -> layers whose public headers (gems/<layer>/...) it may include.
