@@ -77,7 +77,7 @@ Translated translate(const TraceGraph& graph, const Layout& layout, const Target
   Translated result{kernel.getSymName().str(), nullptr};
 
   PassManager passes(context.get());
-  addCpuPasses(passes, target);
+  addCpuPasses(passes, target.vectorUnit());
   if (succeeded(passes.run(*module))) result.module = translateModuleToLLVMIR(*module, llvm);
   if (!result.module)
     throw Error(fmt::format("op '{}' cannot be compiled for the CPU; the compiler says:\n{}", graph.op, diagnostics));
@@ -86,10 +86,16 @@ Translated translate(const TraceGraph& graph, const Layout& layout, const Target
 
 }  // namespace
 
-void addCpuPasses(OpPassManager& passes, const Target& target) {
-  passes.addPass(createLowerToCpuPass(target));
-  passes.addPass(createExpandMathPass(target));
+void addCpuPasses(OpPassManager& passes, VectorUnit unit) {
+  passes.addPass(createLowerToCpuPass(unit));
+  passes.addPass(createExpandMathPass(unit));
   passes.addPass(createConvertToLlvmPass());
+}
+
+void registerCpuPasses() {
+  registerPass([] { return createLowerToCpuPass({}); });
+  registerPass([] { return createExpandMathPass({}); });
+  registerPass([] { return createConvertToLlvmPass(); });
 }
 
 CpuObject compile(const TraceGraph& graph, const Layout& layout, const Target& target) {

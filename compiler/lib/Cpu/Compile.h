@@ -10,7 +10,10 @@
 namespace gems::cpu {
 
 // The passes from the final form with layouts to the llvm dialect, in order.
-void addCpuPasses(mlir::OpPassManager& passes, const Target& target);
+void addCpuPasses(mlir::OpPassManager& passes, VectorUnit unit);
+
+// Makes them known by name to a tool that reads pass pipelines.
+void registerCpuPasses();
 
 // Each throws gems::Error when the trace or the layout cannot be compiled.
 CpuObject compile(const TraceGraph& graph, const Layout& layout, const Target& target);

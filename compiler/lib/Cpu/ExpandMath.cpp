@@ -87,12 +87,12 @@ bool isExpanded(Operation* op) {
          simpleBinaryFunctions().contains(name) || isa<arith::FPToSIOp, arith::FPToUIOp>(op);
 }
 
-Value expand(Operation* op, ImplicitLocOpBuilder& builder, const Target& target) {
+Value expand(Operation* op, ImplicitLocOpBuilder& builder, VectorUnit unit) {
   StringRef name = op->getName().getStringRef();
   Lanes x(builder, op->getOperand(0));
   const bool isF64 = x.elementType().isF64();
-  if (isa<math::ExpOp>(op) && !isF64) return expF32(x, target).value();
-  if (isa<math::ErfOp>(op) && !isF64) return erfF32(x, target).value();
+  if (isa<math::ExpOp>(op) && !isF64) return expF32(x, unit).value();
+  if (isa<math::ErfOp>(op) && !isF64) return erfF32(x, unit).value();
   if (auto found = functions().find(name); found != functions().end())
     return (isF64 ? callPerLane(found->second.onF64, {x}) : found->second.onF32(x)).value();
   if (auto found = simpleFunctions().find(name); found != simpleFunctions().end()) return found->second(x).value();
@@ -109,7 +109,9 @@ Value expand(Operation* op, ImplicitLocOpBuilder& builder, const Target& target)
 struct ExpandMath : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpandMath)
 
-  explicit ExpandMath(const Target& target) : target(target) {}
+  ExpandMath() = default;
+  explicit ExpandMath(VectorUnit unit) { vectorBytes = unit.bytes; }
+  ExpandMath(const ExpandMath& other) : PassWrapper(other) {}
   StringRef getArgument() const override { return "pw-expand-math"; }
   StringRef getDescription() const override { return "math functions on vectors to arith ops and library calls"; }
   void getDependentDialects(DialectRegistry& registry) const override {
@@ -124,16 +126,17 @@ struct ExpandMath : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
     });
     for (Operation* op : found) {
       ImplicitLocOpBuilder builder(op->getLoc(), op);
-      op->replaceAllUsesWith(ValueRange(expand(op, builder, target)));
+      op->replaceAllUsesWith(ValueRange(expand(op, builder, {vectorBytes})));
       op->erase();
     }
   }
 
-  Target target;
+  Option<int64_t> vectorBytes{*this, "vector-bytes", llvm::cl::desc("width of the widest vectors"),
+                              llvm::cl::init(VectorUnit{}.bytes)};
 };
 
 }  // namespace
 
-std::unique_ptr<Pass> createExpandMathPass(const Target& target) { return std::make_unique<ExpandMath>(target); }
+std::unique_ptr<Pass> createExpandMathPass(VectorUnit unit) { return std::make_unique<ExpandMath>(unit); }
 
 }  // namespace gems::cpu

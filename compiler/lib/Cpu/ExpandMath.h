@@ -11,11 +11,11 @@
 
 #include <memory>
 
-#include "Target.h"
+#include "VectorUnit.h"
 #include "mlir/Pass/Pass.h"
 
 namespace gems::cpu {
 
-std::unique_ptr<mlir::Pass> createExpandMathPass(const Target& target);
+std::unique_ptr<mlir::Pass> createExpandMathPass(VectorUnit unit);
 
 }  // namespace gems::cpu

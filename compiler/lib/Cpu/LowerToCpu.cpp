@@ -44,9 +44,9 @@ unsigned widestBits(pw::KernelOp kernel) {
 
 class KernelBuilder {
  public:
-  KernelBuilder(pw::KernelOp kernel, const Target& target)
+  KernelBuilder(pw::KernelOp kernel, VectorUnit unit)
       : kernel_(kernel),
-        target_(target),
+        unit_(unit),
         entry_(kernel.getLoc(), kernel.getContext()),
         at_(kernel.getLoc(), kernel.getContext()),
         pointer_(LLVM::LLVMPointerType::get(kernel.getContext())) {}
@@ -75,7 +75,7 @@ class KernelBuilder {
   void addMover(ElementType type, Step step, Value base, unsigned slot, bool isResult, unsigned position);
 
   pw::KernelOp kernel_;
-  const Target& target_;
+  VectorUnit unit_;
   ImplicitLocOpBuilder entry_;  // what happens once, before the loop
   ImplicitLocOpBuilder at_;     // wherever work is going on
   LLVM::LLVMPointerType pointer_;
@@ -98,7 +98,7 @@ void KernelBuilder::run() {
 }
 
 void KernelBuilder::chooseLanes() {
-  lanes_ = target_.vectorBytes() * 8 / widestBits(kernel_);
+  lanes_ = unit_.bytes * 8 / widestBits(kernel_);
   auto limit = [&](pw::LayoutAttr layout) {
     if (layout && layout.getSteps().front() == Step::Strided) lanes_ = std::min(lanes_, MaxStridedLanes);
   };
@@ -115,7 +115,7 @@ void KernelBuilder::declare() {
   function_.setNoUnwind(true);
   // Some processors are tuned to use half of their vector width unless told otherwise.
   function_.setPassthroughAttr(at_.getArrayAttr({at_.getArrayAttr(
-      {at_.getStringAttr("prefer-vector-width"), at_.getStringAttr(std::to_string(target_.vectorBytes() * 8))})}));
+      {at_.getStringAttr("prefer-vector-width"), at_.getStringAttr(std::to_string(unit_.bytes * 8))})}));
 }
 
 // Nothing is read when there is nothing to do: operands of no elements may have no address.
@@ -233,7 +233,7 @@ void KernelBuilder::buildLoop(Block* loop, Block* passEnd, ValueRange passState)
   at_.setInsertionPointToStart(loop);
   for (unsigned i = 0; i < movers_.size(); ++i)
     if (!movers_[i].isResult) arguments_[movers_[i].position].parts = loadLanes(at_, movers_[i].type, place(i), lanes_);
-  SmallVector<LaneValue> values = buildVectorBody(kernel_, arguments_, lanes_, target_.hasF16c(), entry_, at_);
+  SmallVector<LaneValue> values = buildVectorBody(kernel_, arguments_, lanes_, unit_.hasF16c, entry_, at_);
   at_.setLoc(kernel_.getLoc());
   for (unsigned i = 0; i < movers_.size(); ++i)
     if (movers_[i].isResult) storeLanes(at_, movers_[i].type, place(i), values[movers_[i].position].parts);
@@ -288,7 +288,12 @@ void KernelBuilder::buildCopyOut(Block* copyOut, Block* done) {
 struct LowerToCpu : PassWrapper<LowerToCpu, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerToCpu)
 
-  explicit LowerToCpu(const Target& target) : target(target) {}
+  LowerToCpu() = default;
+  explicit LowerToCpu(VectorUnit unit) {
+    vectorBytes = unit.bytes;
+    hasF16c = unit.hasF16c;
+  }
+  LowerToCpu(const LowerToCpu& other) : PassWrapper(other) {}
   StringRef getArgument() const override { return "pw-lower-to-cpu"; }
   StringRef getDescription() const override { return "kernels of rank 1 to functions with a vector loop"; }
   void getDependentDialects(DialectRegistry& registry) const override {
@@ -302,16 +307,19 @@ struct LowerToCpu : PassWrapper<LowerToCpu, OperationPass<ModuleOp>> {
         kernel.emitOpError("must be resolved and have a space of rank 1 to become a CPU kernel");
         return signalPassFailure();
       }
-      KernelBuilder(kernel, target).run();
+      KernelBuilder(kernel, {vectorBytes, hasF16c}).run();
       kernel.erase();
     }
   }
 
-  Target target;
+  Option<int64_t> vectorBytes{*this, "vector-bytes", llvm::cl::desc("width of the widest vectors"),
+                              llvm::cl::init(VectorUnit{}.bytes)};
+  Option<bool> hasF16c{*this, "f16c", llvm::cl::desc("f16 is converted by instruction"),
+                       llvm::cl::init(VectorUnit{}.hasF16c)};
 };
 
 }  // namespace
 
-std::unique_ptr<Pass> createLowerToCpuPass(const Target& target) { return std::make_unique<LowerToCpu>(target); }
+std::unique_ptr<Pass> createLowerToCpuPass(VectorUnit unit) { return std::make_unique<LowerToCpu>(unit); }
 
 }  // namespace gems::cpu

@@ -13,11 +13,11 @@
 
 #include <memory>
 
-#include "Target.h"
+#include "VectorUnit.h"
 #include "mlir/Pass/Pass.h"
 
 namespace gems::cpu {
 
-std::unique_ptr<mlir::Pass> createLowerToCpuPass(const Target& target);
+std::unique_ptr<mlir::Pass> createLowerToCpuPass(VectorUnit unit);
 
 }  // namespace gems::cpu

@@ -4,13 +4,13 @@
 #pragma once
 
 #include "Lanes.h"
-#include "Target.h"
+#include "VectorUnit.h"
 
 namespace gems::cpu {
 
-Lanes expF32(Lanes x, const Target& target);
+Lanes expF32(Lanes x, VectorUnit unit);
 Lanes tanhF32(Lanes x);
-Lanes erfF32(Lanes x, const Target& target);
+Lanes erfF32(Lanes x, VectorUnit unit);
 
 Lanes exp2F32(Lanes x);
 Lanes expm1F32(Lanes x);

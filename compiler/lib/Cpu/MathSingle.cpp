@@ -36,8 +36,8 @@ Power power(Lanes x) {
 Lanes scaledToNormal(Lanes mantissa, Lanes shifted) { return (mantissa.bits() + (shifted.bits() << 23)).asFloat(); }
 
 // mantissa * 2^n by the instruction that does just this, or null when there is none for this many lanes.
-const char* scaleInstruction(int64_t lanes, const Target& target) {
-  if (target.vectorBytes() != 64) return nullptr;
+const char* scaleInstruction(int64_t lanes, VectorUnit unit) {
+  if (unit.bytes != 64) return nullptr;
   switch (lanes) {
     case 16:
       return "llvm.x86.avx512.mask.scalef.ps.512";
@@ -73,10 +73,10 @@ Lanes scaledInSteps(Lanes mantissa, Lanes shifted) {
 
 }  // namespace
 
-Lanes expF32(Lanes x, const Target& target) {
+Lanes expF32(Lanes x, VectorUnit unit) {
   // Beyond these the result is 0 or infinite.
   Power p = power(clamped(x, -104, 89));
-  if (const char* instruction = scaleInstruction(x.count(), target))
+  if (const char* instruction = scaleInstruction(x.count(), unit))
     return scaledByInstruction(p.mantissa, p.shifted - RoundToInteger, instruction);
   return scaledInSteps(p.mantissa, p.shifted);
 }
@@ -129,10 +129,10 @@ Lanes erfByTable(Lanes magnitude) {
 
 }  // namespace
 
-Lanes erfF32(Lanes x, const Target& target) {
+Lanes erfF32(Lanes x, VectorUnit unit) {
   Lanes magnitude = absolute(x);
   magnitude = select(magnitude > coefficients::ErfEnd, x.constant(coefficients::ErfEnd), magnitude);
-  const bool hasLookup = target.vectorBytes() == 64 && x.count() == 16;
+  const bool hasLookup = unit.bytes == 64 && x.count() == 16;
   return withSignOf(hasLookup ? erfByTable(magnitude) : erfByExponential(magnitude), x);
 }
 

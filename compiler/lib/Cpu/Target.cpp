@@ -23,9 +23,9 @@ bool Target::has(std::string_view feature) const {
   return std::binary_search(features.begin(), features.end(), "+" + std::string(feature));
 }
 
-int64_t Target::vectorBytes() const {
-  if (has("avx512f") && has("avx512bw") && has("avx512dq") && has("avx512vl")) return 64;
-  return has("avx2") ? 32 : 16;
+VectorUnit Target::vectorUnit() const {
+  const bool isWide = has("avx512f") && has("avx512bw") && has("avx512dq") && has("avx512vl");
+  return {.bytes = isWide ? 64 : has("avx2") ? 32 : 16, .hasF16c = has("f16c")};
 }
 
 std::string Target::text() const { return fmt::format("{} {}", processor, fmt::join(features, ",")); }

@@ -1,10 +1,12 @@
 // The processor that CPU kernels are compiled for, and the code generator for it.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "VectorUnit.h"
 
 namespace llvm {
 class Module;
@@ -18,8 +20,7 @@ struct Target {
   std::vector<std::string> features;  // "+avx2", "-avx512f", ...: sorted
 
   bool has(std::string_view feature) const;
-  int64_t vectorBytes() const;
-  bool hasF16c() const { return has("f16c"); }
+  VectorUnit vectorUnit() const;
   std::string text() const;
 };
 

@@ -1,4 +1,5 @@
 // The f32 math functions against MPFR: every exponent, both signs, denormals, and the values around special points.
+#include <fmt/format.h>
 #include <mpfr.h>
 
 #include <algorithm>
@@ -6,12 +7,13 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <limits>
 #include <random>
 #include <vector>
 
+#include "Cpu/Compile.h"
 #include "kernels.h"
+#include "targets.h"
 
 namespace gems::test {
 namespace {
@@ -85,9 +87,9 @@ std::vector<float> inputs(std::size_t per_exponent, std::uint32_t seed) {
   return values;
 }
 
-void report(const char* function, const Worst& worst, std::size_t count) {
-  std::printf("%-8s %.3f ulp at x = %a y = %a (result %a), %zu inputs\n", function, worst.ulp, worst.x, worst.y,
-              worst.got, count);
+void report(const std::string& function, const Worst& worst, std::size_t count) {
+  fmt::print("{:14} {:.3f} ulp at x = {:a} y = {:a} (result {:a}), {} inputs\n", function, worst.ulp, worst.x, worst.y,
+             worst.got, count);
   INFO(function << " at " << worst.x << ", " << worst.y << " gives " << worst.got);
   CHECK(worst.ulp <= MaxUlp);
 }
@@ -123,18 +125,21 @@ TEST_CASE("f32 functions of one operand are within 1.5 ulp everywhere") {
   mpfr_t argument, exact;
   mpfr_init2(argument, 24);
   mpfr_init2(exact, 60);
-  for (const Row& row : rows) {
-    const CpuKernel kernel = kernel_of(trace_of(row.op, DType::F32, DType::F32, DType::F32));
-    char* const data[] = {reinterpret_cast<char*>(const_cast<float*>(x.data())), reinterpret_cast<char*>(got.data())};
-    kernel(data, nullptr, nullptr, static_cast<std::int64_t>(x.size()));
-    Worst worst;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      mpfr_set_flt(argument, x[i], MPFR_RNDN);
-      row.exact(exact, argument, MPFR_RNDN);
-      worst.meet(ulp_distance(got[i], exact), x[i], 0, got[i]);
+  for (const bool is_narrow : {false, true})
+    for (const Row& row : rows) {
+      const TraceGraph graph = trace_of(row.op, DType::F32, DType::F32, DType::F32);
+      const cpu::Target target = is_narrow ? narrow_target() : cpu::hostTarget();
+      const CpuKernel kernel = load_cpu(cpu::compile(graph, contiguous(graph), target));
+      char* const data[] = {reinterpret_cast<char*>(const_cast<float*>(x.data())), reinterpret_cast<char*>(got.data())};
+      kernel(data, nullptr, nullptr, static_cast<std::int64_t>(x.size()));
+      Worst worst;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        mpfr_set_flt(argument, x[i], MPFR_RNDN);
+        row.exact(exact, argument, MPFR_RNDN);
+        worst.meet(ulp_distance(got[i], exact), x[i], 0, got[i]);
+      }
+      report(fmt::format("{}{}", name(row.op), is_narrow ? " (AVX2)" : ""), worst, x.size());
     }
-    report(std::string(name(row.op)).c_str(), worst, x.size());
-  }
   mpfr_clear(argument);
   mpfr_clear(exact);
 }
@@ -179,7 +184,7 @@ TEST_CASE("f32 functions of two operands are within 1.5 ulp everywhere") {
       row.exact(exact, first, second, MPFR_RNDN);
       worst.meet(ulp_distance(got[i], exact), x[i], y[i], got[i]);
     }
-    report(std::string(name(row.op)).c_str(), worst, x.size());
+    report(std::string(name(row.op)), worst, x.size());
   }
   mpfr_clear(first);
   mpfr_clear(second);

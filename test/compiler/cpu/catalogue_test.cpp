@@ -7,6 +7,7 @@
 #include "gems/dsl/error.h"
 #include "gems/ops/catalogue.h"
 #include "harness.h"
+#include "targets.h"
 
 namespace gems::test {
 namespace {
@@ -137,14 +138,8 @@ TEST_CASE("a result may be the memory of an operand") {
 }
 
 TEST_CASE("processors with narrower vectors and without f16 conversions give the same") {
-  cpu::Target narrow = cpu::hostTarget();
-  std::erase_if(narrow.features, [](const std::string& feature) {
-    return feature.starts_with("+avx512") || feature == "+f16c" || feature == "+avx_vnni" || feature == "+avxvnni";
-  });
-  for (const char* off : {"-avx512f", "-f16c", "-evex512"}) narrow.features.push_back(off);
-  std::sort(narrow.features.begin(), narrow.features.end());
-  narrow.processor = "x86-64-v3";
-  REQUIRE(narrow.vectorBytes() == 32);
+  const cpu::Target narrow = narrow_target();
+  REQUIRE(narrow.vectorUnit().bytes == 32);
   std::mt19937 random(6);
   for (const char* name : {"exp", "erf", "tanh", "sin", "pow", "gelu", "add", "copy", "div_floor", "relu"})
     for (const DType dtype : dtypes) {
