@@ -1,0 +1,87 @@
+// NVRTC compiles what the emitter prints, for every operation on every dtype and every family. Needs no GPU; skipped
+// where there is no NVRTC.
+#include <fmt/format.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "Cuda/Prelude.h"
+#include "cuda_case.h"
+#include "gems/runtime/nvrtc.h"
+#include "trace_builder.h"
+
+namespace gems::test {
+namespace {
+
+// Many kernels in one text, which compiles faster than one by one: every snippet once, then each body in a namespace.
+std::string unite(const std::vector<CudaKernel>& kernels, CudaTarget target) {
+  cuda::Prelude prelude;
+  for (std::size_t i = 0; i < cuda::SnippetCount; ++i) prelude.use(static_cast<cuda::Snippet>(i));
+  std::string text = prelude.text(target);
+  for (std::size_t i = 0; i < kernels.size(); ++i)
+    text += fmt::format("\n#define {0} kernel{1}\nnamespace in{1} {{\n{2}\n}}\n#undef {0}\n", kernels[i].name, i,
+                        kernels[i].body);
+  return text;
+}
+
+bool prepare_nvrtc() {
+  add_nvrtc_search_path(GEMS_TEST_NVRTC_FOLDER);
+  return has_nvrtc();
+}
+
+}  // namespace
+
+TEST_CASE("NVRTC compiles every operation on every dtype") {
+  if (!prepare_nvrtc()) SKIP("no NVRTC on this machine");
+  const CudaTarget target{GENERATE(80, 90)};
+  for (std::size_t d = 0; d < DTypeCount; ++d) {
+    const auto dtype = static_cast<DType>(d);
+    std::vector<CudaKernel> kernels;
+    for (ScalarOp op : all_scalar_ops()) {
+      if (!is_defined(op, dtype)) continue;
+      const TraceGraph graph = single_op(op, dtype);
+      // One element a thread: the vectors are compiled by the other tests.
+      const Schedule schedule{.family = Family::Flat, .width = 1, .unroll = 1, .threads = 256};
+      kernels.push_back(emit_cuda(graph, flat_layout(graph), target, schedule));
+    }
+    INFO(name(dtype) << " for sm_" << target.arch);
+    CHECK_NOTHROW(compile_ptx(unite(kernels, target), "operations", target.arch));
+  }
+}
+
+TEST_CASE("NVRTC compiles casts between all pairs of dtypes") {
+  if (!prepare_nvrtc()) SKIP("no NVRTC on this machine");
+  const CudaTarget target{GENERATE(80, 90)};
+  std::vector<CudaKernel> kernels;
+  for (std::size_t from = 0; from < DTypeCount; ++from)
+    for (std::size_t to = 0; to < DTypeCount; ++to) {
+      TraceBuilder trace("cast");
+      trace.result(trace.cast(trace.tensor("x", static_cast<DType>(from)), static_cast<DType>(to)));
+      const TraceGraph graph = trace.take();
+      kernels.push_back(emit_cuda(graph, flat_layout(graph), target));
+    }
+  CHECK_NOTHROW(compile_ptx(unite(kernels, target), "casts", target.arch));
+}
+
+TEST_CASE("NVRTC compiles each family to machine code, with only the prelude that the file brings") {
+  if (!prepare_nvrtc()) SKIP("no NVRTC on this machine");
+  const CudaTarget target{GENERATE(75, 80, 90)};
+  for (DType dtype : {DType::F16, DType::BF16, DType::F32, DType::U8, DType::I64, DType::C64}) {
+    const TraceGraph graph = scaled_sum(dtype, dtype, dtype);
+    for (int rank : {1, 2, 3, 4, 8})
+      for (bool wide : {false, true})
+        for (Step inner : {Step::Contiguous, Step::Broadcast, Step::Strided}) {
+          Layout layout = flat_layout(graph, wide ? 4 : 16);
+          layout.rank = static_cast<std::uint8_t>(rank);
+          layout.wide_index = wide;
+          layout.operands[1].steps[0] = inner;
+          const CudaKernel kernel = emit_cuda(graph, layout, target);
+          INFO(kernel.text);
+          CHECK_NOTHROW(compile_ptx(kernel.text, kernel.name, target.arch));
+        }
+    const CudaKernel kernel = emit_cuda(graph, flat_layout(graph), target);
+    CHECK_NOTHROW(compile_cubin(kernel.text, kernel.name, target.arch));
+  }
+}
+
+}  // namespace gems::test
