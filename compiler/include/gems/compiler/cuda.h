@@ -23,9 +23,9 @@
 namespace gems {
 
 struct CudaKernel {
-  std::string name;      // of the extern "C" __global__ function, e.g. "silu_and_mul_f16_flat"
-  std::string prelude;   // types and conversions used, nothing unused
-  std::string body;      // the kernel
+  std::string name;     // of the extern "C" __global__ function, e.g. "silu_and_mul_f16_flat"
+  std::string prelude;  // types and conversions used, nothing unused
+  std::string body;     // the kernel
   Schedule schedule;
 
   // The whole file: header comment, prelude, kernel. Compiles with nvcc and with NVRTC, no include path.

@@ -32,8 +32,8 @@ struct OperandLayout {
 struct Layout {
   // 1, 2 or 3; above that 4 or 8 (unused outer dimensions have size 1), which are always generic.
   std::uint8_t rank = 1;
-  bool wide_index = false;  // an offset within one operand, or the element count, does not fit 31 bits
-  bool aliased = false;     // a result shares memory with an operand (exactly: same address, same strides)
+  bool wide_index = false;              // an offset within one operand, or the element count, does not fit 31 bits
+  bool aliased = false;                 // a result shares memory with an operand (exactly: same address, same strides)
   std::vector<OperandLayout> operands;  // one for each Tensor-form operand of the trace, in order
   std::vector<OperandLayout> results;
   auto operator<=>(const Layout&) const = default;

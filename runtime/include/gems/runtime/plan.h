@@ -16,8 +16,8 @@ class Plan;
 
 struct PlanRequest {
   const OpDef* op = nullptr;
-  std::span<const Argument> operands;     // one for each operand of the op
-  std::span<const TensorView> results;    // one for each result; all of the broadcast shape
+  std::span<const Argument> operands;   // one for each operand of the op
+  std::span<const TensorView> results;  // one for each result; all of the broadcast shape
   Device device;
   DType default_dtype = DType::F32;
 };
