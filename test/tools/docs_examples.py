@@ -10,6 +10,7 @@ Usage: docs_examples.py README.md docs/*.md
 
 import dataclasses
 import doctest
+import os
 import pathlib
 import re
 import subprocess
@@ -19,7 +20,7 @@ import tempfile
 from repository import PYTHON, ROOT, BIN
 
 FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```\s*?$", re.MULTILINE | re.DOTALL)
-LAYERS = ("dsl", "ops", "compiler", "runtime")
+LAYERS = ("dsl", "ops", "compiler", "runtime", "runtime/aten")
 
 
 @dataclasses.dataclass
@@ -63,23 +64,26 @@ def command_for(example, folder):
         source = pathlib.Path(folder) / "example.cpp"
         source.write_text(example.body)
         includes = [f"-I{ROOT}/{layer}/include" for layer in LAYERS]
-        return ["clang++-22", "-std=c++20", "-fsyntax-only", "-Wall", *includes, str(source)]
+        torch = [f"-isystem{folder}" for folder in (ROOT / ".venv").glob("lib/python3*/site-packages/torch/include")]
+        return ["clang++-22", "-std=c++20", "-fsyntax-only", "-Wall", *includes, *torch, str(source)]
     raise ValueError(f"{example}: cannot run language '{example.language}'; expected sh, python or cpp")
 
 
 def run(example):
     """Returns None, or what went wrong."""
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(command_for(example, folder), cwd=ROOT, capture_output=True, text=True, timeout=300)
+        # A cache of its own: what an example prints must not depend on what ran before.
+        environment = {**os.environ, "GEMS_CACHE_DIR": f"{folder}/cache"}
+        done = subprocess.run(command_for(example, folder), cwd=ROOT, env=environment, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=300)
     if done.returncode != 0:
-        return f"exit code {done.returncode}\n{done.stdout}{done.stderr}"
+        return f"exit code {done.returncode}\n{done.stdout}"
     if example.output is None:
         return None
     checker, flags = doctest.OutputChecker(), doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    printed = done.stdout + done.stderr
-    if checker.check_output(example.output, printed, flags):
+    if checker.check_output(example.output, done.stdout, flags):
         return None
-    return f"expected\n{example.output}\nprinted\n{printed}"
+    return f"expected\n{example.output}\nprinted\n{done.stdout}"
 
 
 def main(names):
