@@ -2,12 +2,14 @@
 //
 //   gems-opt --pass-pipeline='builtin.module(pw.kernel(pw-resolve-promotion))' kernel.mlir
 //   gems-opt --pw-schedule=arch=90 --emit-cuda kernel.mlir
+#include "Cpu/Compile.h"
 #include "Cuda/EmitCuda.h"
 #include "Pw/Pw.h"
 #include "Transforms/Passes.h"
 #include "gems/dsl/error.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Complex/IR/Complex.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
@@ -47,8 +49,10 @@ struct EmitCuda : PassWrapper<EmitCuda, OperationPass<ModuleOp>> {
 
 int main(int argc, char** argv) {
   DialectRegistry registry;
-  registry.insert<gems::pw::PwDialect, arith::ArithDialect, complex::ComplexDialect, math::MathDialect>();
+  registry.insert<gems::pw::PwDialect, arith::ArithDialect, complex::ComplexDialect, LLVM::LLVMDialect,
+                  math::MathDialect>();
   gems::pw::registerGemsPwPasses();
+  gems::cpu::registerCpuPasses();
   registerCSEPass();
   PassRegistration<EmitCuda>();
   return asMainReturnCode(MlirOptMain(

@@ -78,7 +78,7 @@ TABLE = [
      lambda q: (lambda x: mp.exp(x * x) * mp.erfc(x))(ERFC_CENTRE * (1 + q) / (1 - q)), -1,
      (ERFC_END - ERFC_CENTRE) / (ERFC_END + ERFC_CENTRE), 12),
     ("ExpTail", "(e^r - 1 - r) / r^2, |r| <= ln(2) / 2", lambda r: mp.hyp1f1(1, 3, r) / 2, -mp.log(2) / 2,
-     mp.log(2) / 2, 4, lambda r: r * r),
+     mp.log(2) / 2, 5, lambda r: r * r),
     ("ErfNear", "erf(x) / x - 1 in t = x * x, x <= ErfCut", lambda t: root(mp.erf, 2 / mp.sqrt(mp.pi))(t) - 1, 0,
      ERF_CUT**2, 6, lambda t: 1),
     ("ErfFar", "log2(erfc(x)), ErfCut <= x <= ErfEnd, weighted with erfc(x)", lambda x: mp.log(mp.erfc(x), 2), ERF_CUT,
@@ -95,30 +95,31 @@ def nearest_f32(x):
 def table_rows():
     """erf by intervals: each row a coefficient (the first: the centre), each column an interval."""
     step = ERF_END / mp.mpf("15.49")
-    # Around 0 an odd polynomial, of the slope less 1.
+    # Around 0 an odd polynomial.
     near, _ = remez(root(mp.erf, 2 / mp.sqrt(mp.pi)), 0, (step / 2) ** 2, 2)
     columns = [[mp.mpf(0), mp.mpf(0), near[0] - 1, mp.mpf(0), near[1], mp.mpf(0), near[2]]]
     for i in range(1, 16):
-        # A centre where erf is all but exactly an f32, so that the constant term brings no rounding of its own.
-        centre = np.float32(float(i * step))
-        candidates = [centre]
-        for _ in range(400):
-            candidates.append(np.nextafter(candidates[-1], np.float32(10)))
+
+        def value(x):
+            return mp.erf(x) - (x if i < 3 else 0)
 
         def misfit(c):
-            value = mp.erf(mp.mpf(float(c)))
-            return abs(value - nearest_f32(value))
+            y = value(mp.mpf(float(c)))
+            return abs(y - nearest_f32(y))
 
+        # A centre where the value is all but exactly an f32, so that the constant term brings no rounding of its own.
+        candidates = [np.float32(float(i * step))]
+        for _ in range(400):
+            candidates.append(np.nextafter(candidates[-1], np.float32(10)))
         centre = mp.mpf(float(min(candidates, key=misfit)))
-        constant = nearest_f32(mp.erf(centre))
         lo, hi = (i - HALF) * step - centre, (i + HALF) * step - centre
         # One coefficient after the other is rounded to f32, and the rest fitted anew (least squares) to what is left.
         points = [(lo + hi) / 2 + (hi - lo) / 2 * mp.cos(mp.pi * (p + HALF) / 40) for p in range(40)]
-        column = [constant]
+        column = [nearest_f32(value(centre))]
         while len(column) < 6:
             k = len(column)
             powers = mp.matrix([[d**j for j in range(k, 6)] for d in points])
-            left = mp.matrix([mp.erf(centre + d) - mp.polyval(column[::-1], d) for d in points])
+            left = mp.matrix([value(centre + d) - mp.polyval(column[::-1], d) for d in points])
             column.append(nearest_f32(mp.lu_solve(powers, left)[0]))
         columns.append([centre, *column])
     return list(zip(*columns))
@@ -141,7 +142,8 @@ def main():
             print("    " + " ".join(f"{float(v)!r}," for v in c[k : k + 4]))
         print("};\n")
     print("// erf by 16 intervals of |x|, one a column: the nearest multiple of 1 / ErfTableScale picks it. Rows: the centre m,")
-    print("// then c[0] .. c[5] with erf(m + d) = c[0] + d * (c[1] + d * (c[2] + ...)). The first interval's c[1] is less by 1.")
+    print("// then c[0] .. c[5] with f(m + d) = c[0] + d * (c[1] + d * (c[2] + ...)); f is erf(x) - x in the first three")
+    print("// intervals, erf(x) in the others.")
     print(f"inline constexpr double ErfTableScale = {float(mp.mpf('15.49') / ERF_END)!r};")
     print("inline constexpr double ErfTable[7][16] = {")
     for row in table_rows():

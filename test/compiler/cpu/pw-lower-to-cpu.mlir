@@ -1,0 +1,69 @@
+// RUN: gems-opt %s --pw-lower-to-cpu | FileCheck %s
+// RUN: gems-opt %s --pw-lower-to-cpu="vector-bytes=32 f16c=false" | FileCheck %s --check-prefix=NARROW
+
+// One number, one broadcast, one contiguous and one strided operand: what does not move is read and computed once.
+// CHECK-LABEL: llvm.func @mixed(
+// CHECK-SAME: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: i64
+// CHECK: llvm.cond_br
+// CHECK: %[[INVARIANT:.*]] = arith.mulf %{{.*}}, %{{.*}} : vector<16xf32>
+// CHECK: llvm.br ^[[PASS:bb[0-9]+]](
+// CHECK: ^[[PASS]](
+// CHECK: ^bb{{[0-9]+}}(%[[INDEX:.*]]: i64):
+// CHECK: llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr -> vector<16xf32>
+// CHECK-COUNT-16: llvm.insertelement
+// CHECK: %[[SUM:.*]] = arith.addf %{{.*}}, %[[INVARIANT]] : vector<16xf32>
+// CHECK: %[[RESULT:.*]] = arith.addf %[[SUM]], %{{.*}} : vector<16xf32>
+// CHECK: llvm.store %[[RESULT]], %{{.*}} {alignment = 4 : i64} : vector<16xf32>, !llvm.ptr
+// NARROW-LABEL: llvm.func @mixed(
+// NARROW: arith.addf %{{.*}}, %{{.*}} : vector<8xf32>
+pw.kernel @mixed of "mixed" operands [
+    #pw.operand<"a", f32 as f32, number>,
+    #pw.operand<"x", f32 as f32, tensor, #pw.layout<[broadcast], align = 4>>,
+    #pw.operand<"y", f32 as f32, tensor, #pw.layout<[contiguous], align = 4>>,
+    #pw.operand<"z", f32 as f32, tensor, #pw.layout<[strided], align = 4>>]
+    results [#pw.result<"out", f32 to f32, #pw.layout<[contiguous], align = 4>>] resolved
+    space <rank = 1, wide_index = false, aliased = false> {
+^bb0(%a: f32, %x: f32, %y: f32, %z: f32):
+  %0 = arith.mulf %a, %x : f32
+  %1 = arith.addf %y, %0 : f32
+  %2 = arith.addf %1, %z : f32
+  pw.yield %2 : f32
+}
+
+// The widest type decides the number of lanes; f16 is 16 bits until an instruction converts it.
+// CHECK-LABEL: llvm.func @widen(
+// CHECK: llvm.load %{{.*}} {alignment = 2 : i64} : !llvm.ptr -> vector<8xi16>
+// CHECK: %[[HALF:.*]] = arith.bitcast %{{.*}} : vector<8xi16> to vector<8xf16>
+// CHECK: arith.extf %[[HALF]] : vector<8xf16> to vector<8xf32>
+// NARROW-LABEL: llvm.func @widen(
+// NARROW-NOT: f16>
+// NARROW: arith.extf %{{.*}} : vector<4xf32> to vector<4xf64>
+pw.kernel @widen of "widen" operands [#pw.operand<"x", f16 as f16, tensor, #pw.layout<[contiguous], align = 2>>]
+    results [#pw.result<"out", f64 to f64, #pw.layout<[contiguous], align = 4>>] resolved
+    space <rank = 1, wide_index = false, aliased = false> {
+^bb0(%x: f16):
+  %0 = arith.extf %x : f16 to f64
+  pw.yield %0 : f64
+}
+
+// Bool is a byte in memory; complex numbers are pairs there and two vectors in registers.
+// CHECK-LABEL: llvm.func @masked_swap(
+// CHECK: llvm.load %{{.*}} {alignment = 1 : i64} : !llvm.ptr -> vector<16xi8>
+// CHECK: arith.cmpi ne, %{{.*}}, %{{.*}} : vector<16xi8>
+// CHECK: llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr -> vector<32xf32>
+// CHECK-COUNT-2: llvm.shufflevector
+// CHECK: arith.select
+// CHECK: llvm.shufflevector
+// CHECK: llvm.store %{{.*}}, %{{.*}} {alignment = 4 : i64} : vector<32xf32>, !llvm.ptr
+pw.kernel @masked_swap of "masked_swap" operands [
+    #pw.operand<"m", bool as bool, tensor, #pw.layout<[contiguous], align = 1>>,
+    #pw.operand<"x", c64 as c64, tensor, #pw.layout<[contiguous], align = 4>>]
+    results [#pw.result<"out", c64 to c64, #pw.layout<[contiguous], align = 4>>] resolved
+    space <rank = 1, wide_index = false, aliased = false> {
+^bb0(%m: i1, %x: complex<f32>):
+  %re = complex.re %x : complex<f32>
+  %im = complex.im %x : complex<f32>
+  %0 = arith.select %m, %im, %re : f32
+  %1 = complex.create %0, %re : complex<f32>
+  pw.yield %1 : complex<f32>
+}
