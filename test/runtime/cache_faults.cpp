@@ -152,6 +152,8 @@ TEST_CASE("a publish whose system calls fail costs at most the entry, with one w
       fault = {};
       REQUIRE(count_of(capture.text(), "warning") <= 1);
       REQUIRE(cache.look_up("first") == sample_entry("first"));
+      for (const auto& item : std::filesystem::directory_iterator(dir.path()))
+        REQUIRE_FALSE(item.path().filename().string().starts_with(".writing-"));
       const auto found = KernelCache({.dir = dir.path()}).look_up("key");
       REQUIRE((!found || *found == sample_entry("key")));
     }

@@ -1,6 +1,6 @@
 // Plan: a kernel with its geometry, ready to launch any number of times on other addresses with the same dtypes, sizes,
 // strides and alignment. make_plan does all the analysis and, on the first use of a variant, the compile; launch does
-// none. Plans are immutable and live until the process ends.
+// none. Plans are immutable and live until the process ends; so must the OpDef of every request.
 #pragma once
 
 #include <memory>
