@@ -38,6 +38,10 @@ Lanes fmodF32(Lanes x, Lanes y);
 
 // Parts that several of the above are made of; all on f64 lanes.
 
+inline constexpr double Log2OfE = 1.4426950408889634;
+// Adding this rounds an f64 to an integer, whose low bits are then the low bits of the sum.
+inline constexpr double RoundToInteger = 0x1.8p52;
+
 // 2^t for |t| <= 1000; NaN stays NaN.
 Lanes exp2F64(Lanes t);
 // 2^t - 1 for |t| <= 1000, without cancellation near 0.

@@ -3,10 +3,6 @@
 #include "Math.h"
 
 namespace gems::cpu {
-namespace {
-constexpr double Log2OfE = 1.4426950408889634;
-}
-
 // exp(-x^2) * erfcx(x); x^2 is exact in f64.
 Lanes erfcF32(Lanes x) {
   Lanes wide = x.toF64();

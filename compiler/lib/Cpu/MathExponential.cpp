@@ -5,9 +5,6 @@
 namespace gems::cpu {
 namespace {
 
-constexpr double Log2OfE = 1.4426950408889634;
-// Adding this rounds a double to an integer, whose low bits are then the low bits of the sum.
-constexpr double RoundToInteger = 0x1.8p52;
 // f32 results are 0 or infinite beyond; far enough inside the range of f64 for every use below.
 constexpr double ExponentLimit = 200;
 

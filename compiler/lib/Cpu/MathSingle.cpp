@@ -11,22 +11,21 @@ using namespace mlir;
 namespace gems::cpu {
 namespace {
 
-constexpr double Log2OfE = 1.4426950408889634;
 // ln 2 in two parts; the first has 15 bits, so that its product with an exponent is exact.
 constexpr double Ln2High = 0x1.62e4p-1;
 constexpr double Ln2Low = 1.428606765330187e-06;
 // Adding this rounds an f32 to an integer, whose low bits are then the low bits of the sum.
-constexpr double RoundToInteger = 0x1.8p23;
-constexpr int64_t RoundToIntegerBits = 0x4B400000;
+constexpr double RoundSingle = 0x1.8p23;
+constexpr int64_t RoundSingleBits = 0x4B400000;
 
 struct Power {
   Lanes mantissa;  // e^r, |r| <= ln(2) / 2
-  Lanes shifted;   // n + RoundToInteger, with x = n ln(2) + r
+  Lanes shifted;   // n + RoundSingle, with x = n ln(2) + r
 };
 
 Power power(Lanes x) {
-  Lanes shifted = fma(x, Log2OfE, RoundToInteger);
-  Lanes n = shifted - RoundToInteger;
+  Lanes shifted = fma(x, Log2OfE, RoundSingle);
+  Lanes n = shifted - RoundSingle;
   Lanes r = fma(n, -Ln2Low, fma(n, -Ln2High, x));
   Lanes m1 = fma(r * r, polynomial(coefficients::ExpTail, r), r);
   return {m1 + 1.0, shifted};
@@ -65,7 +64,7 @@ Lanes scaledByInstruction(Lanes mantissa, Lanes n, const char* instruction) {
 // mantissa * 2^n in two steps, of which only the second may round: 2^(n / 2), then what is left.
 Lanes scaledInSteps(Lanes mantissa, Lanes shifted) {
   Lanes bits = shifted.bits();
-  Lanes biased = bits + bits.constant(int64_t(256) - RoundToIntegerBits);  // n + 256
+  Lanes biased = bits + bits.constant(int64_t(256) - RoundSingleBits);  // n + 256
   Lanes half = biased >> 1;
   auto powerOfTwo = [](Lanes exponent128) { return ((exponent128 - exponent128.constant(1)) << 23).asFloat(); };
   return mantissa * powerOfTwo(half) * powerOfTwo(biased - half);
@@ -77,7 +76,7 @@ Lanes expF32(Lanes x, VectorUnit unit) {
   // Beyond these the result is 0 or infinite.
   Power p = power(clamped(x, -104, 89));
   if (const char* instruction = scaleInstruction(x.count(), unit))
-    return scaledByInstruction(p.mantissa, p.shifted - RoundToInteger, instruction);
+    return scaledByInstruction(p.mantissa, p.shifted - RoundSingle, instruction);
   return scaledInSteps(p.mantissa, p.shifted);
 }
 
@@ -97,8 +96,8 @@ namespace {
 Lanes erfByExponential(Lanes magnitude) {
   Lanes near = fma(magnitude, polynomial(coefficients::ErfNear, magnitude * magnitude), magnitude);
   Lanes exponent = polynomial(coefficients::ErfFar, magnitude);
-  Lanes shifted = exponent + RoundToInteger;
-  Lanes f = exponent - (shifted - RoundToInteger);
+  Lanes shifted = exponent + RoundSingle;
+  Lanes f = exponent - (shifted - RoundSingle);
   Lanes mantissa = fma(f, polynomial(coefficients::Exp2Short, f), 1.0);
   Lanes far = 1.0 - scaledToNormal(mantissa, shifted);
   return select(magnitude > coefficients::ErfCut, far, near);
@@ -118,14 +117,14 @@ Lanes looked(std::span<const double, 16> table, Lanes index) {
 // A short polynomial whose coefficients are looked up by interval.
 Lanes erfByTable(Lanes magnitude) {
   using coefficients::ErfTable;
-  Lanes shifted = fma(magnitude, coefficients::ErfTableScale, RoundToInteger);
+  Lanes shifted = fma(magnitude, coefficients::ErfTableScale, RoundSingle);
   Lanes index = shifted.bits();
   Lanes d = magnitude - looked(ErfTable[0], index);
   Lanes slope = looked(ErfTable[6], index);
   for (int row = 5; row >= 2; --row) slope = fma(slope, d, looked(ErfTable[row], index));
   Lanes value = fma(slope, d, looked(ErfTable[1], index));
   // Where erf(x) is near x, the table has the difference, which is small: one rounding counts.
-  Lanes isNear = shifted <= RoundToInteger + 2;
+  Lanes isNear = shifted <= RoundSingle + 2;
   return select(isNear, value + magnitude, value);
 }
 

@@ -15,7 +15,6 @@ constexpr double TwoOverPi = 0.6366197723675814;
 constexpr double HalfPiHigh = 1.5707963267948966;
 constexpr double HalfPiLow = 6.123233995736766e-17;
 constexpr double Limit = 0x1p40;
-constexpr double RoundToInteger = 0x1.8p52;
 
 struct Reduced {
   Lanes sine;
