@@ -18,7 +18,8 @@ struct Traffic {
 struct ScheduleFacts {
   int rank = 1;
   std::vector<Traffic> traffic;  // tensors read, then results
-  bool is_heavy = false;         // the body calls functions that become many instructions
+  int functions = 0;             // in the body: calls of functions that become many instructions
+  bool is_polynomial = false;    // one of them is an error function or a logarithm, a long chain of dependent steps
 };
 
 Schedule choose_schedule(const ScheduleFacts& facts, CudaTarget target);

@@ -29,8 +29,6 @@ class TextWriter {
     --depth_;
     line("{}", end);
   }
-  void indent() { ++depth_; }
-  void unindent() { --depth_; }
 
   std::string take() { return std::move(text_); }
 

@@ -89,7 +89,7 @@ Parts exp(Parts z) {
   Real e = exp(z.re);
   Parts result = {e * cos(z.im), select(z.im == 0.0, z.im, e * sin(z.im))};
   // Where the angle has no meaning: 0 from minus infinity, an infinity from plus infinity.
-  result.re = select((z.re == HUGE_VAL) & (isfinite(z.im) ^ (z.im == z.im)), HUGE_VAL, result.re);
+  result.re = select((z.re == HUGE_VAL), select(isfinite(z.im), result.re, HUGE_VAL), result.re);
   Truth vanishes = z.re == -HUGE_VAL;
   return {select(vanishes, 0.0, result.re), select(vanishes, 0.0, result.im)};
 }
@@ -117,10 +117,12 @@ Parts log1p(Parts z) {
 
 Parts sigmoid(Parts z) {
   Parts e = exp(-z);
-  return reciprocal(Parts{1.0 + e.re, e.im});
+  Parts inverse = reciprocal(Parts{1.0 + e.re, e.im});
+  Truth overflows = isinf(e.re) | isinf(e.im);
+  return {select(overflows, 0.0, inverse.re), select(overflows, 0.0, inverse.im)};
 }
 
-// As std::pow: exp(y log(x)), with exp's limit at x = 0.
-Parts pow(Parts x, Parts y) { return exp(y * log(x)); }
+// As std::pow: exp(y log(x)), with exp's limit at x = 0. The square as a product, as ATen computes it.
+Parts pow(Parts x, Parts y) { return select((y.re == 2.0) & (y.im == 0.0), x * x, exp(y * log(x))); }
 
 }  // namespace gems::pw

@@ -16,13 +16,24 @@ Parts timesMinusI(Parts z) { return {z.im, -z.re}; }
 
 }  // namespace
 
-// Where one factor is 0 and the other overflows, the product is 0.
-Parts sinh(Parts z) { return {sinh(z.re) * cos(z.im), select(z.im == 0.0, z.im, cosh(z.re) * sin(z.im))}; }
-Parts cosh(Parts z) {
-  Real im = select(z.im == 0.0, z.im * copysign(1.0, z.re), sinh(z.re) * sin(z.im));
-  return {cosh(z.re) * cos(z.im), im};
+// Where one factor is 0 and the other overflows or has no meaning, the product is 0; an infinite modulus stays infinite
+// where the angle has no meaning (C99, annex G).
+Parts sinh(Parts z) {
+  Truth hasAngle = isfinite(z.im);
+  Real re = select(hasAngle, sinh(z.re) * cos(z.im), select((z.re == 0.0) | isinf(z.re), z.re, z.re.number(NAN)));
+  return {re, select(z.im == 0.0, z.im, cosh(z.re) * sin(z.im))};
 }
-Parts sin(Parts z) { return timesMinusI(sinh(timesI(z))); }
+Parts cosh(Parts z) {
+  Truth hasAngle = isfinite(z.im);
+  Real re = select(hasAngle, cosh(z.re) * cos(z.im), select(isinf(z.re), HUGE_VAL, z.re.number(NAN)));
+  Real im = select(z.im == 0.0, z.im * copysign(1.0, z.re), sinh(z.re) * sin(z.im));
+  return {re, select(hasAngle, im, select(z.re == 0.0, abs(z.re), z.re.number(NAN)))};
+}
+// At i times infinity without an angle, plus infinity, as the C library.
+Parts sin(Parts z) {
+  Parts result = timesMinusI(sinh(timesI(z)));
+  return {result.re, select(isfinite(z.re), result.im, select(isinf(z.im), HUGE_VAL, result.im))};
+}
 Parts cos(Parts z) { return cosh(timesI(z)); }
 
 // Kahan's tanh ("Branch cuts for complex elementary functions", 1987): with t = tan(y), s = sinh(x), b = 1 + t^2,
@@ -32,9 +43,11 @@ Parts tanh(Parts z) {
   Real t = tan(y), s = sinh(x);
   Real b = t * t + 1.0, squared = s * s;
   Real denominator = b * squared + 1.0;
-  Parts near = {b * sqrt(squared + 1.0) * s / denominator, t / denominator};
+  Parts near = {select(x == 0.0, x, b * sqrt(squared + 1.0) * s / denominator), select(y == 0.0, y, t / denominator)};
   Real magnitude = abs(x);
-  Parts far = {copysign(1.0, x), sin(y) * cos(y) * exp(magnitude * -2.0) * 4.0};
+  Real vanishing = sin(y) * cos(y) * exp(magnitude * -2.0) * 4.0;
+  Real zero = copysign(0.0, select(y == y, y, y.number(0)));
+  Parts far = {copysign(1.0, x), select(isinf(x), select(isfinite(y), vanishing, zero), vanishing)};
   return select(magnitude > (x.isDouble() ? 22.0 : 11.0), far, near);
 }
 

@@ -100,8 +100,5 @@ inline Real fmod(Real a, Real b) { return {a.builder, mlir::arith::RemFOp::creat
 inline Real maximum(Real a, Real b) {
   return {a.builder, mlir::arith::MaximumFOp::create(*a.builder, a.value, b.value)};
 }
-inline Real minimum(Real a, Real b) {
-  return {a.builder, mlir::arith::MinimumFOp::create(*a.builder, a.value, b.value)};
-}
 
 }  // namespace gems::pw

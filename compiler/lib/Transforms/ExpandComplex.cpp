@@ -7,7 +7,8 @@
 //                                                   pw.yield %0 : complex<f32>
 //
 // Afterwards complex types occur only at block arguments and at pw.yield. Parts of f16 are computed in f32 and rounded
-// after each operation.
+// after each operation. Functions (all but + - * / and the like) of f32 parts are computed in f64 and rounded once: their
+// formulas lose more digits than ATen's accuracy allows.
 #include "Scalar/Complex.h"
 #include "Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -80,6 +81,12 @@ std::optional<Parts> compute(Operation* op, ArrayRef<Parts> args) {
       .Default([](Operation*) { return std::nullopt; });
 }
 
+// Exact or rounded once for each part as it stands; everything else is a function.
+bool isArithmetic(Operation& op) {
+  return isa<complex::AbsOp, complex::AddOp, complex::ConjOp, complex::DivOp, complex::EqualOp, complex::MulOp,
+             complex::NegOp, complex::NotEqualOp, complex::SubOp>(op);
+}
+
 class Expansion {
  public:
   explicit Expansion(KernelOp kernel) : kernel_(kernel), b_(kernel.getLoc(), kernel.getContext()) {}
@@ -107,11 +114,11 @@ class Expansion {
   }
 
   // The parts in the type that they are computed in.
-  Parts widened(Value value) {
+  Parts widened(Value value, Type wide) {
     auto [re, im] = pairs_.lookup(value);
     auto widen = [&](Value part) -> Real {
-      if (part.getType().isF32() || part.getType().isF64()) return {&b_, part};
-      return {&b_, arith::ExtFOp::create(b_, b_.getF32Type(), part)};
+      if (part.getType().getIntOrFloatBitWidth() >= wide.getIntOrFloatBitWidth()) return {&b_, part};
+      return {&b_, arith::ExtFOp::create(b_, wide, part)};
     };
     Real wideRe = widen(re);
     return {wideRe, widen(im)};
@@ -157,8 +164,9 @@ class Expansion {
       return replace(op, Pair{re, im}), success();
     }
 
+    Type wide = isArithmetic(op) ? b_.getF32Type() : b_.getF64Type();
     SmallVector<Parts, 2> args;
-    for (Value operand : op.getOperands()) args.push_back(widened(operand));
+    for (Value operand : op.getOperands()) args.push_back(widened(operand, wide));
     Type resultType = op.getResult(0).getType();
     if (isa<complex::AbsOp>(op)) return replace(op, narrowed(hypot(args[0].re, args[0].im), resultType)), success();
     if (isa<complex::EqualOp>(op)) return replace(op, (args[0] == args[1]).value), success();

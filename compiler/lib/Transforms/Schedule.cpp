@@ -78,12 +78,17 @@ Schedule pw::scheduleOf(KernelOp kernel) {
 
 namespace {
 
-// Operations that become many instructions (for traces: is_heavy in schedule.cpp).
-bool isHeavy(Operation* op) {
+// Operations that become many instructions (for traces: is_function in schedule.cpp).
+bool isFunction(Operation* op) {
   return isa<math::ExpOp, math::Exp2Op, math::ExpM1Op, math::LogOp, math::Log2Op, math::Log10Op, math::Log1pOp,
              math::SinOp, math::CosOp, math::TanOp, math::AsinOp, math::AcosOp, math::AtanOp, math::SinhOp,
              math::CoshOp, math::TanhOp, math::ErfOp, math::ErfcOp, math::PowFOp, math::IPowIOp, math::Atan2Op,
              arith::RemFOp>(op);
+}
+
+// For traces: is_polynomial in schedule.cpp.
+bool isPolynomial(Operation* op) {
+  return isa<math::ErfOp, math::ErfcOp, math::LogOp, math::Log2Op, math::Log10Op, math::Log1pOp>(op);
 }
 
 struct ScheduleKernel : pw::impl::ScheduleKernelBase<ScheduleKernel> {
@@ -104,7 +109,10 @@ struct ScheduleKernel : pw::impl::ScheduleKernelBase<ScheduleKernel> {
     for (auto spec : kernel.getOperandSpecs().getAsRange<OperandAttr>())
       if (spec.getForm() == OperandForm::Tensor) add(spec.getStorage(), spec.getLayout(), false);
     for (auto spec : kernel.getResultSpecs().getAsRange<ResultAttr>()) add(spec.getStorage(), spec.getLayout(), true);
-    facts.is_heavy = llvm::any_of(kernel.getBody().front(), [](Operation& op) { return isHeavy(&op); });
+    for (Operation& op : kernel.getBody().front()) {
+      facts.functions += isFunction(&op);
+      facts.is_polynomial |= isPolynomial(&op);
+    }
     attachSchedule(kernel, choose_schedule(facts, CudaTarget{arch}));
   }
 };

@@ -41,7 +41,7 @@ pw.kernel @narrow of "narrow" operands [#pw.operand<"x", i8 as i8, tensor, <[con
 // bool is any byte but 0; f16 that is only moved stays as it is.
 // CHECK-LABEL: f16 where_element(bool c, f16 x) {
 // CHECK-NEXT: return c ? x : f16{0x3c00};
-// CHECK: where_element(c_vec[u].at[k] != 0, x_vec[u].at[k])
+// CHECK: where_element(c_vec.at[k] != 0, x_vec.at[k])
 pw.kernel @where of "where" operands [#pw.operand<"c", bool as bool, tensor, <[contiguous], align = 16>>,
     #pw.operand<"x", f16 as f16, tensor, <[contiguous], align = 16>>]
     results [#pw.result<"out", f16 to f16, <[contiguous], align = 16>>] resolved

@@ -3,8 +3,8 @@
 //   x: tensor of c64, computed in c64; contiguous; aligned to 16 bytes
 //   out: result, f32; contiguous; aligned to 16 bytes
 //
-// family=flat width=2 unroll=2 threads=256
-// launch: block 256, grid ceil(n / 1024)
+// family=flat width=2 unroll=1 threads=256
+// launch: block 256, grid ceil(n / 512)
 
 struct alignas(8) c64 { float re, im; };
 
@@ -51,31 +51,21 @@ __device__ __forceinline__ float abs_element(c64 x) {
 
 extern "C" __global__ void __launch_bounds__(256)
 abs_c64_to_f32_flat(const c64* __restrict__ x, float* __restrict__ out, const long long n) {
-  const long long start = blockIdx.x * 1024ll;
-  const int left = n - start < 1024 ? (int)(n - start) : 1024;
-  Vec<c64, 2> x_vec[2];
-  #pragma unroll
-  for (int u = 0; u < 2; ++u) {
-    const int first = (u * 256 + threadIdx.x) * 2;
-    if (first + 2 <= left) {
-      x_vec[u] = load<Vec<c64, 2>, uint4>(x + start + first);
+  const long long start = blockIdx.x * 512ll;
+  const int left = n - start < 512 ? (int)(n - start) : 512;
+  const int first = threadIdx.x * 2;
+  if (first + 2 <= left) {
+    const Vec<c64, 2> x_vec = load<Vec<c64, 2>, uint4>(x + start + first);
+    Vec<float, 2> out_vec;
+    #pragma unroll
+    for (int k = 0; k < 2; ++k) {
+      out_vec.at[k] = abs_element(x_vec.at[k]);
     }
-  }
-  #pragma unroll
-  for (int u = 0; u < 2; ++u) {
-    const int first = (u * 256 + threadIdx.x) * 2;
-    if (first + 2 <= left) {
-      Vec<float, 2> out_vec;
-      #pragma unroll
-      for (int k = 0; k < 2; ++k) {
-        out_vec.at[k] = abs_element(x_vec[u].at[k]);
-      }
-      store<uint2>(out + start + first, out_vec);
-    }
+    store<uint2>(out + start + first, out_vec);
   }
   // Elements behind the last whole vector; only the last block has any.
   const long long rest = start + left / 2 * 2 + threadIdx.x;
-  if (left < 1024 && rest < n) {
+  if (left < 512 && rest < n) {
     out[rest] = abs_element(x[rest]);
   }
 }

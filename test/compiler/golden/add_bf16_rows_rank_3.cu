@@ -4,8 +4,8 @@
 //   y: tensor of bf16, computed in bf16; broadcast, strided, broadcast; aligned to 16 bytes
 //   out: result, bf16; contiguous, strided, strided; aligned to 16 bytes
 //
-// family=rows width=8 unroll=2 threads=256
-// launch: block (bx, by) with bx * by <= 256, tiles = ceil(columns / (bx * 8)), grid tiles * ceil(rows / (by * 2))
+// family=rows width=8 unroll=1 threads=256
+// launch: block (bx, by) with bx * by <= 256, tiles = ceil(columns / (bx * 8)), grid tiles * ceil(rows / (by * 1))
 
 using u16 = unsigned short;
 using u32 = unsigned;
@@ -77,11 +77,11 @@ add_bf16_rows(const bf16* __restrict__ x, const bf16* __restrict__ y, bf16* __re
   unsigned tile;
   const unsigned group = divide(blockIdx.x, space.tiles, tile);
   const unsigned column = (tile * blockDim.x + threadIdx.x) * 8;
-  const unsigned row = group * (blockDim.y * 2) + threadIdx.y;
+  const unsigned row = group * (blockDim.y * 1) + threadIdx.y;
   if (column >= space.columns || row >= space.rows) return;
   if (column + 8 > space.columns) {  // the last columns of a row, too few for a vector
     #pragma unroll 1
-    for (int u = 0; u < 2; ++u) {
+    for (int u = 0; u < 1; ++u) {
       const unsigned r = row + u * blockDim.y;
       if (r >= space.rows) break;
       unsigned inner;
@@ -93,10 +93,10 @@ add_bf16_rows(const bf16* __restrict__ x, const bf16* __restrict__ y, bf16* __re
     }
     return;
   }
-  Vec<bf16, 8> x_vec[2];
-  bf16 y_row[2];
+  Vec<bf16, 8> x_vec[1];
+  bf16 y_row[1];
   #pragma unroll
-  for (int u = 0; u < 2; ++u) {
+  for (int u = 0; u < 1; ++u) {
     // Behind the end the last row is read again, and not written.
     const unsigned r = row + u * blockDim.y < space.rows ? row + u * blockDim.y : space.rows - 1;
     unsigned inner;
@@ -105,7 +105,7 @@ add_bf16_rows(const bf16* __restrict__ x, const bf16* __restrict__ y, bf16* __re
     y_row[u] = y[(int)(inner * space.y_stride1)];
   }
   #pragma unroll
-  for (int u = 0; u < 2; ++u) {
+  for (int u = 0; u < 1; ++u) {
     const unsigned r = row + u * blockDim.y;
     if (r >= space.rows) break;
     unsigned inner;

@@ -1,10 +1,10 @@
 // RUN: gems-opt %s --pw-schedule | FileCheck %s
-// RUN: gems-opt %s --pw-schedule=arch=80 | FileCheck %s --check-prefix=AMPERE
+// RUN: gems-opt %s --pw-schedule=arch=100 | FileCheck %s --check-prefix=BLACKWELL
 
 // CHECK-LABEL: pw.kernel @unary
-// CHECK-SAME: schedule <family = flat, width = 4, unroll = 2, threads = 256>
-// AMPERE-LABEL: pw.kernel @unary
-// AMPERE-SAME: schedule <family = flat, width = 4, unroll = 1, threads = 256>
+// CHECK-SAME: schedule <family = flat, width = 4, unroll = 1, threads = 256>
+// BLACKWELL-LABEL: pw.kernel @unary
+// BLACKWELL-SAME: schedule <family = flat, width = 4, unroll = 2, threads = 256>
 pw.kernel @unary of "neg" operands [#pw.operand<"x", f32 as f32, tensor, <[contiguous], align = 16>>]
     results [#pw.result<"out", f32 to f32, <[contiguous], align = 16>>] resolved
     space <rank = 1, wide_index = false, aliased = false> {
@@ -21,6 +21,18 @@ pw.kernel @heavy of "exp" operands [#pw.operand<"x", f16 as f32, tensor, <[conti
 ^bb0(%x: f16):
   %0 = arith.extf %x : f16 to f32
   %1 = math.exp %0 : f32
+  %2 = arith.truncf %1 : f32 to f16
+  pw.yield %2 : f16
+}
+
+// CHECK-LABEL: pw.kernel @polynomial
+// CHECK-SAME: schedule <family = flat, width = 8, unroll = 2, threads = 256>
+pw.kernel @polynomial of "log" operands [#pw.operand<"x", f16 as f32, tensor, <[contiguous], align = 16>>]
+    results [#pw.result<"out", f32 to f16, <[contiguous], align = 16>>] resolved
+    space <rank = 1, wide_index = false, aliased = false> {
+^bb0(%x: f16):
+  %0 = arith.extf %x : f16 to f32
+  %1 = math.log %0 : f32
   %2 = arith.truncf %1 : f32 to f16
   pw.yield %2 : f16
 }
