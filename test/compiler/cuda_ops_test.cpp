@@ -1,6 +1,9 @@
 // Every scalar operation on every dtype that it is defined on: emitted CUDA text, run as host C++, against the
 // interpreter.
 #include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <complex>
+#include <limits>
 
 #include "cuda_case.h"
 #include "trace_builder.h"
@@ -69,6 +72,48 @@ TEST_CASE("emitted text of every operation agrees with the interpreter on every 
     }
   }
   check_on_host(cases, 1);
+}
+
+TEST_CASE("complex functions keep their limits at zeros and infinities") {
+  const double inf = std::numeric_limits<double>::infinity();
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  struct Limit {
+    ScalarOp op;
+    std::complex<double> x, y, expected;
+  };
+  // As PyTorch's CPU kernels give them.
+  const Limit limits[] = {
+      {ScalarOp::Pow, {0, 0}, {2, 0}, {0, 0}},       {ScalarOp::Pow, {0, 0}, {-1, 0}, {inf, nan}},
+      {ScalarOp::Pow, {0, 0}, {0, 0}, {nan, nan}},   {ScalarOp::Exp, {-inf, nan}, {}, {0, 0}},
+      {ScalarOp::Exp, {inf, 0}, {}, {inf, 0}},       {ScalarOp::Sinh, {100, 0}, {}, {inf, 0}},
+      {ScalarOp::Sin, {0, 100}, {}, {0, inf}},       {ScalarOp::Cosh, {100, 0}, {}, {inf, 0}},
+      {ScalarOp::Sqrt, {-inf, 1}, {}, {0, inf}},     {ScalarOp::Sqrt, {1, inf}, {}, {inf, inf}},
+      {ScalarOp::Sqrt, {-4, 0}, {}, {0, 2}},         {ScalarOp::Sqrt, {0, 0}, {}, {0, 0}},
+      {ScalarOp::Asin, {inf, 1}, {}, {M_PI_2, inf}}, {ScalarOp::Acos, {-inf, 1}, {}, {M_PI, -inf}},
+      {ScalarOp::Atan, {inf, 1}, {}, {M_PI_2, 0}},   {ScalarOp::Tanh, {1000, 1}, {}, {1, 0}},
+      {ScalarOp::Abs, {inf, nan}, {}, {inf, 0}},     {ScalarOp::Abs, {3e38, 0}, {}, {3e38, 0}},
+      {ScalarOp::Div, {1, 0}, {0, 0}, {inf, nan}},   {ScalarOp::Log, {0, 0}, {}, {-inf, 0}},
+  };
+  std::vector<CudaKernel> kernels;
+  std::vector<TraceGraph> graphs;
+  for (const Limit& limit : limits) {
+    graphs.push_back(single_op(limit.op, DType::C64));
+    kernels.push_back(emit_cuda(graphs.back(), flat_layout(graphs.back()), CudaTarget{90}));
+  }
+  const HostCuda host(kernels);
+  for (std::size_t i = 0; i < std::size(limits); ++i) {
+    alignas(16) std::complex<float> x(limits[i].x), y(limits[i].y), out;
+    void *px = &x, *py = &y, *pout = &out;
+    const LaunchGeometry launch =
+        launch_geometry(kernels[i].schedule, flat_layout(graphs[i]), {.rank = 1, .sizes = {1}, .strides = {}});
+    host.launch(i, launch,
+                arity(limits[i].op) == 2 ? std::vector<void*>{&px, &py, &pout} : std::vector<void*>{&px, &pout});
+    const DType dtype = graphs[i].results[0].dtype;
+    const Element expected = cast_element({.dtype = DType::C128, .value = limits[i].expected}, dtype);
+    INFO(name(limits[i].op) << " of " << limits[i].x << " " << limits[i].y);
+    INFO(to_text(load_element(&out, dtype)) << " instead of " << to_text(expected));
+    CHECK(is_close(load_element(&out, dtype), expected, 1));
+  }
 }
 
 TEST_CASE("emitted casts agree with the interpreter between all pairs of dtypes") {
