@@ -42,8 +42,8 @@ constexpr OpDef div_floor_op = pointwise({.name = "div_floor", .promotion_method
 constexpr OpDef neg_op =
     pointwise({.name = "neg", .promotion_methods = {promote({0}, Default)}}, [](Tensor x) { return -x; });
 
-constexpr OpDef abs_op =
-    pointwise({.name = "abs", .promotion_methods = {promote({0}, ComplexToFloat)}}, [](Tensor x) { return abs(x); });
+constexpr OpDef abs_op = pointwise({.name = "abs", .promotion_methods = {promote({0}, ComplexToFloat)}},
+                                   [](Tensor x) -> Expr { return is_bool(x.dtype()) ? Expr(x) : abs(x); });
 
 constexpr OpDef reciprocal_op = pointwise({.name = "reciprocal", .promotion_methods = {promote({0}, IntToFloat)}},
                                           [](Tensor x) { return reciprocal(x); });

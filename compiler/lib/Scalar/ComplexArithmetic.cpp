@@ -86,10 +86,13 @@ Parts rsqrt(Parts z) { return reciprocal(sqrt(z)); }
 Parts reciprocal(Parts z) { return Parts{z.re.number(1), z.re.number(0)} / z; }
 
 Parts exp(Parts z) {
-  Real e = exp(z.re);
-  Parts result = {e * cos(z.im), select(z.im == 0.0, z.im, e * sin(z.im))};
+  // Where e^x overflows, e^x sin(y) may not: multiplied by e^(x / 2) twice.
+  Truth isLarge = z.re > (z.re.isDouble() ? 700.0 : 80.0);
+  Real half = exp(z.re * 0.5), whole = exp(z.re);
+  auto scaled = [&](Real v) { return select(isLarge, v * half * half, v * whole); };
+  Parts result = {scaled(cos(z.im)), select(z.im == 0.0, z.im, scaled(sin(z.im)))};
   // Where the angle has no meaning: 0 from minus infinity, an infinity from plus infinity.
-  result.re = select((z.re == HUGE_VAL), select(isfinite(z.im), result.re, HUGE_VAL), result.re);
+  result.re = select(z.re == HUGE_VAL, select(isfinite(z.im), result.re, HUGE_VAL), result.re);
   Truth vanishes = z.re == -HUGE_VAL;
   return {select(vanishes, 0.0, result.re), select(vanishes, 0.0, result.im)};
 }
@@ -117,9 +120,7 @@ Parts log1p(Parts z) {
 
 Parts sigmoid(Parts z) {
   Parts e = exp(-z);
-  Parts inverse = reciprocal(Parts{1.0 + e.re, e.im});
-  Truth overflows = isinf(e.re) | isinf(e.im);
-  return {select(overflows, 0.0, inverse.re), select(overflows, 0.0, inverse.im)};
+  return reciprocal(Parts{1.0 + e.re, e.im});
 }
 
 // As std::pow: exp(y log(x)), with exp's limit at x = 0. The square as a product, as ATen computes it.

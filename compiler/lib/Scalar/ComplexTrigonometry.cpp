@@ -47,7 +47,8 @@ Parts tanh(Parts z) {
   Real magnitude = abs(x);
   Real vanishing = sin(y) * cos(y) * exp(magnitude * -2.0) * 4.0;
   Real zero = copysign(0.0, select(y == y, y, y.number(0)));
-  Parts far = {copysign(1.0, x), select(isinf(x), select(isfinite(y), vanishing, zero), vanishing)};
+  Parts far = {select(isfinite(y) | isinf(x), copysign(1.0, x), NAN),
+               select(isfinite(y), vanishing, select(isinf(x), zero, x.number(NAN)))};
   return select(magnitude > (x.isDouble() ? 22.0 : 11.0), far, near);
 }
 

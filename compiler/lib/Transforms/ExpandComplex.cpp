@@ -7,8 +7,8 @@
 //                                                   pw.yield %0 : complex<f32>
 //
 // Afterwards complex types occur only at block arguments and at pw.yield. Parts of f16 are computed in f32 and rounded
-// after each operation. Functions (all but + - * / and the like) of f32 parts are computed in f64 and rounded once: their
-// formulas lose more digits than ATen's accuracy allows.
+// after each operation. Functions (all but + - * / and the like) of f32 parts are computed in f64 and rounded once:
+// their formulas lose more digits than ATen's accuracy allows.
 #include "Scalar/Complex.h"
 #include "Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
