@@ -3,6 +3,7 @@
 
 #include <c10/core/DefaultDtype.h>
 #include <c10/util/DimVector.h>
+#include <c10/util/Exception.h>
 
 #include <cstring>
 #include <map>
@@ -48,9 +49,33 @@ Question question_of(const Request& request, const CallGeometry& geometry) {
   return question;
 }
 
+class Listener final : public c10::WarningHandler {
+ public:
+  void process(const c10::Warning&) override { heard_ = true; }
+  bool heard() const { return heard_; }
+
+ private:
+  bool heard_ = false;
+};
+
+AtenAnswer ask(const AskAten& ask_aten) {
+  const AllOff quiet;  // what ATen's kernel calls on its way is no call of the user's
+  Listener listener;
+  const c10::WarningUtils::WarningHandlerGuard guard(&listener);
+  // A warning that ATen gives only once must be left for the call that ATen will do.
+  const c10::WarningUtils::WarnAlways always;
+  try {
+    const at::ScalarType dtype = ask_aten();
+    if (listener.heard()) return {.declined = DeclineReason::AtenWarns};
+    return {.declined = std::nullopt, .dtype = dtype};
+  } catch (const std::exception&) {
+    return {.declined = DeclineReason::AtenRaises};
+  }
+}
+
 struct Answers {
   std::mutex mutex;
-  std::map<Question, std::optional<at::ScalarType>> known;
+  std::map<Question, AtenAnswer> known;
 };
 
 Answers& answers() {
@@ -66,20 +91,14 @@ bool is_answered(const Request& request, const CallGeometry& geometry) {
   return answers().known.contains(question);
 }
 
-std::optional<at::ScalarType> aten_answer(const Request& request, const CallGeometry& geometry) {
+AtenAnswer aten_answer(const Request& request, const CallGeometry& geometry) {
   const Question question = question_of(request, geometry);
   {
     const std::lock_guard lock(answers().mutex);
     const auto found = answers().known.find(question);
     if (found != answers().known.end()) return found->second;
   }
-  std::optional<at::ScalarType> answer;
-  try {
-    const AllOff quiet;  // what ATen's kernel calls on its way is no call of the user's
-    answer = (*request.ask_aten)();
-  } catch (const std::exception&) {
-    answer = std::nullopt;
-  }
+  const AtenAnswer answer = ask(*request.ask_aten);
   const std::lock_guard lock(answers().mutex);
   answers().known.emplace(question, answer);
   return answer;

@@ -7,8 +7,13 @@
 
 namespace gems::aten {
 
-// The result's dtype, or nothing when ATen raises. request.ask_aten must be set.
-std::optional<at::ScalarType> aten_answer(const Request& request, const CallGeometry& geometry);
+struct AtenAnswer {
+  std::optional<DeclineReason> declined;  // ATen raised or warned
+  at::ScalarType dtype = at::kFloat;      // of the result, else
+};
+
+// request.ask_aten must be set.
+AtenAnswer aten_answer(const Request& request, const CallGeometry& geometry);
 
 // Whether that combination was asked before.
 bool is_answered(const Request& request, const CallGeometry& geometry);

@@ -31,6 +31,11 @@ CallOperand operand_of(const OpDef& op, std::size_t position, const CallArgument
 }  // namespace
 
 void infer_results(const Request& request) {
+  for (const CallArgument& argument : request.arguments)
+    TORCH_CHECK(
+        argument.kind != CallArgument::Kind::Tensor || argument.tensor->is_meta() || argument.tensor->dim() == 0,
+        "gems::", std::string(request.op->name), ": all tensors must be on one device, found meta and ",
+        argument.tensor->device(), "; move them together first");
   std::vector<CallOperand> operands;
   for (std::size_t i = 0; i < request.arguments.size(); ++i)
     operands.push_back(operand_of(*request.op, i, request.arguments[i]));

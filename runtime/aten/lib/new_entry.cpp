@@ -4,6 +4,8 @@
 #include <c10/core/DefaultDtype.h>
 #include <c10/util/Exception.h>
 
+#include <algorithm>
+
 #include "aten_answer.h"
 #include "gems/aten/dtype.h"
 #include "gems/compiler/layout.h"
@@ -74,6 +76,17 @@ std::vector<CallOperand> call_operands(std::span<const Argument> arguments) {
   return operands;
 }
 
+// ATen computes in complex half, but warns about it each time.
+bool has_complex_half(const Request& request) {
+  const auto is_half = [](const at::Tensor& tensor) {
+    return tensor.defined() && tensor.scalar_type() == at::kComplexHalf;
+  };
+  return std::ranges::any_of(request.results, is_half) ||
+         std::ranges::any_of(request.arguments, [&](const CallArgument& argument) {
+           return argument.kind == CallArgument::Kind::Tensor && is_half(*argument.tensor);
+         });
+}
+
 NewEntry declined(std::unique_ptr<PlanEntry> entry, DeclineReason reason, bool keep = true) {
   entry->declined = reason;
   return {std::move(entry), keep};
@@ -101,14 +114,20 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
   if (auto reason = check_numbers(*entry, geometry.numbers())) return declined(std::move(entry), *reason, false);
 
   if (request.ask_aten != nullptr) {
+    if (has_complex_half(request)) return declined(std::move(entry), DeclineReason::Dtype);
     if (capturing && !is_answered(request, geometry))
       return declined(std::move(entry), DeclineReason::ColdCapture, false);
-    const auto answer = aten_answer(request, geometry);
-    if (!answer) return declined(std::move(entry), DeclineReason::AtenRaises);
-    if (!request.results[0].defined() && *answer != to_scalar_type(types.result[0]))
+    const AtenAnswer answer = aten_answer(request, geometry);
+    if (answer.declined) return declined(std::move(entry), *answer.declined);
+    if (!request.results[0].defined() && answer.dtype != to_scalar_type(types.result[0]))
       return declined(std::move(entry), DeclineReason::Dtype);
   }
 
+  if (auto reason = check_given_results(request)) {
+    TORCH_CHECK(!request.raise, "call of op '", std::string(request.op->name),
+                "': the given result does not have the arguments' broadcast shape; give one of that shape");
+    return declined(std::move(entry), *reason);
+  }
   ResultLayout layout;
   try {
     layout = result_layout(request);
@@ -126,7 +145,6 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
     const at::Tensor& given = request.results[r];
     ResultGeometry& geometry_of_result = entry->results[r];
     if (given.defined()) {
-      if (given.sizes() != at::IntArrayRef(layout.sizes)) return declined(std::move(entry), DeclineReason::OutputShape);
       results.push_back(view_of(given, geometry.result_address(r)));
       continue;
     }

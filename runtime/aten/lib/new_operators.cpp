@@ -82,16 +82,24 @@ void give_back(const OpDef& op, torch::jit::Stack& stack, std::span<at::Tensor> 
   for (at::Tensor& result : results) stack.emplace_back(std::move(result));
 }
 
+// A gradient has the layout of the incoming gradient, as in PyTorch's own backward operators, which take it first.
+CallRules rules_of(const OpDef& op) {
+  for (std::size_t i = 0; i < op.operands.size(); ++i)
+    if (op.operands[i].name == "grad") return {.layout_leader = static_cast<std::int8_t>(i)};
+  return {};
+}
+
 class Compute final : public c10::OperatorKernel {
  public:
-  explicit Compute(const OpDef& op) : op_(op) {}
+  explicit Compute(const OpDef& op) : op_(op), rules_(rules_of(op)) {}
 
   void operator()(const c10::OperatorHandle&, c10::DispatchKeySet, torch::jit::Stack* stack) const {
     std::array<at::Tensor, MaxResults> storage;
     const std::span results(storage.data(), op_.result_count());
     {
       const StackArguments arguments(op_, *stack);
-      const Request request{.op = &op_, .arguments = arguments.get(), .results = results, .raise = true};
+      const Request request{
+          .op = &op_, .arguments = arguments.get(), .results = results, .rules = rules_, .raise = true};
       try {
         const auto reason = serve(request);
         TORCH_CHECK(!reason, "gems::", std::string(op_.name),
@@ -105,24 +113,26 @@ class Compute final : public c10::OperatorKernel {
 
  private:
   const OpDef& op_;
+  CallRules rules_;
 };
 
 class Infer final : public c10::OperatorKernel {
  public:
-  explicit Infer(const OpDef& op) : op_(op) {}
+  explicit Infer(const OpDef& op) : op_(op), rules_(rules_of(op)) {}
 
   void operator()(const c10::OperatorHandle&, c10::DispatchKeySet, torch::jit::Stack* stack) const {
     std::array<at::Tensor, MaxResults> storage;
     const std::span results(storage.data(), op_.result_count());
     {
       const StackArguments arguments(op_, *stack);
-      infer_results({.op = &op_, .arguments = arguments.get(), .results = results});
+      infer_results({.op = &op_, .arguments = arguments.get(), .results = results, .rules = rules_});
     }
     give_back(op_, *stack, results);
   }
 
  private:
   const OpDef& op_;
+  CallRules rules_;
 };
 
 }  // namespace

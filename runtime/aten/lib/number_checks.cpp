@@ -36,7 +36,12 @@ bool fits(const NumberValue& number, DType dtype) {
     if (is_integer(dtype)) return fits_integer(number.integer, dtype);
     return std::abs(static_cast<double>(number.integer)) <= highest(dtype);
   }
-  if (is_integral(dtype) || (is_complex(number.dtype) && !is_complex(dtype))) return false;
+  if (is_complex(number.dtype) && !is_complex(dtype)) return false;
+  if (is_integral(dtype)) {
+    const double whole = std::trunc(number.value.real());
+    if (is_bool(dtype)) return number.value.real() == 0 || number.value.real() == 1;
+    return std::abs(whole) < 0x1p53 && fits_integer(static_cast<std::int64_t>(whole), dtype);
+  }
   const auto part_fits = [&](double part) { return !std::isfinite(part) || std::abs(part) <= highest(dtype); };
   return part_fits(number.value.real()) && part_fits(number.value.imag());
 }

@@ -20,6 +20,8 @@ struct OverrideCall {
   std::array<CallArgument, MaxOperands> arguments;
   std::size_t count = 0;
 
+  at::Scalar number;  // where arrange() keeps one that ATen passed as a tensor
+
   void add(const CallArgument& argument) { arguments[count++] = argument; }
 };
 

@@ -12,9 +12,15 @@ std::optional<DeclineReason> by_rounding_mode(const Override& override, Override
 // clamp: with one bound, clamp_min or clamp_max.
 std::optional<DeclineReason> by_bounds(const Override& override, OverrideCall& call);
 
+// clamp_min and clamp_max with a number: one that is NaN bounds nothing in ATen.
+std::optional<DeclineReason> by_lower_number(const Override& override, OverrideCall& call);
+std::optional<DeclineReason> by_upper_number(const Override& override, OverrideCall& call);
+
 // where, masked_fill: ATen warns about masks that are not bool; left to it.
 std::optional<DeclineReason> condition_first(const Override& override, OverrideCall& call);
 std::optional<DeclineReason> mask_second(const Override& override, OverrideCall& call);
+// masked_fill with the value in a 0-dim tensor on the CPU.
+std::optional<DeclineReason> mask_and_value(const Override& override, OverrideCall& call);
 
 // copy_(self, src, non_blocking): conversions within one device.
 std::optional<DeclineReason> conversion(const Override& override, OverrideCall& call);

@@ -6,6 +6,7 @@
 namespace gems::aten::rules {
 
 inline constexpr CallRules plain{};
+inline constexpr CallRules into_result{.expands_to_result = true};
 // alpha, min, value, ...: a number that must fit the dtype it is used in.
 inline constexpr CallRules checked{.checks_numbers = true};
 inline constexpr CallRules with_alpha = checked;

@@ -4,7 +4,50 @@
 #include <ATen/ScalarOps.h>
 #include <ATen/TensorIterator.h>
 
+#include <algorithm>
+#include <optional>
+
 namespace gems::aten {
+namespace {
+
+std::optional<at::DimVector> broadcast_shape(const Request& request) {
+  at::DimVector shape;
+  for (const CallArgument& argument : request.arguments) {
+    if (argument.kind != CallArgument::Kind::Tensor) continue;
+    const at::IntArrayRef sizes = argument.tensor->sizes();
+    if (sizes.size() > shape.size()) shape.insert(shape.begin(), sizes.size() - shape.size(), 1);
+    const std::size_t offset = shape.size() - sizes.size();
+    for (std::size_t d = 0; d < sizes.size(); ++d) {
+      std::int64_t& size = shape[offset + d];
+      if (size == 1)
+        size = sizes[d];
+      else if (sizes[d] != 1 && sizes[d] != size)
+        return std::nullopt;
+    }
+  }
+  return shape;
+}
+
+bool is_argument(const Request& request, const at::Tensor& result) {
+  return std::ranges::any_of(request.arguments, [&](const CallArgument& argument) {
+    return argument.kind == CallArgument::Kind::Tensor && argument.tensor->is_same(result);
+  });
+}
+
+}  // namespace
+
+std::optional<DeclineReason> check_given_results(const Request& request) {
+  std::optional<at::DimVector> shape;
+  for (const at::Tensor& result : request.results) {
+    if (!result.defined()) continue;
+    if (!shape) shape = broadcast_shape(request);
+    if (!shape) return std::nullopt;
+    if (request.rules.expands_to_result || result.sizes() == at::IntArrayRef(*shape)) continue;
+    // In place there is no resizing: ATen raises.
+    return is_argument(request, result) ? DeclineReason::AtenRaises : DeclineReason::OutputShape;
+  }
+  return std::nullopt;
+}
 
 ResultLayout result_layout(const Request& request) {
   at::TensorIteratorConfig config;
@@ -16,7 +59,10 @@ ResultLayout result_layout(const Request& request) {
       .resize_outputs(false)
       .declare_static_dtype_and_device(at::kFloat, at::kMeta);
   for (const at::Tensor& result : request.results) config.add_owned_output(result);
+  const int leader = request.rules.layout_leader;
+  if (leader >= 0) config.add_owned_const_input(*request.arguments[static_cast<std::size_t>(leader)].tensor);
   for (std::size_t i = 0; i < request.arguments.size(); ++i) {
+    if (static_cast<int>(i) == leader) continue;
     const CallArgument& argument = request.arguments[i];
     if (argument.kind == CallArgument::Kind::Tensor) {
       config.add_owned_const_input(*argument.tensor);
