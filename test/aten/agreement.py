@@ -1,5 +1,7 @@
 """When two results agree: dtype, shape, strides, device and aliasing always; values by bits or by the float64 rule."""
 
+import dataclasses
+
 import torch
 
 # How far beyond ATen's own distance from a float64 reference a result may lie, in epsilons of the value.
@@ -37,7 +39,18 @@ def metadata_differences(expected, given):
     return [f"{name}: ATen {want[name]}, gems {have.get(name)}" for name in want if want[name] != have.get(name)]
 
 
-def value_difference(expected, given, reference, exact):
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """How near two values must be; without more, by the float64 rule."""
+
+    exact: bool = False  # bit by bit, NaNs aside
+    signed_zeros: bool = True  # False: 0.0 and -0.0 are the same, where ATen's vector and scalar loops differ in it
+    operations: int = 1  # rounded operations that follow one another; each has the same allowance
+    computed_in: torch.dtype | None = None  # the results hold only this dtype's digits
+    slack: object = 0.0  # a further absolute allowance, a number or a tensor; for sums whose terms cancel
+
+
+def value_difference(expected, given, reference, rule=Rule()):
     """None when the values agree, else a sentence. `reference()` gives the float64 result or None, when needed."""
     if expected.layout != torch.strided:
         expected, given = expected.to_dense(), given.to_dense()
@@ -45,18 +58,30 @@ def value_difference(expected, given, reference, exact):
     if expected.device.type == "meta" or expected.numel() == 0:
         return None
     expected, given = expected.cpu(), given.cpu()
-    same = _same(expected, given)
+    if (
+        rule.computed_in
+        and expected.is_complex() == rule.computed_in.is_complex
+        and expected.dtype in EPSILONS_FROM_ATEN
+    ):
+        expected, given = expected.to(rule.computed_in), given.to(rule.computed_in)
+    same = _same(expected, given) if rule.signed_zeros else _same(expected + 0, given + 0)
     if bool(same.all()):
         return None
-    if exact or expected.dtype not in (*EPSILONS_BEYOND_ATEN, *EPSILONS_FROM_ATEN):
+    if rule.exact or expected.dtype not in (*EPSILONS_BEYOND_ATEN, *EPSILONS_FROM_ATEN):
         return _describe("differs in bits", ~same, expected, given, None)
     if expected.dtype in EPSILONS_FROM_ATEN:
-        within = _distance(given, expected) <= EPSILONS_FROM_ATEN[expected.dtype] * _epsilon(expected, expected)
+        within = _distance(given, expected) <= rule.slack + rule.operations * EPSILONS_FROM_ATEN[
+            expected.dtype
+        ] * _epsilon(expected, expected)
         return _verdict(same | within | _same_infinity(expected, given), expected, given, expected)
     wide = reference()
     if wide is None or wide.shape != expected.shape:
         wide = expected.to(_wide(expected))
-    allowed = _distance(expected, wide) + EPSILONS_BEYOND_ATEN[expected.dtype] * _epsilon(wide, expected)
+    allowed = (
+        rule.slack
+        + _distance(expected, wide)
+        + rule.operations * EPSILONS_BEYOND_ATEN[expected.dtype] * _epsilon(wide, expected)
+    )
     finite = torch.isfinite(expected) & torch.isfinite(given)
     rounded = _same(given, wide.to(expected.dtype))
     agrees = (

@@ -41,4 +41,4 @@ def _clone(tensor, storages):
 
 def _in_double(tensor, on):
     dtype = torch.complex128 if tensor.is_complex() else torch.float64 if tensor.is_floating_point() else tensor.dtype
-    return tensor.detach().to(device=on, dtype=dtype, copy=True)
+    return tensor.detach().to(device=on, dtype=dtype, copy=True).requires_grad_(tensor.requires_grad)

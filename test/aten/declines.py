@@ -33,6 +33,16 @@ def _integers(tensors):
     return any(not (each.is_floating_point() or each.is_complex()) for each in tensors)
 
 
+def _unsigned(tensors):
+    return any(each.dtype == torch.uint8 for each in tensors)
+
+
+def _expanded(tensors):
+    return any(
+        size > 1 and stride == 0 for each in tensors for size, stride in zip(each.shape, each.stride(), strict=True)
+    )
+
+
 def _always(tensors):
     return True
 
@@ -47,9 +57,14 @@ EXPECTED = (
     ),
     ("*", "conj or neg bit", _lazy_bits, "ATen resolves the bit first"),
     ("*", "dtype", _rare_dtype, "dtypes that ATen hardly computes in"),
+    ("*", "ATen warns", _rare_dtype, "ATen says that complex halves are experimental"),
+    ("copy_", "ATen warns", _complex_to_real, "ATen warns that the imaginary part is lost"),
+    ("masked_fill_*", "ATen raises", _expanded, "ATen warns that filling an expanded tensor is deprecated"),
+    ("masked_fill_*", "ATen warns", _expanded, "ATen warns that filling an expanded tensor is deprecated"),
     ("copy_", "dtype", _complex_to_real, "ATen warns that the imaginary part is lost"),
     ("*", "devices differ", _devices, "a copy between devices, or an error"),
     ("div*", "integer divisor may be zero", _integers, "ATen raises on the CPU when one is"),
+    ("clamp*", "number does not fit the dtype", _unsigned, "a bound below zero wraps in ATen"),
     ("copy_", "copy without conversion", _always, "a plain copy is a memcpy"),
 )
 

@@ -60,7 +60,7 @@ ALONE = {
     "unit_dimension": _all(_unit_stride_odd, (4, 1, 5)),
     "overlapping_windows": _all(lambda x: x.unfold(0, 5, 2), (41,)),
     "rank_7_permuted": _all(lambda x: x.permute(6, 1, 4, 3, 2, 5, 0), (2, 3, 2, 3, 2, 3, 2)),
-    "rank_20": _all(_as_is, (1, 2) * 4 + (1,) * 12),
+    "rank_12": _all(_as_is, (1, 2) * 4 + (1,) * 4),
 }
 
 # Layouts that need two operands to differ.

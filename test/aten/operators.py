@@ -8,9 +8,13 @@ import torch
 import torch.nn.functional as F
 
 import opdb
+from agreement import Rule
 
 ALWAYS = "always"  # agrees bit by bit in every dtype
+# The same but for the sign of zero: maximum(0.0, -0.0), and 0 - z for -z, depend on which loop of ATen takes them.
+ZEROS_ALIKE = "zeros alike"
 IEEE = "ieee"  # one correctly rounded operation: bit by bit in f32 and f64
+IEEE_DTYPES = (torch.float32, torch.float64)
 ROUNDED = "rounded"  # floats by the float64 rule
 
 
@@ -28,8 +32,10 @@ class Operator:
     number_right: bool = False  # takes a Python number for the last operand
     constant_for: Callable = lambda dtype: False  # ATen fills in a constant, or copies, for these dtypes
 
-    def exact(self, dtype):
-        return self.exactness == ALWAYS or (self.exactness == IEEE and dtype in (torch.float32, torch.float64))
+    def rule(self, dtype):
+        """How near results must be to ATen's for operands of this dtype."""
+        exact = self.exactness in (ALWAYS, ZEROS_ALIKE) or (self.exactness == IEEE and dtype in IEEE_DTYPES)
+        return Rule(exact=exact, signed_zeros=self.exactness != ZEROS_ALIKE)
 
     def kernels(self, dtype):
         """Base names of the operators one of which must run; none where ATen computes nothing."""
@@ -103,7 +109,7 @@ _operators = (
     _division("div_trunc", "trunc"),
     _division("div_floor", "floor"),
     _binary("pow", ROUNDED, served_by={"pow", "mul", "sqrt", "rsqrt", "reciprocal", "fill", "copy"}),
-    _unary("neg", ALWAYS),
+    _unary("neg", ZEROS_ALIKE),
     _unary("abs", IEEE),
     _unary("reciprocal", IEEE),
     _unary("relu", ALWAYS, entry="nn.functional.relu", out=torch.ops.aten.relu.out, served_by={"relu", "clamp_min"}),
@@ -117,21 +123,21 @@ _operators = (
     _unary("tanh"),
     _unary("exp"),
     _unary("log"),
-    _unary("sqrt", IEEE),
+    _unary("sqrt"),
     _unary("rsqrt"),
     _unary("sin"),
     _unary("cos"),
     _unary("erf"),
     *map(_comparison, ("eq", "ne", "lt", "le", "gt", "ge")),
-    _binary("maximum", ALWAYS, left=False, right=False, methods=False),
-    _binary("minimum", ALWAYS, left=False, right=False, methods=False),
+    _binary("maximum", ZEROS_ALIKE, left=False, right=False, methods=False),
+    _binary("minimum", ZEROS_ALIKE, left=False, right=False, methods=False),
     _unary(
         "clamp", ALWAYS, served_by=CLAMP,
         call=partial(torch.clamp, min=-2, max=3), out=partial(torch.clamp, min=-2, max=3),
         in_place=partial(torch.Tensor.clamp_, min=-2, max=3),
     ),  # fmt: skip
     Operator(
-        "clamp_tensor", torch.clamp, ("value", "value", "value"), _keys(["clamp"]), CLAMP, ALWAYS,
+        "clamp_tensor", torch.clamp, ("value", "value", "value"), _keys(["clamp"]), CLAMP, ZEROS_ALIKE,
         out=torch.clamp, in_place=torch.Tensor.clamp_,
     ),  # fmt: skip
     Operator(

@@ -10,9 +10,13 @@ import torch
 from torch.utils import _pytree as pytree
 
 import gems
-from agreement import metadata_differences, value_difference
+from agreement import Rule, metadata_differences, value_difference
 from clones import clone, in_double, tensors
 from declines import is_expected
+
+
+# Given at the first allocation of such a tensor, inside ATen or outside; how often says nothing about a call.
+ONCE_PER_PROCESS = "ComplexHalf support is experimental"
 
 
 @dataclasses.dataclass
@@ -25,14 +29,14 @@ class Outcome:
     arguments: object = None  # as they are after the call
 
 
-def check(call, *args, served_by=(), exact=False, reference=True, may_decline=(), **kwargs):
+def check(call, *args, served_by=(), exact=False, rule=None, may_decline=(), **kwargs):
     """Fails the test with the differences between ATen and gems for call(*args, **kwargs).
 
     served_by: base names of ATen operators ("add"); at least one must have been called, and none may have declined
-    unless declines.py lists why, or may_decline has the reason. Empty: not looked at. exact: floats must agree bit by
-    bit. reference: a float64 result may be computed by calling with operands in double precision.
+    unless declines.py lists why, or may_decline has the reason. Empty: not looked at.
+    rule: how near values must be. exact: short for the rule that wants every bit.
     """
-    fail_with(differences(call, args, kwargs, served_by, exact, reference, may_decline))
+    fail_with(differences(call, args, kwargs, served_by, exact, rule, may_decline))
 
 
 def fail_with(found, limit=20):
@@ -42,12 +46,13 @@ def fail_with(found, limit=20):
         pytest.fail("\n".join(found[:limit] + more), pytrace=False)
 
 
-def differences(call, args, kwargs, served_by=(), exact=False, reference=True, may_decline=()):
+def differences(call, args, kwargs, served_by=(), exact=False, rule=None, may_decline=()):
+    """The differences as sentences; arguments as those of check()."""
     expected = observe(call, args, kwargs)
     gems.reset_report()
     given = observe(call, args, kwargs, gems.use_gems())
     report = gems.report()
-    found = compare(expected, given, (lambda: _reference(call, args, kwargs)) if reference else (lambda: None), exact)
+    found = compare(expected, given, lambda: _reference(call, args, kwargs), rule or Rule(exact=exact))
     if expected.error is None and served_by:
         involved = tensors((args, kwargs, expected.result))
         found += unexpected_declines(
@@ -67,11 +72,12 @@ def observe(call, args, kwargs, switch=None):
                 outcome.result = call(*args, **kwargs)
         except Exception as error:  # which exceptions may come is what is compared
             outcome.error = type(error).__name__, _clean(str(error))
-    outcome.warnings = tuple((each.category.__name__, _clean(str(each.message))) for each in caught)
+    given = [(each.category.__name__, _clean(str(each.message))) for each in caught]
+    outcome.warnings = tuple(each for each in given if not each[1].startswith(ONCE_PER_PROCESS))
     return outcome
 
 
-def compare(expected, given, reference, exact):
+def compare(expected, given, reference, rule):
     """Differences between two outcomes as sentences."""
     if expected.error != given.error:
         return [f"error: ATen {expected.error}, gems {given.error}"]
@@ -94,7 +100,7 @@ def compare(expected, given, reference, exact):
         label = "result" if index < len(tensors(expected.result)) else "argument after the call"
         found += [f"{label} {index}: {text}" for text in metadata_differences(a, b)]
         if a.shape == b.shape and a.dtype == b.dtype:
-            text = value_difference(a, b, lambda index=index: wide.at(index), exact)
+            text = value_difference(a, b, lambda index=index: wide.at(index), rule)
             found += [f"{label} {index}: {text}"] if text else []
     return found
 

@@ -61,7 +61,7 @@ def test_in_place(operator, dtype, arrangement, device):
         operator.in_place,
         *ARRANGEMENTS[arrangement](operands),
         served_by=operator.kernels(dtype),
-        exact=operator.exact(dtype),
+        rule=operator.rule(dtype),
     )
 
 

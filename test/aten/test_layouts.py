@@ -21,4 +21,4 @@ def test_layout(operator, dtype, layout, device):
         return values.random(shape, dtype, device, operator.operands[index], nonzero=divisor)
 
     operands = layouts.LAYOUTS[layout](make, len(operator.operands))
-    check(operator.call, *operands, served_by=operator.kernels(dtype), exact=operator.exact(dtype))
+    check(operator.call, *operands, served_by=operator.kernels(dtype), rule=operator.rule(dtype))

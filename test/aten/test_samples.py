@@ -3,6 +3,7 @@
 import pytest
 
 import opdb
+from agreement import Rule
 from cases import DEVICE, operators, operators_and_dtypes
 from operators import OPERATORS
 from oracle import differences, fail_with
@@ -19,8 +20,8 @@ def sample_differences(operator, dtype, device, reference_limit):
     found = []
     for label, call, args, kwargs in opdb.samples(operator.entries, device, dtype, reference_limit):
         # alpha makes of add and sub two operations, which ATen contracts to one in its vector loop only.
-        exact = operator.exact(dtype) and kwargs.get("alpha", 1) == 1
-        for text in differences(call, args, kwargs, served_by=operator.kernels(dtype), exact=exact):
+        rule = operator.rule(dtype) if kwargs.get("alpha", 1) == 1 else Rule()
+        for text in differences(call, args, kwargs, served_by=operator.kernels(dtype), rule=rule):
             found.append(f"{label}: {text}")
     return found
 
