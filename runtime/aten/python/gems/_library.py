@@ -55,7 +55,8 @@ def load():
     path = find_library()
     check_version(path, torch.__version__)
     torch.ops.load_library(str(path))
-    library = ctypes.CDLL(str(path))
+    # PyDLL keeps the interpreter's lock: no other Python thread starts an operator while overrides are registered.
+    library = ctypes.PyDLL(str(path))
     text, marker = ctypes.c_char_p, ctypes.c_uint16
     for name, result, *arguments in (
         ("enable", text, text, text),

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import threading
 
 from ._library import check, library
 
@@ -60,16 +61,17 @@ class use_gems(contextlib.ContextDecorator):
 
     def __init__(self, include: str | list[str] | None = None, exclude: str | list[str] | None = None) -> None:
         self._include, self._exclude = _patterns(include), _patterns(exclude)
-        self._before = []
+        self._entered = threading.local()  # one object may be entered in several threads, and again within itself
 
     def __enter__(self) -> "use_gems":
         before = ctypes.c_uint16()
         check(library.gems_torch_enter(self._include, self._exclude, before))
-        self._before.append(before.value)
+        self._entered.before = (before.value, getattr(self._entered, "before", None))
         return self
 
     def __exit__(self, *error: object) -> None:
-        library.gems_torch_leave(self._before.pop())
+        before, self._entered.before = self._entered.before
+        library.gems_torch_leave(before)
 
     def _recreate_cm(self) -> "use_gems":
         return self  # a decorated function enters anew on each call, in whatever thread
