@@ -36,6 +36,7 @@ STEPS = {
     "compiler": (ctest("compiler", "-E", "lit"), "compiler: goldens, CUDA text as host C++, CPU kernels"),
     "lit": (ctest("compiler", "-R", "lit"), "every pass, with FileCheck"),
     "runtime": (ctest("runtime"), "runtime: plans, cache promises, CPU launches"),
+    "call": (ctest("aten"), "gems::call on at::Tensor from C++"),
     "aten": (pytest("-n", JOBS, "test/aten"), "ATen exactness on CPU tensors"),
     "nvrtc": (["build/bin/gems-codegen", "check", "--sample", "1000"], "a sample of all kernels compiles with NVRTC"),
     "tools": (pytest("test/tools", *(f"--ignore={file}" for file in (*STYLE, DOCS))), "command-line tools and scripts"),
