@@ -16,6 +16,8 @@ inline constexpr CallRules division{.divides_integers = true};
 inline constexpr CallRules number_power{.powers_integers = true, .checks_numbers = true};
 // pow.Scalar allocates its result before it looks at the exponent's strides.
 inline constexpr CallRules power_of_number{.contiguous_result = true};
+inline constexpr CallRules modulus{.like_complex_self = true};
+inline constexpr CallRules infinity{.like_integral_self = true, .reads_complex_parts = true};
 // eq.Scalar and its kin wrap the number into a tensor and go through the binary path.
 inline constexpr CallRules wraps_number{.numbers_shape_layout = true};
 // masked_fill clones self as contiguous, then fills in place.

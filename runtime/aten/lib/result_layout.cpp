@@ -1,8 +1,10 @@
 // Asks at::TensorIterator for shape and layout of a call's results, without letting it allocate or convert anything.
 #include "result_layout.h"
 
+#include <ATen/ExpandUtils.h>
 #include <ATen/ScalarOps.h>
 #include <ATen/TensorIterator.h>
+#include <ATen/ops/real.h>
 
 #include <algorithm>
 #include <optional>
@@ -32,6 +34,14 @@ bool is_argument(const Request& request, const at::Tensor& result) {
   return std::ranges::any_of(request.arguments, [&](const CallArgument& argument) {
     return argument.kind == CallArgument::Kind::Tensor && argument.tensor->is_same(result);
   });
+}
+
+bool is_like_self(const Request& request) {
+  const CallRules& rules = request.rules;
+  if (!rules.like_complex_self && !rules.like_integral_self) return false;
+  const at::Tensor& self = *request.arguments[0].tensor;
+  return (rules.like_complex_self && self.is_complex()) ||
+         (rules.like_integral_self && at::isIntegralType(self.scalar_type(), /*includeBool=*/true));
 }
 
 }  // namespace
@@ -65,7 +75,8 @@ ResultLayout result_layout(const Request& request) {
     if (static_cast<int>(i) == leader) continue;
     const CallArgument& argument = request.arguments[i];
     if (argument.kind == CallArgument::Kind::Tensor) {
-      config.add_owned_const_input(*argument.tensor);
+      const bool as_parts = request.rules.reads_complex_parts && argument.tensor->is_complex();
+      config.add_owned_const_input(as_parts ? at::real(*argument.tensor) : *argument.tensor);
     } else if (argument.kind == CallArgument::Kind::Number && request.rules.numbers_shape_layout) {
       config.add_owned_const_input(c10::scalar_to_tensor(*argument.number));
     }
@@ -76,7 +87,14 @@ ResultLayout result_layout(const Request& request) {
   layout.sizes = output.sizes();
   layout.strides = output.strides();
   layout.rank = iterator.ndim();
-  if (request.rules.contiguous_result && !request.results[0].defined()) {
+  if (request.results[0].defined()) return layout;
+  if (is_like_self(request)) {
+    const at::Tensor& self = *request.arguments[0].tensor;
+    if (self.is_non_overlapping_and_dense())
+      layout.strides = self.strides();
+    else
+      layout.strides = at::infer_dense_strides(self.sizes(), self.strides());
+  } else if (request.rules.contiguous_result) {
     std::int64_t stride = 1;
     for (std::size_t d = layout.sizes.size(); d-- > 0;) {
       layout.strides[d] = stride;
