@@ -105,7 +105,15 @@ Parts expm1(Parts z) {
   return {expm1(z.re) * cos(z.im) - halfSine * halfSine * 2.0, exp(z.re) * sin(z.im)};
 }
 
-Parts log(Parts z) { return {log(hypot(z.re, z.im)), atan2(z.im, z.re)}; }
+// Near the unit circle log|z| = log1p(x^2 + y^2 - 1) / 2, with x the larger part and x^2 - 1 as a product.
+Parts log(Parts z) {
+  Real x = abs(z.re), y = abs(z.im);
+  Truth reIsLarger = x >= y;
+  Real large = select(reIsLarger, x, y), small = select(reIsLarger, y, x);
+  Real excess = (large - 1.0) * (large + 1.0) + small * small;
+  Real modulus = hypot(z.re, z.im);
+  return {select(abs(excess) < 0.5, log1p(excess) * 0.5, log(modulus)), atan2(z.im, z.re)};
+}
 Parts log2(Parts z) { return log(z) * std::numbers::log2e; }
 Parts log10(Parts z) { return log(z) * std::numbers::log10e; }
 
