@@ -15,8 +15,20 @@ def tensors(tree):
 
 
 def in_double(tree, on="cpu"):
-    """The tree with every floating tensor as f64 and every complex one as c128, on the CPU; layouts are not kept."""
-    return pytree.tree_map(lambda leaf: _in_double(leaf, on) if isinstance(leaf, torch.Tensor) else leaf, tree)
+    """The tree with every floating tensor as f64 and every complex one as c128, on the CPU; layouts are not kept.
+
+    A tensor that is there twice is one tensor in the copy too.
+    """
+    copies = {}
+
+    def copy(leaf):
+        if not isinstance(leaf, torch.Tensor):
+            return leaf
+        if id(leaf) not in copies:
+            copies[id(leaf)] = _in_double(leaf, on)
+        return copies[id(leaf)]
+
+    return pytree.tree_map(copy, tree)
 
 
 def _clone(tensor, storages):

@@ -21,10 +21,6 @@ def _rare_dtype(tensors):
     return any(each.dtype in RARE for each in tensors)
 
 
-def _complex_to_real(tensors):
-    return any(each.is_complex() for each in tensors)
-
-
 def _devices(tensors):
     return len({each.device for each in tensors}) > 1
 
@@ -35,6 +31,15 @@ def _integers(tensors):
 
 def _unsigned(tensors):
     return any(each.dtype == torch.uint8 for each in tensors)
+
+
+def _shared_memory(tensors):
+    owners = [each.untyped_storage()._cdata for each in tensors if each.layout == torch.strided]
+    return len(set(owners)) < len(owners) or _expanded(tensors)
+
+
+def _complex_and_real(tensors):
+    return len({each.is_complex() for each in tensors}) == 2
 
 
 def _expanded(tensors):
@@ -58,10 +63,11 @@ EXPECTED = (
     ("*", "conj or neg bit", _lazy_bits, "ATen resolves the bit first"),
     ("*", "dtype", _rare_dtype, "dtypes that ATen hardly computes in"),
     ("*", "ATen warns", _rare_dtype, "ATen says that complex halves are experimental"),
-    ("copy_", "ATen warns", _complex_to_real, "ATen warns that the imaginary part is lost"),
+    ("*", "ATen warns", _complex_and_real, "ATen warns that the imaginary part is lost"),
+    ("copy_", "dtype", _complex_and_real, "the same, known before ATen is asked"),
+    ("*", "memory overlap", _shared_memory, "ATen raises, warns, or copies first"),
     ("masked_fill_*", "ATen raises", _expanded, "ATen warns that filling an expanded tensor is deprecated"),
     ("masked_fill_*", "ATen warns", _expanded, "ATen warns that filling an expanded tensor is deprecated"),
-    ("copy_", "dtype", _complex_to_real, "ATen warns that the imaginary part is lost"),
     ("*", "devices differ", _devices, "a copy between devices, or an error"),
     ("div*", "integer divisor may be zero", _integers, "ATen raises on the CPU when one is"),
     ("clamp*", "number does not fit the dtype", _unsigned, "a bound below zero wraps in ATen"),
