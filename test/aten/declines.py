@@ -29,8 +29,8 @@ def _integers(tensors):
     return any(not (each.is_floating_point() or each.is_complex()) for each in tensors)
 
 
-def _unsigned(tensors):
-    return any(each.dtype == torch.uint8 for each in tensors)
+def _narrow(tensors):
+    return any(each.dtype in (torch.uint8, torch.bool) for each in tensors)
 
 
 def _shared_memory(tensors):
@@ -70,7 +70,7 @@ EXPECTED = (
     ("masked_fill_*", "ATen warns", _expanded, "ATen warns that filling an expanded tensor is deprecated"),
     ("*", "devices differ", _devices, "a copy between devices, or an error"),
     ("div*", "integer divisor may be zero", _integers, "ATen raises on the CPU when one is"),
-    ("clamp*", "number does not fit the dtype", _unsigned, "a bound below zero wraps in ATen"),
+    ("*", "number does not fit the dtype", _narrow, "ATen wraps it, or takes it for true"),
     ("copy_", "copy without conversion", _always, "a plain copy is a memcpy"),
 )
 
