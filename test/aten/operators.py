@@ -31,11 +31,13 @@ class Operator:
     number_left: bool = False  # takes a Python number for the first operand
     number_right: bool = False  # takes a Python number for the last operand
     constant_for: Callable = lambda dtype: False  # ATen fills in a constant, or copies, for these dtypes
+    terms: Callable | None = None  # as Rule.terms
+    gradient_terms: Callable | None = None  # the same for its gradient, given a gradient of at most 3
 
     def rule(self, dtype):
         """How near results must be to ATen's for operands of this dtype."""
         exact = self.exactness in (ALWAYS, ZEROS_ALIKE) or (self.exactness == IEEE and dtype in IEEE_DTYPES)
-        return Rule(exact=exact, signed_zeros=self.exactness != ZEROS_ALIKE)
+        return Rule(exact=exact, signed_zeros=self.exactness != ZEROS_ALIKE, terms=self.terms)
 
     def kernels(self, dtype):
         """Base names of the operators one of which must run; none where ATen computes nothing."""
@@ -69,13 +71,14 @@ def _unary(name, exactness=ROUNDED, entry=None, served_by=None, call=None, out=N
 
 
 def _binary(
-    name, exactness, entries=None, served_by=None, call=None, in_place=None, left=True, right=True, methods=True
+    name, exactness, entries=None, served_by=None, call=None, in_place=None, left=True, right=True, methods=True,
+    **more,
 ):
     call = call or getattr(torch, name)
     return Operator(
         name, call, ("value", "value"), _keys(entries or [name]), frozenset(served_by or {name}), exactness, out=call,
         in_place=in_place or (getattr(torch.Tensor, name + "_", None) if methods else None),
-        number_left=left, number_right=right,
+        number_left=left, number_right=right, **more,
     )  # fmt: skip
 
 
@@ -91,7 +94,16 @@ def _gelu(name, approximate):
     return _unary(
         name, entry="nn.functional.gelu", served_by={"gelu"}, call=partial(F.gelu, **bound),
         out=partial(torch.ops.aten.gelu.out, **bound), in_place=partial(torch.ops.aten.gelu_, **bound),
+        terms=lambda x: x, gradient_terms=lambda x: 3 + 3 * x.abs(),
     )  # fmt: skip
+
+
+def _exponent_of_pow(x, y):
+    """exp(y log(x)) of complex numbers: the rounding of the exponent, as a part of the result."""
+    if not (torch.is_complex(torch.as_tensor(x)) or torch.is_complex(torch.as_tensor(y))):
+        return torch.zeros(())
+    x, y = torch.as_tensor(x, dtype=torch.complex128), torch.as_tensor(y, dtype=torch.complex128)
+    return x.pow(y).abs() * (y * x.log()).abs()
 
 
 CLAMP = frozenset({"clamp", "clamp_min", "clamp_max"})
@@ -108,7 +120,9 @@ _operators = (
     _binary("div", IEEE, entries=[("div", "no_rounding_mode")]),
     _division("div_trunc", "trunc"),
     _division("div_floor", "floor"),
-    _binary("pow", ROUNDED, served_by={"pow", "mul", "sqrt", "rsqrt", "reciprocal", "fill", "copy"}),
+    _binary(
+        "pow", ROUNDED, served_by={"pow", "mul", "sqrt", "rsqrt", "reciprocal", "fill", "copy"}, terms=_exponent_of_pow
+    ),
     _unary("neg", ZEROS_ALIKE),
     _unary("abs", IEEE),
     _unary("reciprocal", IEEE),
@@ -120,7 +134,7 @@ _operators = (
         in_place=partial(F.silu, inplace=True),
     ),  # fmt: skip
     _unary("sigmoid"),
-    _unary("tanh"),
+    _unary("tanh", gradient_terms=lambda x: 3 + 3 * x.tanh().abs().square()),
     _unary("exp"),
     _unary("log"),
     _unary("sqrt"),

@@ -52,7 +52,7 @@ def differences(call, args, kwargs, served_by=(), exact=False, rule=None, may_de
     gems.reset_report()
     given = observe(call, args, kwargs, gems.use_gems())
     report = gems.report()
-    found = compare(expected, given, lambda: _reference(call, args, kwargs), rule or Rule(exact=exact))
+    found = compare(expected, given, lambda: _reference(call, args, kwargs), (rule or Rule(exact=exact)).on(args))
     if expected.error is None and served_by:
         involved = tensors((args, kwargs, expected.result))
         found += unexpected_declines(

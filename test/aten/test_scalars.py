@@ -5,6 +5,7 @@ import torch
 
 import values
 from cases import operators_and_dtypes
+from agreement import Rule
 from oracle import check, differences, fail_with
 
 NUMBERS = (2, -3, 1, 300, 2**53 + 1, True, False, 0.5, -1.5, float("nan"), float("inf"), 1 - 2j)
@@ -35,7 +36,9 @@ def test_python_numbers(operator, dtype, device):
             if side == "left" and operator.name.startswith("div_"):
                 operands = (*operands[:-1], torch.where(last == 0, torch.ones_like(last), last))
             served_by = operator.kernels(dtype)
-            for text in differences(operator.call, operands, {}, served_by, may_decline=excuses(number, dtype)):
+            for text in differences(
+                operator.call, operands, {}, served_by, rule=Rule(terms=operator.terms), may_decline=excuses(number, dtype)
+            ):
                 found.append(f"{number!r} on the {side}: {text}")
     fail_with(found)
 
@@ -50,7 +53,9 @@ def test_python_numbers_in_place(operator, dtype, device):
         if operator.name in ("div_trunc", "div_floor") and number == 0:
             continue
         served_by = operator.kernels(dtype)
-        for text in differences(operator.in_place, (x, number), {}, served_by, may_decline=excuses(number, dtype)):
+        for text in differences(
+            operator.in_place, (x, number), {}, served_by, rule=Rule(terms=operator.terms), may_decline=excuses(number, dtype)
+        ):
             found.append(f"{number!r}: {text}")
     fail_with(found)
 

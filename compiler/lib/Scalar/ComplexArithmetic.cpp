@@ -131,7 +131,24 @@ Parts sigmoid(Parts z) {
   return reciprocal(Parts{1.0 + e.re, e.im});
 }
 
+namespace {
+
+// C99, annex G.5.1: where both parts of the product are NaN but a factor is infinite, the product is infinite.
+Parts multiplyRecovering(Parts x, Parts y) {
+  Truth xIsInfinite = isinf(x.re) | isinf(x.im), yIsInfinite = isinf(y.re) | isinf(y.im);
+  // An infinite factor by its direction; a NaN beside one counts as 0.
+  auto direction = [](Real v) { return copysign(select(isinf(v), 1.0, v.number(0)), v); };
+  auto known = [](Real v) { return select(v == v, v, copysign(0.0, v)); };
+  Parts a = select(xIsInfinite, Parts{direction(x.re), direction(x.im)}, Parts{known(x.re), known(x.im)});
+  Parts b = select(yIsInfinite, Parts{direction(y.re), direction(y.im)}, Parts{known(y.re), known(y.im)});
+  Parts plain = x * y;
+  Truth recovers = (xIsInfinite | yIsInfinite) & (plain.re != plain.re) & (plain.im != plain.im);
+  return select(recovers, (a * b) * HUGE_VAL, plain);
+}
+
+}  // namespace
+
 // As std::pow: exp(y log(x)), with exp's limit at x = 0. The square as a product, as ATen computes it.
-Parts pow(Parts x, Parts y) { return select((y.re == 2.0) & (y.im == 0.0), x * x, exp(y * log(x))); }
+Parts pow(Parts x, Parts y) { return select((y.re == 2.0) & (y.im == 0.0), x * x, exp(multiplyRecovering(y, log(x)))); }
 
 }  // namespace gems::pw

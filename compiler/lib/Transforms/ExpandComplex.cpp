@@ -7,7 +7,7 @@
 //                                                   pw.yield %0 : complex<f32>
 //
 // Afterwards complex types occur only at block arguments and at pw.yield. Parts of f16 are computed in f32 and rounded
-// after each operation. Functions (all but + - * / and the like) of f32 parts are computed in f64 and rounded once:
+// after each operation. Functions (all but + - * and the like) of f32 parts are computed in f64 and rounded once:
 // their formulas lose more digits than ATen's accuracy allows.
 #include "Scalar/Complex.h"
 #include "Transforms/Passes.h"
@@ -83,8 +83,8 @@ std::optional<Parts> compute(Operation* op, ArrayRef<Parts> args) {
 
 // Exact or rounded once for each part as it stands; everything else is a function.
 bool isArithmetic(Operation& op) {
-  return isa<complex::AbsOp, complex::AddOp, complex::ConjOp, complex::DivOp, complex::EqualOp, complex::MulOp,
-             complex::NegOp, complex::NotEqualOp, complex::SubOp>(op);
+  return isa<complex::AbsOp, complex::AddOp, complex::ConjOp, complex::EqualOp, complex::MulOp, complex::NegOp,
+             complex::NotEqualOp, complex::SubOp>(op);
 }
 
 class Expansion {
