@@ -7,12 +7,12 @@
 namespace gems::aten {
 namespace {
 
+// As c10::overflows: a negative number wraps in an unsigned type when its magnitude fits.
 bool fits_integer(std::int64_t value, DType dtype) {
-  if (dtype == DType::I64) return true;
-  if (dtype == DType::U64) return value >= 0;
+  if (size_bytes(dtype) == 8) return true;
   const int bits = static_cast<int>(size_bytes(dtype)) * 8;
-  const std::int64_t low = is_signed(dtype) ? -(std::int64_t{1} << (bits - 1)) : 0;
   const std::int64_t high = (std::int64_t{1} << (is_signed(dtype) ? bits - 1 : bits)) - 1;
+  const std::int64_t low = is_signed(dtype) ? -high - 1 : -high;
   return low <= value && value <= high;
 }
 
