@@ -42,6 +42,8 @@ target_compile_definitions(gems_mlir_headers INTERFACE ${gems_llvm_definitions})
 get_filename_component(gems_compiler_SOURCE_DIR ${CMAKE_CURRENT_LIST_DIR}/../../compiler ABSOLUTE)
 set(gems_compiler_SOURCE_DIR ${gems_compiler_SOURCE_DIR} CACHE INTERNAL "")
 set(gems_compiler_BINARY_DIR ${CMAKE_CURRENT_BINARY_DIR} CACHE INTERNAL "")
+# FileCheck and its kin, for the tests.
+set(gems_llvm_tools_DIR ${LLVM_TOOLS_BINARY_DIR} CACHE INTERNAL "")
 
 # gems_mlir_library(NAME SOURCES... [LINK targets]): a static library inside the compiler that may include MLIR. All of
 # them share the precompiled header of the first one (the dialect).
