@@ -50,7 +50,8 @@ class Rule:
     signed_zeros: bool = True  # False: 0.0 and -0.0 are the same, where ATen's vector and scalar loops differ in it
     operations: int = 1  # rounded operations that follow one another; each has the same allowance
     computed_in: torch.dtype | None = None  # the results hold only this dtype's digits
-    slack: object = 0.0  # a further absolute allowance, a number or a tensor; for sums whose terms cancel
+    # A further absolute allowance, for sums whose terms cancel: a number, a tensor, or a function that makes one.
+    slack: object = 0.0
     # Bounds the terms inside for given operands, in double: their rounding in the computation dtype stays when they
     # cancel. 1 + erf(-3) keeps few digits in ATen's kernel and in ours, but not the same ones.
     terms: Callable | None = None
@@ -59,15 +60,18 @@ class Rule:
         """The rule for a call on these operands: slack from terms."""
         if self.terms is None:
             return self
-        first = next(each for each in operands if isinstance(each, torch.Tensor))
-        is_double = first.dtype in EPSILONS_FROM_ATEN
-        with torch.no_grad():
-            bound = self.terms(*in_double(operands)).abs().nan_to_num(0, 0, 0)
-        return dataclasses.replace(self, slack=3 * torch.finfo(torch.float64 if is_double else torch.float32).eps * bound)
+        is_double = next(each for each in operands if isinstance(each, torch.Tensor)).dtype in EPSILONS_FROM_ATEN
+        epsilon = torch.finfo(torch.float64 if is_double else torch.float32).eps
+
+        def slack():
+            with torch.no_grad():
+                return 3 * epsilon * self.terms(*in_double(operands)).abs().nan_to_num(0, 0, 0)
+
+        return dataclasses.replace(self, slack=slack)
 
     def slack_for(self, value):
-        fits = not isinstance(self.slack, torch.Tensor) or self.slack.shape == value.shape
-        return self.slack if fits else 0.0
+        slack = self.slack() if callable(self.slack) else self.slack
+        return slack if not isinstance(slack, torch.Tensor) or slack.shape == value.shape else 0.0
 
 
 def value_difference(expected, given, reference, rule=Rule()):

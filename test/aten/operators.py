@@ -94,11 +94,11 @@ def _gelu(name, approximate):
     return _unary(
         name, entry="nn.functional.gelu", served_by={"gelu"}, call=partial(F.gelu, **bound),
         out=partial(torch.ops.aten.gelu.out, **bound), in_place=partial(torch.ops.aten.gelu_, **bound),
-        terms=lambda x: x, gradient_terms=lambda x: 3 + 3 * x.abs(),
+        terms=lambda x, *out: x, gradient_terms=lambda x: 3 + 3 * x.abs(),
     )  # fmt: skip
 
 
-def _exponent_of_pow(x, y):
+def _exponent_of_pow(x, y, *out):
     """exp(y log(x)) of complex numbers: the rounding of the exponent, as a part of the result."""
     if not (torch.is_complex(torch.as_tensor(x)) or torch.is_complex(torch.as_tensor(y))):
         return torch.zeros(())

@@ -5,6 +5,7 @@ import torch
 
 import values
 from cases import operators_and_dtypes
+from agreement import Rule
 from oracle import check, differences, fail_with
 
 SHAPE = (6, 10)
@@ -76,6 +77,7 @@ def test_in_place_with_another_dtype(operator, dtype, device):
             partner = values.random(shape, other, device, nonzero=True)
             if other == torch.bool:
                 partner = torch.ones_like(partner)
-            for text in differences(operator.in_place, (x, partner), {}, served_by=operator.kernels(dtype)):
+            rule = Rule(terms=operator.terms)
+            for text in differences(operator.in_place, (x, partner), {}, operator.kernels(dtype), rule=rule):
                 found.append(f"other {str(other)[6:]}, {len(shape)}-dim: {text}")
     fail_with(found)

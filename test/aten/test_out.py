@@ -7,6 +7,7 @@ import torch
 
 import values
 from cases import operators_and_dtypes
+from agreement import Rule
 from oracle import check
 
 SHAPE = (6, 10)
@@ -86,5 +87,9 @@ def test_out_takes_the_layout_of_its_own(operator, dtype, device):
     operands = [values.random((2, 3, 4, 5), dtype, device, kind) for kind in operator.operands]
     out = filled((2, 3, 4, 5), operator.call(*operands).dtype, device).contiguous(memory_format=torch.channels_last)
     check(
-        lambda *tensors: operator.out(*tensors[:-1], out=tensors[-1]), *operands, out, served_by=operator.kernels(dtype)
+        lambda *tensors: operator.out(*tensors[:-1], out=tensors[-1]),
+        *operands,
+        out,
+        served_by=operator.kernels(dtype),
+        rule=Rule(terms=operator.terms),
     )
