@@ -20,7 +20,7 @@ JOBS = str(os.cpu_count() or 1)
 
 
 def pytest(*arguments):
-    return [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    return [PYTHON, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
 
 
 def ctest(layer, *arguments):
@@ -31,7 +31,7 @@ def ctest(layer, *arguments):
 STEPS = {
     "configure": (["cmake", "--preset", "default"], "CMake finds all it needs"),
     "build": (["cmake", "--build", "--preset", "default"], "everything compiles"),
-    "style": (pytest(*STYLE), "clang-format, layers, file sizes, names"),
+    "style": (pytest("-q", *STYLE), "clang-format, layers, file sizes, names"),
     "dsl": (ctest("dsl"), "dsl and ops: Catch2, compile-fail cases"),
     "compiler": (ctest("compiler", "-E", "lit"), "compiler: goldens, CUDA text as host C++, CPU kernels"),
     "lit": (ctest("compiler", "-R", "lit"), "every pass, with FileCheck"),
@@ -39,8 +39,8 @@ STEPS = {
     "call": (ctest("aten"), "gems::call on at::Tensor from C++"),
     "aten": (pytest("-n", JOBS, "test/aten"), "ATen exactness on CPU tensors"),
     "nvrtc": (["build/bin/gems-codegen", "check", "--sample", "1000"], "a sample of all kernels compiles with NVRTC"),
-    "tools": (pytest("test/tools", *(f"--ignore={file}" for file in (*STYLE, DOCS))), "command-line tools and scripts"),
-    "docs": (pytest(DOCS), "the examples of the documents run, their tables match the code"),
+    "tools": (pytest("-q", "test/tools", *(f"--ignore={file}" for file in (*STYLE, DOCS))), "command-line tools and scripts"),
+    "docs": (pytest("-q", DOCS), "the examples of the documents run, their tables match the code"),
     "demo": (["tools/demo"], "the first command of the README"),
 }
 NEEDED_BY_ALL = ("configure", "build")
