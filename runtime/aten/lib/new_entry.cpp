@@ -92,6 +92,12 @@ NewEntry declined(std::unique_ptr<PlanEntry> entry, DeclineReason reason, bool k
   return {std::move(entry), keep};
 }
 
+// Nothing may be compiled or loaded while a stream captures. Not kept: the same call may come warm later.
+NewEntry cold_capture(const Request& request, std::unique_ptr<PlanEntry> entry) {
+  warn_cold_capture_once(*request.op);
+  return declined(std::move(entry), DeclineReason::ColdCapture, false);
+}
+
 }  // namespace
 
 NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
@@ -115,8 +121,7 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
 
   if (request.ask_aten != nullptr) {
     if (has_complex_half(request)) return declined(std::move(entry), DeclineReason::Dtype);
-    if (capturing && !is_answered(request, geometry))
-      return declined(std::move(entry), DeclineReason::ColdCapture, false);
+    if (capturing && !is_answered(request, geometry)) return cold_capture(request, std::move(entry));
     const AtenAnswer answer = aten_answer(request, geometry);
     if (answer.declined) return declined(std::move(entry), *answer.declined);
     if (!request.results[0].defined() && answer.dtype != to_scalar_type(types.result[0]))
@@ -157,7 +162,7 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
 
   const PlanRequest plan_request{request.op, arguments, results, device_of(geometry.device()), default_dtype};
   try {
-    if (capturing && !is_planned(plan_request)) return declined(std::move(entry), DeclineReason::ColdCapture, false);
+    if (capturing && !is_planned(plan_request)) return cold_capture(request, std::move(entry));
     take_thread_compiles();  // forget those of others
     entry->plan = &make_plan(plan_request);
     const CompileSpan compiled = take_thread_compiles();
@@ -165,7 +170,7 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
     if (request.compile_us != nullptr) request.compile_us->fetch_add(compiled.us, std::memory_order_relaxed);
   } catch (const std::exception& error) {
     if (request.raise || settings().strict) throw;
-    warn_once(*request.op, error.what());
+    warn_failure_once(*request.op, error.what());
     return declined(std::move(entry), DeclineReason::Internal);
   }
   return {std::move(entry)};

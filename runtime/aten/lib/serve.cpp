@@ -56,7 +56,7 @@ std::optional<DeclineReason> serve(const Request& request) {
     compute(request, geometry, *entry);
   } catch (const Error& error) {
     if (request.raise || settings().strict) throw;
-    warn_once(*request.op, error.what());
+    warn_failure_once(*request.op, error.what());
     return DeclineReason::Internal;
   }
   return std::nullopt;

@@ -1,10 +1,16 @@
-// One warning per op when something inside gems failed and ATen took over.
+// One warning per op and cause when a call that gems was to serve was left to ATen, and the caller can do something.
 #pragma once
+
+#include <string>
 
 #include "gems/dsl/op.h"
 
 namespace gems::aten {
 
-void warn_once(const OpDef& op, const char* what);
+// Something inside gems failed.
+void warn_failure_once(const OpDef& op, const std::string& what);
+
+// A stream captures and the kernel is not loaded yet.
+void warn_cold_capture_once(const OpDef& op);
 
 }  // namespace gems::aten
