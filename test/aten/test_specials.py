@@ -30,15 +30,6 @@ def test_all_combinations_of_special_values(operator, dtype, device):
 
 
 @pytest.mark.parametrize(
-    "operator, dtype", operators_and_dtypes(values.INTEGERS, lambda each: each.name.startswith("div_"))
-)
-def test_integer_division_by_zero(operator, dtype, device):
-    if device == "cuda":
-        pytest.skip("unspecified on CUDA")
-    check(operator.call, torch.ones(40, dtype=dtype), torch.zeros(40, dtype=dtype))
-
-
-@pytest.mark.parametrize(
     "operator, dtype", operators_and_dtypes((torch.float16, torch.bfloat16), lambda each: each.operands == ("value",))
 )
 def test_every_two_byte_float(operator, dtype, device):

@@ -115,9 +115,9 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
     if (request.raise) throw;
     return declined(std::move(entry), DeclineReason::Dtype);
   }
-  if (auto reason = add_number_checks(request, geometry, types, *entry)) return declined(std::move(entry), *reason);
+  add_number_checks(request, geometry, types, *entry);
   // ATen is asked with this call's numbers: its answer must not come from a number that happens to be out of range.
-  if (auto reason = check_numbers(*entry, geometry.numbers())) return declined(std::move(entry), *reason, false);
+  if (auto reason = check_numbers(request, geometry, *entry)) return declined(std::move(entry), *reason, false);
 
   if (request.ask_aten != nullptr) {
     if (has_complex_half(request)) return declined(std::move(entry), DeclineReason::Dtype);

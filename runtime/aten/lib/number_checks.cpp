@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "zero_divisor.h"
+
 namespace gems::aten {
 namespace {
 
@@ -48,16 +50,16 @@ bool fits(const NumberValue& number, DType dtype) {
 
 }  // namespace
 
-std::optional<DeclineReason> add_number_checks(const Request& request, const CallGeometry& geometry,
-                                               const ResolvedTypes& types, PlanEntry& entry) {
+void add_number_checks(const Request& request, const CallGeometry& geometry, const ResolvedTypes& types,
+                       PlanEntry& entry) {
   const CallRules& rules = request.rules;
   const DType result = types.result[0];
   if (rules.divides_integers && is_integral(result)) {
-    if (geometry.in_memory(1)) {
-      if (geometry.device().is_cpu()) return DeclineReason::IntegerDivisor;
-    } else {
+    if (geometry.in_memory(1))
+      entry.searches_divisor = geometry.device().is_cpu();
+    else
       entry.divisor_number = geometry.in_memory(0) ? 0 : 1;
-    }
+    entry.divisor_bytes = size_bytes(types.operand_compute[1]);
   }
   if (rules.powers_integers && is_integral(result) && !geometry.in_memory(1))
     entry.exponent_number = geometry.in_memory(0) ? 0 : 1;
@@ -69,12 +71,17 @@ std::optional<DeclineReason> add_number_checks(const Request& request, const Cal
       entry.number_limits.push_back(argument.kind == CallArgument::Kind::Number ? result : DType::C128);
     }
   }
-  return std::nullopt;
 }
 
-std::optional<DeclineReason> check_numbers(const PlanEntry& entry, std::span<const NumberValue> numbers) {
-  if (entry.divisor_number >= 0 && numbers[static_cast<std::size_t>(entry.divisor_number)].integer == 0)
-    return DeclineReason::IntegerDivisor;
+std::optional<DeclineReason> check_numbers(const Request& request, const CallGeometry& geometry,
+                                           const PlanEntry& entry) {
+  const std::span<const NumberValue> numbers = geometry.numbers();
+  if (entry.divisor_number >= 0) {
+    const auto divisor = static_cast<std::uint64_t>(numbers[static_cast<std::size_t>(entry.divisor_number)].integer);
+    if (divisor << (64 - 8 * entry.divisor_bytes) == 0) return DeclineReason::ZeroDivisor;
+  }
+  if (entry.searches_divisor && has_zero(*request.arguments[1].tensor, entry.divisor_bytes))
+    return DeclineReason::ZeroDivisor;
   if (entry.exponent_number >= 0 && numbers[static_cast<std::size_t>(entry.exponent_number)].integer < 0)
     return DeclineReason::NumberRange;
   for (std::size_t i = 0; i < entry.number_limits.size(); ++i)

@@ -1,4 +1,5 @@
-// Which numbers of a call ATen would refuse by their value: decided once a geometry, tested on each call.
+// Which values of a call ATen would refuse (numbers, and zeros among integer divisors): decided once a geometry, tested
+// on each call.
 #pragma once
 
 #include "gems/dsl/trace.h"
@@ -6,11 +7,11 @@
 
 namespace gems::aten {
 
-// Notes in the entry what check_numbers must test; a reason when no number decides it (an integer tensor as divisor on
-// the CPU).
-std::optional<DeclineReason> add_number_checks(const Request& request, const CallGeometry& geometry,
-                                               const ResolvedTypes& types, PlanEntry& entry);
+// Notes in the entry what check_numbers must test.
+void add_number_checks(const Request& request, const CallGeometry& geometry, const ResolvedTypes& types,
+                       PlanEntry& entry);
 
-std::optional<DeclineReason> check_numbers(const PlanEntry& entry, std::span<const NumberValue> numbers);
+std::optional<DeclineReason> check_numbers(const Request& request, const CallGeometry& geometry,
+                                           const PlanEntry& entry);
 
 }  // namespace gems::aten

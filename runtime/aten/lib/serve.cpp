@@ -51,7 +51,7 @@ std::optional<DeclineReason> serve(const Request& request) {
     entry = made.keep ? table.insert(std::move(made.entry)) : made.entry.get();
   }
   if (entry->declined) return entry->declined;
-  if (auto reason = check_numbers(*entry, geometry.numbers())) return reason;
+  if (auto reason = check_numbers(request, geometry, *entry)) return reason;
   try {
     compute(request, geometry, *entry);
   } catch (const Error& error) {
