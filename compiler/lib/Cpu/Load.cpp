@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 
 #include "LaneCalls.h"
 #include "Target.h"
@@ -28,6 +30,8 @@ class Linker {
     auto created = llvm::orc::LLJITBuilder().create();
     if (!created) throw Error(fmt::format("LLVM's linker cannot start in this process: {}", text(created.takeError())));
     jit_ = std::move(*created);
+    // Otherwise on stderr, and what lookup returns only says which symbol is missing.
+    jit_->getExecutionSession().setErrorReporter([this](llvm::Error error) { note(text(std::move(error))); });
     auto library = jit_->createJITDylib("libc");
     if (!library) throw Error(text(library.takeError()));
     library_ = &*library;
@@ -53,13 +57,24 @@ class Linker {
 
  private:
   [[noreturn]] CpuKernel fail(const CpuObject& object, llvm::Error error) {
-    throw Error(fmt::format("CPU kernel '{}' cannot be loaded from its {} bytes: {}", object.name, object.bytes.size(),
-                            text(std::move(error))));
+    throw Error(fmt::format("CPU kernel '{}' cannot be loaded from its {} bytes: {}{}", object.name,
+                            object.bytes.size(), text(std::move(error)), take_notes()));
+  }
+
+  void note(const std::string& problem) {
+    const std::lock_guard lock(mutex_);
+    notes_ += "; " + problem;
+  }
+  std::string take_notes() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(notes_, {});
   }
 
   std::unique_ptr<llvm::orc::LLJIT> jit_;
   llvm::orc::JITDylib* library_ = nullptr;
   std::atomic<unsigned> count_ = 0;
+  std::mutex mutex_;
+  std::string notes_;  // problems that the linker met and lookup has not returned
 };
 
 }  // namespace

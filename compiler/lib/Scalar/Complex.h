@@ -23,7 +23,6 @@ Truth operator!=(Parts x, Parts y);
 
 Real hypot(Real x, Real y);  // no overflow or underflow on the way
 Parts sqrt(Parts z);
-Parts rsqrt(Parts z);
 Parts reciprocal(Parts z);
 Parts exp(Parts z);
 Parts exp2(Parts z);
@@ -41,7 +40,11 @@ Parts tanh(Parts z);
 Parts asin(Parts z);
 Parts acos(Parts z);
 Parts atan(Parts z);
-Parts sigmoid(Parts z);
-Parts pow(Parts x, Parts y);
+
+// Where ATen's values at infinities differ between its devices.
+enum class Limits { Cpu, Cuda };
+Parts rsqrt(Parts z, Limits limits);
+Parts sigmoid(Parts z, Limits limits);
+Parts pow(Parts x, Parts y, Limits limits);
 
 }  // namespace gems::pw

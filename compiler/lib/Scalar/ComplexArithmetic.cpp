@@ -81,9 +81,21 @@ Parts sqrt(Parts z) {
   return select(isinf(z.im), Parts{z.re.number(HUGE_VAL), z.im}, root);
 }
 
-Parts rsqrt(Parts z) { return reciprocal(sqrt(z)); }
-
 Parts reciprocal(Parts z) { return Parts{z.re.number(1), z.re.number(0)} / z; }
+
+namespace {
+
+// On CUDA ATen's functions divide as C99's annex G has it: one over an infinity is 0, whatever the other part is.
+Parts oneOver(Parts z, Limits limits) {
+  Parts result = reciprocal(z);
+  if (limits == Limits::Cpu) return result;
+  Truth isInfinite = isinf(z.re) | isinf(z.im);
+  return {select(isInfinite, 0.0, result.re), select(isInfinite, 0.0, result.im)};
+}
+
+}  // namespace
+
+Parts rsqrt(Parts z, Limits limits) { return oneOver(sqrt(z), limits); }
 
 Parts exp(Parts z) {
   // Where e^x overflows, e^x sin(y) may not: multiplied by e^(x / 2) twice.
@@ -126,9 +138,9 @@ Parts log1p(Parts z) {
   return {select(hypot(x, y) < 0.5, near, far), atan2(y, shifted)};
 }
 
-Parts sigmoid(Parts z) {
+Parts sigmoid(Parts z, Limits limits) {
   Parts e = exp(-z);
-  return reciprocal(Parts{1.0 + e.re, e.im});
+  return oneOver(Parts{1.0 + e.re, e.im}, limits);
 }
 
 namespace {
@@ -148,7 +160,11 @@ Parts multiplyRecovering(Parts x, Parts y) {
 
 }  // namespace
 
-// As std::pow: exp(y log(x)), with exp's limit at x = 0. The square as a product, as ATen computes it.
-Parts pow(Parts x, Parts y) { return select((y.re == 2.0) & (y.im == 0.0), x * x, exp(multiplyRecovering(y, log(x)))); }
+// As std::pow: exp(y log(x)), with exp's limit at x = 0. The product as in the C library on the CPU, as in thrust on
+// CUDA.
+Parts pow(Parts x, Parts y, Limits limits) {
+  Parts logarithm = log(x);
+  return exp(limits == Limits::Cpu ? multiplyRecovering(y, logarithm) : y * logarithm);
+}
 
 }  // namespace gems::pw

@@ -8,7 +8,8 @@
 //
 // Afterwards complex types occur only at block arguments and at pw.yield. Parts of f16 are computed in f32 and rounded
 // after each operation. Functions (all but + - * and the like) of f32 parts are computed in f64 and rounded once:
-// their formulas lose more digits than ATen's accuracy allows.
+// their formulas lose more digits than ATen's accuracy allows. Where ATen's limits at infinities differ between its
+// devices, the option says whose they are.
 #include "Scalar/Complex.h"
 #include "Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -31,7 +32,7 @@ struct Pair {
   Value re, im;
 };
 
-Parts compute(ComplexFunction function, Parts z) {
+Parts compute(ComplexFunction function, Parts z, Limits limits) {
   switch (function) {
     case ComplexFunction::acos:
       return acos(z);
@@ -50,7 +51,7 @@ Parts compute(ComplexFunction function, Parts z) {
     case ComplexFunction::reciprocal:
       return reciprocal(z);
     case ComplexFunction::sigmoid:
-      return sigmoid(z);
+      return sigmoid(z, limits);
     case ComplexFunction::sinh:
       return sinh(z);
   }
@@ -58,17 +59,17 @@ Parts compute(ComplexFunction function, Parts z) {
 }
 
 // An operation from complex numbers to one complex number; nothing when it is not one of these.
-std::optional<Parts> compute(Operation* op, ArrayRef<Parts> args) {
+std::optional<Parts> compute(Operation* op, ArrayRef<Parts> args, Limits limits) {
   return TypeSwitch<Operation*, std::optional<Parts>>(op)
       .Case<complex::AddOp>([&](auto) { return args[0] + args[1]; })
       .Case<complex::SubOp>([&](auto) { return args[0] - args[1]; })
       .Case<complex::MulOp>([&](auto) { return args[0] * args[1]; })
       .Case<complex::DivOp>([&](auto) { return args[0] / args[1]; })
-      .Case<complex::PowOp>([&](auto) { return pow(args[0], args[1]); })
+      .Case<complex::PowOp>([&](auto) { return pow(args[0], args[1], limits); })
       .Case<complex::NegOp>([&](auto) { return -args[0]; })
       .Case<complex::ConjOp>([&](auto) { return Parts{args[0].re, -args[0].im}; })
       .Case<complex::SqrtOp>([&](auto) { return sqrt(args[0]); })
-      .Case<complex::RsqrtOp>([&](auto) { return rsqrt(args[0]); })
+      .Case<complex::RsqrtOp>([&](auto) { return rsqrt(args[0], limits); })
       .Case<complex::ExpOp>([&](auto) { return exp(args[0]); })
       .Case<complex::Expm1Op>([&](auto) { return expm1(args[0]); })
       .Case<complex::LogOp>([&](auto) { return log(args[0]); })
@@ -77,7 +78,7 @@ std::optional<Parts> compute(Operation* op, ArrayRef<Parts> args) {
       .Case<complex::CosOp>([&](auto) { return cos(args[0]); })
       .Case<complex::TanOp>([&](auto) { return tan(args[0]); })
       .Case<complex::TanhOp>([&](auto) { return tanh(args[0]); })
-      .Case<ComplexUnaryOp>([&](ComplexUnaryOp unary) { return compute(unary.getFunction(), args[0]); })
+      .Case<ComplexUnaryOp>([&](ComplexUnaryOp unary) { return compute(unary.getFunction(), args[0], limits); })
       .Default([](Operation*) { return std::nullopt; });
 }
 
@@ -89,7 +90,8 @@ bool isArithmetic(Operation& op) {
 
 class Expansion {
  public:
-  explicit Expansion(KernelOp kernel) : kernel_(kernel), b_(kernel.getLoc(), kernel.getContext()) {}
+  Expansion(KernelOp kernel, Limits limits)
+      : kernel_(kernel), limits_(limits), b_(kernel.getLoc(), kernel.getContext()) {}
 
   LogicalResult run() {
     Block& block = kernel_.getBody().front();
@@ -171,7 +173,7 @@ class Expansion {
     if (isa<complex::AbsOp>(op)) return replace(op, narrowed(hypot(args[0].re, args[0].im), resultType)), success();
     if (isa<complex::EqualOp>(op)) return replace(op, (args[0] == args[1]).value), success();
     if (isa<complex::NotEqualOp>(op)) return replace(op, (args[0] != args[1]).value), success();
-    std::optional<Parts> result = compute(&op, args);
+    std::optional<Parts> result = compute(&op, args, limits_);
     if (!result) return op.emitOpError("has no expansion into real arithmetic");
     Type part = cast<ComplexType>(resultType).getElementType();
     Value re = narrowed(result->re, part);
@@ -188,14 +190,18 @@ class Expansion {
   }
 
   KernelOp kernel_;
+  Limits limits_;
   ImplicitLocOpBuilder b_;
   llvm::DenseMap<Value, Pair> pairs_;
   SmallVector<Operation*> dead_;
 };
 
 struct ExpandComplex : pw::impl::ExpandComplexBase<ExpandComplex> {
+  using ExpandComplexBase::ExpandComplexBase;
+
   void runOnOperation() override {
-    if (failed(Expansion(getOperation()).run())) signalPassFailure();
+    const Limits limits = cuda ? Limits::Cuda : Limits::Cpu;
+    if (failed(Expansion(getOperation(), limits).run())) signalPassFailure();
   }
 };
 

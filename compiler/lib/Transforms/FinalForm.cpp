@@ -24,8 +24,8 @@ namespace {
 
 void addResolve(OpPassManager& kernels) { kernels.addPass(createResolvePromotion()); }
 
-void addExpand(OpPassManager& kernels) {
-  kernels.addPass(createExpandComplex());
+void addExpand(OpPassManager& kernels, bool forCuda) {
+  kernels.addPass(createExpandComplex({.cuda = forCuda}));
   kernels.addPass(createFold());
   kernels.addPass(createCSEPass());
   kernels.addPass(createLegalizeNarrowFloats());
@@ -49,6 +49,13 @@ OwningOpRef<ModuleOp> build(MLIRContext& context, const TraceGraph& graph,
   return module;
 }
 
+OwningOpRef<ModuleOp> finalForm(MLIRContext& context, const TraceGraph& graph, bool forCuda) {
+  return build(context, graph, [&](OpPassManager& kernels) {
+    addResolve(kernels);
+    addExpand(kernels, forCuda);
+  });
+}
+
 }  // namespace
 
 std::unique_ptr<MLIRContext> pw::makeContext() {
@@ -68,10 +75,7 @@ OwningOpRef<ModuleOp> pw::buildResolved(MLIRContext& context, const TraceGraph& 
 }
 
 OwningOpRef<ModuleOp> pw::buildFinalForm(MLIRContext& context, const TraceGraph& graph) {
-  return build(context, graph, [](OpPassManager& kernels) {
-    addResolve(kernels);
-    addExpand(kernels);
-  });
+  return finalForm(context, graph, /*forCuda=*/false);
 }
 
 OwningOpRef<ModuleOp> pw::buildScheduled(MLIRContext& context, const TraceGraph& graph, const Layout& layout,
@@ -81,7 +85,7 @@ OwningOpRef<ModuleOp> pw::buildScheduled(MLIRContext& context, const TraceGraph&
     diagnostics += diagnostic.str() + "\n";
     return success();
   });
-  OwningOpRef<ModuleOp> module = buildFinalForm(context, graph);
+  OwningOpRef<ModuleOp> module = finalForm(context, graph, /*forCuda=*/true);
   KernelOp kernel = *module->getOps<KernelOp>().begin();
   attachLayout(kernel, layout);
   attachSchedule(kernel, schedule);

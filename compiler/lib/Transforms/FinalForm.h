@@ -41,10 +41,10 @@ mlir::OwningOpRef<mlir::ModuleOp> buildImported(mlir::MLIRContext& context, cons
 // The kernel of a trace after promotion is resolved.
 mlir::OwningOpRef<mlir::ModuleOp> buildResolved(mlir::MLIRContext& context, const TraceGraph& graph);
 
-// The kernel of a trace in the form above. Throws gems::Error with the diagnostics when a pass fails.
+// The kernel of a trace in the form above, for the CPU. Throws gems::Error with the diagnostics when a pass fails.
 mlir::OwningOpRef<mlir::ModuleOp> buildFinalForm(mlir::MLIRContext& context, const TraceGraph& graph);
 
-// The final form with layouts and a schedule attached: what the CUDA emitter prints.
+// The final form for CUDA with layouts and a schedule attached: what the CUDA emitter prints.
 mlir::OwningOpRef<mlir::ModuleOp> buildScheduled(mlir::MLIRContext& context, const TraceGraph& graph,
                                                  const Layout& layout, const Schedule& schedule);
 

@@ -15,6 +15,7 @@ def ExpandComplex : Pw_Pass<"pw-expand-complex"> {
   let summary = "complex operations to arithmetic on real and imaginary parts";
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::complex::ComplexDialect", "::mlir::math::MathDialect"];
+  let options = [Option<"cuda", "cuda", "bool", "false", "limits at infinities as ATen has them on CUDA, not on the CPU">];
 }
 
 def LegalizeNarrowFloats : Pw_Pass<"pw-legalize-narrow-floats"> {
