@@ -25,6 +25,14 @@ def _devices(tensors):
     return len({each.device for each in tensors}) > 1
 
 
+def _complex(tensors):
+    return any(each.is_complex() for each in tensors)
+
+
+def _complex_on_cuda(tensors):
+    return any(each.is_complex() and each.is_cuda for each in tensors)
+
+
 def _narrow(tensors):
     return any(each.dtype in (torch.uint8, torch.bool) for each in tensors)
 
@@ -65,6 +73,8 @@ EXPECTED = (
     ("masked_fill_*", "ATen raises", _expanded, "ATen warns that filling an expanded tensor is deprecated"),
     ("masked_fill_*", "ATen warns", _expanded, "ATen warns that filling an expanded tensor is deprecated"),
     ("*", "devices differ", _devices, "a copy between devices, or an error"),
+    ("div*", "division by zero", _complex_on_cuda, "NaN, where the CPU has an infinity"),
+    ("pow*", "complex power that ATen multiplies out", _complex, "not the digits and limits of a power"),
     ("*", "number does not fit the dtype", _narrow, "ATen wraps it, or takes it for true"),
     ("copy_", "copy without conversion", _always, "a plain copy is a memcpy"),
 )

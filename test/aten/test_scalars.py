@@ -112,7 +112,9 @@ def test_keyword_and_optional_numbers(name, dtype, device):
     # bool: a tensor of truth values takes only the numbers 0 and 1; uint8: only those without a sign.
     # masked_fill of integers cuts a float off, without a word.
     cut = name == "masked_fill float" and not (dtype.is_floating_point or dtype.is_complex)
-    narrow = NUMBER_DOES_NOT_FIT if dtype in (torch.bool, torch.uint8) or cut else ()
+    # One in GPU memory is not read: it might be too large.
+    unread = name == "masked_fill 0-dim" and device == "cuda" and dtype in (torch.int32, torch.float16)
+    narrow = NUMBER_DOES_NOT_FIT if dtype in (torch.bool, torch.uint8) or cut or unread else ()
     check(call, values.random((5, 9), dtype, device), served_by=frozenset(served_by), may_decline=narrow)
 
 

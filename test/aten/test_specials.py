@@ -29,6 +29,17 @@ def test_all_combinations_of_special_values(operator, dtype, device):
     check(operator.call, *operands, served_by=operator.kernels(dtype), rule=operator.rule(dtype))
 
 
+# ATen has ways of its own for most of these.
+EXPONENTS = (0, 1, True, 2, 2.0, 3, -1, -2, 0.5, -0.5, 1.5, -3)
+
+
+@pytest.mark.parametrize("exponent", EXPONENTS)
+@pytest.mark.parametrize("operator, dtype", operators_and_dtypes(where=lambda each: each.name == "pow"))
+def test_powers_of_special_values(operator, dtype, exponent, device):
+    (base,) = values.special_operands([dtype], ["value"], device)
+    check(torch.pow, base, exponent, served_by=operator.kernels(dtype), rule=operator.rule(dtype))
+
+
 @pytest.mark.parametrize(
     "operator, dtype", operators_and_dtypes((torch.float16, torch.bfloat16), lambda each: each.operands == ("value",))
 )

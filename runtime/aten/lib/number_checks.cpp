@@ -1,6 +1,7 @@
 // The tests on numbers, by the overload's rules.
 #include "number_checks.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -31,6 +32,13 @@ double highest(DType dtype) {
   }
 }
 
+// Of integers only the low width_bytes count, those of the dtype that is divided in.
+bool is_zero(const NumberValue& number, std::size_t width_bytes) {
+  if (!is_integral(number.dtype)) return number.value == 0.0;
+  const std::size_t unused_bytes = 8 - std::min<std::size_t>(width_bytes, 8);
+  return static_cast<std::uint64_t>(number.integer) << (8 * unused_bytes) == 0;
+}
+
 // Stricter than ATen at the edges: what is refused here only goes the slower way.
 bool fits(const NumberValue& number, DType dtype) {
   if (is_integral(number.dtype)) {
@@ -54,11 +62,13 @@ void add_number_checks(const Request& request, const CallGeometry& geometry, con
                        PlanEntry& entry) {
   const CallRules& rules = request.rules;
   const DType result = types.result[0];
-  if (rules.divides_integers && is_integral(result)) {
-    if (geometry.in_memory(1))
-      entry.searches_divisor = geometry.device().is_cpu();
-    else
+  if (rules.divides) {
+    const bool by_number = !geometry.in_memory(1);
+    const bool on_cpu = geometry.device().is_cpu();
+    // On CUDA ATen multiplies by the reciprocal of a number: for a complex zero that gives NaN, not an infinity.
+    if (by_number && (is_integral(result) || (is_complex(result) && !on_cpu)))
       entry.divisor_number = geometry.in_memory(0) ? 0 : 1;
+    entry.searches_divisor = is_integral(result) && !by_number && on_cpu;
     entry.divisor_bytes = size_bytes(types.operand_compute[1]);
   }
   if (rules.powers_integers && is_integral(result) && !geometry.in_memory(1))
@@ -76,10 +86,9 @@ void add_number_checks(const Request& request, const CallGeometry& geometry, con
 std::optional<DeclineReason> check_numbers(const Request& request, const CallGeometry& geometry,
                                            const PlanEntry& entry) {
   const std::span<const NumberValue> numbers = geometry.numbers();
-  if (entry.divisor_number >= 0) {
-    const auto divisor = static_cast<std::uint64_t>(numbers[static_cast<std::size_t>(entry.divisor_number)].integer);
-    if (divisor << (64 - 8 * entry.divisor_bytes) == 0) return DeclineReason::ZeroDivisor;
-  }
+  if (entry.divisor_number >= 0 &&
+      is_zero(numbers[static_cast<std::size_t>(entry.divisor_number)], entry.divisor_bytes))
+    return DeclineReason::ZeroDivisor;
   if (entry.searches_divisor && has_zero(*request.arguments[1].tensor, entry.divisor_bytes))
     return DeclineReason::ZeroDivisor;
   if (entry.exponent_number >= 0 && numbers[static_cast<std::size_t>(entry.exponent_number)].integer < 0)

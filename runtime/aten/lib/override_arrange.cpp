@@ -3,9 +3,11 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "call_geometry.h"
 #include "catalogue_op.h"
+#include "gems/aten/dtype.h"
 
 namespace gems::aten {
 namespace {
@@ -17,6 +19,29 @@ bool is_absent(const CallArgument& argument) {
 std::optional<DeclineReason> needs_bool(const CallArgument& argument) {
   if (argument.tensor->scalar_type() != at::kBool) return DeclineReason::Dtype;
   return std::nullopt;
+}
+
+// Whether ATen converts each value of one dtype to another without raising, whatever the value is.
+bool holds_all_of(DType to, DType from) {
+  if (to == from || is_bool(from)) return true;
+  if (is_integral(from)) {
+    if (is_integral(to)) return size_bytes(to) > size_bytes(from) && is_signed(to);
+    return real_of(to) != DType::F16;
+  }
+  return category(to) >= category(from) && size_bytes(real_of(to)) > size_bytes(real_of(from));
+}
+
+// masked_fill with the value in device memory, where reading it here would wait for the device: where(mask, value, x).
+std::optional<DeclineReason> choice_of_value(OverrideCall& call) {
+  static const OpDef& where = catalogue_op("where");
+  const auto to = to_dtype(call.arguments[0].tensor->scalar_type());
+  const auto from = to_dtype(call.arguments[2].tensor->scalar_type());
+  if (!to || !from) return DeclineReason::Dtype;
+  if (!holds_all_of(*to, *from)) return DeclineReason::NumberRange;
+  call.op = &where;
+  std::swap(call.arguments[0], call.arguments[2]);
+  std::swap(call.arguments[0], call.arguments[1]);
+  return needs_bool(call.arguments[0]);
 }
 
 void replace_nan(CallArgument& argument, const at::Scalar& replacement) {
@@ -35,6 +60,39 @@ std::optional<DeclineReason> by_lower_number(const Override&, OverrideCall& call
 std::optional<DeclineReason> by_upper_number(const Override&, OverrideCall& call) {
   static const at::Scalar highest(std::numeric_limits<double>::infinity());
   replace_nan(call.arguments[1], highest);
+  return std::nullopt;
+}
+
+// Source: ATen/native/cpu/PowKernel.cpp, ATen/native/cuda/PowKernel.cu and, for 0 and 1, ATen/native/Pow.cpp.
+std::optional<DeclineReason> by_exponent(const Override&, OverrideCall& call) {
+  static const OpDef& copy = catalogue_op("copy");
+  static const OpDef& mul = catalogue_op("mul");
+  static const OpDef& sqrt = catalogue_op("sqrt");
+  static const OpDef& rsqrt = catalogue_op("rsqrt");
+  static const OpDef& reciprocal = catalogue_op("reciprocal");
+  const at::Tensor& base = *call.arguments[0].tensor;
+  const at::Scalar& number = *call.arguments[1].number;
+  const bool is_integral = at::isIntegralType(base.scalar_type(), /*includeBool=*/true);
+  if (number.isComplex() || (is_integral && !number.isFloatingPoint())) return std::nullopt;
+  const double exponent = number.toDouble();
+  const auto is_function = [&](const OpDef& op) {
+    call.op = &op;
+    call.count = 1;
+    return std::nullopt;
+  };
+  if (exponent == 1 && !is_integral) return is_function(copy);
+  if (exponent == 2 && !is_integral) {
+    call.op = &mul;
+    call.arguments[1] = call.arguments[0];
+    return std::nullopt;
+  }
+  const bool has_functions = !base.is_cpu() || base.scalar_type() != at::kHalf;
+  if (exponent == 0.5 && has_functions) return is_function(sqrt);
+  if (exponent == -0.5 && has_functions) return is_function(rsqrt);
+  if (exponent == -1 && has_functions) return is_function(reciprocal);
+  // A constant, and on the CPU products.
+  if (base.is_complex() && (exponent == 0 || (base.is_cpu() && (exponent == 3 || exponent == -2))))
+    return DeclineReason::Exponent;
   return std::nullopt;
 }
 
@@ -73,7 +131,7 @@ std::optional<DeclineReason> mask_second(const Override&, OverrideCall& call) { 
 std::optional<DeclineReason> mask_and_value(const Override&, OverrideCall& call) {
   const at::Tensor& value = *call.arguments[2].tensor;
   if (value.dim() != 0) return DeclineReason::AtenRaises;
-  if (!value.is_cpu()) return DeclineReason::Devices;  // reading it would wait for the device
+  if (!value.is_cpu()) return choice_of_value(call);
   const auto number = to_number(value);
   if (!number) return DeclineReason::Dtype;
   switch (number->dtype) {

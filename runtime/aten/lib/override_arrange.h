@@ -9,6 +9,10 @@ namespace gems::aten {
 // div.Tensor_mode: the rounding mode chooses div, div_trunc or div_floor.
 std::optional<DeclineReason> by_rounding_mode(const Override& override, OverrideCall& call);
 
+// pow with a number: for some exponents ATen multiplies, copies, or takes sqrt, rsqrt or reciprocal, which differ from
+// pow in the last digit and at zeros and infinities.
+std::optional<DeclineReason> by_exponent(const Override& override, OverrideCall& call);
+
 // clamp: with one bound, clamp_min or clamp_max.
 std::optional<DeclineReason> by_bounds(const Override& override, OverrideCall& call);
 
@@ -19,7 +23,7 @@ std::optional<DeclineReason> by_upper_number(const Override& override, OverrideC
 // where, masked_fill: ATen warns about masks that are not bool; left to it.
 std::optional<DeclineReason> condition_first(const Override& override, OverrideCall& call);
 std::optional<DeclineReason> mask_second(const Override& override, OverrideCall& call);
-// masked_fill with the value in a 0-dim tensor on the CPU.
+// masked_fill with the value in a 0-dim tensor.
 std::optional<DeclineReason> mask_and_value(const Override& override, OverrideCall& call);
 
 // copy_(self, src, non_blocking): conversions within one device.

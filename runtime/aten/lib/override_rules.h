@@ -12,7 +12,7 @@ inline constexpr CallRules checked{.checks_numbers = true};
 inline constexpr CallRules with_alpha = checked;
 // threshold_backward(grad, self, threshold) gives self to TensorIterator before grad.
 inline constexpr CallRules self_before_grad{.checks_numbers = true, .layout_leader = 1};
-inline constexpr CallRules division{.divides_integers = true};
+inline constexpr CallRules division{.divides = true};
 inline constexpr CallRules number_power{.powers_integers = true, .checks_numbers = true};
 // pow.Scalar allocates its result before it looks at the exponent's strides.
 inline constexpr CallRules power_of_number{.contiguous_result = true};

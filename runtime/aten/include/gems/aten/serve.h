@@ -36,7 +36,7 @@ struct CallRules {
   bool like_complex_self = false;     // the result of a complex argument is allocated by empty_like
   bool like_integral_self = false;    // the result of a bool or integer argument is
   bool reads_complex_parts = false;   // real and imaginary part are read as two tensors, with twice the strides
-  bool divides_integers = false;      // ATen raises on an integer division by zero on the CPU
+  bool divides = false;               // ATen's own ways with zero: raises for integers, NaN for complex on CUDA
   bool powers_integers = false;       // ATen raises on a negative integer number as exponent of an integer tensor
   bool numbers_shape_layout = false;  // ATen wraps Scalar arguments into 0-dim tensors, which take part in the layout
   bool checks_numbers = false;        // ATen raises when a Scalar does not fit the computation dtype
