@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -32,12 +33,15 @@ class Operator:
     number_right: bool = False  # takes a Python number for the last operand
     constant_for: Callable = lambda dtype: False  # ATen fills in a constant, or copies, for these dtypes
     terms: Callable | None = None  # as Rule.terms
-    gradient_terms: Callable | None = None  # the same for its gradient, given a gradient of at most 3
+    extended: Callable | None = None  # as Rule.extended
+    gradient_terms: Callable | None = None  # as terms, for the operator's gradient, given a gradient of at most 3
+    gradient_saved: Callable | None = None  # as Rule.saved, the same
 
     def rule(self, dtype):
         """How near results must be to ATen's for operands of this dtype."""
         exact = self.exactness in (ALWAYS, ZEROS_ALIKE) or (self.exactness == IEEE and dtype in IEEE_DTYPES)
-        return Rule(exact=exact, signed_zeros=self.exactness != ZEROS_ALIKE, terms=self.terms)
+        zeros = self.exactness != ZEROS_ALIKE
+        return Rule(exact=exact, signed_zeros=zeros, terms=self.terms, extended=self.extended)
 
     def kernels(self, dtype):
         """Base names of the operators one of which must run; none where ATen computes nothing."""
@@ -133,10 +137,13 @@ _operators = (
         "silu", entry="nn.functional.silu", call=F.silu, out=torch.ops.aten.silu.out,
         in_place=partial(F.silu, inplace=True),
     ),  # fmt: skip
-    _unary("sigmoid"),
-    _unary("tanh", gradient_terms=lambda x: 3 + 3 * x.tanh().abs().square()),
+    _unary("sigmoid", gradient_saved=lambda x: 3 * x.sigmoid() * (1 - 2 * x.sigmoid())),
+    _unary(
+        "tanh", gradient_terms=lambda x: 3 + 3 * x.tanh().abs().square(),
+        gradient_saved=lambda x: 6 * x.tanh().abs().square(),
+    ),  # fmt: skip
     _unary("exp"),
-    _unary("log"),
+    _unary("log", extended=np.log),
     _unary("sqrt"),
     _unary("rsqrt"),
     _unary("sin"),

@@ -84,7 +84,7 @@ def test_gradient_agrees(operator, dtype, layout, device):
     served_by = operator.served_by | ({BACKWARD[operator.name]} if operator.name in BACKWARD else set())
     # Forward, then a formula of up to three operations.
     operands = operands_of(operator, dtype, device, layout)
-    rule = Rule(operations=4, terms=operator.gradient_terms)
+    rule = Rule(operations=4, terms=operator.gradient_terms, saved=operator.gradient_saved)
     check(with_gradients(operator.call), *operands, served_by=served_by, rule=rule)
 
 

@@ -56,6 +56,8 @@ CASES = [
 
 @pytest.mark.parametrize("operator, dtype, arrangement", CASES)
 def test_in_place(operator, dtype, arrangement, device):
+    if (operator.name, arrangement, device) == ("masked_fill", "self_expanded", "cuda"):
+        pytest.skip("ATen's threads write different values into one element; which one stays is not defined")
     divisor = operator.name.startswith("div_")
     operands = [values.random(SHAPE, dtype, device, kind, nonzero=divisor) for kind in operator.operands]
     check(

@@ -143,6 +143,7 @@ def enough_memory(gigabytes):
     return torch.cuda.is_available() and torch.cuda.mem_get_info()[0] > gigabytes * 2**30
 
 
+@pytest.mark.xdist_group("most of the GPU's memory")
 @pytest.mark.parametrize("layout", ("contiguous", "transposed", "row_broadcast", "sliced"))
 def test_more_than_two_to_the_31_elements(layout, device):
     """Indices beyond 32 bits: the last elements are right, and no earlier one is written twice."""
