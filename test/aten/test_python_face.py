@@ -1,9 +1,9 @@
 """What the package promises beside the operators: scopes, threads, fork, selection, errors, the library's symbols."""
 
-import os
+import hashlib
 import pathlib
+import re
 import subprocess
-import sys
 import threading
 
 import pytest
@@ -11,8 +11,10 @@ import torch
 
 import gems
 from gems import _library
+from processes import python
 
 LIBRARY = _library.find_library()
+C_INTERFACE = pathlib.Path(__file__).parents[2] / "runtime" / "aten" / "lib" / "c_api.cpp"
 
 
 @pytest.fixture
@@ -22,15 +24,6 @@ def x():
 
 def served(name):
     return gems.report()[name].served
-
-
-def python(code, **environment):
-    return subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{code}"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-    )
 
 
 def test_an_inner_scope_changes_only_what_it_names(x):
@@ -254,15 +247,46 @@ def test_the_library_is_found_by_its_variable(tmp_path):
     assert result.returncode != 0 and "GEMS_LIBRARY names" in result.stderr and "does not exist" in result.stderr
 
 
-def test_a_library_for_another_torch_is_refused_before_it_is_loaded(tmp_path):
-    other = tmp_path / "libgems_torch.so"
-    content = pathlib.Path(LIBRARY).read_bytes()
-    note = b"gems_torch was built for torch "
-    start = content.index(note) + len(note)
-    other.write_bytes(content[:start] + b"1.9.0\0" + content[start + 6 :])
+def refusal_of_a_library_with(note, folder):
+    """What importing gems says about a file that is no library at all, but has such a note: so it is not loaded either."""
+    other = folder / "libgems_torch.so"
+    other.write_bytes(b"\x7fELF of another version" + note + b"\0")
     result = python("import gems", GEMS_LIBRARY=str(other))
-    assert result.returncode != 0
-    assert f"was built for torch 1.9.0, found torch {torch.__version__}" in result.stderr and "rebuild gems" in result.stderr
+    assert result.returncode == 1, result.stderr
+    return result.stderr.strip().splitlines()[-1]
+
+
+def test_a_library_for_another_torch_is_refused_before_it_is_loaded(tmp_path):
+    said = refusal_of_a_library_with(b"gems_torch was built for torch 1.9.0, interface %d" % _library.INTERFACE, tmp_path)
+    assert f"was built for torch 1.9.0, found torch {torch.__version__}" in said and "rebuild gems" in said
+
+
+@pytest.mark.parametrize(
+    ("interface", "known_as"),
+    ((", interface %d" % (_library.INTERFACE + 1), str(_library.INTERFACE + 1)), ("", "of an unknown number")),
+    ids=("newer", "older"),
+)
+def test_a_library_of_another_version_of_gems_is_refused_before_it_is_loaded(interface, known_as, tmp_path):
+    note = f"gems_torch was built for torch {torch.__version__.split('+')[0]}{interface}"
+    said = refusal_of_a_library_with(note.encode(), tmp_path)
+    assert f"has interface {known_as}" in said and f"needs {_library.INTERFACE}" in said and "GEMS_LIBRARY" in said
+
+
+def test_a_file_that_is_no_library_of_gems_is_refused(tmp_path):
+    assert "has interface of an unknown number" in refusal_of_a_library_with(b"", tmp_path)
+
+
+def test_the_interface_has_the_number_of_its_declarations():
+    if not C_INTERFACE.exists():
+        pytest.skip("needs the sources of the library")
+    source = C_INTERFACE.read_text()
+    declared = re.findall(r"^GEMS_API (.*?) \{", source, re.MULTILINE)
+    number = int(re.search(r'", interface (\d+)"', source)[1])
+    digest = hashlib.sha256("\n".join(declared).encode()).hexdigest()[:16]
+    # The interface changed: give it the next number here, in c_api.cpp and in _library.py.
+    assert (number, digest) == (1, "5f12ae71512efd94")
+    assert number == _library.INTERFACE
+    assert {re.search(r"gems_torch_(\w+)", each)[1] for each in declared} == {name for name, *_ in _library.FUNCTIONS}
 
 
 def test_import_is_quick_after_torch():

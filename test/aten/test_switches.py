@@ -1,13 +1,11 @@
 """The Python face: enable, disable, use_gems, include and exclude, all_ops and the report."""
 
-import subprocess
-import sys
-
 import pytest
 import torch
 
 import gems
 from operators import OPERATORS
+from processes import python
 
 
 def served_names(call):
@@ -141,12 +139,6 @@ def test_a_new_shape_of_a_known_layout_compiles_nothing(device):
         for rows in range(1, 40):
             torch.cos(torch.randn(rows, 64, device=device))
         assert sum(row.compiles for row in gems.report().values()) == before
-
-
-def python(code):
-    return subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{code}"], capture_output=True, text=True
-    )
 
 
 def test_import_starts_no_thread_and_touches_no_gpu():

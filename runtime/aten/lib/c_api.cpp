@@ -17,8 +17,11 @@
 
 #define GEMS_API extern "C" __attribute__((visibility("default"), used))
 
-// The Python package looks for this text in the file before it loads it: loading against another PyTorch may crash.
-__attribute__((used, retain)) static const char built_for[] = "gems_torch was built for torch " TORCH_VERSION;
+// The Python package looks for this text in the file before it loads it: loading against another PyTorch may crash, and
+// so may calls through another interface. The interface is the declarations below, and changes its number with them,
+// here and in runtime/aten/python/gems/_library.py.
+__attribute__((used, retain)) static const char built_for[] =
+    "gems_torch was built for torch " TORCH_VERSION ", interface 1";
 
 namespace {
 

@@ -1,4 +1,4 @@
-"""Finds libgems_torch.so, checks that it was built for the installed PyTorch, and loads it."""
+"""Finds libgems_torch.so, checks that it was built for the installed PyTorch and for this package, and loads it."""
 
 import ctypes
 import mmap
@@ -10,6 +10,21 @@ import torch
 
 _NAME = "libgems_torch.so"
 _BUILT_FOR = b"gems_torch was built for torch "
+INTERFACE = 1  # of the functions below, as in runtime/aten/lib/c_api.cpp
+_text, _marker = ctypes.c_char_p, ctypes.c_uint16
+# Name after gems_torch_, type of the result, types of the arguments.
+FUNCTIONS = (
+    ("enable", _text, _text, _text),
+    ("only_enable", _text, _text),
+    ("disable", None),
+    ("enter", _text, _text, _text, ctypes.POINTER(_marker)),
+    ("leave", None, _marker),
+    ("is_enabled", _text, _text, ctypes.POINTER(ctypes.c_int)),
+    ("all_ops", _text),
+    ("report", _text),
+    ("reset_report", None),
+    ("refusal", _text, _text),
+)
 
 
 def find_library():
@@ -31,22 +46,30 @@ def find_library():
 
 
 def built_for(path):
-    """The PyTorch version that a library was built for, read from the file without loading it; None if it has no such note."""
+    """The PyTorch version and the interface of a library, read from the file without loading it; None where it says nothing."""
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         at = content.find(_BUILT_FOR)
         if at < 0:
-            return None
-        note = content[at + len(_BUILT_FOR) : at + len(_BUILT_FOR) + 32]
-    return re.match(rb"[0-9.]*[0-9]", note).group().decode()
+            return None, None
+        note = content[at + len(_BUILT_FOR) : at + len(_BUILT_FOR) + 48]
+    torch_version, interface = re.match(rb"([0-9.]*[0-9])(?:, interface ([0-9]+))?", note).groups()
+    return torch_version.decode(), int(interface) if interface else None
 
 
 def check_version(path, found):
-    """Raises ImportError unless the library was built for this PyTorch: its C++ interface changes with every release."""
-    built = built_for(path)
-    if built != found.split("+")[0]:
+    """Raises ImportError unless the library was built for this package and this PyTorch, whose C++ interface changes with
+    every release."""
+    torch_version, interface = built_for(path)
+    if interface != INTERFACE:
         raise ImportError(
-            f"gems: {path} was built for torch {built or 'of an unknown version'}, found torch {found}. "
-            f"Install torch {built}, or rebuild gems with this Python: cmake -DGEMS_PYTHON=<python>"
+            f"gems: {path} has interface {interface or 'of an unknown number'}, and this Python package "
+            f"({pathlib.Path(__file__).parent}) needs {INTERFACE}: they belong to different versions of gems. Rebuild the "
+            f"library from the package's own checkout, or point GEMS_LIBRARY at the library that came with the package"
+        )
+    if torch_version != found.split("+")[0]:
+        raise ImportError(
+            f"gems: {path} was built for torch {torch_version}, found torch {found}. "
+            f"Install torch {torch_version}, or rebuild gems with this Python: cmake -DGEMS_PYTHON=<python>"
         )
 
 
@@ -57,19 +80,7 @@ def load():
     torch.ops.load_library(str(path))
     # PyDLL keeps the interpreter's lock: no other Python thread starts an operator while overrides are registered.
     library = ctypes.PyDLL(str(path))
-    text, marker = ctypes.c_char_p, ctypes.c_uint16
-    for name, result, *arguments in (
-        ("enable", text, text, text),
-        ("only_enable", text, text),
-        ("disable", None),
-        ("enter", text, text, text, ctypes.POINTER(marker)),
-        ("leave", None, marker),
-        ("is_enabled", text, text, ctypes.POINTER(ctypes.c_int)),
-        ("all_ops", text),
-        ("report", text),
-        ("reset_report", None),
-        ("refusal", text, text),
-    ):
+    for name, result, *arguments in FUNCTIONS:
         function = getattr(library, f"gems_torch_{name}")
         function.restype, function.argtypes = result, arguments
     return library
