@@ -121,7 +121,7 @@ Variant build_variant(const PlanRequest& request, const Layout& layout) {
   if (!problem.empty())
     throw Error(fmt::format("{}: the kernel {} was compiled but cannot be loaded: {} (cache key {} in {})",
                             request.op->name, kernel.name, problem, cache_key(kernel.key_text),
-                            settings().cache_dir.empty() ? "no directory" : settings().cache_dir));
+                            process_cache().is_open() ? settings().cache_dir : "no directory"));
   variant.name = kernel.name;
   if (settings().log) log_variant(graph, variant, kernel, request.device, start);
   return variant;
