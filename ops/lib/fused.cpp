@@ -2,9 +2,11 @@
 #include "gems/ops/fused.h"
 
 #include <optional>
+#include <string>
 
 #include "gelu.h"
 #include "gems/dsl.h"
+#include "gems/dsl/error.h"
 #include "gems/ops/catalogue.h"
 
 namespace gems::ops {
@@ -55,9 +57,46 @@ constexpr OpDef residual_scale_add_op = pointwise({.name = "residual_scale_add",
                                                     return residual + scale * x;
                                                   });
 
+constexpr OpDef rotate_pairs_op =
+    pointwise({.name = "rotate_pairs",
+               .promotion_methods = {promote({0, 1, 2, 3}, Default), promote({0, 1, 2, 3}, Default)},
+               .names = {"x", "y", "cos", "sin", "inverse"},
+               .defaults = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, false}},
+              [](Tensor x, Tensor y, Tensor cos, Tensor sin, Flag inverse) {
+                const Expr turned = inverse ? -sin : Expr(sin);
+                if (!is_float(x.dtype())) return outputs(x * cos - y * turned, y * cos + x * turned);
+                return outputs(fma(x, cos, -(y * turned)), fma(y, cos, x * turned));
+              });
+
+// Kingma and Ba, "Adam", algorithm 1; Loshchilov and Hutter, "Decoupled weight decay regularization", algorithm 2; the
+// order of operations is that of torch.optim.adam._single_tensor_adam.
+constexpr OpDef adam_step_op =
+    pointwise({.name = "adam_step",
+               .dtypes = {{}, {}, {}, {}, F64, F64, F64, F64, F64, F64, F64, {}},
+               .promotion_methods = {promote({0, 1, 2, 3}, Default), promote({0, 1, 2, 3}, Default),
+                                     promote({0, 1, 2, 3}, Default)},
+               .names = {"param", "grad", "exp_avg", "exp_avg_sq", "lr", "beta1", "beta2", "eps", "weight_decay",
+                         "bias_correction1", "bias_correction2", "decoupled"},
+               .defaults = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt,
+                            std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt, false}},
+              [](Tensor param, Tensor grad, Tensor exp_avg, Tensor exp_avg_sq, Scalar lr, Scalar beta1, Scalar beta2,
+                 Scalar eps, Scalar weight_decay, Scalar bias_correction1, Scalar bias_correction2, Flag decoupled) {
+                if (!is_float(param.dtype()))
+                  throw Error("adam_step takes floats, given " + std::string(name(param.dtype())) +
+                              ": cast the operands to a float type first");
+                const auto number = [&](Expr value) { return cast_like(value, param); };
+                const bool decays_apart(decoupled);
+                const Expr decayed = decays_apart ? param * number(1 - lr * weight_decay) : Expr(param);
+                const Expr slope = decays_apart ? Expr(grad) : fma(number(weight_decay), param, grad);
+                const Expr mean = fma(number(1 - beta1), slope - exp_avg, exp_avg);
+                const Expr square = fma(number(1 - beta2) * slope, slope, number(beta2) * exp_avg_sq);
+                const Expr root = sqrt(square) / number(sqrt(bias_correction2)) + number(eps);
+                return outputs(decayed - number(lr / bias_correction1) * (mean / root), mean, square);
+              });
+
 void register_fused(Registry& registry) {
   for (const OpDef* op : {&silu_and_mul_op, &silu_and_mul_grad_op, &gelu_and_mul_op, &gelu_and_mul_grad_op,
-                          &bias_gelu_op, &residual_scale_add_op})
+                          &bias_gelu_op, &residual_scale_add_op, &rotate_pairs_op, &adam_step_op})
     registry.add(*op);
 }
 

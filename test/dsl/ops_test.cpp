@@ -209,5 +209,40 @@ TEST_CASE("fused ops are the compositions that their names say") {
   CHECK(at(residual_scale_add_op, {real(F32, 3), real(F32, 10), real(F64, 0.5)}) == 11.5);
 }
 
+TEST_CASE("pairs turn by their angle, and back by its negative") {
+  const std::vector<Element> pair{real(F64, 3), real(F64, 4), real(F64, 0.6), real(F64, 0.8)};
+  const auto turned = run(rotate_pairs_op, pair, false);
+  CHECK(near(turned[0].value, 3 * 0.6 - 4 * 0.8));
+  CHECK(near(turned[1].value, 4 * 0.6 + 3 * 0.8));
+  const auto back = run(rotate_pairs_op, pair, true);
+  CHECK(near(back[0].value, 3 * 0.6 + 4 * 0.8));
+  CHECK(near(back[1].value, 4 * 0.6 - 3 * 0.8));
+}
+
+TEST_CASE("a step of Adam is the formula's, and its numbers keep their digits") {
+  const double lr = 0.01, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, decay = 0.1, first = 1 - 0.9 * 0.9, second = 0.002;
+  const double param = 2, grad = 0.5, mean = -0.25, square = 0.125;
+  for (const bool decoupled : {false, true}) {
+    const auto states =
+        run(adam_step_op,
+            {real(F64, param), real(F64, grad), real(F64, mean), real(F64, square), real(F64, lr), real(F64, beta1),
+             real(F64, beta2), real(F64, eps), real(F64, decay), real(F64, first), real(F64, second)},
+            decoupled);
+    const double slope = decoupled ? grad : grad + decay * param;
+    const double expected_mean = beta1 * mean + (1 - beta1) * slope;
+    const double expected_square = beta2 * square + (1 - beta2) * slope * slope;
+    const double step = lr / first * expected_mean / (std::sqrt(expected_square / second) + eps);
+    CHECK(near(states[0].value, (decoupled ? param * (1 - lr * decay) : param) - step));
+    CHECK(near(states[1].value, expected_mean));
+    CHECK(near(states[2].value, expected_square));
+  }
+  // In f32 1 - 0.999 is off by 1e-5: it is taken in f64.
+  const auto states = run(adam_step_op,
+                          {real(F32, 0), real(F32, 1), real(F32, 0), real(F32, 0), real(F64, lr), real(F64, beta1),
+                           real(F64, beta2), real(F64, eps), real(F64, 0), real(F64, 1), real(F64, 1)},
+                          true);
+  CHECK(states[2].value.real() == static_cast<float>(1 - beta2));
+}
+
 }  // namespace
 }  // namespace gems

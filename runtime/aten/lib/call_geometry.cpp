@@ -116,7 +116,7 @@ std::optional<DeclineReason> CallGeometry::add_aliases(const Request& request) {
           return DeclineReason::Overlap;
       }
     }
-    for (std::size_t other = 0; other < r; ++other)
+    for (std::size_t other = 0; other < r && !request.rules.disjoint_results; ++other)
       if (request.results[other].defined() && overlap_of(request.results[r], request.results[other]) != Overlap::None)
         return DeclineReason::Overlap;
   }

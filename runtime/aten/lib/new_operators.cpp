@@ -3,6 +3,7 @@
 #include "new_operators.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/library.h>
 
 #include "gems/aten/dtype.h"
@@ -46,13 +47,13 @@ FlagValue flag_of(const c10::IValue& value) {
   return {};
 }
 
-// The arguments on top of the stack, as a request sees them.
+// The arguments on the stack, of which `behind` values are on top of them, as a request sees them.
 class StackArguments {
  public:
-  StackArguments(const OpDef& op, const torch::jit::Stack& stack) {
+  StackArguments(const OpDef& op, const torch::jit::Stack& stack, std::size_t behind = 0) {
     const std::size_t count = op.operands.size();
     for (std::size_t i = 0; i < count; ++i) {
-      const c10::IValue& value = stack[stack.size() - count + i];
+      const c10::IValue& value = stack[stack.size() - behind - count + i];
       switch (op.operands[i].kind) {
         case OperandKind::Tensor:
           arguments_[i] = CallArgument(value.toTensor());
@@ -98,15 +99,7 @@ class Compute final : public c10::OperatorKernel {
     const std::span results(storage.data(), op_.result_count());
     {
       const StackArguments arguments(op_, *stack);
-      const Request request{
-          .op = &op_, .arguments = arguments.get(), .results = results, .rules = rules_, .raise = true};
-      try {
-        const auto reason = serve(request);
-        TORCH_CHECK(!reason, "gems::", std::string(op_.name),
-                    ": not possible with these tensors: ", reason ? std::string(text(*reason)) : std::string());
-      } catch (const Error& error) {
-        TORCH_CHECK(false, error.what());
-      }
+      serve_or_throw({.op = &op_, .arguments = arguments.get(), .results = results, .rules = rules_, .raise = true});
     }
     give_back(op_, *stack, results);
   }
@@ -114,6 +107,42 @@ class Compute final : public c10::OperatorKernel {
  private:
   const OpDef& op_;
   CallRules rules_;
+};
+
+// The overload that writes into given tensors, which are on top of the stack.
+class ComputeInto final : public c10::OperatorKernel {
+ public:
+  explicit ComputeInto(const OpDef& op) : op_(op) {}
+
+  void operator()(const c10::OperatorHandle&, c10::DispatchKeySet, torch::jit::Stack* stack) const {
+    std::array<at::Tensor, MaxResults> storage;
+    const std::span results(storage.data(), op_.result_count());
+    for (std::size_t r = 0; r < results.size(); ++r)
+      results[r] = (*stack)[stack->size() - results.size() + r].toTensor();
+    {
+      const StackArguments arguments(op_, *stack, results.size());
+      serve_or_throw({.op = &op_, .arguments = arguments.get(), .results = results, .raise = true});
+    }
+    for (const at::Tensor& result : results)
+      if (!result.is_inference()) result.unsafeGetTensorImpl()->bump_version();
+    torch::jit::drop(*stack, op_.operands.size() + results.size());
+  }
+
+ private:
+  const OpDef& op_;
+};
+
+// The same for tensors without memory: nothing to do.
+class InferInto final : public c10::OperatorKernel {
+ public:
+  explicit InferInto(const OpDef& op) : count_(op.operands.size() + op.result_count()) {}
+
+  void operator()(const c10::OperatorHandle&, c10::DispatchKeySet, torch::jit::Stack* stack) const {
+    torch::jit::drop(*stack, count_);
+  }
+
+ private:
+  std::size_t count_;
 };
 
 class Infer final : public c10::OperatorKernel {
@@ -135,17 +164,36 @@ class Infer final : public c10::OperatorKernel {
   CallRules rules_;
 };
 
-}  // namespace
-
-std::string schema_of(const OpDef& op) {
+std::string operands_schema(const OpDef& op) {
   std::string operands;
   for (const OperandDef& operand : op.operands) operands += (operands.empty() ? "" : ", ") + operand_schema(operand);
-  std::string results = "Tensor";
-  if (op.result_count() > 1) {
-    for (std::size_t r = 1; r < op.result_count(); ++r) results += ", Tensor";
-    results = "(" + results + ")";
+  return operands;
+}
+
+}  // namespace
+
+void serve_or_throw(const Request& request) {
+  try {
+    const auto reason = serve(request);
+    TORCH_CHECK(!reason, "gems::", std::string(request.op->name),
+                ": not possible with these tensors: ", reason ? std::string(text(*reason)) : std::string());
+  } catch (const Error& error) {
+    TORCH_CHECK(false, error.what());
   }
-  return fmt::format("{}({}) -> {}", op.name, operands, results);
+}
+
+std::string schema_of(const OpDef& op) {
+  const std::vector<std::string> types(op.result_count(), "Tensor");
+  const std::string results = types.size() == 1 ? types[0] : fmt::format("({})", fmt::join(types, ", "));
+  return fmt::format("{}({}) -> {}", op.name, operands_schema(op), results);
+}
+
+std::string out_schema_of(const OpDef& op) {
+  std::string outs;
+  for (std::size_t r = 0; r < op.result_count(); ++r)
+    outs +=
+        fmt::format(", Tensor({}!) out{}", static_cast<char>('a' + r), op.result_count() == 1 ? "" : std::to_string(r));
+  return fmt::format("{}.out({}, *{}) -> ()", op.name, operands_schema(op), outs);
 }
 
 namespace {
@@ -170,8 +218,14 @@ TORCH_LIBRARY(gems, library) {
     library.impl(name.c_str(), boxed<Compute>(*op, c10::DispatchKey::CPU));
     library.impl(name.c_str(), boxed<Compute>(*op, c10::DispatchKey::CUDA));
     library.impl(name.c_str(), boxed<Infer>(*op, c10::DispatchKey::Meta));
+    const std::string into = name + ".out";
+    library.def(out_schema_of(*op).c_str(), {at::Tag::pt2_compliant_tag});
+    library.impl(into.c_str(), boxed<ComputeInto>(*op, c10::DispatchKey::CPU));
+    library.impl(into.c_str(), boxed<ComputeInto>(*op, c10::DispatchKey::CUDA));
+    library.impl(into.c_str(), boxed<InferInto>(*op, c10::DispatchKey::Meta));
   }
   register_gradients(library);
+  register_rotary_embedding(library);
 }
 
 }  // namespace gems::aten

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "gems/aten/serve.h"
 #include "gems/dsl/op.h"
 
 namespace torch {
@@ -18,8 +19,20 @@ namespace gems::aten {
 
 // "silu_and_mul(Tensor x, Tensor y) -> Tensor"; flags get their default: "str approximate=\"none\"".
 std::string schema_of(const OpDef& op);
+// "silu_and_mul.out(Tensor x, Tensor y, *, Tensor(a!) out) -> ()"; of several results: out0, out1, ... Nothing is
+// returned: PyTorch functionalizes only such operators.
+std::string out_schema_of(const OpDef& op);
 
 // Autograd kernels of the ops that have gradients (new_operators_autograd.cpp).
 void register_gradients(torch::Library& library);
+
+// rotary_embedding (rotary_embedding.cpp).
+void register_rotary_embedding(torch::Library& library);
+
+// Serves the request, or throws what a user of torch.ops.gems can act on.
+void serve_or_throw(const Request& request);
+
+// Inside of torch.func's transforms, which refuse C++ autograd functions.
+bool in_functorch();
 
 }  // namespace gems::aten

@@ -109,18 +109,6 @@ struct Fused : torch::autograd::Function<Fused> {
   }
 };
 
-// Inside of torch.func's transforms, which refuse C++ autograd functions.
-bool in_functorch() {
-  const auto& state = at::functorch::functorchTLSAccessor();
-  if (state == nullptr) return false;
-  try {
-    state->checkSupportsCppAutogradFunction();
-    return false;
-  } catch (const c10::Error&) {
-    return true;
-  }
-}
-
 // The kernel for autograd, and for vmap, whose batching rules ATen's operators have already.
 class Differentiate final : public c10::OperatorKernel {
  public:
@@ -139,6 +127,17 @@ class Differentiate final : public c10::OperatorKernel {
 };
 
 }  // namespace
+
+bool in_functorch() {
+  const auto& state = at::functorch::functorchTLSAccessor();
+  if (state == nullptr) return false;
+  try {
+    state->checkSupportsCppAutogradFunction();
+    return false;
+  } catch (const c10::Error&) {
+    return true;
+  }
+}
 
 void register_gradients(torch::Library& library) {
   for (const GradientRow& row : rows)

@@ -14,7 +14,7 @@
 
 namespace gems {
 
-inline constexpr std::size_t MaxOperands = 8;
+inline constexpr std::size_t MaxOperands = 12;
 inline constexpr std::size_t MaxResults = 4;
 
 // A list of at most N values that can be written as {a, b} in a constant expression.

@@ -93,10 +93,12 @@ struct Signature<R (L::*)(A...) const> {
   }
 };
 
-inline constexpr std::array<std::string_view, MaxOperands> tensor_names{"x", "y", "z", "w", "x4", "x5", "x6", "x7"};
-inline constexpr std::array<std::string_view, MaxOperands> scalar_names{"a", "b", "c", "d", "a4", "a5", "a6", "a7"};
-inline constexpr std::array<std::string_view, MaxOperands> flag_names{"flag",  "flag1", "flag2", "flag3",
-                                                                      "flag4", "flag5", "flag6", "flag7"};
+inline constexpr std::array<std::string_view, MaxOperands> tensor_names{"x",  "y",  "z",  "w",  "x4",  "x5",
+                                                                        "x6", "x7", "x8", "x9", "x10", "x11"};
+inline constexpr std::array<std::string_view, MaxOperands> scalar_names{"a",  "b",  "c",  "d",  "a4",  "a5",
+                                                                        "a6", "a7", "a8", "a9", "a10", "a11"};
+inline constexpr std::array<std::string_view, MaxOperands> flag_names{
+    "flag", "flag1", "flag2", "flag3", "flag4", "flag5", "flag6", "flag7", "flag8", "flag9", "flag10", "flag11"};
 
 }  // namespace detail
 
@@ -109,7 +111,7 @@ constexpr OpDef pointwise(const Metadata& meta, Body, const char* file = __built
       "the body is a lambda with Tensor, Scalar and Flag parameters (auto parameters are not supported)");
   using Traits = detail::Signature<decltype(&Body::operator())>;
   constexpr std::size_t count = Traits::kinds.size();
-  static_assert(count <= MaxOperands, "an op has at most 8 operands");
+  static_assert(count <= MaxOperands, "an op has at most 12 operands");
   static_assert(Traits::results <= MaxResults, "an op has at most 4 results");
 
   if (meta.name.empty()) spec_error_name_is_empty();

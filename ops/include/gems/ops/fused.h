@@ -17,5 +17,10 @@ extern const OpDef gelu_and_mul_grad_op;
 extern const OpDef bias_gelu_op;
 // residual + scale * x.
 extern const OpDef residual_scale_add_op;
+// Turns each pair (x, y) by an angle: x * cos - y * sin, y * cos + x * sin. inverse: by its negative.
+extern const OpDef rotate_pairs_op;
+// One step of Adam, by the formula of torch.optim.Adam (decoupled: of AdamW): the new param, exp_avg and exp_avg_sq.
+// bias_correction1 and 2 are 1 - beta ** step. The numbers are f64, so that 1 - beta2 keeps its digits.
+extern const OpDef adam_step_op;
 
 }  // namespace gems::ops

@@ -12,7 +12,7 @@
 
 namespace gems {
 
-// At most 8 operands and 4 results.
+// At most MaxOperands operands and MaxResults results.
 inline constexpr std::size_t MaxTensors = 12;
 
 // A tensor of a call with its name, for messages.

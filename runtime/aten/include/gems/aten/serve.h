@@ -40,6 +40,7 @@ struct CallRules {
   bool powers_integers = false;       // ATen raises on a negative integer number as exponent of an integer tensor
   bool numbers_shape_layout = false;  // ATen wraps Scalar arguments into 0-dim tensors, which take part in the layout
   bool checks_numbers = false;        // ATen raises when a Scalar does not fit the computation dtype
+  bool disjoint_results = false;      // given results share memory but no element: parts of one tensor
   bool expands_to_result = false;     // the arguments may broadcast to a given result that is larger
   std::int8_t layout_leader = -1;     // position of an argument whose layout counts before those of the others
 };

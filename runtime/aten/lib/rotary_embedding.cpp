@@ -1,0 +1,150 @@
+// torch.ops.gems.rotary_embedding: turns pairs of elements of each head by angles of its position (Su et al.,
+// "RoFormer"). One launch of rotate_pairs reads the pairs as two strided views and writes them into views of the
+// result.
+#include <ATen/FuncTorchTLS.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>
+
+#include <array>
+
+#include "gems/aten/serve.h"
+#include "gems/dsl/error.h"
+#include "gems/ops/fused.h"
+#include "new_operators.h"
+
+namespace gems::aten {
+namespace {
+
+using at::Tensor;
+
+// cos and sin as they broadcast to the pairs: [sequence, pairs] stands for every head and every batch.
+Tensor for_pairs(const Tensor& angles) { return angles.dim() == 2 ? angles.unsqueeze(1) : angles; }
+
+void check(const Tensor& x, const Tensor& cos, const Tensor& sin) {
+  TORCH_CHECK(x.dim() >= 1 && cos.dim() >= 1 && cos.sym_sizes() == sin.sym_sizes(),
+              "gems::rotary_embedding: cos and sin have the same shape, [sequence, pairs] or one that broadcasts to "
+              "[..., sequence, heads, pairs]; given ",
+              cos.sym_sizes(), " and ", sin.sym_sizes());
+  TORCH_CHECK(2 * cos.sym_size(-1) <= x.sym_size(-1), "gems::rotary_embedding: cos has ", cos.sym_size(-1),
+              " angles, which turn ", 2 * cos.sym_size(-1), " elements, but the last dimension of x has ",
+              x.sym_size(-1));
+  TORCH_CHECK(at::isFloatingType(x.scalar_type()), "gems::rotary_embedding takes floats, given ", x.scalar_type());
+}
+
+// The first elements of all pairs, and the second. Half split: [a a a b b b]; interleaved: [a b a b a b].
+std::array<Tensor, 2> pairs_of(const Tensor& x, const c10::SymInt& pairs, bool interleaved) {
+  const c10::SymInt elements = 2 * pairs;
+  if (interleaved) return {x.slice_symint(-1, 0, elements, 2), x.slice_symint(-1, 1, elements, 2)};
+  return {x.slice_symint(-1, 0, pairs), x.slice_symint(-1, pairs, elements)};
+}
+
+Tensor compute(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interleaved, bool inverse) {
+  check(x, cos, sin);
+  Tensor result = at::empty_like(x);
+  const std::int64_t pairs = cos.size(-1);
+  const auto from = pairs_of(x, pairs, interleaved);
+  auto to = pairs_of(result, pairs, interleaved);
+  const Tensor turn_cos = for_pairs(cos);
+  const Tensor turn_sin = for_pairs(sin);
+  const std::array arguments{CallArgument(from[0]), CallArgument(from[1]), CallArgument(turn_cos),
+                             CallArgument(turn_sin), CallArgument(FlagValue(inverse))};
+  serve_or_throw({.op = &ops::rotate_pairs_op,
+                  .arguments = arguments,
+                  .results = to,
+                  .rules = {.disjoint_results = true},
+                  .raise = true});
+  // What is behind the last pair stays as it is.
+  if (2 * pairs < x.size(-1)) result.slice(-1, 2 * pairs).copy_(x.slice(-1, 2 * pairs));
+  return result;
+}
+
+Tensor infer(const Tensor& x, const Tensor& cos, const Tensor& sin, bool, bool) {
+  check(x, cos, sin);
+  return at::empty_like(x);
+}
+
+// The same in ATen's operators, for transforms that go through them.
+Tensor composition(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interleaved, bool inverse) {
+  check(x, cos, sin);
+  const c10::SymInt pairs = cos.sym_size(-1);
+  const auto [first, second] = pairs_of(x, pairs, interleaved);
+  const Tensor c = for_pairs(cos);
+  const Tensor s = inverse ? -for_pairs(sin) : for_pairs(sin);
+  const Tensor left = first * c - second * s;
+  const Tensor right = second * c + first * s;
+  const Tensor turned = interleaved ? at::stack({left, right}, -1).flatten(-2) : at::cat({left, right}, -1);
+  return at::cat({turned.to(x.scalar_type()), x.slice_symint(-1, 2 * pairs)}, -1);
+}
+
+Tensor dispatched(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interleaved, bool inverse) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("gems::rotary_embedding", "")
+                             .typed<Tensor(const Tensor&, const Tensor&, const Tensor&, bool, bool)>();
+  return op.call(x, cos, sin, interleaved, inverse);
+}
+
+struct Rotary : torch::autograd::Function<Rotary> {
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& cos,
+                        const Tensor& sin, bool interleaved, bool inverse) {
+    // x is needed for the gradients of the angles only, which are constants in most models.
+    const bool keeps_x = cos.requires_grad() || sin.requires_grad();
+    context->save_for_backward({keeps_x ? x : Tensor(), cos, sin});
+    context->saved_data["interleaved"] = interleaved;
+    context->saved_data["inverse"] = inverse;
+    const at::AutoDispatchBelowADInplaceOrView below;
+    return dispatched(x, cos, sin, interleaved, inverse);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& grads) {
+    torch::autograd::variable_list gradients(5);
+    const Tensor& grad = grads[0];
+    if (!grad.defined()) return gradients;
+    const auto saved = context->get_saved_variables();
+    const Tensor& cos = saved[1];
+    const Tensor& sin = saved[2];
+    const bool interleaved = context->saved_data.at("interleaved").toBool();
+    const bool inverse = context->saved_data.at("inverse").toBool();
+    if (context->needs_input_grad(0)) gradients[0] = dispatched(grad, cos, sin, interleaved, !inverse);
+    if (!saved[0].defined()) return gradients;
+
+    const c10::SymInt pairs = cos.sym_size(-1);
+    const auto [x, y] = pairs_of(saved[0], pairs, interleaved);
+    const auto [dx, dy] = pairs_of(grad, pairs, interleaved);
+    const auto of_angles = [&](const Tensor& each, const Tensor& angles) {
+      return at::sum_to(each, for_pairs(angles).sym_sizes())
+          .reshape_symint(angles.sym_sizes())
+          .to(angles.scalar_type());
+    };
+    gradients[1] = of_angles(dx * x + dy * y, cos);
+    const Tensor turned = dy * x - dx * y;
+    gradients[2] = of_angles(inverse ? -turned : turned, sin);
+    return gradients;
+  }
+};
+
+Tensor differentiate(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interleaved, bool inverse) {
+  if (in_functorch()) return composition(x, cos, sin, interleaved, inverse);
+  return Rotary::apply(x, cos, sin, interleaved, inverse);
+}
+
+}  // namespace
+
+void register_rotary_embedding(torch::Library& library) {
+  library.def(
+      "rotary_embedding(Tensor x, Tensor cos, Tensor sin, bool interleaved=False, bool inverse=False) -> Tensor",
+      {at::Tag::pt2_compliant_tag});
+  library.impl("rotary_embedding", torch::dispatch(c10::DispatchKey::CPU, TORCH_FN(compute)));
+  library.impl("rotary_embedding", torch::dispatch(c10::DispatchKey::CUDA, TORCH_FN(compute)));
+  library.impl("rotary_embedding", torch::dispatch(c10::DispatchKey::Meta, TORCH_FN(infer)));
+  for (const c10::DispatchKey key : {c10::DispatchKey::Autograd, c10::DispatchKey::FuncTorchBatched})
+    library.impl("rotary_embedding", torch::dispatch(key, TORCH_FN(differentiate)));
+}
+
+}  // namespace gems::aten
