@@ -108,7 +108,7 @@ at::Tensor small_like(const at::Tensor& tensor) {
   if (!tensor.defined()) return tensor;
   const bool zero_dim = tensor.dim() == 0;
   const at::DimVector sizes(zero_dim ? 0 : 1, 1);
-  at::Tensor small = allocate(sizes, sizes, tensor.scalar_type(), tensor.device());
+  at::Tensor small = allocate(result_geometry(sizes, sizes, tensor.scalar_type()), tensor.device());
   if (tensor.is_cpu()) {
     // Ones are true for bool and no zero for anything else, so that ATen has no division by zero to refuse.
     if (zero_dim)

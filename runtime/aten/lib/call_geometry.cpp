@@ -20,10 +20,7 @@ const std::uint64_t plain_keys =
 const std::uint64_t lazy_keys =
     c10::DispatchKeySet({c10::DispatchKey::Conjugate, c10::DispatchKey::Negative}).raw_repr();
 
-bool is_number(const at::Tensor& tensor) {
-  const at::TensorImpl* impl = tensor.unsafeGetTensorImpl();
-  return impl->is_wrapped_number() && impl->is_cpu();
-}
+bool is_number(const at::TensorImpl& tensor) { return tensor.is_wrapped_number() && tensor.is_cpu(); }
 
 // 16, 4 or less: what OperandLayout::align_bytes distinguishes.
 std::uint64_t alignment_class(const void* address) {
@@ -40,67 +37,92 @@ constexpr std::size_t WordsBesideTensors = 4 * MaxOperands + 8;
 
 enum HeadKind : std::uint64_t { InMemory = 1, WrappedNumber, CpuScalar, Number, Flag, Allocated };
 
+// Multiply and fold, two words a step; a table compares all words, so the hash only has to spread.
+std::uint64_t hash_of(std::span<const std::uint64_t> pairs) {
+  std::uint64_t hash = pairs.size();
+  for (std::size_t i = 0; i < pairs.size(); i += 2) {
+    const auto product =
+        static_cast<unsigned __int128>(pairs[i] ^ hash ^ 0x9E3779B97F4A7C15u) * (pairs[i + 1] ^ 0xD1B54A32D192ED03u);
+    hash = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  }
+  return hash;
+}
+
 }  // namespace
 
+// Where the next word goes: a local of collect(), so that it stays in a register.
+class CallGeometry::Writer {
+ public:
+  explicit Writer(std::array<std::uint64_t, MaxWords>& words) : next_(words.data()), end_(next_ + MaxWords) {}
+
+  void push(std::uint64_t word) { *next_++ = word; }
+  bool has_room(std::size_t words) const { return words <= static_cast<std::size_t>(end_ - next_); }
+  std::uint64_t* next() const { return next_; }
+
+ private:
+  std::uint64_t* next_;
+  std::uint64_t* end_;
+};
+
 std::optional<DeclineReason> CallGeometry::find_device(const Request& request) {
+  std::uint64_t keys = 0;
+  bool is_named = false;
   bool has_tensor = false;
   bool has_cpu_dims = false;
-  const auto look = [&](const at::Tensor& tensor, bool may_be_scalar) -> std::optional<DeclineReason> {
-    const at::TensorImpl* impl = tensor.unsafeGetTensorImpl();
-    const std::uint64_t keys = impl->key_set().raw_repr();
-    if (keys & ~plain_keys)
-      return keys & ~plain_keys & ~lazy_keys ? DeclineReason::TensorKind : DeclineReason::LazyBits;
-    if (impl->named_tensor_meta() != nullptr) return DeclineReason::TensorKind;
-    has_tensor = has_tensor || !is_number(tensor);
-    const at::Device device = impl->device();
+  bool has_two_devices = false;
+  const auto look = [&](const at::TensorImpl& tensor, bool may_be_scalar) {
+    keys |= tensor.key_set().raw_repr();
+    is_named |= tensor.has_named_tensor_meta();
+    has_tensor |= !is_number(tensor);
+    const at::Device device = tensor.device();
     if (device.is_cpu()) {
-      has_cpu_dims = has_cpu_dims || impl->dim() > 0 || !may_be_scalar;
-    } else if (device_.is_cpu()) {
+      has_cpu_dims |= tensor.dim() > 0 || !may_be_scalar;
+    } else {
+      has_two_devices |= !device_.is_cpu() && device_ != device;
       device_ = device;
-    } else if (device_ != device) {
-      return DeclineReason::Devices;
     }
-    return std::nullopt;
   };
   for (const CallArgument& argument : request.arguments) {
     if (argument.kind != CallArgument::Kind::Tensor) continue;
     if (!argument.tensor->defined()) return DeclineReason::Arguments;
-    if (auto reason = look(*argument.tensor, true)) return reason;
+    look(*argument.tensor->unsafeGetTensorImpl(), true);
   }
   for (const at::Tensor& result : request.results)
-    if (result.defined())
-      if (auto reason = look(result, false)) return reason;
+    if (result.defined()) look(*result.unsafeGetTensorImpl(), false);
+  if (keys & ~plain_keys) return keys & ~plain_keys & ~lazy_keys ? DeclineReason::TensorKind : DeclineReason::LazyBits;
+  if (is_named) return DeclineReason::TensorKind;
   if (!has_tensor) return DeclineReason::Arguments;
-  if (!device_.is_cpu() && has_cpu_dims) return DeclineReason::Devices;
+  if (has_two_devices || (!device_.is_cpu() && has_cpu_dims)) return DeclineReason::Devices;
   return std::nullopt;
 }
 
-std::optional<DeclineReason> CallGeometry::add_tensor(const at::Tensor& tensor, const void* address) {
-  const at::TensorImpl* impl = tensor.unsafeGetTensorImpl();
-  const auto dtype = to_dtype(impl->dtype().toScalarType());
+inline std::optional<DeclineReason> CallGeometry::add_tensor(Writer& writer, const at::TensorImpl& tensor,
+                                                             const void* address) {
+  const auto dtype = to_dtype(tensor.dtype().toScalarType());
   if (!dtype) return DeclineReason::Dtype;
-  const auto sizes = impl->sizes();
-  const auto strides = impl->strides();
-  if (count_ + 2 * sizes.size() + WordsBesideTensors > MaxWords) return DeclineReason::Rank;
-  push(head_word(HeadKind::InMemory, *dtype, impl->dim(), alignment_class(address)));
+  const auto sizes = tensor.sizes();
+  const auto strides = tensor.strides();
+  if (!writer.has_room(2 * sizes.size() + WordsBesideTensors)) return DeclineReason::Rank;
+  writer.push(head_word(HeadKind::InMemory, *dtype, static_cast<std::int64_t>(sizes.size()), alignment_class(address)));
   for (std::size_t d = 0; d < sizes.size(); ++d) {
-    push(static_cast<std::uint64_t>(sizes[d]));
-    push(static_cast<std::uint64_t>(strides[d]));
+    writer.push(static_cast<std::uint64_t>(sizes[d]));
+    writer.push(static_cast<std::uint64_t>(strides[d]));
   }
   return std::nullopt;
 }
 
-std::optional<DeclineReason> CallGeometry::add_number(const at::Tensor& tensor) {
+std::optional<DeclineReason> CallGeometry::add_number(Writer& writer, const at::Tensor& tensor) {
   const auto dtype = to_dtype(tensor.scalar_type());
   const auto number = to_number(tensor);
   if (!dtype || !number) return DeclineReason::Dtype;
-  push(head_word(is_number(tensor) ? HeadKind::WrappedNumber : HeadKind::CpuScalar, *dtype, 0, 0));
+  const bool is_wrapped = is_number(*tensor.unsafeGetTensorImpl());
+  writer.push(head_word(is_wrapped ? HeadKind::WrappedNumber : HeadKind::CpuScalar, *dtype, 0, 0));
   numbers_[number_count_++] = *number;
   return std::nullopt;
 }
 
 // Which results are exactly an argument (safe: each element is read before it is written), and no other overlap.
-std::optional<DeclineReason> CallGeometry::add_aliases(const Request& request) {
+std::optional<DeclineReason> CallGeometry::add_aliases(Writer& writer, const Request& request) {
   std::uint64_t aliases = 0;
   for (std::size_t r = 0; r < request.results.size(); ++r) {
     if (!request.results[r].defined()) continue;
@@ -120,59 +142,64 @@ std::optional<DeclineReason> CallGeometry::add_aliases(const Request& request) {
       if (request.results[other].defined() && overlap_of(request.results[r], request.results[other]) != Overlap::None)
         return DeclineReason::Overlap;
   }
-  push(aliases);
+  writer.push(aliases);
   return std::nullopt;
 }
 
 std::optional<DeclineReason> CallGeometry::collect(const Request& request) {
   if (auto reason = find_device(request)) return reason;
-  push(reinterpret_cast<std::uintptr_t>(request.op));
-  push(request.call_site | static_cast<std::uint64_t>(c10::get_default_dtype_as_scalartype()) << 32 |
-       static_cast<std::uint64_t>(device_.type()) << 40 | static_cast<std::uint64_t>(device_.index() + 1) << 48);
+  Writer writer(words_);
+  writer.push(reinterpret_cast<std::uintptr_t>(request.op));
+  writer.push(request.call_site | static_cast<std::uint64_t>(c10::get_default_dtype_as_scalartype()) << 32 |
+              static_cast<std::uint64_t>(device_.type()) << 40 | static_cast<std::uint64_t>(device_.index() + 1) << 48);
 
   // Results first: a copy-on-write result gets its own memory now, before its address is read as an argument's.
   for (std::size_t r = 0; r < request.results.size(); ++r) {
-    const at::Tensor& result = request.results[r];
-    if (!result.defined()) {
-      push(HeadKind::Allocated);
+    if (!request.results[r].defined()) {
+      writer.push(HeadKind::Allocated);
       continue;
     }
-    result_addresses_[r] = result.mutable_data_ptr();
-    if (auto reason = add_tensor(result, result_addresses_[r])) return reason;
+    at::TensorImpl& result = *request.results[r].unsafeGetTensorImpl();
+    result_addresses_[r] = result.mutable_data();
+    if (auto reason = add_tensor(writer, result, result_addresses_[r])) return reason;
   }
   for (std::size_t i = 0; i < request.arguments.size(); ++i) {
     const CallArgument& argument = request.arguments[i];
     switch (argument.kind) {
       case CallArgument::Kind::Tensor: {
-        const at::Tensor& tensor = *argument.tensor;
+        const at::TensorImpl& tensor = *argument.tensor->unsafeGetTensorImpl();
         if (is_number(tensor) || (!device_.is_cpu() && tensor.is_cpu())) {
-          if (auto reason = add_number(tensor)) return reason;
+          if (auto reason = add_number(writer, *argument.tensor)) return reason;
           break;
         }
         in_memory_[i] = true;
-        const void* address = tensor.const_data_ptr();
+        const void* address = tensor.data();
         addresses_[address_count_++] = const_cast<void*>(address);
-        if (auto reason = add_tensor(tensor, address)) return reason;
+        if (auto reason = add_tensor(writer, tensor, address)) return reason;
         break;
       }
       case CallArgument::Kind::Number: {
         const auto number = to_number(*argument.number);
         if (!number) return DeclineReason::Dtype;
-        push(head_word(HeadKind::Number, number->dtype, 0, 0));
+        writer.push(head_word(HeadKind::Number, number->dtype, 0, 0));
         numbers_[number_count_++] = *number;
         break;
       }
       case CallArgument::Kind::Flag: {
-        push(HeadKind::Flag | static_cast<std::uint64_t>(argument.flag.kind) << 8);
-        push(static_cast<std::uint64_t>(argument.flag.integer));
+        writer.push(HeadKind::Flag | static_cast<std::uint64_t>(argument.flag.kind) << 8);
+        writer.push(static_cast<std::uint64_t>(argument.flag.integer));
         const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(argument.flag.chars);
-        push(halves[0]);
-        push(halves[1]);
+        writer.push(halves[0]);
+        writer.push(halves[1]);
         break;
       }
     }
   }
-  return add_aliases(request);
+  if (auto reason = add_aliases(writer, request)) return reason;
+  count_ = static_cast<std::size_t>(writer.next() - words_.data());
+  if (count_ % 2 != 0) *writer.next() = 0;
+  hash_ = hash_of({words_.data(), (count_ + 1) / 2 * 2});
+  return std::nullopt;
 }
 
 }  // namespace gems::aten

@@ -33,15 +33,12 @@ class CallGeometry {
  private:
   static constexpr std::size_t MaxWords = 256;
 
-  std::optional<DeclineReason> add_tensor(const at::Tensor& tensor, const void* address);
-  std::optional<DeclineReason> add_number(const at::Tensor& tensor);
+  class Writer;
+
   std::optional<DeclineReason> find_device(const Request& request);
-  std::optional<DeclineReason> add_aliases(const Request& request);
-  void push(std::uint64_t word) {
-    words_[count_++] = word;
-    hash_ = (hash_ ^ word) * 0x9E3779B97F4A7C15u;
-    hash_ ^= hash_ >> 29;
-  }
+  std::optional<DeclineReason> add_tensor(Writer& writer, const at::TensorImpl& tensor, const void* address);
+  std::optional<DeclineReason> add_number(Writer& writer, const at::Tensor& tensor);
+  std::optional<DeclineReason> add_aliases(Writer& writer, const Request& request);
 
   std::array<std::uint64_t, MaxWords> words_;
   std::size_t count_ = 0;

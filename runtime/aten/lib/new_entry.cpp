@@ -153,7 +153,7 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
       results.push_back(view_of(given, geometry.result_address(r)));
       continue;
     }
-    geometry_of_result = {layout.sizes, layout.strides, to_scalar_type(types.result[r])};
+    geometry_of_result = result_geometry(layout.sizes, layout.strides, to_scalar_type(types.result[r]));
     // The caching allocators align all memory alike: 16 bytes stand for the address that each call will get.
     results.push_back({reinterpret_cast<void*>(std::uintptr_t{1} << 20), types.result[r], geometry_of_result.sizes,
                        geometry_of_result.strides});

@@ -14,7 +14,7 @@ bool Override::serve(OverrideCall& call, std::span<at::Tensor> results, AskAten 
   if (arrange_ != nullptr) reason = arrange_(*this, call);
   if (!reason) {
     const Request request{.op = call.op,
-                          .arguments = {call.arguments.data(), call.count},
+                          .arguments = call.arguments,
                           .results = results,
                           .rules = rules_,
                           .call_site = static_cast<std::uint32_t>(index_ + 1),

@@ -17,12 +17,9 @@ class Override;
 // A call of the overload: its arguments in ATen's order, as arrange() leaves them for the op.
 struct OverrideCall {
   const OpDef* op = nullptr;
-  std::array<CallArgument, MaxOperands> arguments;
-  std::size_t count = 0;
+  std::span<CallArgument> arguments;
 
-  at::Scalar number;  // where arrange() keeps one that ATen passed as a tensor
-
-  void add(const CallArgument& argument) { arguments[count++] = argument; }
+  at::Scalar number{};  // where arrange() keeps one that ATen passed as a tensor
 };
 
 // Fits ATen's arguments to the operands of an op, when they are not the same in the same order; may choose another op.

@@ -77,7 +77,7 @@ std::optional<DeclineReason> by_exponent(const Override&, OverrideCall& call) {
   const double exponent = number.toDouble();
   const auto is_function = [&](const OpDef& op) {
     call.op = &op;
-    call.count = 1;
+    call.arguments = call.arguments.first(1);
     return std::nullopt;
   };
   if (exponent == 1 && !is_integral) return is_function(copy);
@@ -99,7 +99,8 @@ std::optional<DeclineReason> by_exponent(const Override&, OverrideCall& call) {
 std::optional<DeclineReason> by_rounding_mode(const Override&, OverrideCall& call) {
   static const OpDef& trunc = catalogue_op("div_trunc");
   static const OpDef& floor = catalogue_op("div_floor");
-  const FlagValue mode = call.arguments[--call.count].flag;
+  const FlagValue mode = call.arguments.back().flag;
+  call.arguments = call.arguments.first(call.arguments.size() - 1);
   if (mode == FlagValue("trunc"))
     call.op = &trunc;
   else if (mode == FlagValue("floor"))
@@ -118,7 +119,7 @@ std::optional<DeclineReason> by_bounds(const Override& override, OverrideCall& c
   if (!has_min && !has_max) return DeclineReason::Arguments;
   call.op = has_min ? &only_min : &only_max;
   if (has_max) call.arguments[1] = call.arguments[2];
-  call.count = 2;
+  call.arguments = call.arguments.first(2);
   return has_min ? by_lower_number(override, call) : by_upper_number(override, call);
 }
 
@@ -159,8 +160,7 @@ std::optional<DeclineReason> conversion(const Override&, OverrideCall& call) {
   if (to.device() != from.device()) return DeclineReason::Devices;
   // ATen warns that the imaginary part is lost.
   if (from.is_complex() && !to.is_complex()) return DeclineReason::Dtype;
-  call.arguments[0] = call.arguments[1];
-  call.count = 1;
+  call.arguments = call.arguments.subspan(1, 1);
   return std::nullopt;
 }
 

@@ -50,38 +50,25 @@ class OverrideKernel<R(A...)> final : public c10::OperatorKernel {
     const auto ask_aten = [&]() -> at::ScalarType {
       return [original](auto... small) { return original(small...).scalar_type(); }(small_or_same(args)...);
     };
-    OverrideCall call;
-    at::Tensor result;
-    std::size_t position = 0;
-    (collect(call, result, position++, args), ...);
-    if (!override_.serve(call, {&result, 1}, ask_aten)) return original(std::forward<A>(args)...);
-    if constexpr (std::is_same_v<R, at::Tensor>)
-      return result;
-    else
-      return written(args...);
+    std::array arguments{to_argument(args)...};
+    OverrideCall call{.arguments = std::span(arguments).first(operand_count)};
+    if constexpr (std::is_same_v<R, at::Tensor>) {
+      at::Tensor result;
+      if (override_.serve(call, {&result, 1}, ask_aten)) return result;
+    } else {
+      at::Tensor& result = written(args...);
+      if (override_.serve(call, {&result, 1}, ask_aten)) return result;
+    }
+    return original(std::forward<A>(args)...);
   }
 
  private:
   // The tensor that an in-place (first parameter) or out= (last parameter) overload writes: the one that is not const.
   static constexpr bool in_place = std::is_same_v<std::tuple_element_t<0, std::tuple<A...>>, at::Tensor&>;
+  static constexpr bool into_out = !in_place && std::is_same_v<R, at::Tensor&>;
+  static constexpr std::size_t operand_count = sizeof...(A) - into_out;
 
-  template <class T>
-  static void collect(OverrideCall& call, at::Tensor& result, std::size_t position, T& value) {
-    if constexpr (std::is_same_v<T, at::Tensor>) {
-      result = value;
-      if (in_place) call.add(to_argument(value));
-    } else {
-      call.add(to_argument(value));
-    }
-  }
-
-  template <class First, class... Rest>
-  static at::Tensor& written(First& first, Rest&... rest) {
-    if constexpr (in_place)
-      return first;
-    else
-      return std::get<sizeof...(Rest)>(std::tie(first, rest...));
-  }
+  static at::Tensor& written(A&... args) { return std::get<in_place ? 0 : sizeof...(A) - 1>(std::tie(args...)); }
 
   Override& override_;
   Original cpu_;

@@ -1,9 +1,6 @@
 // PlanEntry: what serve() learned about one call geometry, and the per-thread table that finds it again.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-#include <c10/util/DimVector.h>
-
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -11,16 +8,11 @@
 #include <span>
 #include <vector>
 
+#include "allocate.h"
 #include "call_geometry.h"
 #include "gems/runtime/plan.h"
 
 namespace gems::aten {
-
-struct ResultGeometry {
-  at::DimVector sizes;
-  at::DimVector strides;
-  at::ScalarType dtype = at::kFloat;
-};
 
 struct PlanEntry {
   std::uint64_t hash = 0;

@@ -1,10 +1,9 @@
 // serve(): looks the call's geometry up in this thread's table, allocates the results, launches.
 #include "gems/aten/serve.h"
 
-#include <c10/core/DeviceGuard.h>
-
 #include "allocate.h"
 #include "call_geometry.h"
+#include "device_scope.h"
 #include "gems/dsl/error.h"
 #include "gems/runtime/plan.h"
 #include "gems/runtime/settings.h"
@@ -27,8 +26,8 @@ void compute(const Request& request, const CallGeometry& geometry, const PlanEnt
       tensors[count++] = geometry.result_address(r);
       continue;
     }
-    const ResultGeometry& shape = entry.results[r];
-    result = allocate(shape.sizes, shape.strides, shape.dtype, geometry.device());
+    const DeviceScope scope(geometry.device());
+    result = allocate(entry.results[r], geometry.device());
     tensors[count++] = result.unsafeGetTensorImpl()->unsafe_storage().unsafeGetStorageImpl()->mutable_data();
   }
   if (entry.plan == nullptr) return;
@@ -44,9 +43,8 @@ std::optional<DeclineReason> serve(const Request& request) {
   PlanTable& table = PlanTable::of_this_thread();
   const PlanEntry* entry = table.find(geometry);
   NewEntry made;
-  c10::OptionalDeviceGuard guard;
-  if (!geometry.device().is_cpu()) guard.reset_device(geometry.device());
-  if (entry == nullptr) {
+  if (entry == nullptr) [[unlikely]] {
+    const DeviceScope scope(geometry.device());
     made = new_entry(request, geometry);
     entry = made.keep ? table.insert(std::move(made.entry)) : made.entry.get();
   }
