@@ -12,6 +12,7 @@
 #include <cstring>
 #include <ctime>
 #include <mutex>
+#include <set>
 
 #include "cache_directory.h"
 #include "counting.h"
@@ -40,9 +41,16 @@ bool is_due(int dir) {
 }  // namespace
 
 struct KernelCache::State {
+  struct Layer {
+    FileDescriptor fd;
+    std::string dir;
+  };
+
   CacheOptions options;
-  std::mutex mutex;  // guards dir while it is opened again
+  std::mutex mutex;  // guards dir while it is opened again, and evicted
   std::shared_ptr<FileDescriptor> dir;
+  std::vector<Layer> layers;
+  std::set<std::string> evicted;  // names that are passed over in layers
   std::atomic<bool> writable{true};
   std::atomic<bool> warned_broken{false};
 
@@ -52,7 +60,8 @@ struct KernelCache::State {
   }
 
   void open(bool quiet) {
-    OpenedDirectory opened = open_cache_directory(options.dir, !options.readonly, options.shared);
+    OpenedDirectory opened = open_cache_directory(
+        options.dir, {.create = !options.readonly, .accept_root = false, .accept_all = options.shared});
     if (opened.fd.is_open()) {
       std::lock_guard lock(mutex);
       dir = std::make_shared<FileDescriptor>(std::move(opened.fd));
@@ -61,13 +70,46 @@ struct KernelCache::State {
     }
   }
 
-  void warn_broken(const std::string& name, std::string_view why) {
+  void open_layers() {
+    for (const std::string& path : options.layers) {
+      OpenedDirectory opened =
+          open_cache_directory(path, {.create = false, .accept_root = true, .accept_all = options.shared});
+      if (opened.fd.is_open())
+        layers.push_back({std::move(opened.fd), path});
+      else
+        warn(fmt::format("the directory {} of GEMS_CACHE_PATH {}. It is left out", path, opened.problem));
+    }
+  }
+
+  bool is_evicted(const std::string& name) {
+    std::lock_guard lock(mutex);
+    return evicted.contains(name);
+  }
+
+  // Nothing when the file is not there, or with one warning when it is not what it should be.
+  std::optional<CacheEntry> read(int fd, const std::string& path, const std::string& name, std::string_view key_text) {
+    std::vector<char> bytes;
+    if (const int error = read_file(fd, name, bytes)) {
+      if (error != ENOENT) warn_broken(path, name, std::strerror(error));
+      return std::nullopt;
+    }
+    std::string problem;
+    std::optional<CacheEntry> entry = decode_entry(bytes, &problem);
+    if (entry && entry->key_text != key_text) {
+      entry.reset();
+      problem = "it belongs to another kernel";
+    }
+    if (!entry) warn_broken(path, name, problem);
+    return entry;
+  }
+
+  void warn_broken(const std::string& path, const std::string& name, std::string_view why) {
     count(atomic_counters.disk_errors);
     if (!warned_broken.exchange(true))
       warn(
           fmt::format("the cache entry {}/{} cannot be used: {}. The kernel is compiled again; further entries of this "
                       "kind are not reported",
-                      options.dir, name, why));
+                      path, name, why));
   }
 
   void stop_writing(int error) {
@@ -80,6 +122,7 @@ KernelCache::KernelCache(CacheOptions options) : state_(std::make_unique<State>(
   state_->options = std::move(options);
   state_->writable = !state_->options.readonly;
   if (!state_->options.dir.empty()) state_->open(false);
+  state_->open_layers();
 }
 
 KernelCache::~KernelCache() = default;
@@ -88,27 +131,15 @@ bool KernelCache::is_open() const { return state_->directory() != nullptr; }
 
 std::optional<CacheEntry> KernelCache::look_up(std::string_view key_text) {
   const auto dir = state_->directory();
-  if (!dir) return std::nullopt;
+  if (!dir && state_->layers.empty()) return std::nullopt;
   const std::string name = file_name(key_text);
-  std::vector<char> bytes;
-  if (const int error = read_file(dir->get(), name, bytes)) {
-    if (error != ENOENT) state_->warn_broken(name, std::strerror(error));
-    count(atomic_counters.disk_misses);
-    return std::nullopt;
-  }
-  std::string problem;
-  std::optional<CacheEntry> entry = decode_entry(bytes, &problem);
-  if (entry && entry->key_text != key_text) {
-    entry.reset();
-    problem = "it belongs to another kernel";
-  }
-  if (!entry) {
-    state_->warn_broken(name, problem);
-    count(atomic_counters.disk_misses);
-    return std::nullopt;
-  }
-  if (state_->writable) touch_file(dir->get(), name);
-  count(atomic_counters.disk_hits);
+  std::optional<CacheEntry> entry;
+  if (dir) entry = state_->read(dir->get(), state_->options.dir, name, key_text);
+  if (entry && state_->writable) touch_file(dir->get(), name);
+  if (!entry && !state_->layers.empty() && !state_->is_evicted(name))
+    for (const State::Layer& layer : state_->layers)
+      if ((entry = state_->read(layer.fd.get(), layer.dir, name, key_text))) break;
+  count(entry ? atomic_counters.disk_hits : atomic_counters.disk_misses);
   return entry;
 }
 
@@ -132,8 +163,11 @@ void KernelCache::publish(const CacheEntry& entry) {
 }
 
 void KernelCache::evict(std::string_view key_text) {
+  const std::string name = file_name(key_text);
   const auto dir = state_->directory();
-  if (dir && state_->writable) ::unlinkat(dir->get(), file_name(key_text).c_str(), 0);
+  if (dir && state_->writable) ::unlinkat(dir->get(), name.c_str(), 0);
+  std::lock_guard lock(state_->mutex);
+  state_->evicted.insert(name);
 }
 
 void KernelCache::prune() {
@@ -176,6 +210,7 @@ KernelCache& process_cache() {
           "no cache directory: neither GEMS_CACHE_DIR, XDG_CACHE_HOME nor HOME is set. Kernels are kept in memory "
           "only");
     return CacheOptions{.dir = s.cache_disabled ? std::string() : s.cache_dir,
+                        .layers = s.cache_disabled ? std::vector<std::string>() : s.cache_layers,
                         .shared = s.cache_shared,
                         .readonly = s.cache_readonly,
                         .max_bytes = s.cache_max_bytes};

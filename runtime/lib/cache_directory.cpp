@@ -75,15 +75,16 @@ int FileDescriptor::close_now() {
   return result;
 }
 
-OpenedDirectory open_cache_directory(const std::string& dir, bool create, bool shared) {
+OpenedDirectory open_cache_directory(const std::string& dir, const DirectoryRules& rules) {
+  const auto is_trusted = [&](uid_t owner) { return owner == ::geteuid() || (rules.accept_root && owner == 0); };
   OpenedDirectory opened;
-  if (create)
+  if (rules.create)
     if (const int error = make_directories(dir)) {
       opened.problem = fmt::format("cannot be created ({})", message(error));
       return opened;
     }
   struct stat link;
-  if (!shared && ::lstat(dir.c_str(), &link) == 0 && S_ISLNK(link.st_mode) && link.st_uid != ::geteuid()) {
+  if (!rules.accept_all && ::lstat(dir.c_str(), &link) == 0 && S_ISLNK(link.st_mode) && !is_trusted(link.st_uid)) {
     opened.problem =
         "is a symbolic link of another user; set GEMS_CACHE_DIR to a directory of your own, or "
         "GEMS_CACHE_SHARED=1 if you trust its owner";
@@ -100,14 +101,14 @@ OpenedDirectory open_cache_directory(const std::string& dir, bool create, bool s
     opened.problem = fmt::format("cannot be examined ({})", message(errno));
     return opened;
   }
-  if (!shared && info.st_uid != ::geteuid()) {
+  if (!rules.accept_all && !is_trusted(info.st_uid)) {
     opened.problem = fmt::format(
         "belongs to user {}, who could put code into it; set GEMS_CACHE_DIR to a directory of "
         "your own, or GEMS_CACHE_SHARED=1 if you trust that user",
         info.st_uid);
     return opened;
   }
-  if (!shared && (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+  if (!rules.accept_all && (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     opened.problem = fmt::format(
         "can be written by others (mode {:04o}), who could put code into it; run chmod 700 on "
         "it, or set GEMS_CACHE_SHARED=1 if you trust them",

@@ -35,9 +35,15 @@ struct OpenedDirectory {
   std::string problem;  // why fd is not open, as the end of "the cache directory DIR ..."
 };
 
-// Creates the directory with 0700 if create is set, missing parents too. Refuses, on the opened descriptor, a directory
-// of another user, one that group or world can write, and a symbolic link of another user; unless shared.
-OpenedDirectory open_cache_directory(const std::string& dir, bool create, bool shared);
+struct DirectoryRules {
+  bool create = false;       // with 0700, missing parents too
+  bool accept_root = false;  // root's directories too, which can do anything already
+  bool accept_all = false;   // whoever owns them and whoever can write them
+};
+
+// Refuses, on the opened descriptor, a directory of another user, one that group or world can write, and a symbolic
+// link of another user; unless the rules accept it.
+OpenedDirectory open_cache_directory(const std::string& dir, const DirectoryRules& rules);
 
 // 0 or an errno. A file that is larger than MaxEntryBytes reads as empty: the caller finds it broken.
 int read_file(int dir, const std::string& name, std::vector<char>& bytes);

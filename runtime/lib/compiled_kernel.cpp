@@ -11,7 +11,9 @@
 #include "gems/compiler/cpu.h"
 #include "gems/compiler/cuda.h"
 #include "gems/compiler/stages.h"
+#include "gems/dsl/error.h"
 #include "gems/runtime/nvrtc.h"
+#include "gems/runtime/settings.h"
 
 namespace gems {
 namespace {
@@ -26,6 +28,19 @@ std::uint64_t us_since(Clock::time_point start) {
 std::string common_key_text(const TraceGraph& graph, const Layout& layout) {
   return fmt::format("format {}\ngenerator {}\nlayout {}\n{}", CacheFormat, generator_version(), to_string(layout),
                      to_string(graph));
+}
+
+// Where kernels must be shipped: what is missing, where it was looked for, and what puts it there.
+void forbid_compile(const TraceGraph& graph, const std::string& target, const std::string& key_text) {
+  const Settings& s = settings();
+  if (!s.jit_disabled) return;
+  std::vector<std::string> dirs = s.cache_layers;
+  if (!s.cache_dir.empty()) dirs.insert(dirs.begin(), s.cache_dir);
+  throw Error(fmt::format(
+      "{}: no kernel for {} on {} is in the cache, and GEMS_DISABLE_JIT=1 forbids to compile it (key {} in "
+      "{}). Make the same call once with GEMS_DISABLE_JIT=0 GEMS_CACHE_DIR=DIR, with the same gems and NVRTC, "
+      "and name DIR in GEMS_CACHE_PATH; or unset GEMS_DISABLE_JIT",
+      graph.op, dtypes_text(graph), target, cache_key(key_text), fmt::join(dirs, ":")));
 }
 
 CompiledKernel from_entry(CacheEntry&& entry) {
@@ -73,6 +88,7 @@ CompiledKernel compiled_cuda(const TraceGraph& graph, const Layout& layout, Cuda
   const Schedule schedule = choose_schedule(graph, layout, target);
   std::string key_text = cuda_key_text(graph, layout, schedule, target);
   if (auto entry = cache.look_up(key_text)) return from_entry(std::move(*entry));
+  forbid_compile(graph, fmt::format("sm_{}", target.arch), key_text);
   const auto start = Clock::now();
   const CudaKernel emitted = emit_cuda(graph, layout, target, schedule);
   CompiledKernel kernel{.name = emitted.name,
@@ -91,6 +107,7 @@ CompiledKernel compiled_cuda(const TraceGraph& graph, const Layout& layout, Cuda
 CompiledKernel compiled_cpu(const TraceGraph& graph, const Layout& layout, KernelCache& cache) {
   std::string key_text = cpu_key_text(graph, layout);
   if (auto entry = cache.look_up(key_text)) return from_entry(std::move(*entry));
+  forbid_compile(graph, "the CPU", key_text);
   const auto start = Clock::now();
   CpuObject object = compile_cpu(graph, layout);
   CompiledKernel kernel{

@@ -37,6 +37,16 @@ std::string default_cache_dir() {
   return "";
 }
 
+std::vector<std::string> directories(std::string_view list) {
+  std::vector<std::string> found;
+  while (!list.empty()) {
+    const auto colon = list.find(':');
+    if (const auto dir = list.substr(0, colon); !dir.empty()) found.emplace_back(dir);
+    list = colon == std::string_view::npos ? std::string_view() : list.substr(colon + 1);
+  }
+  return found;
+}
+
 std::optional<std::uint64_t> parse_size_bytes(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -79,6 +89,8 @@ int thread_count() {
 Settings read_settings() {
   Settings s;
   s.cache_dir = default_cache_dir();
+  s.cache_layers = directories(variable("GEMS_CACHE_PATH"));
+  s.jit_disabled = is_on("GEMS_DISABLE_JIT", false);
   s.cache_shared = is_on("GEMS_CACHE_SHARED", false);
   s.cache_readonly = is_on("GEMS_CACHE_READONLY", false);
   s.cache_disabled = !is_on("GEMS_CACHE", true);

@@ -189,6 +189,54 @@ TEST_CASE("a read-only cache gives hits and writes nothing") {
   CHECK_FALSE(std::filesystem::exists(dir / "missing"));
 }
 
+TEST_CASE("layers are read after the directory, in order, and never written") {
+  TemporaryDirectory dir;
+  const auto entry_named = [](const char* kernel) {
+    CacheEntry entry = sample_entry("key");
+    entry.kernel = kernel;
+    return entry;
+  };
+  KernelCache({.dir = dir / "a"}).publish(entry_named("in a"));
+  KernelCache({.dir = dir / "b"}).publish(entry_named("in b"));
+  KernelCache({.dir = dir / "b"}).publish(sample_entry("only in b"));
+  set_age(file_of(dir / "b", "only in b"), 7200);
+
+  KernelCache cache({.dir = dir / "own", .layers = {dir / "a", dir / "b"}});
+  CHECK(cache.look_up("key")->kernel == "in a");
+  CHECK(cache.look_up("only in b"));
+  CHECK_FALSE(cache.look_up("nowhere"));
+  cache.publish(entry_named("own"));
+  CHECK(cache.look_up("key")->kernel == "own");
+  CHECK(files_in(dir / "a") == 1);
+  CHECK(files_in(dir / "b") == 2);
+  CHECK(std::filesystem::last_write_time(file_of(dir / "b", "only in b")) <
+        std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  CHECK(KernelCache({.layers = {dir / "b"}}).look_up("only in b"));
+
+  // A binary of a layer that the driver refuses: the next look-up must not find it again.
+  cache.evict("only in b");
+  CHECK_FALSE(cache.look_up("only in b"));
+  CHECK(files_in(dir / "b") == 2);
+  cache.publish(sample_entry("only in b"));
+  CHECK(cache.look_up("only in b"));
+}
+
+TEST_CASE("a layer that is missing, or that others can write, is left out with one warning") {
+  TemporaryDirectory dir;
+  KernelCache({.dir = dir / "open"}).publish(sample_entry("key"));
+  REQUIRE(::chmod((dir / "open").c_str(), 0777) == 0);
+  StderrCapture capture;
+  KernelCache cache({.dir = dir / "own", .layers = {dir / "missing", dir / "open"}});
+  CHECK_FALSE(cache.look_up("key"));
+  cache.publish(sample_entry("key"));
+  CHECK(cache.look_up("key"));
+  CHECK_FALSE(std::filesystem::exists(dir / "missing"));
+  const std::string text = capture.text();
+  CHECK(count_of(text, "warning") == 2);
+  CHECK_THAT(text, ContainsSubstring("missing of GEMS_CACHE_PATH cannot be opened") &&
+                       ContainsSubstring("open of GEMS_CACHE_PATH can be written by others"));
+}
+
 TEST_CASE("a directory removed while it is open is made again") {
   TemporaryDirectory dir;
   KernelCache cache({.dir = dir / "gems"});

@@ -7,6 +7,8 @@
 #include <barrier>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <chrono>
+#include <filesystem>
 #include <functional>
 #include <thread>
 
@@ -15,6 +17,7 @@
 #include "gems/runtime/cache.h"
 #include "gems/runtime/counters.h"
 #include "gems/runtime/plan.h"
+#include "gems/runtime/settings.h"
 #include "stand_in_compiler.h"
 
 using namespace gems;
@@ -38,6 +41,7 @@ constexpr OpDef refused_op = PRODUCT("refused");
 constexpr OpDef refused_always_op = PRODUCT("refused_always");
 constexpr OpDef kept_op = PRODUCT("kept");
 constexpr OpDef forked_op = PRODUCT("forked");
+constexpr OpDef shared_op = PRODUCT("shared");
 
 // x * y on tensors of count elements, with y broadcast or not: two variants an op.
 struct Product {
@@ -156,6 +160,44 @@ TEST_CASE("a second process takes the kernel from disk") {
   CHECK(stand_in.compiles == 0);
   CHECK(counters().disk_hits == before.disk_hits + 1);
   CHECK(take_thread_compiles().compiles == 0);
+}
+
+TEST_CASE("two versions of gems share a directory: each finds its own kernels, and what nobody uses ages out") {
+  const std::string dir = settings().cache_dir;
+  const auto compiles_of = [](const char* version) {
+    return in_child([&] {
+      stand_in.version = version;
+      stand_in.compiles = 0;
+      Product product(10, false);
+      return product.run_is_right(shared_op) && stand_in.compiles == 0;
+    });
+  };
+  const auto entries_of = [&](std::string_view version) {
+    std::size_t count = 0;
+    for (const CacheFile& file : list_cache(dir))
+      count += file.entry && file.entry->op == "shared" && file.entry->key_text.find(version) != std::string::npos;
+    return count;
+  };
+  CHECK(compiles_of("older") == 1);
+  CHECK(compiles_of("newer") == 1);
+  CHECK(compiles_of("older") == 0);
+  CHECK(compiles_of("newer") == 0);
+  CHECK(entries_of("generator older\n") == 1);
+  CHECK(entries_of("generator newer\n") == 1);
+
+  std::uint64_t newer_bytes = 0;
+  for (const CacheFile& file : list_cache(dir)) {
+    const bool is_newer = file.entry && file.entry->key_text.find("generator newer\n") != std::string::npos;
+    if (is_newer) newer_bytes = file.size_bytes;
+    const auto age = std::chrono::hours(is_newer ? 1 : 1000);
+    std::filesystem::last_write_time(dir + "/" + file.key + ".kernel",
+                                     std::filesystem::file_time_type::clock::now() - age);
+  }
+  KernelCache({.dir = dir, .max_bytes = newer_bytes * 3 / 2}).prune();
+  CHECK(entries_of("generator older\n") == 0);
+  CHECK(entries_of("generator newer\n") == 1);
+  CHECK(compiles_of("newer") == 0);
+  CHECK(compiles_of("older") == 1);
 }
 
 TEST_CASE("a cached binary that is refused is removed and compiled once more") {

@@ -89,6 +89,45 @@ TEST_CASE("the key text names the toolchain: format, generator, NVRTC and option
                                               ContainsSubstring(format) && ContainsSubstring(generator));
 }
 
+TEST_CASE("keys are the same on every machine: the golden text, but for the toolchain's versions") {
+  const TraceGraph graph = add_trace(DType::F32, DType::BF16);
+  const Layout layout = flat(2);
+  const std::string common = R"(format 1
+generator <generator>
+layout rank=1 x=[contiguous]@16 y=[contiguous]@16 out=[contiguous]@16
+op add
+operand x tensor f32 as f32, position 0
+operand y tensor bf16 as f32, position 1
+operand alpha number f32 as f32, position 2
+%0 = operand x : f32
+%1 = operand y : f32
+%2 = operand alpha : f32
+%3 = fma %2, %1, %0 : f32
+result out %3 as f32
+)";
+  const auto without = [](std::string text, std::string_view version, std::string_view name) {
+    const std::size_t at = text.find(version);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, version.size(), name);
+  };
+  std::string cpu = without(cpu_key_text(graph, layout), generator_version(), "<generator>");
+  cpu = without(without(cpu, cpu_target(), "<processor>"), "llvm " + std::string(llvm_version()), "llvm <version>");
+  CHECK(cpu == "target cpu <processor>\nllvm <version>\n" + common);
+  CHECK(cache_key(cpu) == "cd5462d6b9b1be2e23ebd0367fed9e758ffc08b1019d0a27fab8d3d4618c7f10");
+
+  if (!find_nvrtc()) SKIP("no NVRTC on this machine");
+  const CudaTarget target{90};
+  const Schedule schedule{.family = Family::Flat, .width = 4, .unroll = 1, .threads = 256};
+  std::string cuda = cuda_key_text(graph, layout, schedule, target);
+  cuda = without(without(cuda, generator_version(), "<generator>"), nvrtc_build(), "<build>");
+  CHECK(cuda ==
+        "target sm_90\nnvrtc <build>\n"
+        "options --std=c++17 --ftz=false --prec-div=true --prec-sqrt=true --fmad=true\n"
+        "schedule family=flat width=4 unroll=1 threads=256\n" +
+            common);
+  CHECK(cache_key(cuda) == "a1a299f096dd5a4d8b22077ae6d8a7512604a775447f23708e391a21a9f29415");
+}
+
 TEST_CASE("a CUDA kernel is compiled for its architecture once, and found on disk afterwards") {
   if (!find_nvrtc()) SKIP("no NVRTC on this machine");
   TemporaryDirectory dir;

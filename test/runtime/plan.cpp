@@ -8,7 +8,9 @@
 
 #include "call.h"
 #include "gems/dsl/error.h"
+#include "gems/runtime/cache.h"
 #include "gems/runtime/counters.h"
+#include "gems/runtime/settings.h"
 
 using namespace gems;
 using namespace gems::test;
@@ -97,6 +99,23 @@ TEST_CASE("shapes of one layout share a variant, and a plan is made once per geo
   CHECK(&plan_for(200) != &first);
   CHECK(&plan_for(100) == &first);
   CHECK(counters().compiles + counters().disk_hits == compiles);
+}
+
+TEST_CASE("a loaded kernel outlives its entry in the cache") {
+  const auto add_is_right = [](std::int64_t n) {
+    Floats x({n});
+    Floats out({n});
+    run(add_call(x.view(), x.view(), number_argument(2), out.view()).request());
+    return out.values.back() == 3 * x.values.back();
+  };
+  CHECK(add_is_right(40));
+  clear_cache(settings().cache_dir);
+  CHECK(list_cache(settings().cache_dir).empty());
+  const auto before = counters();
+  CHECK(add_is_right(40));
+  CHECK(add_is_right(50));
+  CHECK(counters().compiles == before.compiles);
+  CHECK(counters().disk_misses == before.disk_misses);
 }
 
 TEST_CASE("a call of many dimensions is planned once too, and right") {

@@ -13,8 +13,10 @@
 #include "call.h"
 #include "device_memory.h"
 #include "gems/dsl/error.h"
+#include "gems/runtime/cache.h"
 #include "gems/runtime/counters.h"
 #include "gems/runtime/device.h"
+#include "gems/runtime/settings.h"
 #include "nvrtc_library.h"
 
 using namespace gems;
@@ -123,6 +125,16 @@ TEST_CASE("8 threads that start cold on the device compile each variant once", "
   for (std::thread& thread : threads) thread.join();
   CHECK(right == 16);
   CHECK(counters().compiles + counters().disk_hits == before.compiles + before.disk_hits + 2);
+}
+
+TEST_CASE("a loaded kernel outlives its entry in the cache, on the device too", "[gpu]") {
+  NEEDS_DEVICE();
+  REQUIRE(random_add_is_right(3));
+  clear_cache(settings().cache_dir);
+  const auto before = counters();
+  CHECK(random_add_is_right(3));
+  CHECK(counters().compiles == before.compiles);
+  CHECK(list_cache(settings().cache_dir).empty());
 }
 
 TEST_CASE("an address that breaks 16-byte alignment uses another variant, in place too", "[gpu]") {

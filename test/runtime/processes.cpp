@@ -113,6 +113,28 @@ TEST_CASE("GEMS_CACHE_READONLY=1 takes hits and writes nothing") {
   CHECK(probe(environment).counts["disk_hits"] == 2);
 }
 
+TEST_CASE("kernels that an image ships are used, and nothing is compiled with GEMS_DISABLE_JIT=1") {
+  TemporaryDirectory dir;
+  probe("GEMS_CACHE_DIR=" + (dir / "shipped"));
+  const std::string offline = "GEMS_DISABLE_JIT=1 GEMS_CACHE_DIR=" + (dir / "own");
+  const Probe shipped = probe(offline + " GEMS_CACHE_PATH=" + (dir / "shipped"));
+  CHECK(shipped.counts["compiles"] == 0);
+  CHECK(shipped.counts["disk_hits"] == 2);
+  CHECK(shipped.said == "");
+  CHECK(list_cache(dir / "own").empty());
+
+  const Outcome missing = run_command("env -i " + offline + " " + GEMS_PROBE + " cpu");
+  CHECK(missing.status == 1);
+  CHECK_THAT(missing.text,
+             ContainsSubstring("add: no kernel for f32 f32 number:f32 -> f32 on the CPU is in the cache") &&
+                 ContainsSubstring("GEMS_DISABLE_JIT=1") && ContainsSubstring(dir / "own") &&
+                 ContainsSubstring("GEMS_CACHE_PATH"));
+  bool names_the_key = false;
+  for (const CacheFile& file : list_cache(dir / "shipped"))
+    names_the_key = names_the_key || missing.text.find("key " + file.key) != std::string::npos;
+  CHECK(names_the_key);
+}
+
 TEST_CASE("entries of real kernels that were damaged are compiled again and replaced") {
   TemporaryDirectory dir;
   const std::string environment = "GEMS_CACHE_DIR=" + dir.path();

@@ -22,8 +22,8 @@ class Environment {
   }
   Environment() {
     for (const char* name :
-         {"GEMS_CACHE_DIR", "GEMS_CACHE_SHARED", "GEMS_CACHE_READONLY", "GEMS_CACHE", "GEMS_CACHE_MAXSIZE",
-          "GEMS_STRICT", "GEMS_LOG", "GEMS_NVRTC", "GEMS_DUMP", "XDG_CACHE_HOME"})
+         {"GEMS_CACHE_DIR", "GEMS_CACHE_PATH", "GEMS_DISABLE_JIT", "GEMS_CACHE_SHARED", "GEMS_CACHE_READONLY",
+          "GEMS_CACHE", "GEMS_CACHE_MAXSIZE", "GEMS_STRICT", "GEMS_LOG", "GEMS_NVRTC", "GEMS_DUMP", "XDG_CACHE_HOME"})
       set(name, nullptr);
   }
   ~Environment() {
@@ -56,16 +56,28 @@ TEST_CASE("without a home there is no cache directory, never /tmp or the current
   CHECK(read_settings().cache_dir.empty());
 }
 
+TEST_CASE("GEMS_CACHE_PATH is a list of directories, separated by colons") {
+  Environment environment;
+  CHECK(read_settings().cache_layers.empty());
+  environment.set("GEMS_CACHE_PATH", "/opt/kernels");
+  CHECK(read_settings().cache_layers == std::vector<std::string>{"/opt/kernels"});
+  environment.set("GEMS_CACHE_PATH", ":/a::/b:");
+  CHECK(read_settings().cache_layers == std::vector<std::string>{"/a", "/b"});
+}
+
 TEST_CASE("switches are off unless set, the cache is on unless switched off") {
   Environment environment;
   CHECK_FALSE(read_settings().log);
   CHECK_FALSE(read_settings().cache_disabled);
+  CHECK_FALSE(read_settings().jit_disabled);
   environment.set("GEMS_LOG", "1");
+  environment.set("GEMS_DISABLE_JIT", "1");
   environment.set("GEMS_STRICT", "on");
   environment.set("GEMS_CACHE", "0");
   environment.set("GEMS_CACHE_SHARED", "banana");
   CHECK(read_settings().log);
   CHECK(read_settings().strict);
+  CHECK(read_settings().jit_disabled);
   CHECK(read_settings().cache_disabled);
   CHECK_FALSE(read_settings().cache_shared);
 }

@@ -67,7 +67,7 @@ std::string to_hex(const Digest& digest) {
   return text;
 }
 
-std::string_view generator_version() { return "stand-in"; }
+std::string_view generator_version() { return test::stand_in.version.load(); }
 std::string_view llvm_version() { return "none"; }
 std::string cpu_target() { return "any"; }
 std::string to_string(const Layout& layout) {

@@ -12,6 +12,7 @@ struct StandIn {
   std::atomic<bool> fails{false};            // compiles throw
   std::atomic<bool> refuses_objects{false};  // loads throw until a compile
   std::atomic<bool> refuses_always{false};   // loads throw
+  std::atomic<const char*> version{"stand-in"};
 };
 extern StandIn stand_in;
 

@@ -15,7 +15,8 @@ class TestEnvironment : public Catch::EventListenerBase {
   void testRunStarting(const Catch::TestRunInfo&) override {
     dir_ = std::make_unique<gems::test::TemporaryDirectory>();
     ::setenv("GEMS_CACHE_DIR", dir_->path().c_str(), 1);
-    for (const char* name : {"GEMS_CACHE", "GEMS_CACHE_READONLY", "GEMS_CACHE_MAXSIZE", "GEMS_DUMP", "GEMS_LOG"})
+    for (const char* name : {"GEMS_CACHE", "GEMS_CACHE_READONLY", "GEMS_CACHE_MAXSIZE", "GEMS_CACHE_PATH",
+                             "GEMS_DISABLE_JIT", "GEMS_DUMP", "GEMS_LOG"})
       ::unsetenv(name);
   }
   void testRunEnded(const Catch::TestRunStats&) override { dir_.reset(); }

@@ -39,15 +39,16 @@ std::vector<char> encode_entry(const CacheEntry& entry);
 std::optional<CacheEntry> decode_entry(std::span<const char> bytes, std::string* problem);
 
 struct CacheOptions {
-  std::string dir;      // empty: no cache
-  bool shared = false;  // accept a directory that belongs to others or that others can write
+  std::string dir = {};                  // empty: no directory of its own
+  std::vector<std::string> layers = {};  // directories that are only read, after dir and in this order
+  bool shared = false;                   // accept a directory that belongs to others or that others can write
   bool readonly = false;
   std::uint64_t max_bytes = 1ull << 30;
 };
 
 // An open cache directory. Thread-safe; several processes may use one directory without knowing of each other.
 // The constructor creates the directory (0700) unless readonly. A directory that cannot be used, or that others could
-// write code into, is refused with one warning; look-ups then miss and nothing is written.
+// write code into, is refused with one warning; look-ups then miss and nothing is written. Layers may belong to root.
 class KernelCache {
  public:
   explicit KernelCache(CacheOptions options);
@@ -55,7 +56,7 @@ class KernelCache {
   KernelCache(const KernelCache&) = delete;
   KernelCache& operator=(const KernelCache&) = delete;
 
-  bool is_open() const;
+  bool is_open() const;  // its own directory
 
   // A hit has exactly this key text and an intact checksum. A broken file is a miss with one warning.
   std::optional<CacheEntry> look_up(std::string_view key_text);
@@ -64,7 +65,7 @@ class KernelCache {
   // full) nothing more is written, with one warning.
   void publish(const CacheEntry& entry);
 
-  // Removes an entry whose binary turned out unusable.
+  // Removes an entry whose binary turned out unusable; one in a layer is passed over from now on.
   void evict(std::string_view key_text);
 
   // Removes least recently used entries until 80 % of max_bytes are left when there is more than max_bytes, and
