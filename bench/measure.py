@@ -1,6 +1,9 @@
 """Times calls: arms in turns over rounds, medians of per-round ratios, device time by events, host time in bursts."""
 
+import contextlib
+import functools
 import itertools
+import signal
 import statistics
 import time
 
@@ -11,6 +14,9 @@ ROTATION_BYTES = 256 * 2**20
 # Below this many bytes a call is shorter than its launch from Python: then a CUDA graph launches.
 GRAPH_BELOW_BYTES = 64 * 2**20
 GRAPH_CALLS = 50
+# What a burst of calls is to take.
+BURST_S = 0.01
+CPU_BURST_S = 0.02
 
 
 def interleave(arms, rounds):
@@ -19,7 +25,10 @@ def interleave(arms, rounds):
     seconds = {name: [] for name in names}
     for turn in range(rounds):
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            seconds[name].append(arms[name]())
+            try:
+                seconds[name].append(arms[name]())
+            except RuntimeError as error:  # one that ends the CUDA context: what is measured later would show it, too
+                raise RuntimeError(f"{name}, round {turn}: {error}") from error
     return seconds
 
 
@@ -29,88 +38,103 @@ def ratio(seconds, numerator, denominator):
 
 
 def spread(seconds, first, second):
-    """The noise: how far the per-round ratios of one and the same arm lie from 1, in the middle of the rounds."""
-    return statistics.median(abs(a / b - 1) for a, b in zip(seconds[first], seconds[second], strict=True))
+    """The noise: how far the per-round ratios of one and the same arm lie from 1, at most."""
+    return max(abs(a / b - 1) for a, b in zip(seconds[first], seconds[second], strict=True))
 
 
-class CpuTimer:
-    """Wall time of repeated calls on the CPU."""
-
-    def __init__(self, call_seconds=0.02):
-        self._budget = call_seconds
-
-    def arm(self, call, sets):
-        turns = itertools.cycle(sets)
+def _burst(call, turns, count):
+    for _ in range(count):
         call(*next(turns))
-        start = time.perf_counter()
-        call(*next(turns))
-        repeats = max(2, int(self._budget / max(time.perf_counter() - start, 1e-7)))
-
-        def seconds():
-            begin = time.perf_counter()
-            for _ in range(repeats):
-                call(*next(turns))
-            return (time.perf_counter() - begin) / repeats
-
-        return seconds
 
 
-class CudaTimer:
-    """Device time between two events around queued launches; of small calls in a CUDA graph."""
+def cpu_arm(call, sets):
+    """Wall time of one call on the CPU."""
+    turns = itertools.cycle(sets)
 
-    def __init__(self, total_bytes, budget_seconds=0.004):
-        self._graph = total_bytes < GRAPH_BELOW_BYTES
-        # At the rate of a copy on the largest device, so that every arm gets its share of work.
-        self._repeats = max(4, int(budget_seconds / (total_bytes / 4e12)))
+    def seconds(count):
+        begin = time.perf_counter()
+        _burst(call, turns, count)
+        return (time.perf_counter() - begin) / count
 
-    def arm(self, call, sets):
-        turns = itertools.cycle(sets)
-        for _ in range(2 * len(sets) + 3):
-            call(*next(turns))
-        torch.cuda.synchronize()
-        if not self._graph:
-            return lambda: self._between_events(
-                lambda: [call(*next(turns)) for _ in range(self._repeats)] and None, self._repeats
-            )
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            for _ in range(GRAPH_CALLS):
-                call(*next(turns))
-        graph.replay()
-        return lambda: self._between_events(graph.replay, GRAPH_CALLS)
-
-    @staticmethod
-    def _between_events(launch, count):
-        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        torch.cuda.synchronize()
-        begin.record()
-        launch()
-        end.record()
-        end.synchronize()
-        return begin.elapsed_time(end) / 1000 / count
+    seconds(1)
+    repeats = max(2, int(CPU_BURST_S / max(seconds(1), 1e-7)))
+    return lambda: seconds(repeats)
 
 
-def host_burst(call, calls=400):
+def cuda_arm(call, sets, total_bytes):
+    """Device time of one call, between two events around queued launches; of small calls in a CUDA graph."""
+    turns = itertools.cycle(sets)
+    _burst(call, turns, 2 * min(len(sets), 3) + 3)
+    if total_bytes >= GRAPH_BELOW_BYTES:
+        repeats = max(3, int(BURST_S / _between_events(lambda: _burst(call, turns, 3), 3)))
+        return lambda: _between_events(lambda: _burst(call, turns, repeats), repeats)
+    torch.cuda.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        _burst(call, turns, GRAPH_CALLS)
+    graph.replay()
+    return functools.partial(_replay, graph, sets)
+
+
+def _replay(graph, sets):
+    """sets: what the graph's addresses belong to lives as long as the graph."""
+    return _between_events(graph.replay, GRAPH_CALLS)
+
+
+def _between_events(launch, count):
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    torch.cuda.synchronize()
+    begin.record()
+    launch()
+    end.record()
+    end.synchronize()
+    return begin.elapsed_time(end) / 1000 / count
+
+
+def host_arm(call, calls=400):
     """Seconds of the host for one call of a tiny operator; the device is waited for outside."""
-    cuda = torch.cuda.is_available()
+    wait = torch.cuda.synchronize if torch.cuda.is_available() else lambda: None
 
     def seconds():
-        if cuda:
-            torch.cuda.synchronize()
+        wait()
         start = time.perf_counter()
         for _ in range(calls):
             call()
         stop = time.perf_counter()
-        if cuda:
-            torch.cuda.synchronize()
+        wait()
         return (stop - start) / calls
 
     seconds()
     return seconds
 
 
-def copy_call(total_bytes, device, sets):
-    """A copy that reads and writes as many bytes as the case, and its buffer sets."""
+def in_scope(seconds, scope):
+    """The arm inside a scope, entered once around all calls of a round."""
+
+    def timed():
+        with scope():
+            return seconds()
+
+    return timed
+
+
+def copy_operands(total_bytes, device, sets):
+    """Buffer sets for a copy that reads and writes as many bytes as the case: (out, x)."""
     count = max(1, total_bytes // 8)
-    buffers = [(torch.empty(count, device=device), torch.randn(count, device=device)) for _ in range(sets)]
-    return (lambda out, x: out.copy_(x)), buffers
+    return [(torch.empty(count, device=device), torch.randn(count, device=device)) for _ in range(sets)]
+
+
+@contextlib.contextmanager
+def time_limit(seconds, what):
+    """Raises TimeoutError in a block that takes longer; in the main thread of a process."""
+
+    def late(number, frame):
+        raise TimeoutError(f"{what} took more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

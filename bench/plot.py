@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Draws the README's picture from the JSON of bench/pointwise.py: each case's speed as a fraction of a same-size copy.
+"""Draws the pictures of the documents from the JSON of bench/pointwise.py: families.svg (speed beside a copy), host.svg
+(host time of a call), first_calls.svg (time to the first result), as far as the results have them.
 
-Example: bench/plot.py results.json docs/pointwise.svg
+Example: bench/plot.py results.json docs/performance
 """
 
 import argparse
@@ -13,47 +14,144 @@ import matplotlib
 matplotlib.use("svg")
 import matplotlib.pyplot as plt  # noqa: E402
 
-ARMS = {"eager": ("eager", "#b0b7c3"), "compile": ("torch.compile", "#7a8ca8"), "gems": ("gems", "#1f6f54")}
+import paths  # noqa: E402, F401  (finds gems)
+import arms  # noqa: E402
+from rows import families, labels, mean, of_copy  # noqa: E402
+
+COLORS = {
+    "eager": "#b8bec9",
+    "compile": "#6f86ad",
+    "flaggems": "#d9a05b",
+    "cupy": "#c9b458",
+    "jiterator": "#a88bb5",
+    "gems": "#1f7a5a",
+}
+BAR = 0.17  # inches of one bar
 
 
-def fraction(row, arm):
-    """Speed of the arm over that of the copy, or None when it was not measured."""
-    if arm == "gems":
-        return row["fraction_of_copy"]
-    if arm == "compile":
-        return row["fraction_of_copy"] / row["vs_compile"] if row["vs_compile"] else None
-    return row["fraction_of_copy"] / row["vs_eager"]
+def _grouped(groups, names, value, text, xlabel, title, path, log=False):
+    """Horizontal bars: a group a row of the picture, a bar an arm; nothing where value(group, name) is None."""
+    names = sorted(names, key=lambda name: name != arms.GEMS)
+    height = 0.82 / len(names)
+    figure, axes = plt.subplots(figsize=(8, 1.3 + BAR * len(groups) * (len(names) + 1)), layout="constrained")
+    largest = max(value(group, name) or 0 for group in groups for name in names)
+    for index, name in enumerate(names):
+        for place, group in enumerate(reversed(groups)):
+            found = value(group, name)
+            if found is None:
+                continue
+            at = place + 0.41 - (index + 0.5) * height
+            label = arms.LABELS[name] if place == len(groups) - 1 else None
+            axes.barh(at, found, height=0.9 * height, color=COLORS[name], label=label)
+            beside = found * 1.04 if log else found + largest * 0.008
+            axes.text(beside, at, text(group, name), va="center", fontsize=6.5, color="#333333", zorder=3,
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.85})  # fmt: skip
+    shown = {name for name in names if value(groups[0], name) is not None}
+    for name in names:  # arms that the first group lacks have no bar there to carry the label
+        if name not in shown:
+            axes.barh(0, 0, color=COLORS[name], label=arms.LABELS[name])
+    if log:
+        axes.set_xscale("log")
+    axes.margins(x=0.09)
+    axes.set_yticks(range(len(groups)), list(reversed(groups)), fontsize=9)
+    axes.set_ylim(-0.55, len(groups) - 0.45)
+    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="x", labelsize=8)
+    axes.set_xlabel(xlabel, fontsize=8.5)
+    axes.set_title(title, fontsize=10, loc="left", pad=26)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    handles, found = axes.get_legend_handles_labels()
+    order = sorted(range(len(found)), key=lambda i: [arms.LABELS[name] for name in names].index(found[i]))
+    axes.legend([handles[i] for i in order], [found[i] for i in order], loc="lower left", bbox_to_anchor=(0, 1),
+                ncols=len(names), frameon=False, fontsize=8, handlelength=1, columnspacing=1.2, borderpad=0.2)  # fmt: skip
+    return figure, axes, path
 
 
-def draw(result, path):
-    rows = [row for row in result["cases"] if row["family"] != "small"][::-1]
-    arms = [arm for arm in ARMS if all(fraction(row, arm) is not None for row in rows)]
-    figure, axes = plt.subplots(figsize=(8, 0.6 + 0.34 * len(rows)), layout="constrained")
-    height = 0.8 / len(arms)
-    for index, arm in enumerate(arms):
-        label, color = ARMS[arm]
-        offsets = [place + (len(arms) - 1 - index) * height - 0.4 + height / 2 for place in range(len(rows))]
-        axes.barh(offsets, [fraction(row, arm) for row in rows], height=height, color=color, label=label)
-    axes.axvline(1, color="black", linewidth=0.8)
-    axes.set_yticks(range(len(rows)), [f"{row['name']}, {row['dtype']}" for row in rows], fontsize=8)
-    axes.set_ylim(-0.6, len(rows) - 0.4)
-    axes.set_xlabel(
-        f"speed as a fraction of a copy of the same bytes ({result['device']}, torch {result['torch']})", fontsize=8
-    )
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside upper right", ncols=len(arms), frameon=False, fontsize=8)
-    # The same input gives the same file.
+def _save(figure, path):
+    matplotlib.rcParams["svg.hashsalt"] = "gems"  # the same input gives the same file
+    matplotlib.rcParams["svg.fonttype"] = "none"
     metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
-    matplotlib.rcParams["svg.hashsalt"] = "gems"
-    figure.savefig(path, dpi=160, metadata=metadata)
+    figure.savefig(path, dpi=150, metadata=metadata)
+    plt.close(figure)
 
 
-def main():
+def draw_families(result, path):
+    rows = [row for row in result["cases"] if row["family"] != "small" and arms.GEMS in row["arms"]]
+    members = families(rows)
+
+    def speed(family, name):
+        return mean(of_copy(row, name) for row in members[family])
+
+    def text(family, name):
+        """The mean, and of how many cases when the arm does not run them all."""
+        ran = sum(of_copy(row, name) is not None for row in members[family])
+        of_all = "" if ran == len(members[family]) else f" ({ran} of {len(members[family])} cases)"
+        return f"{speed(family, name):.2f}{of_all}"
+
+    figure, axes, _ = _grouped(
+        list(members), labels(rows), speed, text, "speed as a fraction of a copy of the same bytes, geometric mean of the family's cases",
+        f"{result['device']}, torch {result['torch']}", path,
+    )  # fmt: skip
+    axes.axvline(1, color="black", linewidth=0.8)
+    _save(figure, path)
+
+
+def draw_host(result, path):
+    rows = {row["name"]: row["us"] for row in result["host"]}
+    names = [name for name in arms.LABELS if any(_best(us, name) for us in rows.values())]
+    figure, _, _ = _grouped(
+        list(rows), names, lambda row, name: _best(rows[row], name), lambda row, name: f"{_best(rows[row], name):.1f}",
+        "microseconds of the host for one call of 64 elements", f"{result['device']}, torch {result['torch']}", path,
+    )  # fmt: skip
+    _save(figure, path)
+
+
+def _best(us, name):
+    return min((us[each] for each in arms.modes(name) if each in us), default=None)
+
+
+def draw_first_calls(result, path):
+    rows = {row["name"]: row for row in result["first_calls"]}
+    groups = {
+        f"{what}, {'compiled' if state == 'compiled' else 'from disk'}": (state, call)
+        for state in ("compiled", "from disk")
+        for call, what in (("first", "first kernel of a process"), ("simple", "add"), ("erf", "gelu"))
+    }
+    names = [name for name in arms.LABELS if name in rows and "error" not in rows[name]["compiled"]]
+
+    def taken(group, name):
+        state, call = groups[group]
+        return rows[name][state].get(call)
+
+    figure, _, _ = _grouped(
+        list(groups), names, taken, lambda group, name: format(taken(group, name), ".0f" if taken(group, name) >= 100 else ".3g"),
+        "milliseconds to the first result (logarithmic)", f"{result['device']}, torch {result['torch']}", path, log=True,
+    )  # fmt: skip
+    _save(figure, path)
+
+
+def draw(result, folder, suffix):
+    """Writes the pictures that the results have rows for; returns their paths."""
+    wanted = {"families": draw_families if any(row["arms"] for row in result["cases"]) else None}
+    wanted |= {"host": draw_host if result["host"] else None}
+    wanted |= {"first_calls": draw_first_calls if result["first_calls"] else None}
+    drawn = []
+    for name, function in wanted.items():
+        if function:
+            drawn.append(folder / f"{name}.{suffix}")
+            function(result, drawn[-1])
+    return drawn
+
+
+def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=pathlib.Path, help="JSON written by bench/pointwise.py")
-    parser.add_argument("picture", type=pathlib.Path, help="file to write: .svg or .png")
-    arguments = parser.parse_args()
-    draw(json.loads(arguments.results.read_text()), arguments.picture)
+    parser.add_argument("folder", type=pathlib.Path, help="folder to write into")
+    parser.add_argument("--png", action="store_true", help="PNG instead of SVG")
+    arguments = parser.parse_args(argv)
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    for path in draw(json.loads(arguments.results.read_text()), arguments.folder, "png" if arguments.png else "svg"):
+        print(path)
 
 
 if __name__ == "__main__":

@@ -1,70 +1,88 @@
-"""The benchmark's results as text: a line a case, families, host times, and every target that was missed."""
+"""The benchmark's results as text: a line a case, families, host and compile times, and every target that was missed."""
 
-import math
-
-
-def header(compiled):
-    columns = f"{'case':<20}{'dtype':<10}{'us':>9}{'GB/s':>8}{'of copy':>9}{'eager':>8}"
-    return columns + (f"{'compile':>9}" if compiled else "") + f"{'noise':>8}  result"
+import arms
+import targets
+from rows import failed, families, labels, mean, missed, of_copy, speed_up, title, worst
 
 
-def line(row):
-    text = f"{row['name']:<20}{row['dtype']:<10}{row['us']['gems']:>9.1f}{row['bytes'] / row['us']['gems'] / 1e3:>8.0f}"
-    text += f"{row['fraction_of_copy']:>9.3f}{row['vs_eager']:>7.2f}x"
-    if row["vs_compile"] is not None:
-        text += f"{row['vs_compile']:>8.2f}x"
-    return text + f"{100 * row['noise']:>7.1f}%  {verdict(row)}"
+def header(names):
+    peers = [label for label in arms.LABELS if label in names and label != arms.GEMS]
+    columns = "".join(f"{arms.LABELS[label]:>14}" for label in peers)
+    return f"{'case':<42}{'us':>9}{'GB/s':>7}{'of copy':>9}{columns}{'noise':>8}  result"
 
 
-def verdict(row):
-    if row["wrong"]:
-        return f"WRONG: {row['wrong']}"
-    if not row["served"]:
-        return "NOT SERVED: ATen's kernel ran"
-    if not row["missed"]:
-        return "pass"
-    wanted = {
-        "copy": f"{row['target_fraction_of_copy']} of copy",
-        "eager": f"{row['target_vs_eager']}x eager",
-        "torch.compile": f"{row['target_vs_compile']}x torch.compile",
-    }
-    return "under its target: " + ", ".join(wanted[name] for name in row["missed"])
-
-
-def geometric_means(rows):
-    """{family: {ratio: mean}}, and the same over all cases under "all"."""
-    families = {"all": rows}
-    for row in rows:
-        families.setdefault(row["family"], []).append(row)
-    keys = ("fraction_of_copy", "vs_eager", "vs_compile")
-    return {
-        family: {
-            key: _geometric_mean([row[key] for row in members]) for key in keys if all(row[key] for row in members)
-        }
-        for family, members in families.items()
-        if members
-    }
+def line(row, names):
+    ours = row["arms"].get(arms.GEMS)
+    if ours is None:
+        return f"{title(row):<42}  {failed(row)}"
+    text = f"{title(row):<42}{ours['us']:>9.1f}{row['bytes'] / ours['us'] / 1e3:>7.0f}{ours['of_copy']:>9.3f}"
+    for label in arms.LABELS:
+        if label in names and label != arms.GEMS:
+            found = speed_up(row, label)
+            text += f"{'wrong' if label in row['wrong'] else '-':>14}" if found is None else f"{found:>13.2f}x"
+    verdict = failed(row) or "; ".join(missed(row)) or "pass"
+    return f"{text}{100 * row['noise']:>7.1f}%  {verdict}"
 
 
 def summary(result):
-    parts = ["", "geometric means"]
-    for family, means in result["geometric_mean"].items():
-        members = [row for row in result["cases"] if family in ("all", row["family"])]
-        worst = min(members, key=lambda row: row["fraction_of_copy"])
-        name = f"{worst['name']} {worst['dtype']}"
-        text = f"  {family:<16}{means['fraction_of_copy']:.3f} of copy (worst {worst['fraction_of_copy']:.3f}: {name})"
-        text += f", {means['vs_eager']:.2f}x eager"
-        parts.append(text + (f", {means['vs_compile']:.2f}x torch.compile" if "vs_compile" in means else ""))
-    if result["host"]:
-        parts += ["", "host time of a call"]
-    for row in result["host"]:
-        reached = "pass" if row["of_eager"] <= row["target"] else f"over its target of {row['target']}"
-        times = f"{row['us']['gems']:>6.2f} us, eager {row['us']['eager']:.2f} us"
-        parts.append(f"  {row['name']:<18}{times}: {row['of_eager']:.2f} of eager, {reached}")
-    short = [row for row in result["cases"] if row["wrong"] or not row["served"] or row["missed"]]
-    parts += ["", f"{len(result['cases']) - len(short)} of {len(result['cases'])} cases reach their targets"]
+    """Means and worst cases of the families, host times, first calls, and what misses its target."""
+    measured = [row for row in result["cases"] if arms.GEMS in row["arms"]]
+    parts = []
+    if measured:
+        parts += ["", "fraction of a same-size copy, geometric means; gems' worst case; speed-up of gems"]
+        for family, members in families(measured).items():
+            parts.append(_family_line(family, members))
+        large = [row for row in measured if row["family"] != "small"]
+        if large:
+            parts.append(_family_line("all but small", large))
+            reached = mean(of_copy(row, arms.GEMS) for row in large)
+            if result["device"] != "CPU":
+                parts.append(f"  {_verdict(reached >= targets.MEAN_OF_COPY)}: mean {reached:.3f}, target {targets.MEAN_OF_COPY}")
+    parts += _host_lines(result["host"]) + _first_call_lines(result["first_calls"])
+    under = [row for row in result["cases"] if failed(row) or missed(row)]
+    if under:
+        parts += ["", "cases under their target"]
+        parts += [f"  {title(row):<40}{failed(row) or '; '.join(missed(row))}" for row in under]
+    wrong = [(row, name, why) for row in result["cases"] for name, why in row["wrong"].items() if name != arms.GEMS]
+    if wrong:
+        parts += ["", "peers whose result differs from eager's (not timed)"]
+        parts += [f"  {title(row):<40}{name}: {why[:100]}" for row, name, why in wrong]
+    parts += ["", f"{len(result['cases']) - len(under)} of {len(result['cases'])} cases reach their targets"]
     return "\n".join(parts)
 
 
-def _geometric_mean(values):
-    return math.exp(sum(math.log(value) for value in values) / len(values))
+def _verdict(reached):
+    return "pass" if reached else "under its target"
+
+
+def _family_line(family, members):
+    found = labels(members)
+    speeds = ", ".join(f"{arms.LABELS[label]} {mean(of_copy(row, label) for row in members):.2f}" for label in found)
+    slowest = worst(members)
+    peers = [label for label in found if label != arms.GEMS]
+    ups = ", ".join(f"{mean(speed_up(row, label) for row in members):.2f}x {arms.LABELS[label]}" for label in peers)
+    return f"  {family:<14}{speeds}; worst {of_copy(slowest, arms.GEMS):.3f}: {title(slowest)}; {ups}"
+
+
+def _host_lines(rows):
+    if not rows:
+        return []
+    parts = ["", "host time of a call, us"]
+    for row in rows:
+        times = ", ".join(f"{arms.LABELS.get(name, name)} {us:.2f}" for name, us in row["us"].items())
+        of_eager = row["of_eager"]
+        parts.append(f"  {row['name']:<18}{times}; {of_eager:.2f} of eager, "
+                     f"target {targets.HOST_OF_EAGER}: {_verdict(of_eager <= targets.HOST_OF_EAGER)}")  # fmt: skip
+    return parts
+
+
+def _first_call_lines(rows):
+    if not rows:
+        return []
+    parts = ["", "first call of a kernel, ms: first in its process, simple, erf"]
+    for row in rows:
+        for state in ("compiled", "from disk"):
+            taken = row[state]
+            text = taken.get("error") or ", ".join(f"{value:.1f}" for value in taken.values())
+            parts.append(f"  {arms.LABELS[row['name']]:<14}{state:<10}{text}")
+    return parts

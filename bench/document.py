@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""Writes the tables of docs/performance.md and of the README from the JSON of bench/pointwise.py and bench/ncu.py.
+
+A document names a table in a pair of comments, between which this program writes:
+    <!-- table: families docs/performance/h200.json -->
+    <!-- end of table -->
+
+Examples: bench/document.py README.md docs/performance.md
+          bench/document.py --check README.md docs/performance.md
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import sys
+
+import paths  # noqa: F401  (finds gems)
+import arms
+import ncu
+import targets
+from rows import families, labels, mean, missed, of_copy, speed_up, title, worst
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BLOCK = re.compile(r"(<!-- table: (?P<name>[\w ]+?) (?P<file>\S+\.json) -->\n)(?P<body>.*?)(<!-- end of table -->)", re.DOTALL)
+
+
+def lines(headings, body):
+    rows = [headings, ["---"] * len(headings), *body]
+    return "".join("| " + " | ".join(row) + " |\n" for row in rows)
+
+
+def number(value, form):
+    return "" if value is None else format(value, form)
+
+
+def _large(result):
+    return [row for row in result["cases"] if arms.GEMS in row["arms"] and row["family"] != "small"]
+
+
+def _shown_families(result):
+    return {**families(_large(result)), "all": _large(result)}
+
+
+def family_table(result):
+    """Means beside a copy, gems' worst case."""
+    found = sorted(labels(_large(result)), key=lambda name: name != arms.GEMS)
+    headings = ["of a copy, geometric mean", *(arms.LABELS[name] for name in found), "gems' worst case"]
+    body = [
+        [f"{family} ({len(rows)})", *(_of_some(rows, name, of_copy, ".2f") for name in found)]
+        + [f"{of_copy(worst(rows), arms.GEMS):.3f}: {title(worst(rows))}"]
+        for family, rows in _shown_families(result).items()
+    ]
+    return lines(headings, body)
+
+
+def speed_up_table(result):
+    """How many times faster gems is, by family."""
+    found = [name for name in labels(_large(result)) if name != arms.GEMS]
+    headings = ["speed-up, geometric mean", *(arms.LABELS[name] for name in found)]
+    body = [
+        [family, *(_of_some(rows, name, speed_up, ".2f") for name in found)]
+        for family, rows in _shown_families(result).items()
+    ]
+    return lines(headings, body)
+
+
+def _of_some(rows, name, value, form):
+    """The mean over the cases that the arm runs, and how many these are when not all."""
+    values = [value(row, name) for row in rows]
+    ran = [each for each in values if each is not None]
+    if not ran:
+        return ""
+    return format(mean(ran), form) + ("" if len(ran) == len(rows) else f" ({len(ran)})")
+
+
+def case_table(result):
+    rows = [row for row in result["cases"] if arms.GEMS in row["arms"]]
+    found = sorted(labels(rows), key=lambda name: name != arms.GEMS)
+    headings = ["case", "family", "us", *(arms.LABELS[name] for name in found)]
+    body = [
+        [title(row), row["family"], f"{row['arms'][arms.GEMS]['us']:.1f}", *(number(of_copy(row, name), ".3f") for name in found)]
+        for row in rows
+    ]  # fmt: skip
+    return lines(headings, body)
+
+
+def missed_table(result):
+    under = [[title(row), "; ".join(missed(row))] for row in result["cases"] if arms.GEMS in row["arms"] and missed(row)]
+    return lines(["case", "found"], under) if under else "Every case reaches its targets.\n"
+
+
+def small_table(result):
+    rows = [row for row in result["cases"] if row["family"] == "small" and arms.GEMS in row["arms"]]
+    found = sorted(labels(rows), key=lambda name: name != arms.GEMS)
+    best = lambda row, name: min(row["arms"][each]["us"] for each in arms.modes(name) if each in row["arms"])  # noqa: E731
+    body = [
+        [title(row), *(f"{best(row, name):.2f}" if of_copy(row, name) else "" for name in found), f"{row['copy_us']:.2f}"]
+        for row in rows
+    ]
+    return lines(["us on the device", *(arms.LABELS[name] for name in found), "copy"], body)
+
+
+def host_table(result):
+    rows = result["host"]
+    names = [name for name in arms.ARMS if any(name in row["us"] for row in rows)]
+    names = sorted(names, key=lambda name: name != arms.GEMS)
+    body = [
+        [f"`{row['name']}`", *(number(row["us"].get(name), ".1f") for name in names), f"{row['of_eager']:.2f}"]
+        for row in rows
+    ]
+    return lines(["us on the host", *(arms.LABELS.get(name, f"torch.{name}") for name in names), "of eager"], body)
+
+
+def first_call_table(result):
+    headings = ["ms to the first result", "first of a process", "add", "gelu", "first, from disk", "add", "gelu"]
+    body = []
+    for row in result["first_calls"]:
+        taken = [row[state].get(call) for state in ("compiled", "from disk") for call in ("first", "simple", "erf")]
+        body.append([arms.LABELS[row["name"]], *(number(value, ".0f" if value and value >= 100 else ".3g") for value in taken)])
+    return lines(headings, body)
+
+
+def counter_table(counted):
+    headings = ["family", "case", "MB needed", *(heading for _, heading, _, _ in ncu.METRICS.values()), "kernel"]
+    body = [
+        [row["family"], row["case"], f"{row['mb_needed']:.1f}"]
+        + [number(row[name], f".{digits}f") for name, _, _, digits in ncu.METRICS.values()]
+        + [f"`{row['kernel']}`"]
+        for row in counted
+    ]
+    return lines(headings, body)
+
+
+def target_table(result):
+    headings = ["family", "of a copy", "eager", "torch.compile"]
+    body = []
+    for family, table in targets.TARGETS.items():
+        for (device, size), target in table.items():
+            if device is None or device == result["device"]:
+                which = [f"{size} bytes"] * (size is not None) + [device] * (device is not None)
+                shown = [number(value, ".2f") for value in (target.copy, target.eager, target.compile)]
+                body.append([family + (f" ({', '.join(which)})" if which else ""), *shown])
+    return lines(headings, body)
+
+
+TABLES = {
+    "families": family_table,
+    "speed ups": speed_up_table,
+    "cases": case_table,
+    "missed": missed_table,
+    "small": small_table,
+    "host": host_table,
+    "first calls": first_call_table,
+    "counters": counter_table,
+    "targets": target_table,
+}
+
+
+def filled(text):
+    """The text with its tables written anew. Raises KeyError for a table that does not exist."""
+
+    def write(match):
+        if match["name"] not in TABLES:
+            raise KeyError(f"no table {match['name']!r}; there are {', '.join(TABLES)}")
+        result = json.loads((ROOT / match["file"]).read_text())
+        return f"{match[1]}{TABLES[match['name']](result)}{match[5]}"
+
+    return BLOCK.sub(write, text)
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("documents", nargs="+", type=pathlib.Path)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when a table is out of date")
+    arguments = parser.parse_args(argv)
+    stale = []
+    for path in arguments.documents:
+        before = path.read_text()
+        after = filled(before)
+        if after != before:
+            stale.append(str(path))
+            if not arguments.check:
+                path.write_text(after)
+    if arguments.check and stale:
+        print(f"tables are out of date: run bench/document.py {' '.join(stale)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
