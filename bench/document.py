@@ -19,6 +19,7 @@ import paths  # noqa: F401  (finds gems)
 import arms
 import ncu
 import targets
+from first_calls import STEPS
 from rows import families, labels, mean, missed, of_copy, speed_up, title, worst
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -116,8 +117,11 @@ def first_call_table(result):
     headings = ["ms to the first result", "first of a process", "add", "gelu", "first, from disk", "add", "gelu"]
     body = []
     for row in result["first_calls"]:
-        taken = [row[state].get(call) for state in ("compiled", "from disk") for call in ("first", "simple", "erf")]
-        body.append([arms.LABELS[row["name"]], *(number(value, ".0f" if value and value >= 100 else ".3g") for value in taken)])
+        for what, of in (("", lambda state: state), (", the kernels alone", lambda state: state.get("kernels", {}))):
+            taken = [of(row[state]).get(call) for state in ("compiled", "from disk") for call in STEPS]
+            shown = [number(value, ".0f" if value and value >= 100 else ".3g") for value in taken]
+            if any(shown):
+                body.append([arms.LABELS[row["name"]] + what, *shown])
     return lines(headings, body)
 
 

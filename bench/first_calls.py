@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,8 +18,10 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 SIZE = 2**16
 NEW_SHAPES = 20
 # In this order: the first call of a process pays for loading, the others show the compiler alone.
-CALLS = ("first", "simple", "erf")
-ARMS = ("gems", "compile", "flaggems", "cupy", "jiterator")
+STEPS = {"first": "mul", "simple": "add", "erf": "gelu"}
+ARMS = ("gems", "eager", "compile", "flaggems", "cupy", "jiterator")
+# What gems logs of a kernel that becomes ready.
+READY = re.compile(r"^gems: (\w+) .*: (?:miss, compiled|hit) in ([\d.]+) ms", re.MULTILINE)
 CACHES = (
     "CUDA_CACHE_PATH", "CUPY_CACHE_DIR", "FLAGGEMS_CACHE_DIR", "GEMS_CACHE_DIR", "PYTORCH_KERNEL_CACHE_PATH",
     "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR",
@@ -36,12 +39,11 @@ def first_calls(name, device):
     from operands import Make, Scale
 
     known = {case.name: case for case in cases.GPU_CASES if case.family in ("contiguous", "functions")}
-    steps = {"first": ("mul", torch.float32), "simple": ("add", torch.bfloat16), "erf": ("gelu", torch.bfloat16)}
     make = Make(device, Scale(count=SIZE, side=256))
     wait = torch.cuda.synchronize if device == "cuda" else lambda: None
     taken = {}
-    for call, (case_name, dtype) in steps.items():
-        case = known[case_name]
+    for call, case_name in STEPS.items():
+        case, dtype = known[case_name], torch.float32 if call == "first" else torch.bfloat16
         operands = case.operands(make, dtype)
         wait()
         prepared = arms.prepare(name, case, dtype, [operands])
@@ -62,7 +64,7 @@ def first_calls(name, device):
 def _start(name, device, caches):
     environment = os.environ | {each: str(caches / each.lower()) for each in CACHES}
     # NVRTC keeps compiled programs of its own.
-    environment["CUDA_CACHE_DISABLE"] = "1"
+    environment |= {"CUDA_CACHE_DISABLE": "1", "GEMS_LOG": "1"}
     for each in CACHES:
         (caches / each.lower()).mkdir(exist_ok=True, parents=True)
     command = [sys.executable, str(FOLDER / "first_calls.py"), name, "--device", device]
@@ -78,11 +80,14 @@ def _finish(process):
         return {"error": f"took more than {LIMIT_S} s"}
     if process.returncode != 0:
         return {"error": (errors.strip().splitlines() or ["no message"])[-1][:200]}
-    return json.loads(out.splitlines()[-1])
+    found = json.loads(out.splitlines()[-1])
+    logged = dict(READY.findall(errors))
+    found["kernels"] = {call: float(logged[op]) for call, op in STEPS.items() if op in logged}
+    return found
 
 
 def run(names, device):
-    """A row for each arm that compiles: milliseconds of each call, compiled and found on disk."""
+    """A row for each arm: milliseconds of each call, compiled and found on disk, and of gems' kernels alone."""
     names = [name for name in ARMS if name in names]
     with tempfile.TemporaryDirectory() as folder:
         found = {}

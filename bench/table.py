@@ -2,6 +2,7 @@
 
 import arms
 import targets
+from first_calls import STEPS
 from rows import failed, families, labels, mean, missed, of_copy, speed_up, title, worst
 
 
@@ -83,6 +84,8 @@ def _first_call_lines(rows):
     for row in rows:
         for state in ("compiled", "from disk"):
             taken = row[state]
-            text = taken.get("error") or ", ".join(f"{value:.1f}" for value in taken.values())
+            text = taken.get("error") or ", ".join(f"{taken[call]:.1f}" for call in STEPS)
+            if taken.get("kernels"):
+                text += "; the kernels alone " + ", ".join(f"{value:.1f}" for value in taken["kernels"].values())
             parts.append(f"  {arms.LABELS[row['name']]:<14}{state:<10}{text}")
     return parts
