@@ -109,12 +109,22 @@ struct Fused : torch::autograd::Function<Fused> {
   }
 };
 
+bool needs_gradient(const Tensor& x, const Tensor& y) {
+  return (at::GradMode::is_enabled() && (x.requires_grad() || y.requires_grad())) || x._fw_grad(0).defined() ||
+         y._fw_grad(0).defined();
+}
+
 // The kernel for autograd, and for vmap, whose batching rules ATen's operators have already.
 class Differentiate final : public c10::OperatorKernel {
  public:
   explicit Differentiate(const GradientRow& row) : row_(row) {}
 
-  void operator()(const c10::OperatorHandle& op, c10::DispatchKeySet, torch::jit::Stack* stack) const {
+  void operator()(const c10::OperatorHandle& op, c10::DispatchKeySet keys, torch::jit::Stack* stack) const {
+    const at::ArrayRef<c10::IValue> arguments = torch::jit::last(*stack, op.schema().arguments().size());
+    if (!needs_gradient(arguments[0].toTensor(), arguments[1].toTensor()) && !in_functorch()) {
+      op.redispatchBoxed(keys & c10::after_autograd_keyset, stack);
+      return;
+    }
     Extra extra;
     if (op.schema().arguments().size() > 2) extra = torch::jit::pop(*stack);
     const Tensor y = torch::jit::pop(*stack).toTensor();
