@@ -86,6 +86,16 @@ def case_table(result):
     return lines(headings, body)
 
 
+def speed_up_matrix(result):
+    """Speed-up over eager, a column a case and a row a dtype."""
+    rows = [row for row in result["cases"] if arms.GEMS in row["arms"]]
+    names = list(dict.fromkeys(row["name"] for row in rows))
+    found = {(row["name"], row["dtype"]): speed_up(row, "eager") for row in rows}
+    dtypes = dict.fromkeys(row["dtype"] for row in rows)
+    body = [[dtype, *(number(found.get((name, dtype)), ".2f") for name in names)] for dtype in dtypes]
+    return lines(["speed-up over eager", *names], body)
+
+
 def missed_table(result):
     under = [[title(row), "; ".join(missed(row))] for row in result["cases"] if arms.GEMS in row["arms"] and missed(row)]
     return lines(["case", "found"], under) if under else "Every case reaches its targets.\n"
@@ -152,6 +162,7 @@ TABLES = {
     "families": family_table,
     "speed ups": speed_up_table,
     "cases": case_table,
+    "matrix": speed_up_matrix,
     "missed": missed_table,
     "small": small_table,
     "host": host_table,
