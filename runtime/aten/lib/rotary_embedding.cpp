@@ -27,7 +27,7 @@ using at::Tensor;
 Tensor for_pairs(const Tensor& angles) { return angles.dim() == 2 ? angles.unsqueeze(1) : angles; }
 
 void check(const Tensor& x, const Tensor& cos, const Tensor& sin) {
-  TORCH_CHECK(x.dim() >= 1 && cos.dim() >= 1 && cos.sym_sizes() == sin.sym_sizes(),
+  TORCH_CHECK(x.dim() >= 1 && cos.dim() >= 1 && cos.sym_sizes().equals(sin.sym_sizes()),
               "gems::rotary_embedding: cos and sin have the same shape, [sequence, pairs] or one that broadcasts to "
               "[..., sequence, heads, pairs]; given ",
               cos.sym_sizes(), " and ", sin.sym_sizes());
@@ -44,14 +44,39 @@ std::array<Tensor, 2> pairs_of(const Tensor& x, const c10::SymInt& pairs, bool i
   return {x.slice_symint(-1, 0, pairs), x.slice_symint(-1, pairs, elements)};
 }
 
+// A view without the dispatcher, which would cost more than the launch.
+Tensor view(const Tensor& base, at::IntArrayRef sizes, at::IntArrayRef strides, std::int64_t offset) {
+  Tensor made = at::detail::make_tensor<at::TensorImpl>(at::TensorImpl::VIEW, at::Storage(base.storage()),
+                                                        base.key_set(), base.dtype());
+  at::TensorImpl* impl = made.unsafeGetTensorImpl();
+  impl->set_storage_offset(base.storage_offset() + offset);
+  impl->set_sizes_and_strides(sizes, strides);
+  return made;
+}
+
+// As pairs_of and for_pairs, of plain tensors.
+std::array<Tensor, 2> views_of_pairs(const Tensor& x, std::int64_t pairs, bool interleaved) {
+  at::DimVector sizes(x.sizes());
+  at::DimVector strides(x.strides());
+  sizes.back() = pairs;
+  const std::int64_t apart = interleaved ? strides.back() : pairs * strides.back();
+  if (interleaved) strides.back() *= 2;
+  return {view(x, sizes, strides, 0), view(x, sizes, strides, apart)};
+}
+
+Tensor view_for_pairs(const Tensor& angles) {
+  if (angles.dim() != 2) return angles;
+  return view(angles, {angles.size(0), 1, angles.size(1)}, {angles.stride(0), 0, angles.stride(1)}, 0);
+}
+
 Tensor compute(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interleaved, bool inverse) {
   check(x, cos, sin);
   Tensor result = at::empty_like(x);
   const std::int64_t pairs = cos.size(-1);
-  const auto from = pairs_of(x, pairs, interleaved);
-  auto to = pairs_of(result, pairs, interleaved);
-  const Tensor turn_cos = for_pairs(cos);
-  const Tensor turn_sin = for_pairs(sin);
+  const auto from = views_of_pairs(x, pairs, interleaved);
+  auto to = views_of_pairs(result, pairs, interleaved);
+  const Tensor turn_cos = view_for_pairs(cos);
+  const Tensor turn_sin = view_for_pairs(sin);
   const std::array arguments{CallArgument(from[0]), CallArgument(from[1]), CallArgument(turn_cos),
                              CallArgument(turn_sin), CallArgument(FlagValue(inverse))};
   serve_or_throw({.op = &ops::rotate_pairs_op,
