@@ -37,15 +37,30 @@ constexpr std::size_t WordsBesideTensors = 4 * MaxOperands + 8;
 
 enum HeadKind : std::uint64_t { InMemory = 1, WrappedNumber, CpuScalar, Number, Flag, Allocated };
 
-// Multiply and fold, two words a step; a table compares all words, so the hash only has to spread.
+// A sum of folded products, two words each: no step waits for the one before. A table compares all words, so the hash
+// only has to spread.
 std::uint64_t hash_of(std::span<const std::uint64_t> pairs) {
-  std::uint64_t hash = pairs.size();
+  std::uint64_t hash = 0;
+  std::uint64_t place = 0x9E3779B97F4A7C15u;
   for (std::size_t i = 0; i < pairs.size(); i += 2) {
-    const auto product =
-        static_cast<unsigned __int128>(pairs[i] ^ hash ^ 0x9E3779B97F4A7C15u) * (pairs[i + 1] ^ 0xD1B54A32D192ED03u);
-    hash = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+    const auto product = static_cast<unsigned __int128>(pairs[i] ^ place) * (pairs[i + 1] ^ 0xD1B54A32D192ED03u);
+    hash += static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+    place += 0x9E3779B97F4A7C15u;
   }
   return hash;
+}
+
+// Where a plain tensor's elements begin, without the questions that TensorImpl::data() asks of other kinds.
+const void* address_of(const at::TensorImpl& tensor, const void* storage) {
+  if (tensor.is_empty()) return nullptr;
+  return static_cast<const char*>(storage) + tensor.itemsize() * static_cast<std::size_t>(tensor.storage_offset());
+}
+const void* read_address(const at::TensorImpl& tensor) {
+  return address_of(tensor, tensor.unsafe_storage().unsafeGetStorageImpl()->data());
+}
+// Gives a copy-on-write tensor memory of its own.
+void* written_address(at::TensorImpl& tensor) {
+  return const_cast<void*>(address_of(tensor, tensor.unsafe_storage().unsafeGetStorageImpl()->mutable_data()));
 }
 
 }  // namespace
@@ -70,7 +85,7 @@ std::optional<DeclineReason> CallGeometry::find_device(const Request& request) {
   bool has_tensor = false;
   bool has_cpu_dims = false;
   bool has_two_devices = false;
-  const auto look = [&](const at::TensorImpl& tensor, bool may_be_scalar) {
+  const auto look = [&](const at::TensorImpl& tensor, bool may_be_scalar) __attribute__((always_inline)) {
     keys |= tensor.key_set().raw_repr();
     is_named |= tensor.has_named_tensor_meta();
     has_tensor |= !is_number(tensor);
@@ -113,11 +128,9 @@ inline std::optional<DeclineReason> CallGeometry::add_tensor(Writer& writer, con
 
 std::optional<DeclineReason> CallGeometry::add_number(Writer& writer, const at::Tensor& tensor) {
   const auto dtype = to_dtype(tensor.scalar_type());
-  const auto number = to_number(tensor);
-  if (!dtype || !number) return DeclineReason::Dtype;
+  if (!dtype || !to_number(tensor, numbers_[number_count_++])) return DeclineReason::Dtype;
   const bool is_wrapped = is_number(*tensor.unsafeGetTensorImpl());
   writer.push(head_word(is_wrapped ? HeadKind::WrappedNumber : HeadKind::CpuScalar, *dtype, 0, 0));
-  numbers_[number_count_++] = *number;
   return std::nullopt;
 }
 
@@ -126,9 +139,14 @@ std::optional<DeclineReason> CallGeometry::add_aliases(Writer& writer, const Req
   std::uint64_t aliases = 0;
   for (std::size_t r = 0; r < request.results.size(); ++r) {
     if (!request.results[r].defined()) continue;
+    const at::TensorImpl& result = *request.results[r].unsafeGetTensorImpl();
+    const auto overlap_with = [&](const at::Tensor& other, const void* address) {
+      return overlap_of(result, result_addresses_[r], *other.unsafeGetTensorImpl(), address);
+    };
+    std::size_t address = 0;
     for (std::size_t i = 0; i < request.arguments.size(); ++i) {
       if (!in_memory_[i]) continue;
-      switch (overlap_of(request.results[r], *request.arguments[i].tensor)) {
+      switch (overlap_with(*request.arguments[i].tensor, addresses_[address++])) {
         case Overlap::None:
           break;
         case Overlap::Same:
@@ -139,7 +157,8 @@ std::optional<DeclineReason> CallGeometry::add_aliases(Writer& writer, const Req
       }
     }
     for (std::size_t other = 0; other < r && !request.rules.disjoint_results; ++other)
-      if (request.results[other].defined() && overlap_of(request.results[r], request.results[other]) != Overlap::None)
+      if (request.results[other].defined() &&
+          overlap_with(request.results[other], result_addresses_[other]) != Overlap::None)
         return DeclineReason::Overlap;
   }
   writer.push(aliases);
@@ -160,7 +179,7 @@ std::optional<DeclineReason> CallGeometry::collect(const Request& request) {
       continue;
     }
     at::TensorImpl& result = *request.results[r].unsafeGetTensorImpl();
-    result_addresses_[r] = result.mutable_data();
+    result_addresses_[r] = written_address(result);
     if (auto reason = add_tensor(writer, result, result_addresses_[r])) return reason;
   }
   for (std::size_t i = 0; i < request.arguments.size(); ++i) {
@@ -173,16 +192,15 @@ std::optional<DeclineReason> CallGeometry::collect(const Request& request) {
           break;
         }
         in_memory_[i] = true;
-        const void* address = tensor.data();
+        const void* address = read_address(tensor);
         addresses_[address_count_++] = const_cast<void*>(address);
         if (auto reason = add_tensor(writer, tensor, address)) return reason;
         break;
       }
       case CallArgument::Kind::Number: {
-        const auto number = to_number(*argument.number);
-        if (!number) return DeclineReason::Dtype;
-        writer.push(head_word(HeadKind::Number, number->dtype, 0, 0));
-        numbers_[number_count_++] = *number;
+        NumberValue& number = numbers_[number_count_++];
+        if (!to_number(*argument.number, number)) return DeclineReason::Dtype;
+        writer.push(head_word(HeadKind::Number, number.dtype, 0, 0));
         break;
       }
       case CallArgument::Kind::Flag: {

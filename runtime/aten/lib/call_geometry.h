@@ -52,9 +52,9 @@ class CallGeometry {
   std::array<void*, MaxResults> result_addresses_{};
 };
 
-// The value of a number, or of a 0-dim CPU tensor, in one of the four dtypes that NumberValue has. Nothing for unsigned
+// The value of a number, or of a 0-dim CPU tensor, in one of the four dtypes that NumberValue has. False for unsigned
 // 64-bit numbers and for dtypes that gems does not know.
-std::optional<NumberValue> to_number(const at::Scalar& scalar);
-std::optional<NumberValue> to_number(const at::Tensor& tensor);
+bool to_number(const at::Scalar& scalar, NumberValue& number);
+bool to_number(const at::Tensor& tensor, NumberValue& number);
 
 }  // namespace gems::aten

@@ -2,7 +2,7 @@
 // every call that writes into a given tensor.
 #pragma once
 
-#include <ATen/core/Tensor.h>
+#include <c10/core/TensorImpl.h>
 
 #include <cstdint>
 
@@ -14,21 +14,26 @@ enum class Overlap : std::uint8_t {
   Partial,  // anything else within one storage whose byte ranges meet
 };
 
-inline Overlap overlap_of(const at::Tensor& a, const at::Tensor& b) {
-  if (a.unsafeGetTensorImpl() == b.unsafeGetTensorImpl()) return Overlap::Same;
-  const std::int64_t a_bytes = a.element_size();
-  const std::int64_t b_bytes = b.element_size();
-  const auto* a_begin = static_cast<const char*>(a.const_data_ptr());
-  const auto* b_begin = static_cast<const char*>(b.const_data_ptr());
+// The address behind a tensor's last element.
+inline const char* end_of(const at::TensorImpl& tensor, const char* begin) {
+  const auto sizes = tensor.sizes();
+  const auto strides = tensor.strides();
+  std::int64_t last = 0;
+  for (std::size_t d = 0; d < sizes.size(); ++d) last += (sizes[d] - 1) * strides[d];
+  return begin + (last + 1) * static_cast<std::int64_t>(tensor.itemsize());
+}
+
+// With the addresses of both.
+inline Overlap overlap_of(const at::TensorImpl& a, const void* a_address, const at::TensorImpl& b,
+                          const void* b_address) {
+  if (&a == &b) return Overlap::Same;
   if (a.numel() == 0 || b.numel() == 0) return Overlap::None;
-  if (a_begin == b_begin && a_bytes == b_bytes && a.sizes() == b.sizes() && a.strides() == b.strides())
-    return Overlap::Same;
-  const auto end = [](const at::Tensor& tensor, const char* begin, std::int64_t bytes) {
-    std::int64_t last = 0;
-    for (std::int64_t d = 0; d < tensor.dim(); ++d) last += (tensor.size(d) - 1) * tensor.stride(d);
-    return begin + (last + 1) * bytes;
-  };
-  return a_begin < end(b, b_begin, b_bytes) && b_begin < end(a, a_begin, a_bytes) ? Overlap::Partial : Overlap::None;
+  const auto* a_begin = static_cast<const char*>(a_address);
+  const auto* b_begin = static_cast<const char*>(b_address);
+  if (a_begin >= end_of(b, b_begin) || b_begin >= end_of(a, a_begin)) return Overlap::None;
+  const bool is_same =
+      a_begin == b_begin && a.itemsize() == b.itemsize() && a.sizes() == b.sizes() && a.strides() == b.strides();
+  return is_same ? Overlap::Same : Overlap::Partial;
 }
 
 }  // namespace gems::aten

@@ -8,9 +8,18 @@
 namespace gems::aten {
 namespace {
 
-NumberValue of_integer(DType dtype, std::int64_t value) { return {dtype, value, {}}; }
-NumberValue of_float(double value) { return {DType::F64, 0, value}; }
-NumberValue of_complex(c10::complex<double> value) { return {DType::C128, 0, {value.real(), value.imag()}}; }
+bool set_integer(NumberValue& number, DType dtype, std::int64_t value) {
+  number = {dtype, value, {}};
+  return true;
+}
+bool set_float(NumberValue& number, double value) {
+  number = {DType::F64, 0, value};
+  return true;
+}
+bool set_complex(NumberValue& number, c10::complex<double> value) {
+  number = {DType::C128, 0, {value.real(), value.imag()}};
+  return true;
+}
 
 template <class T>
 T read(const at::Tensor& tensor) {
@@ -19,53 +28,53 @@ T read(const at::Tensor& tensor) {
 
 }  // namespace
 
-std::optional<NumberValue> to_number(const at::Scalar& scalar) {
+bool to_number(const at::Scalar& scalar, NumberValue& number) {
   switch (scalar.type()) {
     case at::kBool:
-      return of_integer(DType::Bool, scalar.toBool());
+      return set_integer(number, DType::Bool, scalar.toBool());
     case at::kLong:
-      return of_integer(DType::I64, scalar.toLong());
+      return set_integer(number, DType::I64, scalar.toLong());
     case at::kDouble:
-      return of_float(scalar.toDouble());
+      return set_float(number, scalar.toDouble());
     case at::kComplexDouble:
-      return of_complex(scalar.toComplexDouble());
+      return set_complex(number, scalar.toComplexDouble());
     default:
-      return std::nullopt;
+      return false;
   }
 }
 
-std::optional<NumberValue> to_number(const at::Tensor& tensor) {
+bool to_number(const at::Tensor& tensor, NumberValue& number) {
   switch (tensor.scalar_type()) {
     case at::kBool:
-      return of_integer(DType::Bool, read<std::uint8_t>(tensor) != 0);
+      return set_integer(number, DType::Bool, read<std::uint8_t>(tensor) != 0);
     case at::kByte:
-      return of_integer(DType::I64, read<std::uint8_t>(tensor));
+      return set_integer(number, DType::I64, read<std::uint8_t>(tensor));
     case at::kChar:
-      return of_integer(DType::I64, read<std::int8_t>(tensor));
+      return set_integer(number, DType::I64, read<std::int8_t>(tensor));
     case at::kShort:
-      return of_integer(DType::I64, read<std::int16_t>(tensor));
+      return set_integer(number, DType::I64, read<std::int16_t>(tensor));
     case at::kInt:
-      return of_integer(DType::I64, read<std::int32_t>(tensor));
+      return set_integer(number, DType::I64, read<std::int32_t>(tensor));
     case at::kLong:
-      return of_integer(DType::I64, read<std::int64_t>(tensor));
+      return set_integer(number, DType::I64, read<std::int64_t>(tensor));
     case at::kUInt16:
-      return of_integer(DType::I64, read<std::uint16_t>(tensor));
+      return set_integer(number, DType::I64, read<std::uint16_t>(tensor));
     case at::kUInt32:
-      return of_integer(DType::I64, read<std::uint32_t>(tensor));
+      return set_integer(number, DType::I64, read<std::uint32_t>(tensor));
     case at::kHalf:
-      return of_float(read<c10::Half>(tensor));
+      return set_float(number, read<c10::Half>(tensor));
     case at::kBFloat16:
-      return of_float(read<c10::BFloat16>(tensor));
+      return set_float(number, read<c10::BFloat16>(tensor));
     case at::kFloat:
-      return of_float(read<float>(tensor));
+      return set_float(number, read<float>(tensor));
     case at::kDouble:
-      return of_float(read<double>(tensor));
+      return set_float(number, read<double>(tensor));
     case at::kComplexFloat:
-      return of_complex(read<c10::complex<float>>(tensor));
+      return set_complex(number, read<c10::complex<float>>(tensor));
     case at::kComplexDouble:
-      return of_complex(read<c10::complex<double>>(tensor));
+      return set_complex(number, read<c10::complex<double>>(tensor));
     default:
-      return std::nullopt;
+      return false;
   }
 }
 

@@ -133,20 +133,20 @@ std::optional<DeclineReason> mask_and_value(const Override&, OverrideCall& call)
   const at::Tensor& value = *call.arguments[2].tensor;
   if (value.dim() != 0) return DeclineReason::AtenRaises;
   if (!value.is_cpu()) return choice_of_value(call);
-  const auto number = to_number(value);
-  if (!number) return DeclineReason::Dtype;
-  switch (number->dtype) {
+  NumberValue number;
+  if (!to_number(value, number)) return DeclineReason::Dtype;
+  switch (number.dtype) {
     case DType::Bool:
-      call.number = number->integer != 0;
+      call.number = number.integer != 0;
       break;
     case DType::I64:
-      call.number = number->integer;
+      call.number = number.integer;
       break;
     case DType::F64:
-      call.number = number->value.real();
+      call.number = number.value.real();
       break;
     default:
-      call.number = c10::complex<double>(number->value);
+      call.number = c10::complex<double>(number.value);
       break;
   }
   call.arguments[2] = CallArgument(call.number);
