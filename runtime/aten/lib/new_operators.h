@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/stack.h>
+#include <c10/core/GradMode.h>
 
 #include <span>
 #include <string>
@@ -31,6 +32,12 @@ void register_rotary_embedding(torch::Library& library);
 
 // Serves the request, or throws what a user of torch.ops.gems can act on.
 void serve_or_throw(const Request& request);
+
+// Whether autograd has to see a call of these tensors.
+template <class... Tensors>
+bool needs_gradient(const Tensors&... tensors) {
+  return (at::GradMode::is_enabled() && (tensors.requires_grad() || ...)) || (tensors._fw_grad(0).defined() || ...);
+}
 
 // Inside of torch.func's transforms, which refuse C++ autograd functions.
 bool in_functorch();

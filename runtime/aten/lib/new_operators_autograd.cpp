@@ -109,11 +109,6 @@ struct Fused : torch::autograd::Function<Fused> {
   }
 };
 
-bool needs_gradient(const Tensor& x, const Tensor& y) {
-  return (at::GradMode::is_enabled() && (x.requires_grad() || y.requires_grad())) || x._fw_grad(0).defined() ||
-         y._fw_grad(0).defined();
-}
-
 // The kernel for autograd, and for vmap, whose batching rules ATen's operators have already.
 class Differentiate final : public c10::OperatorKernel {
  public:

@@ -156,7 +156,9 @@ struct Rotary : torch::autograd::Function<Rotary> {
 
 Tensor differentiate(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interleaved, bool inverse) {
   if (in_functorch()) return composition(x, cos, sin, interleaved, inverse);
-  return Rotary::apply(x, cos, sin, interleaved, inverse);
+  if (needs_gradient(x, cos, sin)) return Rotary::apply(x, cos, sin, interleaved, inverse);
+  const at::AutoDispatchBelowADInplaceOrView below;
+  return dispatched(x, cos, sin, interleaved, inverse);
 }
 
 }  // namespace
