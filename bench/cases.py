@@ -164,7 +164,7 @@ def sized(name, call, count, size, dtype, **peers):
     return Case(text, "small", (dtype,), lambda make, d: [make(size, dtype=d) for _ in range(count)], call, **peers)
 
 
-SMALL_SIZES = tuple(2**power for power in (10, 12, 14, 16, 18, 20, 21, 22, 23))
+SMALL_SIZES = tuple(2**power for power in (10, 14, 16, 18, 20, 23))
 SMALL_CASES = tuple(
     sized(name, call, count, size, dtype, **peers)
     for name, call, count, peers in (("add", torch.add, 2, ADD), ("gelu", F.gelu, 1, GELU))

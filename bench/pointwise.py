@@ -225,7 +225,7 @@ def parse(argv):
     parser.add_argument("--json", type=pathlib.Path, help="write the results here, after every case")
     parser.add_argument("--resume", action="store_true", help="keep what --json holds, measure only what it lacks")
     parser.add_argument("--limit", type=float, help="seconds after which no further case is begun")
-    parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 1) - 2),
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1,
                         help="processes that compile for torch.compile and FlagGems ahead")  # fmt: skip
     parser.add_argument("--compile-limit", type=int, default=60, help="seconds that a peer may take to compile a case")
     arguments = parser.parse_args(argv)

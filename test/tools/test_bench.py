@@ -171,6 +171,7 @@ def test_interleaved_ratios_and_noise():
     seconds = {"a": [1.0, 2.0, 3.0], "b": [2.0, 2.0, 2.0]}
     assert measure.ratio(seconds, "a", "b") == 1.0
     assert measure.spread(seconds, "a", "b") == 0.5
+    assert measure.spread({"a": [1.0, 1.1, 9.0, 1.0], "b": [1.0] * 4}, "a", "b") == pytest.approx(0.1)
     order = []
     named = {name: (lambda name=name: order.append(name) or 1.0) for name in "ab"}
     assert measure.interleave(named, 2) == {"a": [1.0, 1.0], "b": [1.0, 1.0]}
