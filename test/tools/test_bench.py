@@ -243,6 +243,7 @@ def test_tables_of_stored_results():
         assert len({line.count("|") for line in text.splitlines()}) == 1, name
     assert "| pow 2.5, float32 | functions | 228.4 | 0.564 |" in document.case_table(SAMPLE)
     assert "Every case reaches its targets." in document.missed_table({"cases": []})
+    assert "| add, float32 | NOT SERVED: ATen's kernel ran |" in document.missed_table({"cases": [row(served=False, noise=1)]})
 
 
 def test_documents_are_up_to_date(tmp_path, capsys):
