@@ -25,6 +25,10 @@ def _devices(tensors):
     return len({each.device for each in tensors}) > 1
 
 
+def _numbers_only(tensors):
+    return len(tensors) == 1 and tensors[0].dim() == 0  # the result's
+
+
 def _complex(tensors):
     return any(each.is_complex() for each in tensors)
 
@@ -74,6 +78,7 @@ EXPECTED = (
     ("masked_fill_*", "ATen warns", _expanded, "ATen warns that filling an expanded tensor is deprecated"),
     ("*", "devices differ", _devices, "a copy between devices, or an error"),
     ("div*", "division by zero", _complex_on_cuda, "NaN, where the CPU has an infinity"),
+    ("*", "arguments", _numbers_only, "two Python numbers are no work for a kernel"),
     ("pow*", "complex power that ATen multiplies out", _complex, "not the digits and limits of a power"),
     ("*", "number does not fit the dtype", _narrow, "ATen wraps it, or takes it for true"),
     ("copy_", "copy without conversion", _always, "a plain copy is a memcpy"),

@@ -53,18 +53,41 @@ def test_enable_adds_and_only_enable_replaces():
 
 def test_a_scope_object_may_be_entered_again_and_decorates(x):
     scope = gems.use_gems("exp")
-    with scope, scope:
+    with scope as entered, scope:
+        assert entered is scope
         torch.exp(x)
     torch.exp(x)
 
     @gems.use_gems("exp")
     def work(depth):
         torch.exp(x)
+        torch.sin(x)
         return depth and work(depth - 1)
 
     work(2)
     torch.exp(x)
-    assert served("exp") == 4
+    assert served("exp") == 4 and served("sin") == 0
+
+
+def test_a_scope_object_may_be_entered_in_two_threads_at_once():
+    """Each thread goes back to what was on in that thread."""
+    shared = gems.use_gems("exp")
+    entered, may_leave = threading.Event(), threading.Event()
+
+    def other():
+        with shared:
+            entered.set()
+            may_leave.wait()
+
+    thread = threading.Thread(target=other)
+    with gems.use_gems("sin"):
+        with shared:
+            thread.start()
+            entered.wait()
+        inside = gems.is_enabled("sin"), gems.is_enabled("exp")
+    may_leave.set()
+    thread.join()
+    assert inside == (True, False)
 
 
 def test_a_scope_survives_torch_modes_and_their_end(x):
@@ -225,6 +248,23 @@ def test_the_report_adds_up_and_prints(x):
     gems.reset_report()
     assert str(gems.report()) == "gems: no calls"
     assert set(gems.report()) == set(gems.all_ops())
+    assert gems.all_ops() == sorted(gems.all_ops())
+
+
+def test_a_report_prints_what_was_called_busiest_first():
+    rows = {
+        "sin": gems.Row(0, 0, {}, 0, 0.0),
+        "exp": gems.Row(2, 1, {"dtype": 1}, 1, 12.6),
+        "add.Tensor": gems.Row(30, 27, {"rank": 2, "conj or neg bit": 1}, 2, 7.2),
+    }
+    report = gems.Report(rows)
+    assert [line.split(maxsplit=5) for line in str(report).splitlines()] == [
+        ["op", "calls", "served", "compiles", "ms", "declined"],
+        ["add.Tensor", "30", "27", "2", "7", "2 rank, 1 conj or neg bit"],
+        ["exp", "2", "1", "1", "13", "1 dtype"],
+    ]
+    assert repr(report) == str(report)
+    assert len(report) == 3 and list(report) == list(rows) and report["exp"] is rows["exp"]
 
 
 def test_the_library_exports_its_c_interface_only():
