@@ -23,10 +23,12 @@ char function_handle;
 
 }  // namespace
 
-extern "C" {
-
-StandInDriver* stand_in_driver() { return &state; }
+namespace gems::test {
+StandInDriver& stand_in_driver() { return state; }
 void* stand_in_context(int device) { return &contexts[device]; }
+}  // namespace gems::test
+
+extern "C" {
 
 Result cuInit(unsigned) { return 0; }
 Result cuGetErrorName(Result, const char** name) {

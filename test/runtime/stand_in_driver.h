@@ -1,8 +1,6 @@
-// What the stand-in CUDA driver was asked in this thread. A test program finds it in the place of libcuda.so.1, because
-// its run path names the driver's folder.
+// What the stand-in CUDA driver was asked in this thread. A test program links it: it is in the process before anybody
+// looks for a libcuda.so.1, and is found in its place.
 #pragma once
-
-#include <dlfcn.h>
 
 namespace gems::test {
 
@@ -20,18 +18,9 @@ struct StandInDriver {
   void* first_parameter = nullptr;
 };
 
-// Of this thread.
-inline StandInDriver& stand_in_driver() {
-  static const auto get =
-      reinterpret_cast<StandInDriver* (*)()>(::dlsym(::dlopen("libcuda.so.1", RTLD_NOW), "stand_in_driver"));
-  return *get();
-}
-
-// The primary context of a device.
-inline void* stand_in_context(int device) {
-  static const auto get =
-      reinterpret_cast<void* (*)(int)>(::dlsym(::dlopen("libcuda.so.1", RTLD_NOW), "stand_in_context"));
-  return get(device);
+extern "C" {
+StandInDriver& stand_in_driver();    // of this thread
+void* stand_in_context(int device);  // the primary context of a device
 }
 
 }  // namespace gems::test
