@@ -30,7 +30,7 @@ double read_float(const void* from, DType dtype) {
     case DType::F64:
       return read<double>(from);
     default:
-      return decode16(dtype, read<std::uint16_t>(from));
+      return decode(dtype, is_float8(dtype) ? read<std::uint8_t>(from) : read<std::uint16_t>(from));
   }
 }
 
@@ -41,7 +41,8 @@ void write_float(void* to, DType dtype, double value) {
     case DType::F64:
       return write(to, value);
     default:
-      return write(to, encode16(dtype, value));
+      if (is_float8(dtype)) return write(to, static_cast<std::uint8_t>(encode(dtype, value)));
+      return write(to, encode(dtype, value));
   }
 }
 
@@ -132,8 +133,10 @@ Element cast_element(const Element& element, DType to) {
       result.integer = from_integral ? element.integer != 0 : element.value.real() != 0 || element.value.imag() != 0;
       break;
     case Category::Integer:
-      result.integer = from_integral ? wrap(to, static_cast<std::uint64_t>(element.integer))
-                                     : float_to_integer(element.value.real(), to);
+      if (from_integral)
+        result.integer = wrap(to, static_cast<std::uint64_t>(element.integer));
+      else if (!nan_becomes_zero(element.dtype) || !std::isnan(element.value.real()))
+        result.integer = float_to_integer(element.value.real(), to);
       break;
     case Category::Float:
       result.value = round_to(to, from_integral ? integer_as_real(element) : element.value.real());

@@ -1,5 +1,5 @@
 // Scalar operations on floats. f32 arithmetic runs in float, whose operations round correctly; its functions run in
-// double and are rounded. f16 and bf16 round the f32 value.
+// double and are rounded. f16, bf16 and float8 round the f32 value.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -211,14 +211,14 @@ bool predicate(ScalarOp op, double a, double b) {
   }
 }
 
-// Neighbours of a two-byte float are neighbours as sign-magnitude integers.
-double nextafter16(DType dtype, double a, double b) {
+// Neighbours of a narrow float are neighbours as sign-magnitude integers.
+double narrow_nextafter(DType dtype, double a, double b) {
   if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<double>::quiet_NaN();
   if (a == b) return b;
-  if (a == 0) return std::copysign(decode16(dtype, 1), b);
-  const std::uint16_t bits = encode16(dtype, a);
+  if (a == 0) return std::copysign(decode(dtype, 1), b);
+  const std::uint16_t bits = encode(dtype, a);
   const bool away_from_zero = (b > a) == (a > 0);
-  return decode16(dtype, static_cast<std::uint16_t>(away_from_zero ? bits + 1 : bits - 1));
+  return decode(dtype, static_cast<std::uint16_t>(away_from_zero ? bits + 1 : bits - 1));
 }
 
 }  // namespace
@@ -230,7 +230,8 @@ Element evaluate_float(ScalarOp op, DType result, std::span<const Element> args)
   const double b = part(1);
   if (op == ScalarOp::Complex) return {.dtype = result, .value = {a, b}};
   if (is_predicate(op)) return truth(predicate(op, a, b));
-  if (op == ScalarOp::Nextafter && size_bytes(dtype) == 2) return {.dtype = result, .value = nextafter16(dtype, a, b)};
+  if (op == ScalarOp::Nextafter && opmath_of(dtype) != dtype)
+    return {.dtype = result, .value = narrow_nextafter(dtype, a, b)};
   double value = 0;
   if (is_function(op)) {
     value = function(op, a, b);

@@ -1,8 +1,9 @@
 // resolve_types: compute and result dtypes of a call, by the rules of torch._prims_common.elementwise_dtypes and, for
-// u16, u32 and u64, of c10::promoteTypes. First step of trace().
+// u16, u32, u64 and float8, of c10::promoteTypes and at::native::result_type. First step of trace().
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -17,6 +18,14 @@ namespace {
 
 bool is_bare_unsigned(DType t) { return t == DType::U16 || t == DType::U32 || t == DType::U64; }
 
+// As c10::promoteTypes: u16, u32 and u64 promote with themselves and floats, float8 with itself.
+bool promotes(DType a, DType b) {
+  if (a == b) return true;
+  if (is_float8(a) || is_float8(b)) return false;
+  if (is_bare_unsigned(a)) return is_float(b);
+  return !is_bare_unsigned(b) || is_float(a);
+}
+
 // What one promotion sees of its operands: the highest category, and the dtypes of tensors met so far, by priority.
 class Participants {
  public:
@@ -26,8 +35,10 @@ class Participants {
       const CallOperand& operand = operands[static_cast<std::size_t>(position)];
       category_ = std::max(category_, category(operand.dtype));
     }
-    for (const int position : promotion.operands) add(position);
-    if (ranked_.bool_seen && zero_dim_.unsigned_position >= 0) fail(zero_dim_.unsigned_position, name(DType::Bool));
+    for (std::size_t i = 0; i < promotion.operands.size(); ++i) {
+      add(promotion.operands[i]);
+      for (std::size_t j = 0; j < i; ++j) check_pair(promotion.operands[j], promotion.operands[i]);
+    }
   }
 
   // The promoted dtype before the kind's own rule.
@@ -49,44 +60,41 @@ class Participants {
  private:
   struct Group {
     std::optional<DType> dtype;  // highest one of the winning category
-    int unsigned_position = -1;
-    int other_position = -1;  // one that is neither float nor u16, u32, u64
-    bool bool_seen = false;
   };
 
+  const CallOperand& operand(int position) const { return operands_[static_cast<std::size_t>(position)]; }
+
   void add(int position) {
-    const CallOperand& operand = operands_[static_cast<std::size_t>(position)];
-    if (operand.kind == CallOperand::Kind::Number) return;
-    Group& group = operand.kind == CallOperand::Kind::ZeroDim ? zero_dim_ : ranked_;
-    check_unsigned(group, position);
-    group.bool_seen |= is_bool(operand.dtype);
-    DType dtype = operand.dtype;
+    if (operand(position).kind == CallOperand::Kind::Number) return;
+    Group& group = operand(position).kind == CallOperand::Kind::ZeroDim ? zero_dim_ : ranked_;
+    DType dtype = operand(position).dtype;
     if (category_ == Category::Complex && is_float(dtype)) dtype = complex_of(dtype);
     if (category(dtype) != category_) return;
     group.dtype = group.dtype ? common_dtype(*group.dtype, dtype) : dtype;
   }
 
-  // Among tensors of one priority u16, u32 and u64 promote with themselves and with floats only.
-  void check_unsigned(Group& group, int position) {
-    const DType dtype = operands_[static_cast<std::size_t>(position)].dtype;
-    if (is_float(dtype)) return;
-    if (group.unsigned_position >= 0) {
-      if (operands_[static_cast<std::size_t>(group.unsigned_position)].dtype != dtype)
-        fail(group.unsigned_position, name(dtype));
-    } else if (is_bare_unsigned(dtype)) {
-      if (group.other_position >= 0)
-        fail(position, name(operands_[static_cast<std::size_t>(group.other_position)].dtype));
-      group.unsigned_position = position;
-    } else {
-      group.other_position = position;
+  void check_pair(int first, int second) const {
+    if (operand(first).kind > operand(second).kind) std::swap(first, second);  // the first has priority
+    if (operand(first).kind == CallOperand::Kind::Number) return;
+    const DType high = operand(first).dtype;
+    const DType low = operand(second).dtype;
+    const bool is_tensor = operand(second).kind != CallOperand::Kind::Number;
+    if (operand(first).kind == operand(second).kind || (is_bool(high) && is_tensor)) {
+      if (!promotes(high, low)) fail(first, second);
+    } else if (category(low) > category(high) && (is_float8(high) || is_float8(low))) {
+      fail(first, second);
     }
   }
 
-  [[noreturn]] void fail(int position, std::string_view other) const {
+  [[noreturn]] void fail(int first, int second) const {
+    const bool is_first = is_bare_unsigned(operand(first).dtype) || is_float8(operand(first).dtype);
+    const int position = is_first ? first : second;
+    const int other = is_first ? second : first;
+    const bool is_unsigned = is_bare_unsigned(operand(position).dtype);
     throw Error(fmt::format(
-        "op '{}': {} is {}, which does not promote with {}: u16, u32 and u64 meet only themselves "
-        "and floats; convert one of the operands first",
-        op_.name, describe_operand(op_, position), name(operands_[static_cast<std::size_t>(position)].dtype), other));
+        "op '{}': {} is {}, which does not promote with {}: {}; convert one of the operands first", op_.name,
+        describe_operand(op_, position), name(operand(position).dtype), name(operand(other).dtype),
+        is_unsigned ? "u16, u32 and u64 meet only themselves and floats" : "a float8 meets only itself and numbers"));
   }
 
   const OpDef& op_;
@@ -111,7 +119,7 @@ Pair apply_kind(PromotionKind kind, DType promoted, DType default_dtype) {
       if (is_integral(promoted)) promoted = default_dtype;
       break;
     case PromotionKind::AlwaysBool:
-      return {opmath_of(promoted), DType::Bool};
+      return {promoted, DType::Bool};
     case PromotionKind::ComplexToFloat:
       return {opmath_of(promoted), real_of(promoted)};
     case PromotionKind::BoolToLong:

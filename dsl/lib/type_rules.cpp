@@ -55,6 +55,11 @@ constexpr int level(DType t) {
     case DType::U16:
     case DType::U32:
     case DType::U64:
+    case DType::F8E4M3FN:
+    case DType::F8E5M2:
+    case DType::F8E4M3FNUZ:
+    case DType::F8E5M2FNUZ:
+    case DType::F8E8M0FNU:
       return -1;
   }
   return -1;
@@ -63,6 +68,8 @@ constexpr int level(DType t) {
 constexpr bool has_order(ScalarOp op) {
   return op == ScalarOp::Lt || op == ScalarOp::Le || op == ScalarOp::Gt || op == ScalarOp::Ge;
 }
+
+constexpr bool is_two_byte_up(ScalarOp op) { return op == ScalarOp::Nextafter || op == ScalarOp::Complex; }
 
 }  // namespace
 
@@ -74,6 +81,7 @@ std::optional<DType> common_dtype(DType a, DType b) {
   if (is_complex(a)) b = complex_of(b);
   if (is_complex(b)) a = complex_of(a);
   if (a == b) return a;
+  if (is_float8(a) || is_float8(b)) return std::nullopt;
   if (level(a) < 0 || level(b) < 0) {
     if (is_float(a)) return a;
     if (is_float(b)) return b;
@@ -85,6 +93,8 @@ std::optional<DType> common_dtype(DType a, DType b) {
 
 bool accepts(ScalarOp op, DType t) {
   if (has_order(op) && is_complex(t)) return false;
+  // A float8 has no complex type, and neighbours that are not neighbours as bits: those of -0 may be NaN's.
+  if (is_two_byte_up(op) && is_float8(t)) return false;
   switch (row(op).domain) {
     case Domain::Any:
       return true;
@@ -110,6 +120,7 @@ bool accepts(ScalarOp op, DType t) {
 
 std::string_view accepted_text(ScalarOp op) {
   if (has_order(op)) return "anything but complex numbers";
+  if (is_two_byte_up(op)) return "floats of two bytes and more";
   switch (row(op).domain) {
     case Domain::Any:
       return "anything";

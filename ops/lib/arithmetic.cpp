@@ -45,6 +45,9 @@ constexpr OpDef neg_op =
 constexpr OpDef abs_op = pointwise({.name = "abs", .promotion_methods = {promote({0}, ComplexToFloat)}},
                                    [](Tensor x) -> Expr { return is_bool(x.dtype()) ? Expr(x) : abs(x); });
 
+constexpr OpDef abs_float8_op = pointwise({.name = "abs_float8", .promotion_methods = {promote({0}, NoOpmath)}},
+                                          [](Tensor x) { return select(x < 0, -x, x); });
+
 constexpr OpDef reciprocal_op = pointwise({.name = "reciprocal", .promotion_methods = {promote({0}, IntToFloat)}},
                                           [](Tensor x) { return reciprocal(x); });
 
@@ -52,8 +55,8 @@ constexpr OpDef pow_op = pointwise({.name = "pow", .promotion_methods = {promote
                                    [](Tensor x, Tensor y) { return pow(x, y); });
 
 void register_arithmetic(Registry& registry) {
-  for (const OpDef* op :
-       {&add_op, &sub_op, &mul_op, &div_op, &div_trunc_op, &div_floor_op, &neg_op, &abs_op, &reciprocal_op, &pow_op})
+  for (const OpDef* op : {&add_op, &sub_op, &mul_op, &div_op, &div_trunc_op, &div_floor_op, &neg_op, &abs_op,
+                          &abs_float8_op, &reciprocal_op, &pow_op})
     registry.add(*op);
 }
 

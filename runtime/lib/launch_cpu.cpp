@@ -80,7 +80,7 @@ void launch_cpu(const Plan& plan, void* const* tensors, const NumberValue* numbe
   for (const Parameter& parameter : plan.variant->parameters) {
     if (parameter.form != OperandForm::Number) continue;
     const std::size_t i = parameter.index;
-    pack_number(numbers[i], parameter.is_u64, parameter.compute, values[i].data());
+    pack_number(numbers[i], parameter.compute, values[i].data());
     launch.numbers[i] = values[i].data();
   }
   if (plan.element_count <= BlockElements * GrainBlocks) {

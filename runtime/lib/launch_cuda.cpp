@@ -17,7 +17,7 @@ void launch_cuda(const Plan& plan, void* const* tensors, const NumberValue* numb
       addresses[next++] = const_cast<void**>(tensors + parameter.index);
     } else {
       std::byte* value = values[parameter.index].data();
-      pack_number(numbers[parameter.index], parameter.is_u64, parameter.compute, value);
+      pack_number(numbers[parameter.index], parameter.compute, value);
       addresses[next++] = value;
     }
   }

@@ -11,7 +11,6 @@ namespace gems {
 inline constexpr std::size_t MaxNumberBytes = 16;
 
 // Writes number, converted as ScalarOp::Cast converts, in the bit layout of dtype (bool: one byte, 0 or 1).
-// is_u64: the integer's bits are those of an unsigned number.
-void pack_number(const NumberValue& number, bool is_u64, DType dtype, std::byte* to);
+void pack_number(const NumberValue& number, DType dtype, std::byte* to);
 
 }  // namespace gems

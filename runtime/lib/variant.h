@@ -19,7 +19,6 @@ struct Parameter {
   OperandForm form = OperandForm::Tensor;
   std::uint8_t index = 0;      // Tensor: among the tensors of a launch. Number: among its numbers
   DType compute = DType::F32;  // Number
-  bool is_u64 = false;         // Number: read from a 0-dim tensor of u64
 };
 
 struct Variant {

@@ -61,10 +61,7 @@ std::vector<Parameter> parameters_of(const TraceGraph& graph, const PlanRequest&
                       request.op->name, request.op->operands[position].name, position));
     std::size_t& count = in_memory ? variant.operand_tensors : variant.numbers;
     parameters.push_back(
-        {.form = form,
-         .index = static_cast<std::uint8_t>(count++),
-         .compute = graph.operands[next].compute,
-         .is_u64 = !in_memory && argument.kind == CallOperand::Kind::ZeroDim && argument.number_dtype == DType::U64});
+        {.form = form, .index = static_cast<std::uint8_t>(count++), .compute = graph.operands[next].compute});
     ++next;
   }
   variant.results = request.results.size();

@@ -107,7 +107,7 @@ def value_difference(expected, given, reference, rule=Rule()):
         and expected.dtype in EPSILONS_FROM_ATEN
     ):
         expected, given = expected.to(rule.computed_in), given.to(rule.computed_in)
-    same = _same(expected, given) if rule.signed_zeros else _same(expected + 0, given + 0)
+    same = _same(expected, given) if rule.signed_zeros else _same(*map(_zeros_alike, (expected, given)))
     if bool(same.all()):
         return None
     if rule.exact or expected.dtype not in (*EPSILONS_BEYOND_ATEN, *EPSILONS_FROM_ATEN):
@@ -149,6 +149,12 @@ def _same(a, b):
     if not a.is_floating_point():
         return a == b
     return ((a == b) & (torch.signbit(a) == torch.signbit(b))) | (torch.isnan(a) & torch.isnan(b))
+
+
+def _zeros_alike(tensor):
+    if tensor.dtype.is_floating_point and tensor.dtype.itemsize == 1:
+        tensor = tensor.float()
+    return tensor + 0 if tensor.dtype.is_floating_point or tensor.is_complex() else tensor
 
 
 def _same_zero(a, b):

@@ -5,8 +5,6 @@ import fnmatch
 import torch
 
 PLAIN = (torch.Tensor, torch.nn.Parameter)
-# Dtypes that ATen itself hardly computes in.
-RARE = (torch.complex32, torch.uint16, torch.uint32, torch.uint64, torch.float8_e4m3fn, torch.float8_e5m2)
 
 
 def _not_plain(tensors):
@@ -15,10 +13,6 @@ def _not_plain(tensors):
 
 def _lazy_bits(tensors):
     return any(each.is_conj() or each.is_neg() for each in tensors)
-
-
-def _rare_dtype(tensors):
-    return any(each.dtype in RARE for each in tensors)
 
 
 def _devices(tensors):
@@ -35,6 +29,14 @@ def _complex(tensors):
 
 def _complex_on_cuda(tensors):
     return any(each.is_complex() and each.is_cuda for each in tensors)
+
+
+def _float8(tensors):
+    return any(each.is_floating_point() and each.dtype.itemsize == 1 for each in tensors)
+
+
+def _powers_of_two(tensors):
+    return any(each.dtype == torch.float8_e8m0fnu for each in tensors)
 
 
 def _narrow(tensors):
@@ -69,8 +71,6 @@ EXPECTED = (
         "only plain strided tensors are served",
     ),
     ("*", "conj or neg bit", _lazy_bits, "ATen resolves the bit first"),
-    ("*", "dtype", _rare_dtype, "dtypes that ATen hardly computes in"),
-    ("*", "ATen warns", _rare_dtype, "ATen says that complex halves are experimental"),
     ("*", "ATen warns", _complex_and_real, "ATen warns that the imaginary part is lost"),
     ("copy_", "dtype", _complex_and_real, "the same, known before ATen is asked"),
     ("*", "memory overlap", _shared_memory, "ATen raises, warns, or copies first"),
@@ -82,6 +82,9 @@ EXPECTED = (
     ("pow*", "complex power that ATen multiplies out", _complex, "not the digits and limits of a power"),
     ("*", "number does not fit the dtype", _narrow, "ATen wraps it, or takes it for true"),
     ("copy_", "copy without conversion", _always, "a plain copy is a memcpy"),
+    ("copy_", "arguments", _always, "ATen's own kernels convert a number on their way"),
+    ("*", "dtype", _powers_of_two, "a truth value by way of a dtype without zero"),
+    ("mul*", "number does not fit the dtype", _float8, "ATen rounds the number to float8 before it multiplies"),
 )
 
 

@@ -8,7 +8,7 @@ import opdb
 import values
 from oracle import check, differences, fail_with
 
-DTYPES = (*values.FLOATS, *values.COMPLEX, *values.INTEGERS, torch.bool)
+DTYPES = (*values.FLOATS, *values.COMPLEX, *values.INTEGERS, torch.bool, *values.UNLISTED)
 COPY = frozenset({"copy"})
 
 

@@ -7,8 +7,7 @@ import values
 from operators import OPERATORS
 from oracle import differences, fail_with
 
-UNMIXABLE = (torch.uint16, torch.uint32, torch.uint64)
-DTYPES = (*values.FLOATS, *values.COMPLEX, *values.INTEGERS, torch.bool)
+DTYPES = (*values.FLOATS, *values.COMPLEX, *values.INTEGERS, torch.bool, *values.UNLISTED)
 SHAPES = {"tensors": ((3, 5), (3, 5)), "0-dim first": ((), (3, 5)), "0-dim last": ((3, 5), ()), "both 0-dim": ((), ())}
 ALWAYS_RUN = ("add", "div", "eq", "where")
 OPERANDS_TO_MIX = [
@@ -21,29 +20,30 @@ OPERANDS_TO_MIX = [
 def cases():
     for operator in OPERANDS_TO_MIX:
         marks = () if operator.name in ALWAYS_RUN else (pytest.mark.slow,)
-        for dtype in (*DTYPES, *UNMIXABLE):
+        for dtype in DTYPES:
             yield pytest.param(operator, dtype, id=f"{operator}-{str(dtype)[6:]}", marks=marks)
 
 
 @pytest.mark.parametrize("operator, dtype", cases())
 def test_pairs(operator, dtype, device):
     found = []
-    for other in (*DTYPES, *UNMIXABLE):
-        known = dtype not in UNMIXABLE and other not in UNMIXABLE
+    for other in DTYPES:
+        # What ATen compiles at run time for complex halves traps on a float8.
+        if device == "cuda" and torch.complex32 in (dtype, other) and not {dtype, other}.isdisjoint(values.FLOAT8):
+            continue
         for name, (left, right) in SHAPES.items():
             operands = [operand(left, dtype, device), operand(right, other, device)]
             if len(operator.operands) == 3:
                 operands.insert(0, values.random((3, 5), torch.bool, device, operator.operands[0]))
-            served_by = operator.served_by if known else ()
-            for text in differences(operator.call, operands, {}, served_by=served_by):
+            for text in differences(operator.call, operands, {}, served_by=operator.served_by):
                 found.append(f"with {str(other)[6:]}, {name}: {text}")
     fail_with(found)
 
 
 def operand(shape, dtype, device):
-    """Random values without zeros; the unsigned dtypes have no random numbers of their own."""
-    drawn = values.random(shape, torch.uint8 if dtype in UNMIXABLE else dtype, device, nonzero=True)
-    return (drawn.logical_or(torch.tensor(True, device=device)) if dtype == torch.bool else drawn).to(dtype)
+    """Random values without zeros."""
+    drawn = values.random(shape, dtype, device, nonzero=True)
+    return drawn.logical_or(torch.tensor(True, device=device)) if dtype == torch.bool else drawn
 
 
 @pytest.mark.parametrize("name", ("add", "mul", "where", "eq", "lt", "maximum"))

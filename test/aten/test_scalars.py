@@ -15,9 +15,9 @@ NUMBER_DOES_NOT_FIT = ("number does not fit the dtype",)
 
 
 def excuses(number, dtype):
-    """Reasons to decline that such a number gives: ATen refuses it, wraps it, warns, or makes a complex half of it."""
+    """Reasons to decline that such a number gives: ATen refuses it, wraps it, or warns."""
     if isinstance(number, complex):
-        return ("dtype", "ATen warns") if dtype == torch.float16 else ("ATen warns",) if not dtype.is_complex else ()
+        return ("ATen warns",) if not dtype.is_complex else ()
     return NUMBER_DOES_NOT_FIT if dtype != torch.int64 and abs(number) > 100 else ()
 
 
@@ -116,6 +116,19 @@ def test_keyword_and_optional_numbers(name, dtype, device):
     unread = name == "masked_fill 0-dim" and device == "cuda" and dtype in (torch.int32, torch.float16)
     narrow = NUMBER_DOES_NOT_FIT if dtype in (torch.bool, torch.uint8) or cut or unread else ()
     check(call, values.random((5, 9), dtype, device), served_by=frozenset(served_by), may_decline=narrow)
+
+
+@pytest.mark.parametrize("dtype", (torch.float16, torch.bfloat16, torch.complex32, *values.FLOAT8), ids=str)
+@pytest.mark.parametrize("name", ("eq", "ne", "lt", "le", "gt", "ge"))
+def test_comparison_with_a_number_that_the_dtype_rounds(name, dtype, device):
+    found = []
+    for number in (0.1, 1 / 3, -2.7, 1e-9, 448.5, 65519.0, 70000.0, 300):
+        here = torch.tensor([number], device=device).to(dtype).repeat(17)
+        near = torch.cat([here, torch.tensor([number], device=device).mul(0.9).to(dtype)])
+        for other in (number, torch.tensor(number, dtype=torch.float64, device=device), torch.tensor(number)):
+            for text in differences(getattr(torch, name), (near, other), {}, served_by=frozenset({name})):
+                found.append(f"{other!r}: {text}")
+    fail_with(found)
 
 
 @pytest.mark.parametrize("default", (torch.float64, torch.float16), ids=lambda dtype: str(dtype)[6:])

@@ -6,6 +6,15 @@ FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 COMPLEX = (torch.complex64, torch.complex128, torch.complex32)
 SIGNED = (torch.int64, torch.int32, torch.int16, torch.int8)
 INTEGERS = (*SIGNED, torch.uint8)
+FLOAT8 = (
+    torch.float8_e4m3fn,
+    torch.float8_e5m2,
+    torch.float8_e4m3fnuz,
+    torch.float8_e5m2fnuz,
+    torch.float8_e8m0fnu,
+)
+# Dtypes that PyTorch's database of operators does not list, though ATen computes in them here and there.
+UNLISTED = (torch.uint16, torch.uint32, torch.uint64, *FLOAT8)
 PRIMARY = (torch.float32, torch.bfloat16, torch.int64, torch.bool, torch.complex64)
 
 
@@ -18,9 +27,8 @@ def random(shape, dtype, device, kind="value", nonzero=False):
         return torch.view_as_complex(parts).to(dtype)
     if dtype.is_floating_point:
         return (torch.randn(shape, dtype=torch.float32, device=device) * 2).to(dtype)
-    low = 0 if dtype == torch.uint8 else -9
-    drawn = torch.randint(low, 10, shape, device=device).to(dtype)
-    return torch.where(drawn == 0, torch.ones_like(drawn), drawn) if nonzero else drawn
+    drawn = torch.randint(-9 if dtype.is_signed else 0, 10, shape, device=device)
+    return (torch.where(drawn == 0, torch.ones_like(drawn), drawn) if nonzero else drawn).to(dtype)
 
 
 def specials(dtype):

@@ -170,6 +170,14 @@ int fraction_bits(DType dtype) {
       return 10;
     case DType::BF16:
       return 7;
+    case DType::F8E4M3FN:
+    case DType::F8E4M3FNUZ:
+      return 3;
+    case DType::F8E5M2:
+    case DType::F8E5M2FNUZ:
+      return 2;
+    case DType::F8E8M0FNU:
+      return 0;
     case DType::F32:
       return 23;
     default:
@@ -179,7 +187,14 @@ int fraction_bits(DType dtype) {
 int least_exponent(DType dtype) {
   switch (real_of(dtype)) {
     case DType::F16:
+    case DType::F8E5M2:
       return -14;
+    case DType::F8E4M3FN:
+      return -6;
+    case DType::F8E4M3FNUZ:
+      return -7;
+    case DType::F8E5M2FNUZ:
+      return -15;
     case DType::F64:
       return -1022;
     default:

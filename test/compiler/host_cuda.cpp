@@ -23,8 +23,9 @@ std::string host_prelude() {
   std::string text;
   for (std::size_t i = 0; i < cuda::SnippetCount; ++i) {
     const auto snippet = static_cast<Snippet>(i);
-    // Before sm_80 bf16 is rounded in integers, which runs anywhere.
-    if (cuda::is_portable(snippet) || snippet == Snippet::ToBF16 || snippet == Snippet::PackBF16)
+    // Before sm_80 bf16 and float8 are rounded in integers, which runs anywhere.
+    if (cuda::is_portable(snippet) || snippet == Snippet::ToBF16 || snippet == Snippet::PackBF16 ||
+        snippet == Snippet::ToF8E4M3FN || snippet == Snippet::ToF8E5M2)
       text += cuda::snippet_text(snippet, CudaTarget{75});
     else if (snippet == Snippet::PackF16)
       text += "GEMS_HOST_F16\n";

@@ -89,6 +89,7 @@ bool is_defined(ScalarOp op, DType dtype) {
   // bool has no order of its own and no shifts that anyone asks for.
   if (is_complex(dtype) && op >= ScalarOp::Lt && op <= ScalarOp::Ge) return false;
   if (is_bool(dtype) && (op == ScalarOp::Shl || op == ScalarOp::Shr)) return false;
+  if (is_float8(dtype) && (op == ScalarOp::Nextafter || op == ScalarOp::Complex)) return false;
   switch (row(op).domain) {
     case Domain::Any:
       return true;

@@ -89,6 +89,83 @@ TEST_CASE("what is beyond the last finite value by half a step becomes infinite"
   CHECK(rounded(F32, 0x1.ffffffp127) == inf);
 }
 
+std::uint8_t to_byte(DType dtype, double value) {
+  std::uint8_t bits = 0;
+  store_element(cast_element(real(F64, value), dtype), &bits);
+  return bits;
+}
+double from_byte(DType dtype, std::uint8_t bits) { return load_element(&bits, dtype).value.real(); }
+
+constexpr std::array float8{F8E4M3FN, F8E5M2, F8E4M3FNUZ, F8E5M2FNUZ};
+
+TEST_CASE("known floats of eight bits have their known bits") {
+  CHECK(to_byte(F8E4M3FN, 1) == 0x38);
+  CHECK(to_byte(F8E4M3FN, -448) == 0xfe);
+  CHECK(to_byte(F8E4M3FN, 0x1p-9) == 0x01);
+  CHECK(to_byte(F8E4M3FN, -0.0) == 0x80);
+  CHECK(to_byte(F8E5M2, 1) == 0x3c);
+  CHECK(to_byte(F8E5M2, 57344) == 0x7b);
+  CHECK(to_byte(F8E5M2, -inf) == 0xfc);
+  CHECK(to_byte(F8E4M3FNUZ, 1) == 0x40);
+  CHECK(to_byte(F8E4M3FNUZ, 240) == 0x7f);
+  CHECK(to_byte(F8E4M3FNUZ, -0.0) == 0);
+  CHECK(to_byte(F8E5M2FNUZ, 1) == 0x40);
+  CHECK(to_byte(F8E5M2FNUZ, 57344) == 0x7f);
+  CHECK(to_byte(F8E8M0FNU, 1) == 127);
+  CHECK(to_byte(F8E8M0FNU, -4) == 129);
+}
+
+TEST_CASE("every float of eight bits survives a load and a store") {
+  for (const DType dtype : {F8E4M3FN, F8E5M2, F8E4M3FNUZ, F8E5M2FNUZ, F8E8M0FNU})
+    for (int bits = 0; bits < 256; ++bits) {
+      const double value = from_byte(dtype, static_cast<std::uint8_t>(bits));
+      CAPTURE(name(dtype), bits, value);
+      if (!std::isnan(value)) CHECK(to_byte(dtype, value) == bits);
+    }
+}
+
+TEST_CASE("rounding to a float of eight bits takes the nearest, and of two nearest the even one") {
+  for (const DType dtype : float8)
+    for (int bits = 0; bits + 1 < 0x7f; ++bits) {
+      const double low = from_byte(dtype, static_cast<std::uint8_t>(bits));
+      const double high = from_byte(dtype, static_cast<std::uint8_t>(bits + 1));
+      if (!std::isfinite(high)) break;
+      const double middle = low + (high - low) / 2;
+      const double even = bits % 2 == 0 ? low : high;
+      CAPTURE(name(dtype), bits);
+      CHECK(rounded(dtype, middle) == even);
+      CHECK(rounded(dtype, -middle) == -even);
+      CHECK(rounded(dtype, std::nextafter(middle, low)) == low);
+      CHECK(rounded(dtype, std::nextafter(middle, high)) == high);
+    }
+}
+
+TEST_CASE("what a float of eight bits cannot hold is infinite where there is infinity, else NaN") {
+  CHECK(rounded(F8E4M3FN, 464) == 448);
+  CHECK(to_byte(F8E4M3FN, 464.01) == 0x7f);
+  CHECK(to_byte(F8E4M3FN, -inf) == 0xff);
+  CHECK(rounded(F8E5M2, 61439) == 57344);
+  CHECK(rounded(F8E5M2, 61440) == inf);
+  CHECK(rounded(F8E4M3FNUZ, 247) == 240);
+  CHECK(to_byte(F8E4M3FNUZ, 248) == 0x80);
+  CHECK(to_byte(F8E4M3FNUZ, -inf) == 0x80);
+  CHECK(rounded(F8E5M2FNUZ, -61439) == -57344);
+  CHECK(to_byte(F8E5M2FNUZ, inf) == 0x80);
+  for (const DType dtype : float8) CHECK(std::isnan(rounded(dtype, nan)));
+}
+
+TEST_CASE("f8e8m0fnu is the power of two at or above the middle, whatever the sign") {
+  CHECK(rounded(F8E8M0FNU, 1.49) == 1);
+  CHECK(rounded(F8E8M0FNU, 1.5) == 2);
+  CHECK(rounded(F8E8M0FNU, -3) == 4);
+  CHECK(rounded(F8E8M0FNU, 0) == 0x1p-127);
+  CHECK(rounded(F8E8M0FNU, 0x1p-127) == 0x1p-127);
+  CHECK(rounded(F8E8M0FNU, 0x1.01p-127) == 0x1p-126);
+  CHECK(rounded(F8E8M0FNU, 0x1.7p127) == 0x1p127);
+  CHECK(to_byte(F8E8M0FNU, 0x1.8p127) == 0xff);
+  CHECK(to_byte(F8E8M0FNU, inf) == 0xff);
+}
+
 TEST_CASE("denormals and signed zeros are kept") {
   CHECK(rounded(F16, 0x1p-25) == 0);
   CHECK(rounded(F16, 0x1.8p-25) == 0x1p-24);
@@ -186,7 +263,7 @@ TEST_CASE("elements have the bit layout of their dtype") {
   for (std::size_t i = 0; i < DTypeCount; ++i) {
     const auto dtype = static_cast<DType>(i);
     CAPTURE(name(dtype));
-    const Element element = cast_element(real(C128, {1, dtype >= C32 ? -3.0 : 0.0}), dtype);
+    const Element element = cast_element(real(C128, {1, is_complex(dtype) ? -3.0 : 0.0}), dtype);
     std::array<unsigned char, 17> memory{};
     store_element(element, memory.data());
     CHECK(load_element(memory.data(), dtype).integer == element.integer);

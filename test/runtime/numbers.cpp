@@ -13,10 +13,10 @@ using namespace gems;
 namespace {
 
 template <class T>
-T packed(const NumberValue& number, DType dtype, bool is_u64 = false) {
+T packed(const NumberValue& number, DType dtype) {
   alignas(16) std::array<std::byte, MaxNumberBytes> bytes;
   bytes.fill(std::byte{0xee});
-  pack_number(number, is_u64, dtype, bytes.data());
+  pack_number(number, dtype, bytes.data());
   T value;
   std::memcpy(&value, bytes.data(), sizeof value);
   // Nothing behind the value is touched.
@@ -45,9 +45,11 @@ TEST_CASE("integers become the nearest float") {
   CHECK(packed<std::uint16_t>(integer(257), DType::BF16) == 0x4380);
 }
 
-TEST_CASE("an integer that stands for a u64 is not negative") {
-  CHECK(packed<double>(integer(-1), DType::F64, true) == 18446744073709551616.0);
-  CHECK(packed<float>(integer(-1), DType::F32, true) == 18446744073709551616.0f);
+TEST_CASE("a u64 is not negative") {
+  const NumberValue largest{.dtype = DType::U64, .integer = -1, .value = {}};
+  CHECK(packed<double>(largest, DType::F64) == 18446744073709551616.0);
+  CHECK(packed<float>(largest, DType::F32) == 18446744073709551616.0f);
+  CHECK(packed<std::uint64_t>(largest, DType::U64) == std::numeric_limits<std::uint64_t>::max());
 }
 
 TEST_CASE("floats round once, to nearest even") {

@@ -48,7 +48,7 @@ def test_show_says_where_and_what():
     text = codegen("show", "silu_and_mul")
     assert re.match(r"silu_and_mul, defined at ops/lib/fused\.cpp:\d+\n", text)
     assert "promote({0, 1}, Default)" in text
-    assert re.search(r"^  f16   f32   -> f16$", text, re.MULTILINE)
+    assert re.search(r"^  f16 +f32 +-> f16$", text, re.MULTILINE)
 
 
 def test_show_says_why_a_dtype_is_not_supported():

@@ -3,7 +3,10 @@
 import pytest
 from repository import run_tool
 
-EVERY_DTYPE = "bool, u8, i8, i16, i32, i64, u16, u32, u64, f16, bf16, f32, f64, c32, c64, c128"
+EVERY_DTYPE = (
+    "bool, u8, i8, i16, i32, i64, u16, u32, u64, f16, bf16, f32, f64, c32, c64, c128, "
+    "f8e4m3fn, f8e5m2, f8e4m3fnuz, f8e5m2fnuz, f8e8m0fnu"
+)
 
 CASES = {
     "unknown op, similar name": (

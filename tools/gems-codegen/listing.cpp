@@ -133,7 +133,7 @@ std::string show_op(const OpDef& op) {
   std::vector<std::string_view> unsupported;
   for (const DTypeRow& row : dtype_rows(op)) {
     if (row.error.empty())
-      text += fmt::format("  {:<5} {:<5} -> {}\n", gems::name(row.dtype), fmt::join(names(row.compute), ", "),
+      text += fmt::format("  {:<10}  {:<10}  -> {}\n", gems::name(row.dtype), fmt::join(names(row.compute), ", "),
                           fmt::join(names(row.result), ", "));
     else
       unsupported.push_back(gems::name(row.dtype));

@@ -1,6 +1,7 @@
 // Loads and stores of vectors of elements; see Elements.h for the representations.
 #include "Elements.h"
 
+#include "Pw/Pw.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -60,7 +61,8 @@ ElementType::ElementType(Type bodyType) {
 }
 
 Type registerType(Type scalar) {
-  return scalar.isF16() || scalar.isBF16() ? Type(IntegerType::get(scalar.getContext(), 16)) : scalar;
+  if (!pw::isNarrowFloat(scalar)) return scalar;
+  return IntegerType::get(scalar.getContext(), scalar.getIntOrFloatBitWidth());
 }
 
 Value advanced(ImplicitLocOpBuilder& builder, Value address, Value bytes) {

@@ -3,6 +3,7 @@
 //   body type      in memory        in registers (W lanes)
 //   i1             a byte           vector<W x i1>
 //   f16, bf16      16 bits          vector<W x i16>
+//   float8         a byte           vector<W x i8>
 //   complex<T>     re, im adjacent  two vectors of T
 //   others         as they are      vector<W x type>
 #pragma once
@@ -27,7 +28,7 @@ struct ElementType {
   int64_t sizeBytes() const { return parts * partBytes; }
 };
 
-// i16 for f16 and bf16; other scalar types themselves.
+// i16 for f16 and bf16, i8 for float8; other scalar types themselves.
 mlir::Type registerType(mlir::Type scalar);
 
 // Where an operand's elements are: element i is at base + i * stride.

@@ -1,5 +1,7 @@
-// The conversions of NarrowFloat.h in integer arithmetic, and f16 by instruction.
+// The conversions of two-byte floats in integer arithmetic, and f16 by instruction; by dtype, those of NarrowFloat.h.
 #include "NarrowFloat.h"
+
+#include "Float8.h"
 
 using namespace mlir;
 
@@ -13,8 +15,6 @@ Lanes retyped(Lanes x, Type element) {
 
 Lanes masked(Lanes x, int64_t mask) { return x & x.constant(mask); }
 Lanes plus(Lanes x, int64_t number) { return x + x.constant(number); }
-
-}  // namespace
 
 Lanes bf16ToF32(Lanes bits) { return (bits.extended(bits.builder().getI32Type()) << 16).asFloat(); }
 
@@ -59,6 +59,18 @@ Lanes f32ToF16(Lanes x, bool hasF16c) {
   result = select(magnitude < magnitude.constant(0x477ff000), result, magnitude.constant(0x7c00));
   result = select(magnitude > magnitude.constant(0x7f800000), nan, result);
   return (result | (masked(bits >> 16, 0x8000))).truncated(builder.getI16Type());
+}
+
+}  // namespace
+
+Lanes narrowToF32(Lanes bits, DType dtype, bool hasF16c) {
+  if (is_float8(dtype)) return float8ToF32(bits, dtype);
+  return dtype == DType::F16 ? f16ToF32(bits, hasF16c) : bf16ToF32(bits);
+}
+
+Lanes f32ToNarrow(Lanes x, DType dtype, bool hasF16c) {
+  if (is_float8(dtype)) return f32ToFloat8(x, dtype);
+  return dtype == DType::F16 ? f32ToF16(x, hasF16c) : f32ToBf16(x);
 }
 
 }  // namespace gems::cpu

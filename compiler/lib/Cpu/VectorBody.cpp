@@ -3,6 +3,7 @@
 
 #include "Lanes.h"
 #include "NarrowFloat.h"
+#include "Pw/Pw.h"
 #include "llvm/ADT/DenseMap.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Complex/IR/Complex.h"
@@ -12,8 +13,6 @@ using namespace mlir;
 
 namespace gems::cpu {
 namespace {
-
-bool isNarrow(Type type) { return type.isF16() || type.isBF16(); }
 
 class Vectorizer {
  public:
@@ -31,6 +30,7 @@ class Vectorizer {
   Value constant(arith::ConstantOp op, ImplicitLocOpBuilder& builder) const;
   Value extended(arith::ExtFOp op, ImplicitLocOpBuilder& builder) const;
   Value truncated(arith::TruncFOp op, ImplicitLocOpBuilder& builder) const;
+  Value toInteger(Operation& op, ImplicitLocOpBuilder& builder) const;
   Value renamed(Operation& op, ImplicitLocOpBuilder& builder) const;
   Value part(Value scalar, unsigned index = 0) const { return lookup(scalar).parts[index]; }
 
@@ -41,23 +41,31 @@ class Vectorizer {
 
 Value Vectorizer::constant(arith::ConstantOp op, ImplicitLocOpBuilder& builder) const {
   Attribute value = op.getValue();
-  if (isNarrow(op.getType()))
-    value = builder.getIntegerAttr(builder.getI16Type(), cast<FloatAttr>(value).getValue().bitcastToAPInt());
+  if (pw::isNarrowFloat(op.getType()))
+    value = builder.getIntegerAttr(registerType(op.getType()), cast<FloatAttr>(value).getValue().bitcastToAPInt());
   return arith::ConstantOp::create(builder, DenseElementsAttr::get(cast<ShapedType>(vectorType(op.getType())), value));
 }
 
 Value Vectorizer::extended(arith::ExtFOp op, ImplicitLocOpBuilder& builder) const {
-  Type from = op.getIn().getType();
-  if (!isNarrow(from)) return renamed(*op, builder);
-  Lanes bits(builder, part(op.getIn()));
-  Lanes wide = from.isF16() ? f16ToF32(bits, hasF16c_) : bf16ToF32(bits);
+  std::optional<DType> from = pw::narrowFloat(op.getIn().getType());
+  if (!from) return renamed(*op, builder);
+  Lanes wide = narrowToF32(Lanes(builder, part(op.getIn())), *from, hasF16c_);
   return (op.getType().isF64() ? wide.toF64() : wide).value();
 }
 
 Value Vectorizer::truncated(arith::TruncFOp op, ImplicitLocOpBuilder& builder) const {
-  if (!isNarrow(op.getType())) return renamed(*op, builder);
-  Lanes x(builder, part(op.getIn()));
-  return (op.getType().isF16() ? f32ToF16(x, hasF16c_) : f32ToBf16(x)).value();
+  std::optional<DType> to = pw::narrowFloat(op.getType());
+  if (!to) return renamed(*op, builder);
+  return f32ToNarrow(Lanes(builder, part(op.getIn())), *to, hasF16c_).value();
+}
+
+// NaN of some float8 types becomes 0.
+Value Vectorizer::toInteger(Operation& op, ImplicitLocOpBuilder& builder) const {
+  Lanes integer(builder, renamed(op, builder));
+  auto extf = op.getOperand(0).getDefiningOp<arith::ExtFOp>();
+  std::optional<DType> from = extf ? pw::narrowFloat(extf.getIn().getType()) : std::nullopt;
+  if (!from || !nan_becomes_zero(*from)) return integer.value();
+  return select(isNan(Lanes(builder, part(op.getOperand(0)))), integer.constant(0), integer).value();
 }
 
 // The same operation on vectors.
@@ -73,10 +81,11 @@ Parts Vectorizer::build(Operation& op, ImplicitLocOpBuilder& builder) const {
   if (auto constantOp = dyn_cast<arith::ConstantOp>(op)) return {constant(constantOp, builder)};
   if (auto extf = dyn_cast<arith::ExtFOp>(op)) return {extended(extf, builder)};
   if (auto truncf = dyn_cast<arith::TruncFOp>(op)) return {truncated(truncf, builder)};
+  if (isa<arith::FPToSIOp, arith::FPToUIOp>(op)) return {toInteger(op, builder)};
   if (auto re = dyn_cast<complex::ReOp>(op)) return {part(re.getComplex(), 0)};
   if (auto im = dyn_cast<complex::ImOp>(op)) return {part(im.getComplex(), 1)};
   if (auto create = dyn_cast<complex::CreateOp>(op)) return {part(create.getReal()), part(create.getImaginary())};
-  // Between f16 or bf16 and i16 there is nothing to do.
+  // Between a narrow float and the integer of its width there is nothing to do.
   if (auto bitcast = dyn_cast<arith::BitcastOp>(op))
     if (registerType(bitcast.getType()) == registerType(bitcast.getIn().getType())) return {part(bitcast.getIn())};
   return {renamed(op, builder)};

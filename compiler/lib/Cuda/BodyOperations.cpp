@@ -290,19 +290,19 @@ ExprText BodyText::conversion(Operation& op) {
       .Case<arith::ExtFOp>([&](auto) -> ExprText {
         if (from.getType().isF32()) return castTo(type, texts_.at(from));
         if (isFloatAlready_.lookup(from)) return texts_.at(from);
-        prelude_.use(from.getType().isF16() ? Snippet::FromF16 : Snippet::FromBF16);
+        use_widening(prelude_, *narrowFloat(from.getType()));
         return call("to_f32", op);
       })
       .Case<arith::TruncFOp>([&](auto) -> ExprText {
         if (type.isF32()) return castTo(type, texts_.at(from));
-        prelude_.use(type.isF16() ? Snippet::ToF16 : Snippet::ToBF16);
-        return call(type.isF16() ? "to_f16" : "to_bf16", op);
+        use_rounding(prelude_, *narrowFloat(type));
+        return call(rounding_function(*narrowFloat(type)), op);
       })
       .Case<arith::BitcastOp>([&](auto) -> ExprText {
         Type source = from.getType();
         if (source.isF32()) return call("__float_as_uint", op);
         if (source.isF64()) return castTo(type, call("__double_as_longlong", op));
-        if (source.isF16() || source.isBF16()) return {at(from, Precedence::Primary) + ".bits"};
+        if (isNarrowFloat(source)) return {at(from, Precedence::Primary) + ".bits"};
         if (type.isF32()) return call("__uint_as_float", op);
         useValueType(prelude_, type);
         if (type.isF64()) return {fmt::format("__longlong_as_double({})", signedAt(from))};

@@ -13,8 +13,7 @@ namespace gems::cuda {
 std::string_view valueType(Type type) {
   if (type.isF32()) return "float";
   if (type.isF64()) return "double";
-  if (type.isF16()) return "f16";
-  if (type.isBF16()) return "bf16";
+  if (auto narrow = narrowFloat(type)) return storage_type(*narrow);
   if (auto complex = dyn_cast<ComplexType>(type)) {
     if (complex.getElementType().isF16()) return "c32";
     return complex.getElementType().isF32() ? "c64" : "c128";
@@ -38,10 +37,8 @@ void useValueType(Prelude& prelude, Type type) {
     prelude.use(complex.getElementType().isF16()   ? Snippet::C32
                 : complex.getElementType().isF32() ? Snippet::C64
                                                    : Snippet::C128);
-  } else if (type.isF16()) {
-    prelude.use(Snippet::F16);
-  } else if (type.isBF16()) {
-    prelude.use(Snippet::BF16);
+  } else if (auto narrow = narrowFloat(type)) {
+    use_storage_type(prelude, *narrow);
   } else if (type.isInteger()) {
     switch (type.getIntOrFloatBitWidth()) {
       case 8:

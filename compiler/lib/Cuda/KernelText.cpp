@@ -15,15 +15,10 @@ using namespace gems::pw;
 namespace gems::cuda {
 namespace {
 
-bool isNarrow(Type type) { return type.isF16() || type.isBF16(); }
-
-std::string_view rounding(DType storage) { return storage == DType::F16 ? "to_f16" : "to_bf16"; }
-Snippet roundingSnippet(DType storage) { return storage == DType::F16 ? Snippet::ToF16 : Snippet::ToBF16; }
-
 // The f32 value behind a narrow result, when nothing else needs the rounded one.
 Value floatBehind(Value yielded) {
   auto truncate = yielded.getDefiningOp<arith::TruncFOp>();
-  if (!truncate || !isNarrow(yielded.getType()) || !yielded.hasOneUse()) return {};
+  if (!truncate || !isNarrowFloat(yielded.getType()) || !yielded.hasOneUse()) return {};
   return truncate.getIn();
 }
 
@@ -40,7 +35,7 @@ std::string OperandText::converted(const std::string& element) const {
 }
 
 std::string ResultText::converted(const std::string& value) const {
-  return roundsFloat ? fmt::format("{}({})", rounding(storage), value) : value;
+  return roundsFloat ? fmt::format("{}({})", rounding_function(storage), value) : value;
 }
 
 KernelText::KernelText(KernelOp kernel, Prelude& prelude)
@@ -58,7 +53,7 @@ KernelText::KernelText(KernelOp kernel, Prelude& prelude)
     text.storage = spec.getStorage();
     text.isTensor = spec.getForm() == OperandForm::Tensor;
     text.isUsed = !argument.use_empty();
-    text.passAsFloat = isNarrow(argument.getType()) && text.isUsed &&
+    text.passAsFloat = isNarrowFloat(argument.getType()) && text.isUsed &&
                        llvm::all_of(argument.getUsers(), [](Operation* user) { return isa<arith::ExtFOp>(user); });
     text.parameterType = text.passAsFloat ? "float" : std::string(valueType(argument.getType()));
     if (text.isTensor) {
@@ -66,7 +61,7 @@ KernelText::KernelText(KernelOp kernel, Prelude& prelude)
       text.index = next++;
     }
     if (text.isUsed && !text.passAsFloat) useValueType(prelude_, argument.getType());
-    if (text.passAsFloat) prelude_.use(text.storage == DType::F16 ? Snippet::FromF16 : Snippet::FromBF16);
+    if (text.passAsFloat) use_widening(prelude_, text.storage);
     use_storage_type(prelude_, text.storage);
     operands_.push_back(std::move(text));
   }
@@ -215,8 +210,8 @@ void KernelText::writeSingleLoads(TextWriter& out) {
 void KernelText::writeElement(TextWriter& out, llvm::function_ref<std::string(const OperandText&)> raw,
                               llvm::function_ref<std::string(const ResultText&)> place, bool placeTakesFloat) {
   auto put = [&](const ResultText& result, const std::string& value) {
-    const bool rounds = result.roundsFloat && !placeTakesFloat;
-    if (rounds) prelude_.use(roundingSnippet(result.storage));
+    const bool rounds = result.roundsFloat && !(placeTakesFloat && result.isPacked());
+    if (rounds) use_rounding(prelude_, result.storage);
     out.line("{} = {};", place(result), rounds ? result.converted(value) : value);
   };
   if (results_.size() == 1) return put(results_.front(), elementCall(raw));
@@ -252,10 +247,10 @@ std::string KernelText::loadVector(const OperandText& operand, const std::string
                      address);
 }
 
-// A result that is rounded from f32 is gathered as floats and converted two at a time.
+// A packed result is gathered as floats and converted two at a time.
 void KernelText::declareResultVector(TextWriter& out, const ResultText& result) {
   prelude_.use(Snippet::Store);
-  if (result.roundsFloat && schedule_.width > 1) {
+  if (result.isPacked() && schedule_.width > 1) {
     out.line("float {}_vec[{}];", result.name, schedule_.width);
   } else {
     out.line("{} {}_vec;", vectorType(result.storage), result.name);
@@ -263,12 +258,12 @@ void KernelText::declareResultVector(TextWriter& out, const ResultText& result) 
 }
 
 std::string KernelText::resultPlace(const ResultText& result) const {
-  return fmt::format("{}_vec{}[k]", result.name, result.roundsFloat && schedule_.width > 1 ? "" : ".at");
+  return fmt::format("{}_vec{}[k]", result.name, result.isPacked() && schedule_.width > 1 ? "" : ".at");
 }
 
 void KernelText::storeVector(TextWriter& out, const ResultText& result, const std::string& address) {
   std::string vector = result.name + "_vec";
-  if (result.roundsFloat && schedule_.width > 1) {
+  if (result.isPacked() && schedule_.width > 1) {
     prelude_.use(result.storage == DType::F16 ? Snippet::PackF16 : Snippet::PackBF16);
     vector = fmt::format("{}({})", result.storage == DType::F16 ? "pack_f16" : "pack_bf16", vector);
   }

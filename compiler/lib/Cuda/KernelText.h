@@ -20,7 +20,7 @@ struct OperandText {
   DType storage;
   bool isTensor = true;
   bool isUsed = true;
-  bool passAsFloat = false;   // f16 and bf16 that the body only ever reads as f32
+  bool passAsFloat = false;   // a narrow float that the body only ever reads as f32
   std::string parameterType;  // of the element function
   OperandLayout layout;       // tensors
   int index = -1;             // over tensors read
@@ -34,11 +34,13 @@ struct OperandText {
 struct ResultText {
   std::string name;
   DType storage;
-  bool roundsFloat = false;  // the element function gives f32, which is rounded to f16 or bf16 on the way to memory
+  bool roundsFloat = false;  // the element function gives f32, which is rounded to a narrow float on the way to memory
   std::string valueType;     // of the element function
   OperandLayout layout;
   int index = -1;  // over tensors read, then results
 
+  // Rounded two at a time, from a vector of floats.
+  bool isPacked() const { return roundsFloat && size_bytes(storage) == 2; }
   // An element as it is in memory, from what the element function gives.
   std::string converted(const std::string& value) const;
 };
@@ -56,7 +58,7 @@ class KernelText {
   std::string fieldName(const ParameterField& field) const;
 
   // Statements that compute one element: `raw` gives each tensor's element in memory, `put` a place for each result;
-  // rounding to f16 or bf16 is left to whoever stores a result whose place takes floats (`placeTakesFloat`).
+  // rounding is left to whoever stores a packed result whose place takes floats (`placeTakesFloat`).
   void writeElement(TextWriter& out, llvm::function_ref<std::string(const OperandText&)> raw,
                     llvm::function_ref<std::string(const ResultText&)> place, bool placeTakesFloat);
 

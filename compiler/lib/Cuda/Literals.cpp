@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "Pw/Pw.h"
+
 namespace gems::cuda {
 namespace {
 
@@ -19,8 +21,8 @@ std::string decimal(T value, std::string_view suffix) {
 
 std::string floatLiteral(const llvm::APFloat& value, mlir::Type type) {
   const uint64_t bits = value.bitcastToAPInt().getZExtValue();
-  if (type.isF16()) return fmt::format("f16{{{:#06x}}}", bits);
-  if (type.isBF16()) return fmt::format("bf16{{{:#06x}}}", bits);
+  if (auto narrow = pw::narrowFloat(type))
+    return fmt::format("{}{{{:#0{}x}}}", gems::name(*narrow), bits, 2 + 2 * size_bytes(*narrow));
   if (type.isF32()) {
     if (!value.isFinite()) return fmt::format("__uint_as_float({:#x}u)", bits);
     return decimal(value.convertToFloat(), "f");

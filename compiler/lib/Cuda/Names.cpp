@@ -9,15 +9,15 @@
 namespace gems::cuda {
 
 std::string safeName(const std::string& name) {
-  static constexpr std::array<std::string_view, 67> taken = {
+  static constexpr std::array<std::string_view, 72> taken = {
       // C++ and CUDA
       "and", "asm", "auto", "bool", "break", "case", "char", "class", "const", "default", "delete", "do", "double",
       "else", "enum", "false", "float", "for", "if", "inline", "int", "long", "new", "not", "operator", "or", "private",
       "public", "register", "return", "short", "signed", "sizeof", "static", "struct", "switch", "template", "this",
       "true", "typename", "union", "unsigned", "using", "void", "while", "xor",
       // types and variables of the emitted code
-      "bf16", "c32", "c64", "c128", "column", "f16", "first", "i8", "i16", "i32", "i64", "k", "left", "n", "r", "row",
-      "space", "start", "u", "value", "values"};
+      "bf16", "c32", "c64", "c128", "column", "f16", "f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz", "f8e8m0fnu",
+      "first", "i8", "i16", "i32", "i64", "k", "left", "n", "r", "row", "space", "start", "u", "value", "values"};
   return llvm::is_contained(taken, std::string_view(name)) ? name + "_" : name;
 }
 

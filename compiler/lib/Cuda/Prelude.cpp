@@ -1,6 +1,7 @@
 // The pieces of code that emitted kernels may need before them.
 #include "Cuda/Prelude.h"
 
+#include <algorithm>
 #include <array>
 #include <initializer_list>
 
@@ -12,7 +13,9 @@ struct SnippetRow {
   std::initializer_list<Snippet> needs;
   bool portable;
   std::string_view text;
-  std::string_view text_before_sm_80 = {};  // where the instructions of `text` do not exist yet
+  std::string_view text_before = {};  // for architectures before `since`, which lack the instructions of `text`
+  int since = 80;
+  std::initializer_list<Snippet> needs_before = {};
 };
 
 const SnippetRow snippet_table[] = {
@@ -26,6 +29,11 @@ const SnippetRow snippet_table[] = {
     {Snippet::U64, {}, true, "using u64 = unsigned long long;\n"},
     {Snippet::F16, {Snippet::U16}, true, "struct f16 { u16 bits; };\n"},
     {Snippet::BF16, {Snippet::U16}, true, "struct bf16 { u16 bits; };\n"},
+    {Snippet::F8E4M3FN, {Snippet::U8}, true, "struct f8e4m3fn { u8 bits; };\n"},
+    {Snippet::F8E5M2, {Snippet::U8}, true, "struct f8e5m2 { u8 bits; };\n"},
+    {Snippet::F8E4M3FNUZ, {Snippet::U8}, true, "struct f8e4m3fnuz { u8 bits; };\n"},
+    {Snippet::F8E5M2FNUZ, {Snippet::U8}, true, "struct f8e5m2fnuz { u8 bits; };\n"},
+    {Snippet::F8E8M0FNU, {Snippet::U8}, true, "struct f8e8m0fnu { u8 bits; };\n"},
     {Snippet::C32, {Snippet::F16}, true, "struct alignas(4) c32 { f16 re, im; };\n"},
     {Snippet::C64, {}, true, "struct alignas(8) c64 { float re, im; };\n"},
     {Snippet::C128, {}, true, "struct alignas(16) c128 { double re, im; };\n"},
@@ -126,6 +134,115 @@ template <int N> __device__ __forceinline__ Vec<bf16, N> pack_bf16(const float (
   return result;
 }
 )"},
+    {Snippet::Widen8, {Snippet::U32}, true, R"(
+// The magnitude of a float of eight bits: scaled by the difference of the biases, which makes denormals normal.
+__device__ __forceinline__ float widen8(u32 magnitude, int fraction, float scale) {
+  return __uint_as_float(magnitude << (23 - fraction)) * scale;
+}
+)"},
+    {Snippet::Round8, {Snippet::U32}, true, R"(
+// The magnitude of x, which is no NaN, in eight bits; rounds to nearest even. More than `largest` becomes `beyond`.
+__device__ __forceinline__ u32 round8(float x, int fraction, int bias, u32 largest, u32 beyond) {
+  const u32 magnitude = __float_as_uint(x) & 0x7fffffff;
+  const int dropped = 23 - fraction;
+  const u32 anchor = (u32)(128 + dropped - bias) << 23;
+  const u32 normal = ((magnitude + ((magnitude >> dropped) & 1) + (1u << (dropped - 1)) - 1) >> dropped)
+                     - ((u32)(127 - bias) << fraction);
+  // A sum with the spacing of the denormals rounds to them.
+  const u32 denormal = __float_as_uint(__uint_as_float(magnitude) + __uint_as_float(anchor)) - anchor;
+  const u32 rounded = magnitude < (u32)(128 - bias) << 23 ? denormal : normal;
+  return rounded > largest ? beyond : rounded;
+}
+)"},
+    {Snippet::FromF8E4M3FN, {Snippet::F8E4M3FN, Snippet::Widen8}, true, R"(
+__device__ __forceinline__ float to_f32(f8e4m3fn x) {
+  const u32 magnitude = x.bits & 0x7f;
+  const float value = magnitude == 0x7f ? __uint_as_float(0x7fc00000) : widen8(magnitude, 3, 0x1p120f);
+  return __uint_as_float(__float_as_uint(value) | (u32)(x.bits & 0x80) << 24);
+}
+)"},
+    {Snippet::ToF8E4M3FN,
+     {Snippet::F8E4M3FN, Snippet::U16},
+     false,
+     R"(
+// NaN from behind the middle between 448 and 480 on.
+__device__ __forceinline__ f8e4m3fn to_f8e4m3fn(float x) {
+  u16 pair;
+  asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(pair) : "f"(0.0f), "f"(fabsf(x)));
+  return f8e4m3fn{(u8)((fabsf(x) > 464.0f ? 0x7f : pair) | (__float_as_uint(x) >> 24 & 0x80))};
+}
+)",
+     R"(
+__device__ __forceinline__ f8e4m3fn to_f8e4m3fn(float x) {
+  const u32 magnitude = x != x ? 0x7f : round8(x, 3, 7, 0x7e, 0x7f);
+  return f8e4m3fn{(u8)(magnitude | (__float_as_uint(x) >> 24 & 0x80))};
+}
+)",
+     89,
+     {Snippet::Round8}},
+    {Snippet::FromF8E5M2, {Snippet::F8E5M2, Snippet::Widen8}, true, R"(
+__device__ __forceinline__ float to_f32(f8e5m2 x) {
+  const u32 magnitude = x.bits & 0x7f;
+  const float value = magnitude >= 0x7c ? __uint_as_float(0x7f800000 | magnitude << 21) : widen8(magnitude, 2, 0x1p112f);
+  return __uint_as_float(__float_as_uint(value) | (u32)(x.bits & 0x80) << 24);
+}
+)"},
+    {Snippet::ToF8E5M2,
+     {Snippet::F8E5M2, Snippet::U16},
+     false,
+     R"(
+// Infinite from the middle between 57344 and 65536 on.
+__device__ __forceinline__ f8e5m2 to_f8e5m2(float x) {
+  u16 pair;
+  asm("cvt.rn.satfinite.e5m2x2.f32 %0, %1, %2;" : "=h"(pair) : "f"(0.0f), "f"(fabsf(x)));
+  return f8e5m2{(u8)((fabsf(x) >= 61440.0f ? 0x7c : pair) | (__float_as_uint(x) >> 24 & 0x80))};
+}
+)",
+     R"(
+__device__ __forceinline__ f8e5m2 to_f8e5m2(float x) {
+  const u32 magnitude = x != x ? 0x7f : round8(x, 2, 15, 0x7b, 0x7c);
+  return f8e5m2{(u8)(magnitude | (__float_as_uint(x) >> 24 & 0x80))};
+}
+)",
+     89,
+     {Snippet::Round8}},
+    {Snippet::FromF8E4M3FNUZ, {Snippet::F8E4M3FNUZ, Snippet::Widen8}, true, R"(
+__device__ __forceinline__ float to_f32(f8e4m3fnuz x) {
+  const float magnitude = widen8(x.bits & 0x7f, 3, 0x1p119f);
+  return x.bits == 0x80 ? __uint_as_float(0x7fc00000) : x.bits & 0x80 ? -magnitude : magnitude;
+}
+)"},
+    {Snippet::ToF8E4M3FNUZ, {Snippet::F8E4M3FNUZ, Snippet::Round8}, true, R"(
+__device__ __forceinline__ f8e4m3fnuz to_f8e4m3fnuz(float x) {
+  const u32 magnitude = x != x ? 0x80 : round8(x, 3, 8, 0x7f, 0x80);
+  return f8e4m3fnuz{(u8)(magnitude == 0 ? 0 : magnitude | (__float_as_uint(x) >> 24 & 0x80))};
+}
+)"},
+    {Snippet::FromF8E5M2FNUZ, {Snippet::F8E5M2FNUZ, Snippet::Widen8}, true, R"(
+__device__ __forceinline__ float to_f32(f8e5m2fnuz x) {
+  const float magnitude = widen8(x.bits & 0x7f, 2, 0x1p111f);
+  return x.bits == 0x80 ? __uint_as_float(0x7fc00000) : x.bits & 0x80 ? -magnitude : magnitude;
+}
+)"},
+    {Snippet::ToF8E5M2FNUZ, {Snippet::F8E5M2FNUZ, Snippet::Round8}, true, R"(
+__device__ __forceinline__ f8e5m2fnuz to_f8e5m2fnuz(float x) {
+  const u32 magnitude = x != x ? 0x80 : round8(x, 2, 16, 0x7f, 0x80);
+  return f8e5m2fnuz{(u8)(magnitude == 0 ? 0 : magnitude | (__float_as_uint(x) >> 24 & 0x80))};
+}
+)"},
+    {Snippet::FromF8E8M0FNU, {Snippet::F8E8M0FNU, Snippet::U32}, true, R"(
+__device__ __forceinline__ float to_f32(f8e8m0fnu x) {
+  return __uint_as_float(x.bits == 0 ? 0x00400000 : x.bits == 0xff ? 0x7fc00000 : (u32)x.bits << 23);
+}
+)"},
+    {Snippet::ToF8E8M0FNU, {Snippet::F8E8M0FNU, Snippet::U32}, true, R"(
+// The exponent, one more from the middle of two powers on; below the smallest normal float, from behind it on.
+__device__ __forceinline__ f8e8m0fnu to_f8e8m0fnu(float x) {
+  const u32 magnitude = __float_as_uint(x) & 0x7fffffff;
+  const u32 exponent = (magnitude + (magnitude < 0x00800000 ? 0x003fffff : 0x00400000)) >> 23;
+  return f8e8m0fnu{(u8)(magnitude >= 0x7f800000 ? 0xff : exponent)};
+}
+)"},
     {Snippet::MinMaxF32,
      {},
      false,
@@ -188,15 +305,19 @@ void Prelude::use(Snippet snippet) {
 }
 
 std::string Prelude::text(CudaTarget target) const {
+  Prelude all = *this;
+  for (const SnippetRow& row : snippet_table)
+    if (uses(row.snippet) && target.arch < row.since)
+      for (Snippet needed : row.needs_before) all.use(needed);
   std::string text;
   for (const SnippetRow& row : snippet_table)
-    if (uses(row.snippet)) text += snippet_text(row.snippet, target);
+    if (all.uses(row.snippet)) text += snippet_text(row.snippet, target);
   return text;
 }
 
 std::string_view snippet_text(Snippet snippet, CudaTarget target) {
   const SnippetRow& found = row(snippet);
-  return target.arch < 80 && !found.text_before_sm_80.empty() ? found.text_before_sm_80 : found.text;
+  return target.arch < found.since && !found.text_before.empty() ? found.text_before : found.text;
 }
 
 bool is_portable(Snippet snippet) { return row(snippet).portable; }
@@ -227,7 +348,29 @@ constexpr std::array<StorageType, DTypeCount> storage_table = {{
     {"c32", number(Snippet::C32)},
     {"c64", number(Snippet::C64)},
     {"c128", number(Snippet::C128)},
+    {"f8e4m3fn", number(Snippet::F8E4M3FN)},
+    {"f8e5m2", number(Snippet::F8E5M2)},
+    {"f8e4m3fnuz", number(Snippet::F8E4M3FNUZ)},
+    {"f8e5m2fnuz", number(Snippet::F8E5M2FNUZ)},
+    {"f8e8m0fnu", number(Snippet::F8E8M0FNU)},
 }};
+
+struct NarrowFloat {
+  DType dtype;
+  Snippet widening;
+  Snippet rounding;
+  std::string_view function;
+};
+constexpr NarrowFloat narrow_floats[] = {
+    {DType::F16, Snippet::FromF16, Snippet::ToF16, "to_f16"},
+    {DType::BF16, Snippet::FromBF16, Snippet::ToBF16, "to_bf16"},
+    {DType::F8E4M3FN, Snippet::FromF8E4M3FN, Snippet::ToF8E4M3FN, "to_f8e4m3fn"},
+    {DType::F8E5M2, Snippet::FromF8E5M2, Snippet::ToF8E5M2, "to_f8e5m2"},
+    {DType::F8E4M3FNUZ, Snippet::FromF8E4M3FNUZ, Snippet::ToF8E4M3FNUZ, "to_f8e4m3fnuz"},
+    {DType::F8E5M2FNUZ, Snippet::FromF8E5M2FNUZ, Snippet::ToF8E5M2FNUZ, "to_f8e5m2fnuz"},
+    {DType::F8E8M0FNU, Snippet::FromF8E8M0FNU, Snippet::ToF8E8M0FNU, "to_f8e8m0fnu"},
+};
+const NarrowFloat& narrow_float(DType dtype) { return *std::ranges::find(narrow_floats, dtype, &NarrowFloat::dtype); }
 
 }  // namespace
 
@@ -237,5 +380,9 @@ void use_storage_type(Prelude& prelude, DType dtype) {
   const int snippet = storage_table[static_cast<std::size_t>(dtype)].snippet;
   if (snippet >= 0) prelude.use(static_cast<Snippet>(snippet));
 }
+
+void use_widening(Prelude& prelude, DType dtype) { prelude.use(narrow_float(dtype).widening); }
+std::string_view rounding_function(DType dtype) { return narrow_float(dtype).function; }
+void use_rounding(Prelude& prelude, DType dtype) { prelude.use(narrow_float(dtype).rounding); }
 
 }  // namespace gems::cuda

@@ -24,6 +24,11 @@ enum class Snippet : std::uint8_t {
   U64,
   F16,
   BF16,
+  F8E4M3FN,
+  F8E5M2,
+  F8E4M3FNUZ,
+  F8E5M2FNUZ,
+  F8E8M0FNU,
   C32,
   C64,
   C128,
@@ -36,6 +41,18 @@ enum class Snippet : std::uint8_t {
   FromBF16,
   ToBF16,
   PackBF16,
+  Widen8,
+  Round8,
+  FromF8E4M3FN,
+  ToF8E4M3FN,
+  FromF8E5M2,
+  ToF8E5M2,
+  FromF8E4M3FNUZ,
+  ToF8E4M3FNUZ,
+  FromF8E5M2FNUZ,
+  ToF8E5M2FNUZ,
+  FromF8E8M0FNU,
+  ToF8E8M0FNU,
   MinMaxF32,
   MinMaxF64,
   Magnitude,
@@ -62,5 +79,10 @@ bool is_portable(Snippet snippet);
 // Name of a dtype as an element in memory ("i32", "f16", "float"; "u8" for bool), and the snippet that declares it.
 std::string_view storage_type(DType dtype);
 void use_storage_type(Prelude& prelude, DType dtype);
+
+// The functions between a float type of less than 32 bits and float: to_f32, and the one that rounds ("to_bf16").
+void use_widening(Prelude& prelude, DType dtype);
+std::string_view rounding_function(DType dtype);
+void use_rounding(Prelude& prelude, DType dtype);
 
 }  // namespace gems::cuda

@@ -1,4 +1,4 @@
-// Scalar operations on floats. Most are one operation of arith or math; f16 and bf16 stay narrow here, and
+// Scalar operations on floats. Most are one operation of arith or math; narrow ones stay narrow here, and
 // pw-legalize-narrow-floats gives each operation its f32 arithmetic. Composite ones round once, so they widen here.
 #include "Import/ImportScalar.h"
 #include "Pw/Pw.h"

@@ -1,6 +1,8 @@
 // The pw dialect in C++: generated classes, and how dtypes map to body types.
 #pragma once
 
+#include <optional>
+
 #include "gems/compiler/layout.h"
 #include "gems/compiler/schedule.h"
 #include "gems/dsl/dtype.h"
@@ -32,6 +34,10 @@ mlir::FailureOr<Family> parseFamily(mlir::AsmParser& parser);
 
 // The type that a value of this dtype has in a body: signless integers, i1 for bool.
 mlir::Type bodyType(mlir::MLIRContext* context, DType dtype);
+
+// The dtype of a float type of less than 32 bits (f16, bf16, float8): values in it are kept, arithmetic is done in f32.
+std::optional<DType> narrowFloat(mlir::Type type);
+inline bool isNarrowFloat(mlir::Type type) { return narrowFloat(type).has_value(); }
 
 }  // namespace gems::pw
 

@@ -29,6 +29,16 @@ Type pw::bodyType(MLIRContext* context, DType dtype) {
       return Float16Type::get(context);
     case DType::BF16:
       return BFloat16Type::get(context);
+    case DType::F8E4M3FN:
+      return Float8E4M3FNType::get(context);
+    case DType::F8E5M2:
+      return Float8E5M2Type::get(context);
+    case DType::F8E4M3FNUZ:
+      return Float8E4M3FNUZType::get(context);
+    case DType::F8E5M2FNUZ:
+      return Float8E5M2FNUZType::get(context);
+    case DType::F8E8M0FNU:
+      return Float8E8M0FNUType::get(context);
     case DType::F32:
       return Float32Type::get(context);
     case DType::F64:
@@ -40,4 +50,12 @@ Type pw::bodyType(MLIRContext* context, DType dtype) {
     default:
       return IntegerType::get(context, 8 * static_cast<unsigned>(size_bytes(dtype)));
   }
+}
+
+std::optional<DType> pw::narrowFloat(Type type) {
+  if (!isa<FloatType>(type)) return std::nullopt;
+  for (DType dtype : {DType::F16, DType::BF16, DType::F8E4M3FN, DType::F8E5M2, DType::F8E4M3FNUZ, DType::F8E5M2FNUZ,
+                      DType::F8E8M0FNU})
+    if (bodyType(type.getContext(), dtype) == type) return dtype;
+  return std::nullopt;
 }

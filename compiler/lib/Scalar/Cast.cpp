@@ -20,11 +20,13 @@ Value pw::buildFloat(ImplicitLocOpBuilder& b, Type type, double number) {
 
 namespace {
 
-bool isNarrow(DType dtype) { return dtype == DType::F16 || dtype == DType::BF16; }
+bool isNarrow(DType dtype) { return is_float(dtype) && opmath_of(dtype) != dtype; }
 
 Value castToBool(ImplicitLocOpBuilder& b, Value value, DType from) {
   if (is_integer(from))
     return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, value, buildInteger(b, value.getType(), 0));
+  // Not every float8 has a zero to compare with.
+  if (is_float8(from)) return castToBool(b, buildCast(b, value, from, DType::F32), DType::F32);
   if (is_float(from))
     return arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, value, buildFloat(b, value.getType(), 0));
   Value re = castToBool(b, complex::ReOp::create(b, value), real_of(from));
@@ -43,8 +45,10 @@ Value castIntegral(ImplicitLocOpBuilder& b, Value value, DType from, Type to) {
 // The widths in between are those of x86's conversions followed by truncation (u8: as c10, which goes through int64).
 Value castFloatToInteger(ImplicitLocOpBuilder& b, Value value, DType from, DType to) {
   if (isNarrow(from)) return castFloatToInteger(b, buildCast(b, value, from, DType::F32), DType::F32, to);
-  if (to == DType::U64) return arith::FPToUIOp::create(b, b.getI64Type(), value);
-  const bool throughI32 = to == DType::I8 || to == DType::I16 || to == DType::I32 || to == DType::U16;
+  // Negative values wrap on the CPU and become 0 on CUDA: left to the back ends.
+  if (to == DType::U16 || to == DType::U32 || to == DType::U64)
+    return arith::FPToUIOp::create(b, bodyType(b.getContext(), to), value);
+  const bool throughI32 = to == DType::I8 || to == DType::I16 || to == DType::I32;
   Value wide = arith::FPToSIOp::create(b, throughI32 ? b.getI32Type() : b.getI64Type(), value);
   return castIntegral(b, wide, throughI32 ? DType::I32 : DType::I64, bodyType(b.getContext(), to));
 }

@@ -7,8 +7,8 @@
 
 namespace gems::pw {
 
-// value has the body type of `from`; the result has that of `to`. Conversions to f16 and bf16 go through f32, as those
-// of c10 do.
+// value has the body type of `from`; the result has that of `to`. Conversions to f16, bf16 and float8 go through f32,
+// as those of c10 do.
 mlir::Value buildCast(mlir::ImplicitLocOpBuilder& builder, mlir::Value value, DType from, DType to);
 
 // A constant of an integer or float type (or i1).

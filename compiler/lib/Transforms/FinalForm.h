@@ -9,12 +9,14 @@
 //   complex  re and im of block arguments; create, used by pw.yield only
 //   pw       yield
 // where
-//   - arithmetic on floats is on f32 and f64. f16 and bf16 occur only as block arguments, as constants, as operands of
+//   - arithmetic on floats is on f32 and f64. f16, bf16 and float8 occur only as block arguments, as constants, as
+//   operands of
 //     extf, as results of truncf (from f32, never from f64), in select and bitcast, and in pw.yield;
 //   - a complex value is a block argument, or a complex.create in pw.yield; a block argument may be yielded as it is;
 //   - integer division and remainder are guarded: no divisor is zero, no quotient overflows; shift counts are less than
 //     the width;
-//   - fptosi has an i32 or i64 result, fptoui i64; narrower integers are truncated from them. NaN and out-of-range
+//   - fptosi has an i32 or i64 result, fptoui i16, i32 or i64; other integers are truncated from them. NaN and
+//   out-of-range
 //     values convert as the target's C cast does;
 //   - the exponent of ipowi is unsigned: negative exponents are handled around it;
 //   - no operation carries fast-math flags.

@@ -19,7 +19,7 @@ def ExpandComplex : Pw_Pass<"pw-expand-complex"> {
 }
 
 def LegalizeNarrowFloats : Pw_Pass<"pw-legalize-narrow-floats"> {
-  let summary = "arithmetic on f16 and bf16 to f32 arithmetic, rounded after each operation";
+  let summary = "arithmetic on f16, bf16 and float8 to f32 arithmetic, rounded after each operation";
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 

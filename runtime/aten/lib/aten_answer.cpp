@@ -1,4 +1,5 @@
-// Remembers ATen's answers by overload, dtypes, priorities in promotion, kinds of numbers and flags.
+// Remembers ATen's answers by overload, dtypes, priorities in promotion, kinds of numbers and flags, and by whether a
+// tensor has one element: ATen multiplies float8 tensors, but not by one of a single element.
 #include "aten_answer.h"
 
 #include <c10/core/DefaultDtype.h>
@@ -8,6 +9,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <string_view>
 #include <vector>
 
 #include "allocate.h"
@@ -19,10 +21,10 @@ namespace {
 using Question = std::vector<std::uint64_t>;
 
 void add(Question& question, const at::Tensor& tensor) {
-  question.push_back(static_cast<std::uint64_t>(tensor.scalar_type()) |
-                     static_cast<std::uint64_t>(tensor.dim() > 0) << 8 |
-                     static_cast<std::uint64_t>(tensor.unsafeGetTensorImpl()->is_wrapped_number()) << 9 |
-                     static_cast<std::uint64_t>(tensor.is_cpu()) << 10);
+  question.push_back(
+      static_cast<std::uint64_t>(tensor.scalar_type()) | static_cast<std::uint64_t>(tensor.dim() > 0) << 8 |
+      static_cast<std::uint64_t>(tensor.unsafeGetTensorImpl()->is_wrapped_number()) << 9 |
+      static_cast<std::uint64_t>(tensor.is_cpu()) << 10 | static_cast<std::uint64_t>(tensor.numel() == 1) << 11);
 }
 
 Question question_of(const Request& request, const CallGeometry& geometry) {
@@ -49,9 +51,14 @@ Question question_of(const Request& request, const CallGeometry& geometry) {
   return question;
 }
 
+// Given wherever a complex half is allocated, and so by our own allocation too: it says nothing about the call.
+constexpr std::string_view complex_half_warning = "ComplexHalf support is experimental";
+
 class Listener final : public c10::WarningHandler {
  public:
-  void process(const c10::Warning&) override { heard_ = true; }
+  void process(const c10::Warning& warning) override {
+    heard_ = heard_ || !std::string_view(warning.msg()).starts_with(complex_half_warning);
+  }
   bool heard() const { return heard_; }
 
  private:
@@ -107,14 +114,16 @@ AtenAnswer aten_answer(const Request& request, const CallGeometry& geometry) {
 at::Tensor small_like(const at::Tensor& tensor) {
   if (!tensor.defined()) return tensor;
   const bool zero_dim = tensor.dim() == 0;
-  const at::DimVector sizes(zero_dim ? 0 : 1, 1);
-  at::Tensor small = allocate(result_geometry(sizes, sizes, tensor.scalar_type()), tensor.device());
+  const std::int64_t count = tensor.numel() == 1 ? 1 : 2;
+  const at::DimVector sizes(zero_dim ? 0 : 1, count);
+  const at::DimVector strides(zero_dim ? 0 : 1, 1);
+  at::Tensor small = allocate(result_geometry(sizes, strides, tensor.scalar_type()), tensor.device());
   if (tensor.is_cpu()) {
     // Ones are true for bool and no zero for anything else, so that ATen has no division by zero to refuse.
     if (zero_dim)
       std::memcpy(small.mutable_data_ptr(), tensor.const_data_ptr(), tensor.element_size());
     else
-      std::memset(small.mutable_data_ptr(), 1, tensor.element_size());
+      std::memset(small.mutable_data_ptr(), 1, static_cast<std::size_t>(count) * tensor.element_size());
   }
   if (zero_dim) small.unsafeGetTensorImpl()->set_wrapped_number(tensor.unsafeGetTensorImpl()->is_wrapped_number());
   return small;

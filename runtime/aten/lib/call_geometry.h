@@ -52,8 +52,8 @@ class CallGeometry {
   std::array<void*, MaxResults> result_addresses_{};
 };
 
-// The value of a number, or of a 0-dim CPU tensor, in one of the four dtypes that NumberValue has. False for unsigned
-// 64-bit numbers and for dtypes that gems does not know.
+// The value of a number, or of a 0-dim CPU tensor, in one of the dtypes that NumberValue has. False for dtypes that
+// gems does not know.
 bool to_number(const at::Scalar& scalar, NumberValue& number);
 bool to_number(const at::Tensor& tensor, NumberValue& number);
 

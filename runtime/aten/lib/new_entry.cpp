@@ -4,8 +4,6 @@
 #include <c10/core/DefaultDtype.h>
 #include <c10/util/Exception.h>
 
-#include <algorithm>
-
 #include "aten_answer.h"
 #include "gems/aten/dtype.h"
 #include "gems/compiler/layout.h"
@@ -76,15 +74,19 @@ std::vector<CallOperand> call_operands(std::span<const Argument> arguments) {
   return operands;
 }
 
-// ATen computes in complex half, but warns about it each time.
-bool has_complex_half(const Request& request) {
-  const auto is_half = [](const at::Tensor& tensor) {
-    return tensor.defined() && tensor.scalar_type() == at::kComplexHalf;
-  };
-  return std::ranges::any_of(request.results, is_half) ||
-         std::ranges::any_of(request.arguments, [&](const CallArgument& argument) {
-           return argument.kind == CallArgument::Kind::Tensor && is_half(*argument.tensor);
-         });
+// ATen computes in a float8 itself: mixed operands are rounded to it first, and so is a truth value that goes into a
+// result of another dtype, though f8e8m0fnu has no zero.
+bool differs_in_float8(const Request& request, const CallGeometry& geometry, const ResolvedTypes& types) {
+  const bool is_mixed = is_float8(types.result[0]) && types.result_compute[0] != types.result[0];
+  const bool is_truth =
+      is_bool(types.result[0]) && request.results[0].defined() && request.results[0].scalar_type() != at::kBool;
+  for (std::size_t i = 0; i < request.arguments.size(); ++i) {
+    if (!geometry.in_memory(i)) continue;
+    const at::ScalarType dtype = request.arguments[i].tensor->scalar_type();
+    if (is_mixed && dtype != to_scalar_type(types.result[0])) return true;
+    if (is_truth && dtype == at::kFloat8_e8m0fnu) return true;
+  }
+  return false;
 }
 
 NewEntry declined(std::unique_ptr<PlanEntry> entry, DeclineReason reason, bool keep = true) {
@@ -120,12 +122,12 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
   if (auto reason = check_numbers(request, geometry, *entry)) return declined(std::move(entry), *reason, false);
 
   if (request.ask_aten != nullptr) {
-    if (has_complex_half(request)) return declined(std::move(entry), DeclineReason::Dtype);
     if (capturing && !is_answered(request, geometry)) return cold_capture(request, std::move(entry));
     const AtenAnswer answer = aten_answer(request, geometry);
     if (answer.declined) return declined(std::move(entry), *answer.declined);
     if (!request.results[0].defined() && answer.dtype != to_scalar_type(types.result[0]))
       return declined(std::move(entry), DeclineReason::Dtype);
+    if (differs_in_float8(request, geometry, types)) return declined(std::move(entry), DeclineReason::Dtype);
   }
 
   if (auto reason = check_given_results(request)) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "gems/dsl/interpreter.h"
 #include "zero_divisor.h"
 
 namespace gems::aten {
@@ -12,7 +13,7 @@ namespace {
 
 // As c10::overflows: a negative number wraps in an unsigned type when its magnitude fits.
 bool fits_integer(std::int64_t value, DType dtype) {
-  if (size_bytes(dtype) == 8) return true;
+  if (dtype == DType::I64 || dtype == DType::U64) return true;
   const int bits = static_cast<int>(size_bytes(dtype)) * 8;
   const std::int64_t high = (std::int64_t{1} << (is_signed(dtype) ? bits - 1 : bits)) - 1;
   const std::int64_t low = is_signed(dtype) ? -high - 1 : -high;
@@ -27,6 +28,15 @@ double highest(DType dtype) {
       return 3.3895313892515355e38;
     case DType::F32:
       return std::numeric_limits<float>::max();
+    case DType::F8E4M3FN:
+      return 448;
+    case DType::F8E4M3FNUZ:
+      return 240;
+    case DType::F8E5M2:
+    case DType::F8E5M2FNUZ:
+      return 57344;
+    case DType::F8E8M0FNU:
+      return 0x1p127;
     default:
       return std::numeric_limits<double>::max();
   }
@@ -43,8 +53,9 @@ bool is_zero(const NumberValue& number, std::size_t width_bytes) {
 bool fits(const NumberValue& number, DType dtype) {
   if (is_integral(number.dtype)) {
     if (is_bool(dtype)) return number.integer == 0 || number.integer == 1;
-    if (is_integer(dtype)) return fits_integer(number.integer, dtype);
-    return std::abs(static_cast<double>(number.integer)) <= highest(dtype);
+    const bool is_beyond_i64 = number.dtype == DType::U64 && number.integer < 0;
+    if (is_integer(dtype)) return is_beyond_i64 ? dtype == DType::U64 : fits_integer(number.integer, dtype);
+    return std::abs(is_beyond_i64 ? 0x1p64 : static_cast<double>(number.integer)) <= highest(dtype);
   }
   if (is_complex(number.dtype) && !is_complex(dtype)) return false;
   if (is_integral(dtype)) {
@@ -54,6 +65,13 @@ bool fits(const NumberValue& number, DType dtype) {
   }
   const auto part_fits = [&](double part) { return !std::isfinite(part) || std::abs(part) <= highest(dtype); };
   return part_fits(number.value.real()) && part_fits(number.value.imag());
+}
+
+// Whether the dtype has this very number.
+bool holds(const NumberValue& number, DType dtype) {
+  const Element given{.dtype = number.dtype, .integer = number.integer, .value = number.value};
+  const Element wide = cast_element(given, DType::C128);
+  return cast_element(cast_element(given, dtype), DType::C128).value == wide.value;
 }
 
 }  // namespace
@@ -71,6 +89,7 @@ void add_number_checks(const Request& request, const CallGeometry& geometry, con
     entry.searches_divisor = is_integral(result) && !by_number && on_cpu;
     entry.divisor_bytes = size_bytes(types.operand_compute[1]);
   }
+  if (is_float8(result) && types.result_compute[0] != result) entry.exact_dtype = result;
   if (rules.powers_integers && is_integral(result) && !geometry.in_memory(1))
     entry.exponent_number = geometry.in_memory(0) ? 0 : 1;
   if (rules.checks_numbers) {
@@ -93,6 +112,9 @@ std::optional<DeclineReason> check_numbers(const Request& request, const CallGeo
     return DeclineReason::ZeroDivisor;
   if (entry.exponent_number >= 0 && numbers[static_cast<std::size_t>(entry.exponent_number)].integer < 0)
     return DeclineReason::NumberRange;
+  if (entry.exact_dtype)
+    for (const NumberValue& number : numbers)
+      if (!holds(number, *entry.exact_dtype)) return DeclineReason::NumberRange;
   for (std::size_t i = 0; i < entry.number_limits.size(); ++i)
     if (!fits(numbers[i], entry.number_limits[i])) return DeclineReason::NumberRange;
   return std::nullopt;

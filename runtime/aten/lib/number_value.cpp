@@ -1,5 +1,10 @@
 // Numbers as the runtime takes them, from at::Scalars and from 0-dim CPU tensors, without going through the dispatcher.
 #include <c10/util/BFloat16.h>
+#include <c10/util/Float8_e4m3fn.h>
+#include <c10/util/Float8_e4m3fnuz.h>
+#include <c10/util/Float8_e5m2.h>
+#include <c10/util/Float8_e5m2fnuz.h>
+#include <c10/util/Float8_e8m0fnu.h>
 #include <c10/util/Half.h>
 #include <c10/util/complex.h>
 
@@ -34,6 +39,8 @@ bool to_number(const at::Scalar& scalar, NumberValue& number) {
       return set_integer(number, DType::Bool, scalar.toBool());
     case at::kLong:
       return set_integer(number, DType::I64, scalar.toLong());
+    case at::kUInt64:
+      return set_integer(number, DType::U64, static_cast<std::int64_t>(scalar.toUInt64()));
     case at::kDouble:
       return set_float(number, scalar.toDouble());
     case at::kComplexDouble:
@@ -61,6 +68,8 @@ bool to_number(const at::Tensor& tensor, NumberValue& number) {
       return set_integer(number, DType::I64, read<std::uint16_t>(tensor));
     case at::kUInt32:
       return set_integer(number, DType::I64, read<std::uint32_t>(tensor));
+    case at::kUInt64:
+      return set_integer(number, DType::U64, read<std::int64_t>(tensor));
     case at::kHalf:
       return set_float(number, read<c10::Half>(tensor));
     case at::kBFloat16:
@@ -69,6 +78,18 @@ bool to_number(const at::Tensor& tensor, NumberValue& number) {
       return set_float(number, read<float>(tensor));
     case at::kDouble:
       return set_float(number, read<double>(tensor));
+    case at::kFloat8_e4m3fn:
+      return set_float(number, read<c10::Float8_e4m3fn>(tensor));
+    case at::kFloat8_e5m2:
+      return set_float(number, read<c10::Float8_e5m2>(tensor));
+    case at::kFloat8_e4m3fnuz:
+      return set_float(number, read<c10::Float8_e4m3fnuz>(tensor));
+    case at::kFloat8_e5m2fnuz:
+      return set_float(number, read<c10::Float8_e5m2fnuz>(tensor));
+    case at::kFloat8_e8m0fnu:
+      return set_float(number, read<c10::Float8_e8m0fnu>(tensor));
+    case at::kComplexHalf:
+      return set_complex(number, c10::complex<float>(read<c10::complex<c10::Half>>(tensor)));
     case at::kComplexFloat:
       return set_complex(number, read<c10::complex<float>>(tensor));
     case at::kComplexDouble:

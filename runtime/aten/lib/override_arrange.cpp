@@ -26,8 +26,9 @@ bool holds_all_of(DType to, DType from) {
   if (to == from || is_bool(from)) return true;
   if (is_integral(from)) {
     if (is_integral(to)) return size_bytes(to) > size_bytes(from) && is_signed(to);
-    return real_of(to) != DType::F16;
+    return real_of(to) != DType::F16 && !is_float8(to);
   }
+  if (is_float8(from)) return size_bytes(real_of(to)) >= 4;
   return category(to) >= category(from) && size_bytes(real_of(to)) > size_bytes(real_of(from));
 }
 
@@ -96,6 +97,13 @@ std::optional<DeclineReason> by_exponent(const Override&, OverrideCall& call) {
   return std::nullopt;
 }
 
+std::optional<DeclineReason> by_float_width(const Override&, OverrideCall& call) {
+  static const OpDef& of_float8 = catalogue_op("abs_float8");
+  const auto dtype = to_dtype(call.arguments[0].tensor->scalar_type());
+  if (dtype && is_float8(*dtype)) call.op = &of_float8;
+  return std::nullopt;
+}
+
 std::optional<DeclineReason> by_rounding_mode(const Override&, OverrideCall& call) {
   static const OpDef& trunc = catalogue_op("div_trunc");
   static const OpDef& floor = catalogue_op("div_floor");
@@ -142,6 +150,9 @@ std::optional<DeclineReason> mask_and_value(const Override&, OverrideCall& call)
     case DType::I64:
       call.number = number.integer;
       break;
+    case DType::U64:
+      call.number = static_cast<std::uint64_t>(number.integer);
+      break;
     case DType::F64:
       call.number = number.value.real();
       break;
@@ -158,6 +169,8 @@ std::optional<DeclineReason> conversion(const Override&, OverrideCall& call) {
   const at::Tensor& from = *call.arguments[1].tensor;
   if (to.scalar_type() == from.scalar_type()) return DeclineReason::NoConversion;
   if (to.device() != from.device()) return DeclineReason::Devices;
+  // A number is converted by ATen's kernels on their way; promotion does not keep its digits.
+  if (from.unsafeGetTensorImpl()->is_wrapped_number()) return DeclineReason::Arguments;
   // ATen warns that the imaginary part is lost.
   if (from.is_complex() && !to.is_complex()) return DeclineReason::Dtype;
   call.arguments = call.arguments.subspan(1, 1);

@@ -6,6 +6,9 @@
 
 namespace gems::aten {
 
+// abs of float8 is an op of its own.
+std::optional<DeclineReason> by_float_width(const Override& override, OverrideCall& call);
+
 // div.Tensor_mode: the rounding mode chooses div, div_trunc or div_floor.
 std::optional<DeclineReason> by_rounding_mode(const Override& override, OverrideCall& call);
 

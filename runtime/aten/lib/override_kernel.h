@@ -22,7 +22,7 @@ CallArgument to_argument(const std::optional<T>& value) {
   return value ? to_argument(*value) : CallArgument(FlagValue());
 }
 
-// A one-element tensor in the place of a tensor, anything else itself: what ATen is asked with.
+// A small tensor in the place of a tensor, anything else itself: what ATen is asked with.
 inline at::Tensor small_or_same(const at::Tensor& value) { return small_like(value); }
 inline std::optional<at::Tensor> small_or_same(const std::optional<at::Tensor>& value) {
   return value ? std::optional(small_like(*value)) : std::nullopt;

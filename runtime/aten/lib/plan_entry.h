@@ -22,10 +22,11 @@ struct PlanEntry {
   std::array<ResultGeometry, MaxResults> results;
   // The dtypes that numbers must fit, in order of CallGeometry::numbers; empty: any number goes.
   std::vector<DType> number_limits;
-  int exponent_number = -1;       // index among the numbers of one that must not be negative
-  int divisor_number = -1;        // index among the numbers of one that must not be zero
-  bool searches_divisor = false;  // the second argument is a tensor that must hold no zero
-  std::size_t divisor_bytes = 0;  // of the dtype in which the divisor must not be zero
+  std::optional<DType> exact_dtype;  // must have the very numbers: ATen rounds them to a float8 before it computes
+  int exponent_number = -1;          // index among the numbers of one that must not be negative
+  int divisor_number = -1;           // index among the numbers of one that must not be zero
+  bool searches_divisor = false;     // the second argument is a tensor that must hold no zero
+  std::size_t divisor_bytes = 0;     // of the dtype in which the divisor must not be zero
 };
 
 // Direct-mapped: a new geometry replaces the one that has its place. One table a thread, so that a hit takes no lock.

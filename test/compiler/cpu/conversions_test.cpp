@@ -24,6 +24,8 @@ std::vector<To> converted(const std::vector<From>& from, DType from_dtype, DType
 
 bool is_nan16(DType dtype, std::uint16_t bits) { return (bits & 0x7fff) > (dtype == DType::F16 ? 0x7c00 : 0x7f80); }
 
+constexpr DType float8[] = {DType::F8E4M3FN, DType::F8E5M2, DType::F8E4M3FNUZ, DType::F8E5M2FNUZ, DType::F8E8M0FNU};
+
 }  // namespace
 
 TEST_CASE("all f16 and bf16 values become the f32 they are") {
@@ -66,6 +68,36 @@ TEST_CASE("f32 becomes f16 and bf16 by rounding to nearest even") {
       }
       CHECK(wrong == 0);
     }
+  }
+}
+
+TEST_CASE("all float8 values become the f32 they are") {
+  std::vector<std::uint8_t> all(256);
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::uint8_t>(i);
+  for (const DType dtype : float8) {
+    const std::vector<float> got = converted<float>(all, dtype, DType::F32, cpu::hostTarget());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const double want = load_element(&all[i], dtype).value.real();
+      CAPTURE(name(dtype), i, got[i], want);
+      CHECK((std::isnan(want) ? std::isnan(got[i]) : got[i] == want && std::signbit(got[i]) == std::signbit(want)));
+    }
+  }
+}
+
+TEST_CASE("f32 becomes float8 as the interpreter rounds it") {
+  // Every f32 with 12 significant bits: all values of the types, the points between them, and what lies beside those.
+  std::vector<float> from(std::size_t{1} << 20);
+  for (std::size_t i = 0; i < from.size(); ++i) from[i] = std::bit_cast<float>(static_cast<std::uint32_t>(i << 12));
+  for (const DType dtype : float8) {
+    const std::vector<std::uint8_t> got = converted<std::uint8_t>(from, DType::F32, dtype, cpu::hostTarget());
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      std::uint8_t want = 0;
+      store_element(cast_element({.dtype = DType::F32, .value = from[i]}, dtype), &want);
+      wrong += got[i] != want;
+    }
+    CAPTURE(name(dtype));
+    CHECK(wrong == 0);
   }
 }
 

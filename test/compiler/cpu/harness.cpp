@@ -28,6 +28,21 @@ double unit_in_last_place(DType dtype, double value) {
     case DType::F32:
       digits = 24, least = -126;
       break;
+    case DType::F8E4M3FN:
+      digits = 4, least = -6;
+      break;
+    case DType::F8E4M3FNUZ:
+      digits = 4, least = -7;
+      break;
+    case DType::F8E5M2:
+      digits = 3, least = -14;
+      break;
+    case DType::F8E5M2FNUZ:
+      digits = 3, least = -15;
+      break;
+    case DType::F8E8M0FNU:
+      digits = 1, least = -127;
+      break;
     default:
       break;
   }

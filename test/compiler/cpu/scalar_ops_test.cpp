@@ -60,6 +60,7 @@ TEST_CASE("each scalar operation agrees with the interpreter on each dtype") {
     for (std::size_t t = 0; t < DTypeCount; ++t) {
       const auto dtype = static_cast<DType>(t);
       if (!is_in(row.domain, dtype) || dtype == DType::C32) continue;
+      if (is_float8(dtype) && (row.op == ScalarOp::Nextafter || row.op == ScalarOp::Complex)) continue;
       if (is_complex(dtype) && row.op >= ScalarOp::Lt && row.op <= ScalarOp::Ge) continue;   // complex has no order
       if (is_bool(dtype) && (row.op == ScalarOp::Shl || row.op == ScalarOp::Shr)) continue;  // nor bool a width
       if (is_complex(dtype) && is_function(row.op)) continue;  // expanded by the passes, which have tests of their own

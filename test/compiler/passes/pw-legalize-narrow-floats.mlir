@@ -42,3 +42,14 @@ pw.kernel @compared of "f" operands [#pw.operand<"x", f16 as f16, tensor>, #pw.o
   %1 = arith.sitofp %n : i32 to f16
   pw.yield %0, %1 : i1, f16
 }
+
+// From a narrow float to a narrower one: by way of f32.
+// CHECK-LABEL: pw.kernel @narrowed
+// CHECK: %[[WIDE:.*]] = arith.extf %x : f16 to f32
+// CHECK: arith.truncf %[[WIDE]] : f32 to f8E4M3FN
+pw.kernel @narrowed of "copy" operands [#pw.operand<"x", f16 as f16, tensor>]
+    results [#pw.result<"out", f8e4m3fn to f8e4m3fn>] resolved {
+^bb0(%x: f16):
+  %0 = arith.truncf %x : f16 to f8E4M3FN
+  pw.yield %0 : f8E4M3FN
+}

@@ -19,6 +19,8 @@ extern const OpDef div_trunc_op;
 extern const OpDef div_floor_op;
 extern const OpDef neg_op;
 extern const OpDef abs_op;
+// As ATen's abs of float8: -0 and NaN keep their sign.
+extern const OpDef abs_float8_op;
 extern const OpDef reciprocal_op;
 // Integers wrap; a negative exponent gives 1 for base 1, 1 or -1 for base -1, else 0.
 extern const OpDef pow_op;

@@ -34,8 +34,7 @@ def gelu_and_mul(x, y, approximate="none"):
 
 @register_decomposition(gems.gelu_and_mul_grad.default)
 def gelu_and_mul_grad(x, y, grad, approximate="none"):
-    inner = grad * y
-    dx = aten.gelu_backward(inner, x.expand_as(inner), approximate=approximate)  # oneDNN's does not broadcast
+    dx = aten.gelu_backward(grad * y, x, approximate=approximate)
     return _like_both(dx, grad * aten.gelu(x, approximate=approximate))
 
 

@@ -26,7 +26,8 @@ struct TensorView {
   std::span<const std::int64_t> strides;
 };
 
-// dtype is Bool, I64, F64 or C128: the number's own type. Integers and bool in `integer`, else in `value`.
+// dtype is Bool, I64, U64, F64 or C128: the number's own type. Integers (u64 by its bits) and bool in `integer`, else
+// in `value`.
 struct NumberValue {
   DType dtype = DType::F64;
   std::int64_t integer = 0;

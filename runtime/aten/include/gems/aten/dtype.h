@@ -13,13 +13,15 @@ namespace gems::aten {
 
 // In the order of DType.
 inline constexpr std::array<at::ScalarType, DTypeCount> scalar_types = {
-    at::kBool,   at::kByte,        at::kChar,         at::kShort,        at::kInt,      at::kLong,
-    at::kUInt16, at::kUInt32,      at::kUInt64,       at::kHalf,         at::kBFloat16, at::kFloat,
-    at::kDouble, at::kComplexHalf, at::kComplexFloat, at::kComplexDouble};
+    at::kBool,          at::kByte,          at::kChar,        at::kShort,           at::kInt,
+    at::kLong,          at::kUInt16,        at::kUInt32,      at::kUInt64,          at::kHalf,
+    at::kBFloat16,      at::kFloat,         at::kDouble,      at::kComplexHalf,     at::kComplexFloat,
+    at::kComplexDouble, at::kFloat8_e4m3fn, at::kFloat8_e5m2, at::kFloat8_e4m3fnuz, at::kFloat8_e5m2fnuz,
+    at::kFloat8_e8m0fnu};
 
 constexpr at::ScalarType to_scalar_type(DType dtype) { return scalar_types[static_cast<std::size_t>(dtype)]; }
 
-// Nothing for dtypes that gems does not know (float8, quantized, bits).
+// Nothing for dtypes that gems does not know (quantized, bits, float4).
 constexpr std::optional<DType> to_dtype(at::ScalarType type) {
   constexpr auto table = [] {
     std::array<std::int8_t, at::NumScalarTypes + 1> entries{};

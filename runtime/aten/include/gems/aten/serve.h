@@ -45,11 +45,12 @@ struct CallRules {
   std::int8_t layout_leader = -1;     // position of an argument whose layout counts before those of the others
 };
 
-// Runs ATen's own kernel for the call on one-element tensors (small_like) and returns the dtype of the result; throws
+// Runs ATen's own kernel for the call on small tensors (small_like) and returns the dtype of the result; throws
 // what ATen throws. Asked once per combination of dtypes: what ATen refuses, we never serve.
 using AskAten = c10::function_ref<at::ScalarType()>;
 
-// A tensor of one element, with the dtype, device and priority in promotion (0-dim, wrapped number) of another.
+// A tensor of one element, or of two for more than one, with the dtype, device and priority in promotion (0-dim,
+// wrapped number) of another.
 at::Tensor small_like(const at::Tensor& tensor);
 
 struct Request {
