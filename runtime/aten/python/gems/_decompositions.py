@@ -34,7 +34,8 @@ def gelu_and_mul(x, y, approximate="none"):
 
 @register_decomposition(gems.gelu_and_mul_grad.default)
 def gelu_and_mul_grad(x, y, grad, approximate="none"):
-    dx = aten.gelu_backward(grad * y, x, approximate=approximate)
+    inner = grad * y
+    dx = aten.gelu_backward(inner, x.expand_as(inner), approximate=approximate)  # oneDNN's does not broadcast
     return _like_both(dx, grad * aten.gelu(x, approximate=approximate))
 
 
