@@ -3,6 +3,7 @@
 import hashlib
 import pathlib
 import re
+import shutil
 import subprocess
 import threading
 
@@ -254,14 +255,14 @@ def test_the_report_adds_up_and_prints(x):
 def test_a_report_prints_what_was_called_busiest_first():
     rows = {
         "sin": gems.Row(0, 0, {}, 0, 0.0),
-        "exp": gems.Row(2, 1, {"dtype": 1}, 1, 12.6),
-        "add.Tensor": gems.Row(30, 27, {"rank": 2, "conj or neg bit": 1}, 2, 7.2),
+        "add.Tensor": gems.Row(2, 1, {"dtype": 1}, 1, 12.6),
+        "exp": gems.Row(30, 27, {"rank": 2, "conj or neg bit": 1}, 2, 7.2),
     }
     report = gems.Report(rows)
     assert [line.split(maxsplit=5) for line in str(report).splitlines()] == [
         ["op", "calls", "served", "compiles", "ms", "declined"],
-        ["add.Tensor", "30", "27", "2", "7", "2 rank, 1 conj or neg bit"],
-        ["exp", "2", "1", "1", "13", "1 dtype"],
+        ["exp", "30", "27", "2", "7", "2 rank, 1 conj or neg bit"],
+        ["add.Tensor", "2", "1", "1", "13", "1 dtype"],
     ]
     assert repr(report) == str(report)
     assert len(report) == 3 and list(report) == list(rows) and report["exp"] is rows["exp"]
@@ -285,6 +286,18 @@ def test_the_library_needs_neither_python_nor_cuda():
 def test_the_library_is_found_by_its_variable(tmp_path):
     result = python("import gems", GEMS_LIBRARY=str(tmp_path / "absent.so"))
     assert result.returncode != 0 and "GEMS_LIBRARY names" in result.stderr and "does not exist" in result.stderr
+
+
+def test_the_library_is_found_in_the_checkout_or_beside_the_package(tmp_path):
+    package = tmp_path / "runtime" / "aten" / "python" / "gems"
+    shutil.copytree(pathlib.Path(gems.__file__).parent, package)
+    code = f"sys.path.insert(0, {str(package.parent)!r})\nimport gems"
+    built, installed = tmp_path / "build" / "lib" / "libgems_torch.so", package / "libgems_torch.so"
+    assert f"looked at {installed}, {built}. Build it" in python(code, GEMS_LIBRARY="").stderr
+    for place in (built, installed):  # the second one comes first when both are there
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(b"no library of gems")
+        assert f"{place} has interface of an unknown number" in python(code, GEMS_LIBRARY="").stderr
 
 
 def refusal_of_a_library_with(note, folder):
