@@ -1,8 +1,6 @@
 // Which fields the last parameter of a kernel has.
 #include "kernel_parameters.h"
 
-#include <algorithm>
-
 namespace gems {
 namespace {
 
@@ -12,23 +10,32 @@ const OperandLayout& operand_at(const Layout& layout, int index) {
                        : layout.results[static_cast<std::size_t>(index - reads)];
 }
 
-// Strides that are not known from the layout class.
-void add_strides(std::vector<ParameterField>& fields, const Layout& layout, int first_dim) {
+void add_strides(std::vector<ParameterField>& fields, const Layout& layout) {
   const auto count = static_cast<int>(layout.operands.size() + layout.results.size());
-  for (int operand = 0; operand < count; ++operand)
-    for (int dim = first_dim; dim < layout.rank; ++dim)
-      if (dim >= 3 || layout.rank > 3 ||
-          operand_at(layout, operand).steps[static_cast<std::size_t>(dim)] == Step::Strided)
-        fields.push_back({ParameterField::Kind::Stride, dim, operand});
+  for (int operand = 0; operand < count; ++operand) {
+    const Step step = operand_at(layout, operand).step;
+    if (step == Step::Broadcast) continue;
+    for (int dim = step == Step::Contiguous ? 1 : 0; dim < layout.rank; ++dim)
+      fields.push_back({ParameterField::Kind::Stride, dim, operand});
+  }
 }
 
 }  // namespace
 
-FieldType field_type(const ParameterField& field, const Layout& layout) {
+FieldType field_type(const ParameterField& field, const Schedule& schedule, const Layout& layout) {
   using Kind = ParameterField::Kind;
-  if (field.kind == Kind::Tiles) return FieldType::Divisor;
-  if (layout.wide_index) return FieldType::Wide;
-  return field.kind == Kind::Size ? FieldType::Divisor : FieldType::Narrow;
+  switch (field.kind) {
+    case Kind::Tiles:
+    case Kind::RowTiles:
+      return FieldType::Divisor;
+    case Kind::Size:
+      return layout.wide_index ? FieldType::Wide : FieldType::Divisor;
+    case Kind::Rows:
+      return FieldType::Narrow;
+    default:
+      // Rows and tiles have 64-bit offsets at the price of 32-bit ones: few for each vector.
+      return layout.wide_index || schedule.family != Family::Generic ? FieldType::Wide : FieldType::Narrow;
+  }
 }
 
 std::vector<ParameterField> parameter_fields(const Schedule& schedule, const Layout& layout) {
@@ -38,14 +45,17 @@ std::vector<ParameterField> parameter_fields(const Schedule& schedule, const Lay
     case Family::Flat:
       break;
     case Family::Rows:
-      fields = {{Kind::Tiles}, {Kind::Columns}, {Kind::Rows}};
-      if (layout.rank == 3) fields.push_back({Kind::Size, 1});
-      add_strides(fields, layout, 1);
+      fields = {{Kind::Tiles}, {Kind::Size, 1}, {Kind::Size, 2}, {Kind::Rows}, {Kind::Columns}};
+      add_strides(fields, layout);
+      break;
+    case Family::Tile:
+      fields = {{Kind::Tiles}, {Kind::RowTiles}, {Kind::Size, 2}, {Kind::Rows}, {Kind::Columns}};
+      add_strides(fields, layout);
       break;
     case Family::Generic:
       fields = {{Kind::Count}};
       for (int dim = 0; dim + 1 < layout.rank; ++dim) fields.push_back({Kind::Size, dim});
-      add_strides(fields, layout, 0);
+      add_strides(fields, layout);
       break;
   }
   return fields;

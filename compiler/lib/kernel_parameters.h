@@ -1,5 +1,5 @@
-// The last parameter of a rows or generic kernel, field by field: the one description from which the emitter prints the
-// struct's declaration and launch_geometry fills its bytes.
+// The last parameter of a kernel that is not flat, field by field: the one description from which the emitter prints
+// the struct's declaration and launch_geometry fills its bytes.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,13 @@ namespace gems {
 
 struct ParameterField {
   enum class Kind : std::uint8_t {
-    Tiles,    // rows: column tiles, as a Divisor
-    Columns,  // rows: size of dimension 0
-    Rows,     // rows: product of the sizes of the other dimensions
-    Count,    // generic: number of elements
-    Size,     // size of `dim` to divide by: a Divisor, or a long long where offsets are wide
-    Stride,   // stride of `operand` along `dim`
+    Tiles,     // rows, tile: blocks along dimension 0, as a Divisor
+    RowTiles,  // tile: blocks along dimension 1, as a Divisor
+    Columns,   // rows, tile: size of dimension 0
+    Rows,      // rows: product of the sizes of the other dimensions; tile: size of dimension 1
+    Count,     // generic: number of elements
+    Size,      // size of `dim` to divide by: a Divisor, or a long long where offsets are wide
+    Stride,    // stride of `operand` along `dim`
   };
   Kind kind;
   int dim = 0;
@@ -30,7 +31,7 @@ enum class FieldType : std::uint8_t {
   Narrow,   // unsigned for counts, int for strides
   Wide,     // long long
 };
-FieldType field_type(const ParameterField& field, const Layout& layout);
+FieldType field_type(const ParameterField& field, const Schedule& schedule, const Layout& layout);
 
 // Empty for flat kernels, whose last parameter is the element count.
 std::vector<ParameterField> parameter_fields(const Schedule& schedule, const Layout& layout);

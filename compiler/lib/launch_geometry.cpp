@@ -63,15 +63,26 @@ struct Block {
   std::int64_t y;
 };
 
-// How many of a block's threads lie along a row of `vectors` vectors: as many as leave few idle at the row's end.
-Block split_block(int threads, std::int64_t vectors) {
+// How many of a block's threads lie along a row of `vectors` vectors: as many as leave few idle at the row's end. Rows
+// that share cache lines are in one block.
+Block split_block(int threads, std::int64_t vectors, std::int64_t shared_rows) {
   constexpr std::int64_t warp = 32;
+  const auto rows = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(shared_rows)));
+  if (rows > 1 && vectors >= threads / rows) return {threads / rows, rows};
   std::int64_t best = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(std::min(vectors, warp))));
   auto covered = [&](std::int64_t x) { return ceil_div(vectors, x) * x; };
-  // A wider block is worth up to one idle thread in sixteen.
+  // A wider block is worth up to one idle thread in four: those end at once, while short runs share cache lines.
   for (std::int64_t x = 2 * warp; x <= threads; x *= 2)
-    if (covered(x) * 16 <= covered(warp) * 17 && x / 2 < vectors) best = x;
+    if (covered(x) * 4 <= covered(warp) * 5 && x / 2 < vectors) best = x;
   return {best, threads / best};
+}
+
+// Rows along dimension 1 that share an operand's cache lines, because it is contiguous along that dimension.
+std::int64_t rows_of_shared_lines(const Layout& layout, const Geometry& geometry) {
+  constexpr std::int64_t most = 8;
+  for (std::size_t t = 0; t < layout.operands.size(); ++t)
+    if (geometry.strides[t][1] == 1 && geometry.strides[t][0] > 1) return std::min(most, geometry.sizes[1]);
+  return 1;
 }
 
 unsigned checked_grid(std::int64_t blocks) {
@@ -101,15 +112,24 @@ LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, c
   }
 
   std::int64_t tiles = 1;
+  std::int64_t row_tiles = 1;
+  std::int64_t rows = geometry.sizes[1];
   if (schedule.family == Family::Generic) {
     launch.grid_x = checked_grid(ceil_div(count, schedule.threads * per_thread));
+  } else if (schedule.family == Family::Tile) {
+    tiles = ceil_div(geometry.sizes[0], schedule.columns());
+    row_tiles = ceil_div(rows, schedule.rows());
+    launch.grid_x = checked_grid(tiles * row_tiles * product(geometry, 2));
   } else {
-    const std::int64_t vectors = ceil_div(geometry.sizes[0], schedule.width);
-    const Block block = split_block(schedule.threads, vectors);
+    // Rows of unaligned results begin up to one vector early.
+    const bool is_aligned = layout.results.front().align_bytes == 16;
+    const std::int64_t vectors = ceil_div(geometry.sizes[0] + (is_aligned ? 0 : schedule.width - 1), schedule.width);
+    const Block block = split_block(schedule.threads, vectors, rows_of_shared_lines(layout, geometry));
     tiles = ceil_div(vectors, block.x);
+    rows = product(geometry, 1);
     launch.block_x = static_cast<unsigned>(block.x);
     launch.block_y = static_cast<unsigned>(block.y);
-    launch.grid_x = checked_grid(tiles * ceil_div(product(geometry, 1), block.y * schedule.unroll));
+    launch.grid_x = checked_grid(tiles * ceil_div(rows, block.y * schedule.unroll));
   }
   for (const ParameterField& field : parameter_fields(schedule, layout)) {
     using Kind = ParameterField::Kind;
@@ -119,11 +139,14 @@ LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, c
       case Kind::Tiles:
         value = tiles;
         break;
+      case Kind::RowTiles:
+        value = row_tiles;
+        break;
       case Kind::Columns:
         value = geometry.sizes[0];
         break;
       case Kind::Rows:
-        value = product(geometry, 1);
+        value = rows;
         break;
       case Kind::Count:
         value = count;
@@ -135,7 +158,7 @@ LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, c
         value = geometry.strides[static_cast<std::size_t>(field.operand)][dim];
         break;
     }
-    packer.add(field_type(field, layout), value);
+    packer.add(field_type(field, schedule, layout), value);
   }
   return launch;
 }

@@ -11,12 +11,13 @@ namespace gems {
 struct Traffic {
   int size_bytes = 4;  // of one element
   int align_bytes = 16;
-  Step inner = Step::Contiguous;
+  Step step = Step::Contiguous;
   bool is_result = false;
 };
 
 struct ScheduleFacts {
   int rank = 1;
+  bool crossed = false;
   std::vector<Traffic> traffic;  // tensors read, then results
   int functions = 0;             // in the body: calls of functions that become many instructions
   bool is_polynomial = false;    // one of them is an error function or a logarithm, a long chain of dependent steps

@@ -1,11 +1,10 @@
-// From sizes and strides to the collapsed iteration space and its layout. See iteration_space.h.
+// From sizes and strides to the collapsed iteration space. See iteration_space.h.
 #include "gems/runtime/iteration_space.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "gems/dsl/error.h"
 
@@ -131,77 +130,6 @@ std::array<int, MaxInputRank> ordered_dimensions(const WideSpace& space, std::si
   return order;
 }
 
-Step step_of(std::int64_t stride, bool innermost) {
-  if (stride == 0) return Step::Broadcast;
-  return innermost && stride == 1 ? Step::Contiguous : Step::Strided;
-}
-
-std::uintptr_t address(const TensorView& view) { return reinterpret_cast<std::uintptr_t>(view.data); }
-
-const NamedTensor& tensor_at(std::size_t i, std::span<const NamedTensor> operands,
-                             std::span<const NamedTensor> results) {
-  return i < operands.size() ? operands[i] : results[i - operands.size()];
-}
-
-void check_address(std::string_view op, const NamedTensor& tensor, std::size_t align_bytes) {
-  if (address(tensor.view) % align_bytes != 0)
-    throw Error(
-        fmt::format("{}: '{}' of {} lies at an address that is not a multiple of {} bytes; copy it to an "
-                    "aligned buffer first",
-                    op, tensor.name, name(tensor.view.dtype), align_bytes));
-}
-
-// True when a result is exactly an operand. An empty space aliases nothing.
-bool find_aliasing(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
-                   std::span<const NamedTensor> results) {
-  if (space.element_count == 0) return false;
-  const Geometry& geometry = space.geometry;
-  bool aliased = false;
-  for (std::size_t r = 0; r < results.size(); ++r)
-    for (std::size_t o = 0; o < operands.size(); ++o) {
-      if (results[r].view.data != operands[o].view.data) continue;
-      const auto& result_strides = geometry.strides[operands.size() + r];
-      const auto& operand_strides = geometry.strides[o];
-      if (results[r].view.dtype != operands[o].view.dtype ||
-          !std::equal(result_strides.begin(), result_strides.begin() + geometry.rank, operand_strides.begin()))
-        throw Error(
-            fmt::format("{}: result '{}' starts at the address of operand '{}' but walks the memory otherwise; "
-                        "a result may be an operand, not overlap one: write to a fresh tensor",
-                        op, results[r].name, operands[o].name));
-      aliased = true;
-    }
-  return aliased;
-}
-
-// The largest power of two up to 16 that divides the address and every outer stride, as one of the classes of
-// OperandLayout::align_bytes. Only a contiguous run is read in vectors; anything else by the element.
-std::uint8_t align_class(const Geometry& geometry, std::size_t tensor, const TensorView& view) {
-  const std::size_t element = size_bytes(view.dtype);
-  const auto& strides = geometry.strides[tensor];
-  if (strides[0] != 1) return static_cast<std::uint8_t>(element);
-  std::uintptr_t bits = address(view);
-  for (int d = 1; d < geometry.rank; ++d)
-    bits |= static_cast<std::uintptr_t>(strides[static_cast<std::size_t>(d)]) * element;
-  if (bits % 16 == 0) return 16;
-  return static_cast<std::uint8_t>(element < 4 && bits % 4 == 0 ? 4 : element);
-}
-
-bool needs_wide_index(const IterationSpace& space, std::size_t tensors) {
-  constexpr std::int64_t limit = std::numeric_limits<std::int32_t>::max();
-  if (space.element_count > limit) return true;
-  const Geometry& geometry = space.geometry;
-  for (std::size_t t = 0; t < tensors; ++t) {
-    std::int64_t last = 0;
-    for (std::size_t d = 0; d < static_cast<std::size_t>(geometry.rank); ++d) {
-      std::int64_t reach = 0;
-      if (__builtin_mul_overflow(geometry.sizes[d] - 1, geometry.strides[t][d], &reach) ||
-          __builtin_add_overflow(last, reach, &last) || last > limit)
-        return true;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 IterationSpace iteration_space(std::string_view op, std::span<const NamedTensor> operands,
@@ -252,55 +180,6 @@ IterationSpace iteration_space(std::string_view op, std::span<const NamedTensor>
   }
   geometry.rank = static_cast<int>(top) + 1;
   return space;
-}
-
-Layout cuda_layout(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
-                   std::span<const NamedTensor> results) {
-  const Geometry& geometry = space.geometry;
-  const std::size_t tensors = operands.size() + results.size();
-  Layout layout;
-  layout.rank = static_cast<std::uint8_t>(geometry.rank <= 3 ? geometry.rank : geometry.rank == 4 ? 4 : 8);
-  layout.wide_index = needs_wide_index(space, tensors);
-  layout.aliased = find_aliasing(op, space, operands, results);
-  for (std::size_t t = 0; t < tensors; ++t) {
-    const NamedTensor& tensor = tensor_at(t, operands, results);
-    check_address(op, tensor, size_bytes(tensor.view.dtype));
-    OperandLayout entry;
-    if (geometry.rank > 3) {
-      entry.steps = {Step::Strided, Step::Strided, Step::Strided};
-      entry.align_bytes = static_cast<std::uint8_t>(size_bytes(tensor.view.dtype));
-    } else {
-      for (std::size_t d = 0; d < static_cast<std::size_t>(geometry.rank); ++d)
-        entry.steps[d] = step_of(geometry.strides[t][d], d == 0);
-      entry.align_bytes = align_class(geometry, t, tensor.view);
-    }
-    (t < operands.size() ? layout.operands : layout.results).push_back(entry);
-  }
-  return layout;
-}
-
-Layout cpu_layout(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
-                  std::span<const NamedTensor> results) {
-  const std::size_t tensors = operands.size() + results.size();
-  Layout layout;
-  layout.aliased = find_aliasing(op, space, operands, results);
-  for (std::size_t t = 0; t < tensors; ++t) {
-    const NamedTensor& tensor = tensor_at(t, operands, results);
-    // On the CPU a complex element is as aligned as its parts.
-    check_address(op, tensor, size_bytes(real_of(tensor.view.dtype)));
-    OperandLayout entry;
-    entry.steps[0] = step_of(space.geometry.strides[t][0], true);
-    entry.align_bytes = static_cast<std::uint8_t>(size_bytes(tensor.view.dtype));
-    (t < operands.size() ? layout.operands : layout.results).push_back(entry);
-  }
-  return layout;
-}
-
-Geometry padded(const Geometry& geometry, int rank) {
-  Geometry wide = geometry;
-  for (int d = geometry.rank; d < rank; ++d) wide.sizes[static_cast<std::size_t>(d)] = 1;
-  wide.rank = std::max(rank, geometry.rank);
-  return wide;
 }
 
 }  // namespace gems

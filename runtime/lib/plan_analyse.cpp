@@ -95,7 +95,7 @@ void set_cpu_geometry(Plan& plan, const Geometry& geometry, const Tensors& tenso
 
 void set_cuda_geometry(Plan& plan, const Geometry& geometry) {
   const Layout& layout = plan.variant->layout;
-  const LaunchGeometry launch = launch_geometry(plan.variant->schedule, layout, padded(geometry, layout.rank));
+  const LaunchGeometry launch = launch_geometry(plan.variant->schedule, layout, geometry);
   plan.grid = {.grid_x = launch.grid_x, .block_x = launch.block_x, .block_y = launch.block_y};
   plan.geometry.assign(launch.parameter.begin(),
                        launch.parameter.begin() + static_cast<std::ptrdiff_t>(launch.parameter_bytes));
@@ -119,7 +119,9 @@ Analysis analyse(const PlanRequest& request) {
     analysis.layout = cpu_layout(op, analysis.space, tensors.operand_span(), tensors.result_span());
     set_cpu_geometry(plan, analysis.space.geometry, tensors);
   } else {
-    analysis.layout = cuda_layout(op, analysis.space, tensors.operand_span(), tensors.result_span());
+    CudaSpace space = cuda_space(op, analysis.space, tensors.operand_span(), tensors.result_span());
+    analysis.layout = std::move(space.layout);
+    analysis.space.geometry = space.geometry;
   }
   analysis.key = variant_key(request, analysis.layout);
   return analysis;

@@ -88,10 +88,9 @@ VariantKey variant_key(const PlanRequest& request, const Layout& layout) {
   }
   for (const TensorView& result : request.results) key.add(static_cast<std::uint64_t>(result.dtype));
   key.add(static_cast<std::uint64_t>(layout.rank) | static_cast<std::uint64_t>(layout.wide_index) << 8 |
-          static_cast<std::uint64_t>(layout.aliased) << 16);
+          static_cast<std::uint64_t>(layout.crossed) << 16);
   const auto add = [&](const OperandLayout& entry) {
-    key.add(static_cast<std::uint64_t>(entry.steps[0]) | static_cast<std::uint64_t>(entry.steps[1]) << 8 |
-            static_cast<std::uint64_t>(entry.steps[2]) << 16 | static_cast<std::uint64_t>(entry.align_bytes) << 24);
+    key.add(static_cast<std::uint64_t>(entry.step) | static_cast<std::uint64_t>(entry.align_bytes) << 8);
   };
   for (const OperandLayout& entry : layout.operands) add(entry);
   for (const OperandLayout& entry : layout.results) add(entry);

@@ -81,7 +81,7 @@ EXPECTED = (
     ("*", "arguments", _numbers_only, "two Python numbers are no work for a kernel"),
     ("pow*", "complex power that ATen multiplies out", _complex, "not the digits and limits of a power"),
     ("*", "number does not fit the dtype", _narrow, "ATen wraps it, or takes it for true"),
-    ("copy_", "copy without conversion", _always, "a plain copy is a memcpy"),
+    ("copy_", "copy without conversion or another order", _always, "a plain copy is a memcpy"),
     ("copy_", "arguments", _always, "ATen's own kernels convert a number on their way"),
     ("*", "dtype", _powers_of_two, "a truth value by way of a dtype without zero"),
     ("mul*", "number does not fit the dtype", _float8, "ATen rounds the number to float8 before it multiplies"),

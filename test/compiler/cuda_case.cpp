@@ -323,7 +323,28 @@ void check_on_host(const std::vector<CudaCase>& cases, std::uint32_t seed) {
   }
 }
 
-Geometry make_geometry(const Layout& layout, const std::vector<std::int64_t>& sizes, const TraceGraph& graph) {
+Layout family_layout(const TraceGraph& graph, Family family, bool is_aligned, bool single) {
+  const bool is_generic = family == Family::Generic;
+  Layout layout;
+  layout.rank = family == Family::Flat ? 1 : 4;
+  layout.crossed = family == Family::Tile;
+  const auto entry = [&](Step step, DType dtype) {
+    const bool is_wide = is_aligned && !is_generic && step != Step::Broadcast;
+    return OperandLayout{step, static_cast<std::uint8_t>(is_wide ? 16 : size_bytes(dtype))};
+  };
+  for (const TraceOperand& operand : graph.operands)
+    if (operand.form == OperandForm::Tensor)
+      layout.operands.push_back(entry(family == Family::Flat ? Step::Contiguous : Step::Strided, operand.storage));
+  if (single)
+    for (const TraceOperand& operand : graph.operands)
+      if (operand.form == OperandForm::Tensor) layout.operands.back() = entry(Step::Broadcast, operand.storage);
+  for (const TraceResult& result : graph.results)
+    layout.results.push_back(entry(is_generic ? Step::Strided : Step::Contiguous, result.dtype));
+  return layout;
+}
+
+Geometry random_geometry(const Layout& layout, const std::vector<std::int64_t>& sizes, const TraceGraph& graph,
+                         std::mt19937& random) {
   Geometry geometry;
   geometry.rank = layout.rank;
   std::ranges::fill(geometry.sizes, 1);
@@ -335,39 +356,29 @@ Geometry make_geometry(const Layout& layout, const std::vector<std::int64_t>& si
   for (const TraceResult& result : graph.results) dtypes.push_back(result.dtype);
   for (std::size_t t = 0; t < dtypes.size(); ++t) {
     const OperandLayout& where = layout_at(layout, t);
+    if (where.step == Step::Broadcast) continue;
+    const bool is_strided = where.step == Step::Strided;
+    const bool is_read = t < layout.operands.size();
+    // Strides of all but the dimension that is read in vectors are multiples of this.
     const auto align = std::max<std::int64_t>(1, where.align_bytes / static_cast<std::int64_t>(size_bytes(dtypes[t])));
-    std::int64_t stride = 1;
-    for (std::size_t d = 0; d < static_cast<std::size_t>(layout.rank); ++d) {
-      const Step step = layout.rank > 3 ? Step::Strided : where.steps[d];
-      if (step == Step::Broadcast) {
-        geometry.strides[t][d] = 0;
-        continue;
-      }
-      // Inner strides of 2 or 3 elements; outer ones rounded up to the alignment, never of a plain dense tensor.
-      if (step == Step::Strided) stride = d == 0 ? 2 + static_cast<std::int64_t>(t % 2) : (stride / align + 1) * align;
+    std::array<std::size_t, MaxRank> order;
+    for (std::size_t d = 0; d < MaxRank; ++d) order[d] = d;
+    if (is_strided && layout.crossed && random() % 2 == 0) std::swap(order[0], order[1]);
+    std::int64_t stride = is_strided && random() % 4 == 0 ? 2 + static_cast<std::int64_t>(t % 2) : 1;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(layout.rank); ++i) {
+      const std::size_t d = order[i];
+      if (i > 0) stride = (stride + align - 1) / align * align + (random() % 3 == 0 ? align : 0);
       geometry.strides[t][d] = stride;
       stride *= geometry.sizes[d];
+      if (is_strided && is_read && random() % 4 == 0) geometry.strides[t][d] = 0;
     }
   }
   return geometry;
 }
 
-Layout flat_layout(const TraceGraph& graph, int align_bytes) {
-  Layout layout;
-  const auto align = [&](DType dtype) {
-    return static_cast<std::uint8_t>(align_bytes == 0 ? std::min<std::size_t>(size_bytes(dtype), 16)
-                                                      : static_cast<std::size_t>(align_bytes));
-  };
-  for (const TraceOperand& operand : graph.operands)
-    if (operand.form == OperandForm::Tensor) {
-      layout.operands.emplace_back();
-      layout.operands.back().align_bytes = align(operand.storage);
-    }
-  for (const TraceResult& result : graph.results) {
-    layout.results.emplace_back();
-    layout.results.back().align_bytes = align(result.dtype);
-  }
-  return layout;
+Geometry flat_geometry(const TraceGraph& graph, std::int64_t count) {
+  std::mt19937 random;
+  return random_geometry(flat_layout(graph), {count}, graph, random);
 }
 
 }  // namespace gems::test

@@ -65,7 +65,7 @@ TEST_CASE("emitted text of every operation agrees with the interpreter on every 
       if (!is_defined(op, dtype)) continue;
       CudaCase test{.graph = single_op(op, dtype), .layout = {}, .geometry = {}};
       test.layout = flat_layout(test.graph);
-      test.geometry = make_geometry(test.layout, {301}, test.graph);
+      test.geometry = flat_geometry(test.graph, 301);
       test.ulps = allowed_ulps(op, dtype);
       // Below -88 the emitted sigmoid is 0: exp overflows.
       test.only_moderate = is_function_of_complex(op, dtype) || op == ScalarOp::Sigmoid;
@@ -127,7 +127,7 @@ TEST_CASE("emitted casts agree with the interpreter between all pairs of dtypes"
       trace.result(trace.cast(trace.tensor("x", source), target));
       CudaCase test{.graph = trace.take(), .layout = {}, .geometry = {}};
       test.layout = flat_layout(test.graph);
-      test.geometry = make_geometry(test.layout, {300}, test.graph);
+      test.geometry = flat_geometry(test.graph, 300);
       // Out of range, a cast to an integer is the target's.
       test.only_moderate = is_integer(target);
       cases.push_back(std::move(test));
@@ -156,7 +156,7 @@ TEST_CASE("literals of every dtype are read back exactly") {
       trace.result(literal);
       CudaCase test{.graph = trace.take(), .layout = {}, .geometry = {}};
       test.layout = flat_layout(test.graph);
-      test.geometry = make_geometry(test.layout, {17}, test.graph);
+      test.geometry = flat_geometry(test.graph, 17);
       cases.push_back(std::move(test));
     }
   }

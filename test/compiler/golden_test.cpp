@@ -10,12 +10,6 @@
 namespace gems::test {
 namespace {
 
-Layout rows_layout(const TraceGraph& graph, int rank) {
-  Layout layout = flat_layout(graph);
-  layout.rank = static_cast<std::uint8_t>(rank);
-  return layout;
-}
-
 void check_golden(const std::string& name, const TraceGraph& graph, const Layout& layout) {
   const std::string path = std::string(GOLDEN_FOLDER) + "/" + name + ".cu";
   const std::string text = emit_cuda(graph, layout, CudaTarget{90}).text;
@@ -40,26 +34,22 @@ TEST_CASE("golden files are what the emitter prints", "[golden]") {
   check_golden("scaled_sum_f32_flat", scaled_sum(DType::F32, DType::F32, DType::F32),
                flat_layout(scaled_sum(DType::F32, DType::F32, DType::F32)));
   check_golden("silu_and_mul_bf16_flat", silu_and_mul(DType::BF16), flat_layout(silu_and_mul(DType::BF16)));
-  check_golden("neg_f16_flat_unaligned", single_op(ScalarOp::Neg, DType::F16),
-               flat_layout(single_op(ScalarOp::Neg, DType::F16), 0));
   check_golden("less_f32_flat", single_op(ScalarOp::Lt, DType::F32), flat_layout(single_op(ScalarOp::Lt, DType::F32)));
   check_golden("floor_div_i32_flat", single_op(ScalarOp::FloorDiv, DType::I32),
                flat_layout(single_op(ScalarOp::FloorDiv, DType::I32)));
   check_golden("abs_c64_flat", single_op(ScalarOp::Abs, DType::C64), flat_layout(single_op(ScalarOp::Abs, DType::C64)));
 
   const TraceGraph add = single_op(ScalarOp::Add, DType::BF16);
-  Layout row_broadcast = rows_layout(add, 2);
-  row_broadcast.operands[1].steps = {Step::Contiguous, Step::Broadcast, Step::Broadcast};
-  check_golden("add_bf16_rows_row_broadcast", add, row_broadcast);
-  Layout column_broadcast = rows_layout(add, 3);
-  column_broadcast.operands[1].steps = {Step::Broadcast, Step::Strided, Step::Broadcast};
-  check_golden("add_bf16_rows_rank_3", add, column_broadcast);
-  Layout transposed = rows_layout(add, 2);
-  transposed.operands[1].steps = {Step::Strided, Step::Strided, Step::Strided};
-  check_golden("add_bf16_generic", add, transposed);
-  Layout wide = rows_layout(add, 4);
-  wide.wide_index = true;
-  check_golden("add_bf16_generic_wide", add, wide);
+  check_golden("add_bf16_rows", add, family_layout(add, Family::Rows));
+  check_golden("add_bf16_rows_unaligned", add, family_layout(add, Family::Rows, false));
+  check_golden("add_bf16_tile", add, family_layout(add, Family::Tile));
+  const TraceGraph neg = single_op(ScalarOp::Neg, DType::F32);
+  check_golden("neg_f32_tile_unaligned", neg, family_layout(neg, Family::Tile, false));
+  Layout generic = family_layout(add, Family::Generic);
+  check_golden("add_bf16_generic", add, generic);
+  generic.rank = 8;
+  generic.wide_index = true;
+  check_golden("add_bf16_generic_wide", add, generic);
 }
 
 }  // namespace gems::test

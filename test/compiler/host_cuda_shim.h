@@ -1,17 +1,22 @@
-// CUDA's names in host C++, so that emitted kernels run without a GPU, one thread after the other. Included by the
-// translation units that host_cuda.cpp writes.
+// CUDA's names in host C++, so that emitted kernels run without a GPU, one thread after the other, each up to the next
+// barrier. Included by the translation units that host_cuda.cpp writes.
 #pragma once
+
+#include <ucontext.h>
 
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #define __global__
 #define __device__
 #define __forceinline__ inline
 #define __launch_bounds__(...)
+#define __shared__ static  // one block runs at a time
 
 struct uint2 {
   unsigned x, y;
@@ -40,6 +45,9 @@ static inline double rsqrt(double x) { return 1 / sqrt(x); }
 static inline unsigned __umulhi(unsigned a, unsigned b) {
   return static_cast<unsigned>(static_cast<std::uint64_t>(a) * b >> 32);
 }
+static inline unsigned __funnelshift_r(unsigned low, unsigned high, unsigned by) {
+  return static_cast<unsigned>((static_cast<std::uint64_t>(high) << 32 | low) >> (by & 31));
+}
 static inline unsigned __float_as_uint(float x) { return std::bit_cast<unsigned>(x); }
 static inline float __uint_as_float(unsigned x) { return std::bit_cast<float>(x); }
 static inline long long __double_as_longlong(double x) { return std::bit_cast<long long>(x); }
@@ -67,23 +75,73 @@ static inline double __longlong_as_double(long long x) { return std::bit_cast<do
   }                                                                                                              \
   template <int N>                                                                                               \
   Vec<f16, N> pack_f16(const float (&from)[N]) {                                                                 \
-    Vec<f16, N> result;                                                                                          \
-    for (int i = 0; i < N; ++i) result.at[i] = to_f16(from[i]);                                                  \
+    Vec<f16, N> result = {};                                                                                     \
+    for (int i = 0; i < N; ++i) result.put(i, to_f16(from[i]));                                                  \
     return result;                                                                                               \
   }
 #define GEMS_HOST_MIN_MAX                                                           \
   static inline float minimum(float a, float b) { return a != a || a < b ? a : b; } \
   static inline float maximum(float a, float b) { return a != a || a > b ? a : b; }
 
+// The threads of one block as coroutines: each runs until it is done or waits at a barrier; then the next one runs.
+class Block {
+ public:
+  explicit Block(std::function<void()> thread) : thread_(std::move(thread)) {}
+
+  void run(unsigned size_x, unsigned size_y) {
+    threads_.resize(size_x * size_y);
+    for (std::size_t i = 0; i < threads_.size(); ++i) start(threads_[i]);
+    for (std::size_t done = 0; done < threads_.size();) {
+      done = 0;
+      for (std::size_t i = 0; i < threads_.size(); ++i) {
+        current_ = &threads_[i];
+        if (current_->is_done && ++done) continue;
+        threadIdx = {static_cast<unsigned>(i) % size_x, static_cast<unsigned>(i) / size_x, 0};
+        running_ = this;
+        swapcontext(&scheduler_, &current_->context);
+        done += current_->is_done;
+      }
+    }
+  }
+  static void wait() { swapcontext(&running_->current_->context, &running_->scheduler_); }
+
+ private:
+  struct Thread {
+    ucontext_t context;
+    std::vector<char> stack;
+    bool is_done = false;
+  };
+  void start(Thread& thread) {
+    thread.is_done = false;
+    thread.stack.resize(64 * 1024);
+    getcontext(&thread.context);
+    thread.context.uc_stack.ss_sp = thread.stack.data();
+    thread.context.uc_stack.ss_size = thread.stack.size();
+    thread.context.uc_link = &scheduler_;
+    makecontext(
+        &thread.context,
+        [] {
+          running_->thread_();
+          running_->current_->is_done = true;
+        },
+        0);
+  }
+
+  inline static Block* running_ = nullptr;
+  std::function<void()> thread_;
+  std::vector<Thread> threads_;
+  Thread* current_ = nullptr;
+  ucontext_t scheduler_;
+};
+static inline void __syncthreads() { Block::wait(); }
+
 // Runs a kernel over all blocks and threads; arguments[i] is the address of parameter i, as for cuLaunchKernel.
 template <class... P, std::size_t... I>
 void run_kernel(void (*kernel)(P...), void** arguments, unsigned grid, unsigned block_x, unsigned block_y,
                 std::index_sequence<I...>) {
   blockDim = {block_x, block_y, 1};
-  for (blockIdx.x = 0; blockIdx.x < grid; ++blockIdx.x)
-    for (threadIdx.y = 0; threadIdx.y < block_y; ++threadIdx.y)
-      for (threadIdx.x = 0; threadIdx.x < block_x; ++threadIdx.x)
-        kernel(*static_cast<std::remove_const_t<P>*>(arguments[I])...);
+  Block block([&] { kernel(*static_cast<std::remove_const_t<P>*>(arguments[I])...); });
+  for (blockIdx.x = 0; blockIdx.x < grid; ++blockIdx.x) block.run(block_x, block_y);
 }
 template <class... P>
 void run_kernel(void (*kernel)(P...), void** arguments, unsigned grid, unsigned block_x, unsigned block_y) {

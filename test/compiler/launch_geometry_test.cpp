@@ -1,9 +1,11 @@
 // Launch geometry as a pure function: every element is covered, parameters have the layout that the emitted struct has,
 // and division by multiplication is exact.
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cstring>
 #include <random>
 
+#include "cuda_case.h"
 #include "gems/compiler/cuda.h"
 #include "gems/dsl/error.h"
 #include "kernel_parameters.h"
@@ -16,12 +18,20 @@ struct Divisor {
   std::uint32_t divisor, multiplier, shift;
 };
 
-Layout dense_layout(int rank) {
-  Layout layout;
-  layout.rank = static_cast<std::uint8_t>(rank);
-  layout.operands.resize(1);
-  layout.results.resize(1);
-  return layout;
+const TraceGraph& copy_graph() {
+  static const TraceGraph graph = [] {
+    TraceBuilder trace("copy");
+    trace.result(trace.tensor("x", DType::F32, DType::F32), DType::F32);
+    return trace.take();
+  }();
+  return graph;
+}
+Layout layout_of(Family family, bool is_aligned = true) { return family_layout(copy_graph(), family, is_aligned); }
+
+Geometry sized(std::initializer_list<std::int64_t> sizes) {
+  Geometry geometry{.rank = 4, .sizes = {1, 1, 1, 1}, .strides = {}};
+  std::ranges::copy(sizes, geometry.sizes.begin());
+  return geometry;
 }
 
 template <class T>
@@ -36,7 +46,8 @@ T parameter_at(const LaunchGeometry& launch, std::size_t offset) {
 TEST_CASE("a flat launch has a block for every started group of elements, and passes the count") {
   const Schedule schedule{.family = Family::Flat, .width = 8, .unroll = 2, .threads = 256};
   for (std::int64_t n : {std::int64_t{1}, std::int64_t{4096}, std::int64_t{4097}, std::int64_t{5} << 32}) {
-    const LaunchGeometry launch = launch_geometry(schedule, dense_layout(1), {.rank = 1, .sizes = {n}, .strides = {}});
+    const LaunchGeometry launch =
+        launch_geometry(schedule, layout_of(Family::Flat), {.rank = 1, .sizes = {n}, .strides = {}});
     CHECK(launch.grid_x == (n + 4095) / 4096);
     CHECK(launch.block_x == 256);
     CHECK(launch.block_y == 1);
@@ -47,46 +58,71 @@ TEST_CASE("a flat launch has a block for every started group of elements, and pa
 
 TEST_CASE("a rows launch covers all columns and rows with at most the schedule's threads") {
   const Schedule schedule{.family = Family::Rows, .width = 4, .unroll = 2, .threads = 256};
-  for (std::int64_t columns : {1, 3, 4, 5, 100, 128, 300, 1000, 1024, 1025, 8192, 100000})
-    for (std::int64_t rows : {1, 2, 7, 64, 1000, 65537}) {
-      const Layout layout = dense_layout(2);
-      const LaunchGeometry launch =
-          launch_geometry(schedule, layout, {.rank = 2, .sizes = {columns, rows}, .strides = {}});
-      CAPTURE(columns, rows, launch.block_x, launch.block_y);
-      CHECK(launch.block_x * launch.block_y <= 256);
-      const std::int64_t tile_columns = std::int64_t{launch.block_x} * 4;
-      const std::int64_t tiles = (columns + tile_columns - 1) / tile_columns;
-      const std::int64_t group = std::int64_t{launch.block_y} * 2;
-      CHECK(launch.grid_x == tiles * ((rows + group - 1) / group));
-      CHECK(parameter_at<Divisor>(launch, 0).divisor == tiles);
-      CHECK(parameter_at<std::uint32_t>(launch, 12) == columns);
-      CHECK(parameter_at<std::uint32_t>(launch, 16) == rows);
-      // Long rows leave few threads idle at their end.
-      if (columns >= 1000) CHECK(tiles * tile_columns <= columns + columns / 8 + tile_columns / 8);
-    }
+  for (bool is_aligned : {true, false})
+    for (std::int64_t columns : {1, 3, 4, 5, 100, 128, 300, 1000, 1024, 1025, 8192, 100000})
+      for (std::int64_t rows : {1, 2, 7, 64, 1000, 65537}) {
+        const LaunchGeometry launch =
+            launch_geometry(schedule, layout_of(Family::Rows, is_aligned), sized({columns, rows}));
+        CAPTURE(columns, rows, is_aligned, launch.block_x, launch.block_y);
+        CHECK(launch.block_x * launch.block_y <= 256);
+        const std::int64_t tile_columns = std::int64_t{launch.block_x} * 4;
+        const std::int64_t all_columns = columns + (is_aligned ? 0 : 3);
+        const std::int64_t tiles = (all_columns + tile_columns - 1) / tile_columns;
+        const std::int64_t group = std::int64_t{launch.block_y} * 2;
+        CHECK(launch.grid_x == tiles * ((rows + group - 1) / group));
+        // Divisors of 12 bytes: tiles and the sizes of dimensions 1 and 2.
+        CHECK(parameter_at<Divisor>(launch, 0).divisor == tiles);
+        CHECK(parameter_at<Divisor>(launch, 12).divisor == rows);
+        CHECK(parameter_at<std::uint32_t>(launch, 36) == rows);
+        CHECK(parameter_at<std::int64_t>(launch, 40) == columns);
+        // Long rows leave few threads idle at their end.
+        if (columns >= 1000) CHECK(tiles * tile_columns <= columns + columns / 4 + tile_columns / 4);
+      }
 }
 
-TEST_CASE("wide parameters are 64-bit and aligned as in a C struct") {
+TEST_CASE("few rows that share an operand's cache lines are in one block") {
   const Schedule schedule{.family = Family::Rows, .width = 4, .unroll = 1, .threads = 256};
-  Layout layout = dense_layout(3);
-  layout.wide_index = true;
-  Geometry geometry{.rank = 3, .sizes = {1000, 70000, 100}, .strides = {}};
-  geometry.strides[0] = {1, 5000, 400000000};
-  geometry.strides[1] = {1, 1000, 70000000};
-  const LaunchGeometry launch = launch_geometry(schedule, layout, geometry);
-  // Divisor tiles (12 bytes, padded), columns, rows, size1, then the strides of dimensions 1 and 2.
-  const std::int64_t expected[] = {1000, 7000000, 70000, 5000, 400000000, 1000, 70000000};
+  Geometry turned = sized({100000, 3});
+  turned.strides[0] = {3, 1, 0, 0};
+  turned.strides[1] = {1, 100000, 0, 0};
+  const LaunchGeometry launch = launch_geometry(schedule, layout_of(Family::Rows), turned);
+  CHECK(launch.block_y == 4);
+  CHECK(launch.block_x == 64);
+}
+
+TEST_CASE("a tile launch has a block for every started tile of every outer element") {
+  const Schedule schedule{.family = Family::Tile, .width = 2, .unroll = 8, .threads = 256, .lanes = 32, .pack = 1};
+  CHECK(schedule.columns() == 64);
+  CHECK(schedule.rows() == 64);
+  const LaunchGeometry launch = launch_geometry(schedule, layout_of(Family::Tile), sized({65, 640, 7, 3}));
+  CHECK(launch.block_x == 256);
+  CHECK(launch.grid_x == 2 * 10 * 7 * 3);
+  CHECK(parameter_at<Divisor>(launch, 0).divisor == 2);
+  CHECK(parameter_at<Divisor>(launch, 12).divisor == 10);
+  CHECK(parameter_at<Divisor>(launch, 24).divisor == 7);
+  CHECK(parameter_at<std::uint32_t>(launch, 36) == 640);
+  CHECK(parameter_at<std::int64_t>(launch, 40) == 65);
+}
+
+TEST_CASE("strides of rows are 64-bit and aligned as in a C struct") {
+  const Schedule schedule{.family = Family::Rows, .width = 4, .unroll = 1, .threads = 256};
+  Geometry geometry = sized({1000, 70000, 100});
+  geometry.strides[0] = {1, 5000, 400000000, 0};
+  geometry.strides[1] = {1, 1000, 70000000, 0};
+  const LaunchGeometry launch = launch_geometry(schedule, layout_of(Family::Rows), geometry);
+  CHECK(parameter_at<std::uint32_t>(launch, 36) == 7000000);
+  // Columns, the operand's strides, the result's but for dimension 0.
+  const std::int64_t expected[] = {1000, 1, 5000, 400000000, 0, 1000, 70000000, 0};
   for (std::size_t i = 0; i < std::size(expected); ++i)
-    CHECK(parameter_at<std::int64_t>(launch, 16 + 8 * i) == expected[i]);
-  CHECK(launch.parameter_bytes == 16 + 8 * std::size(expected));
+    CHECK(parameter_at<std::int64_t>(launch, 40 + 8 * i) == expected[i]);
+  CHECK(launch.parameter_bytes == 40 + 8 * std::size(expected));
 }
 
 TEST_CASE("division by multiplication and shift is exact for every divisor and dividend below 2^31") {
   const Schedule schedule{.family = Family::Generic, .width = 1, .unroll = 4, .threads = 256};
   std::mt19937 random(3);
   auto check = [&](std::uint32_t d) {
-    const LaunchGeometry launch =
-        launch_geometry(schedule, dense_layout(2), {.rank = 2, .sizes = {d, 1}, .strides = {}});
+    const LaunchGeometry launch = launch_geometry(schedule, layout_of(Family::Generic), sized({d}));
     const auto by = parameter_at<Divisor>(launch, 4);
     CAPTURE(d, by.multiplier, by.shift);
     REQUIRE(by.divisor == d);
@@ -111,7 +147,7 @@ TEST_CASE("division by multiplication and shift is exact for every divisor and d
 TEST_CASE("a launch that no grid can hold is an error") {
   const Schedule schedule{.family = Family::Flat, .width = 1, .unroll = 1, .threads = 32};
   const Geometry geometry{.rank = 1, .sizes = {std::int64_t{1} << 40}, .strides = {}};
-  CHECK_THROWS_AS(launch_geometry(schedule, dense_layout(1), geometry), Error);
+  CHECK_THROWS_AS(launch_geometry(schedule, layout_of(Family::Flat), geometry), Error);
 }
 
 }  // namespace gems::test

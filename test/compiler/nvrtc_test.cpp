@@ -68,13 +68,13 @@ TEST_CASE("NVRTC compiles each family to machine code, with only the prelude tha
   const CudaTarget target{GENERATE(75, 80, 90)};
   for (DType dtype : {DType::F16, DType::BF16, DType::F32, DType::U8, DType::I64, DType::C64}) {
     const TraceGraph graph = scaled_sum(dtype, dtype, dtype);
-    for (int rank : {1, 2, 3, 4, 8})
-      for (bool wide : {false, true})
-        for (Step inner : {Step::Contiguous, Step::Broadcast, Step::Strided}) {
-          Layout layout = flat_layout(graph, wide ? 4 : 16);
-          layout.rank = static_cast<std::uint8_t>(rank);
-          layout.wide_index = wide;
-          layout.operands[1].steps[0] = inner;
+    for (Family family : {Family::Flat, Family::Rows, Family::Tile, Family::Generic})
+      for (bool is_aligned : {false, true})
+        for (bool single : {false, true}) {
+          if (family == Family::Flat && !is_aligned) continue;
+          Layout layout = family_layout(graph, family, is_aligned, single);
+          layout.wide_index = family == Family::Generic && is_aligned;
+          if (layout.wide_index) layout.rank = 8;
           const CudaKernel kernel = emit_cuda(graph, layout, target);
           INFO(kernel.text);
           CHECK_NOTHROW(compile_ptx(kernel.text, kernel.name, target.arch));

@@ -9,7 +9,10 @@
 namespace gems::test {
 namespace {
 
-Schedule flat(const TraceGraph& graph, int align = 16) { return choose_schedule(graph, flat_layout(graph, align), {}); }
+Schedule flat(const TraceGraph& graph) { return choose_schedule(graph, flat_layout(graph), {}); }
+Schedule tile(const TraceGraph& graph, bool is_aligned = true) {
+  return choose_schedule(graph, family_layout(graph, Family::Tile, is_aligned), {});
+}
 
 }  // namespace
 
@@ -41,26 +44,51 @@ TEST_CASE("heavy bodies compute at most eight elements a thread, but a long poly
   CHECK(elements(single_op(ScalarOp::Erf, DType::F32)) <= 8);
 }
 
-TEST_CASE("an unaligned operand narrows the vector to two of its accesses, and unrolls more") {
-  const Schedule f32 = flat(single_op(ScalarOp::Add, DType::F32), 4);
-  CHECK(f32.width == 2);
-  CHECK(f32.unroll >= 2);
-  CHECK(flat(single_op(ScalarOp::Add, DType::BF16), 0).width == 2);
+TEST_CASE("unaligned rows move as many bytes at a time as aligned ones") {
+  const TraceGraph graph = single_op(ScalarOp::Add, DType::BF16);
+  CHECK(choose_schedule(graph, family_layout(graph, Family::Rows, false), {}) ==
+        choose_schedule(graph, family_layout(graph, Family::Rows, true), {}));
 }
 
-TEST_CASE("the family follows from the innermost steps and the rank") {
+TEST_CASE("a tile is as wide as the cache lines of what it moves, and packs narrow rows into four bytes") {
+  const auto copy = [](DType dtype) {
+    TraceBuilder trace("copy");
+    trace.result(trace.tensor("x", dtype, dtype), dtype);
+    return tile(trace.take());
+  };
+  for (DType dtype : {DType::U8, DType::BF16, DType::F32, DType::F64, DType::C128}) {
+    const Schedule schedule = copy(dtype);
+    const auto size = static_cast<int>(size_bytes(dtype));
+    CAPTURE(to_string(schedule));
+    CHECK(schedule.family == Family::Tile);
+    CHECK(schedule.columns() * size >= 64);
+    CHECK(schedule.rows() * size >= 256);
+    CHECK(schedule.pack == std::max(1, 4 / size));
+  }
+  CHECK(tile(scaled_sum(DType::F32, DType::BF16, DType::F32)).pack == 2);
+  CHECK(tile(single_op(ScalarOp::Neg, DType::F32), false).width == 1);
+}
+
+TEST_CASE("the tiles of all operands fit into 48 KiB, which every GPU has") {
+  for (int operands = 1; operands <= 8; ++operands)
+    for (DType dtype : {DType::U8, DType::BF16, DType::F32, DType::F64, DType::C128})
+      for (bool is_aligned : {false, true}) {
+        TraceBuilder trace("sum");
+        for (int i = 0; i < operands; ++i) trace.tensor(std::string(1, static_cast<char>('a' + i)), dtype, dtype);
+        trace.result(0, dtype);
+        const Schedule schedule = tile(trace.take(), is_aligned);
+        const auto size = static_cast<int>(size_bytes(dtype));
+        const int skew = std::max(128 / schedule.lanes, size) * schedule.lanes;
+        CAPTURE(operands, size, to_string(schedule));
+        CHECK(operands * (schedule.columns() * schedule.rows() * size + skew) <= 48 * 1024);
+      }
+}
+
+TEST_CASE("the family follows from the results' step, the rank and whether operands cross") {
   const TraceGraph graph = single_op(ScalarOp::Add, DType::F32);
-  Layout layout = flat_layout(graph);
-  CHECK(choose_schedule(graph, layout, {}).family == Family::Flat);
-  layout.rank = 2;
-  CHECK(choose_schedule(graph, layout, {}).family == Family::Rows);
-  layout.operands[0].steps[0] = Step::Broadcast;
-  CHECK(choose_schedule(graph, layout, {}).family == Family::Rows);
-  layout.operands[0].steps[0] = Step::Strided;
-  CHECK(choose_schedule(graph, layout, {}).family == Family::Generic);
-  layout.operands[0].steps[0] = Step::Contiguous;
-  layout.rank = 4;
-  CHECK(choose_schedule(graph, layout, {}).family == Family::Generic);
+  for (Family family : {Family::Flat, Family::Rows, Family::Tile, Family::Generic})
+    for (bool is_aligned : {false, true})
+      CHECK(choose_schedule(graph, family_layout(graph, family, is_aligned), {}).family == family);
 }
 
 TEST_CASE("the emitter obeys the schedule that choose_schedule gives") {
@@ -76,10 +104,12 @@ TEST_CASE("the emitter obeys the schedule that choose_schedule gives") {
 TEST_CASE("schedules and layouts print canonically") {
   CHECK(to_string(Schedule{}) == "family=flat width=4 unroll=1 threads=256");
   Layout layout = flat_layout(single_op(ScalarOp::Add, DType::F32));
-  layout.rank = 2;
-  layout.operands[1].steps[1] = Step::Broadcast;
-  CHECK(to_string(layout) ==
-        "rank=2 x=[contiguous,strided]@16 y=[contiguous,broadcast]@16 out=[contiguous,strided]@16");
+  layout.rank = 4;
+  layout.crossed = true;
+  layout.operands[1].step = Step::Broadcast;
+  CHECK(to_string(layout) == "rank=4 crossed x=contiguous@16 y=broadcast@16 out=contiguous@16");
+  CHECK(to_string(tile(single_op(ScalarOp::Neg, DType::BF16))) ==
+        "family=tile width=4 unroll=4 threads=256 lanes=16 pack=2");
 }
 
 }  // namespace gems::test

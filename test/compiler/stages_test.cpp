@@ -46,9 +46,9 @@ TEST_CASE("a layout for another number of tensors is an error that says how many
 TEST_CASE("a schedule that the layout forbids is an error that names the operand") {
   const TraceGraph graph = single_op(ScalarOp::Neg, DType::F32);
   Layout layout = flat_layout(graph);
-  layout.operands[0].steps[0] = Step::Strided;
+  layout.operands[0].step = Step::Strided;
   CHECK_THROWS_WITH(emit_cuda(graph, layout, CudaTarget{90}, Schedule{}),
-                    ContainsSubstring("operand 'x' is strided in the innermost dimension"));
+                    ContainsSubstring("operand 'x' is strided, which a flat kernel cannot access"));
 }
 
 TEST_CASE("emitting is deterministic and works in several threads at once") {

@@ -5,6 +5,7 @@
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <limits>
+#include <set>
 
 #include "gems/dsl/error.h"
 #include "random_tensors.h"
@@ -38,6 +39,12 @@ std::vector<NamedTensor> named(const std::vector<Shaped>& tensors, const char* n
 
 IterationSpace space_of(const Call& call) {
   return iteration_space("op", named(call.operands, "x", 0), named(call.results, "out", 100));
+}
+
+CudaSpace cuda_space_of(const Call& call) {
+  const auto operands = named(call.operands, "x", 0);
+  const auto results = named(call.results, "out", 100);
+  return cuda_space("op", iteration_space("op", operands, results), operands, results);
 }
 
 Call random_call(Random& random, int max_rank, int max_size) {
@@ -194,54 +201,116 @@ TEST_CASE("up to 8 dimensions are walked, more are refused") {
 }
 
 TEST_CASE("a layout says how each tensor moves, by class and never by size") {
-  const auto layout_of = [](const Call& call) {
-    const auto operands = named(call.operands, "x", 0);
-    const auto results = named(call.results, "out", 100);
-    return cuda_layout("op", iteration_space("op", operands, results), operands, results);
-  };
+  const auto layout_of = [](const Call& call) { return cuda_space_of(call).layout; };
   const Layout small = layout_of({{tensor({4, 8}, {8, 1}), tensor({8}, {1})}, {tensor({4, 8}, {8, 1})}, {4, 8}});
   const Layout large = layout_of({{tensor({9, 64}, {64, 1}), tensor({64}, {1})}, {tensor({9, 64}, {64, 1})}, {9, 64}});
   CHECK(small == large);
-  CHECK(small.rank == 2);
-  CHECK(small.operands[1].steps[0] == Step::Contiguous);
-  CHECK(small.operands[1].steps[1] == Step::Broadcast);
-  CHECK(small.results[0].steps[1] == Step::Strided);
+  CHECK(small.rank == 4);
+  CHECK(small.operands[1].step == Step::Strided);
+  CHECK(small.results[0].step == Step::Contiguous);
 
-  SECTION("a row that is not a multiple of 16 bytes lowers the alignment") {
-    const Layout odd = layout_of({{tensor({4, 7}, {8, 1})}, {tensor({4, 7}, {7, 1})}, {4, 7}});
-    CHECK(odd.operands[0].align_bytes == 16);
+  SECTION("a column, a padded operand and three dimensions share the kernel of a row") {
+    CHECK(layout_of({{tensor({4, 8}, {16, 1}), tensor({4, 1}, {1, 1})}, {tensor({4, 8}, {8, 1})}, {4, 8}}) == small);
+    CHECK(layout_of(
+              {{tensor({4, 6, 8}, {48, 8, 1}), tensor({6, 1}, {1, 1})}, {tensor({4, 6, 8}, {48, 8, 1})}, {4, 6, 8}}) ==
+          small);
+  }
+  SECTION("one row that is not a multiple of 16 bytes makes the call unaligned") {
+    const Layout odd = layout_of({{tensor({4, 9}, {12, 1})}, {tensor({4, 9}, {9, 1})}, {4, 9}});
+    CHECK(odd.operands[0].align_bytes == 4);
     CHECK(odd.results[0].align_bytes == 4);
   }
-  SECTION("an element that is not read in runs has its own size as alignment") {
-    const Layout strided = layout_of({{tensor({4, 8}, {1, 4})}, {tensor({4, 8}, {8, 1})}, {4, 8}});
-    CHECK(strided.operands[0].steps[0] == Step::Strided);
-    CHECK(strided.operands[0].align_bytes == 4);
+  SECTION("what is read by the element needs no alignment") {
+    CHECK(layout_of({{tensor({4, 8}, {19, 2})}, {tensor({4, 8}, {8, 1})}, {4, 8}}).operands[0].align_bytes == 16);
   }
-  SECTION("four dimensions are rank 4, five to eight are rank 8, all strided") {
+  SECTION("short rows, and results that are not dense, are generic in rank 4; five to eight dimensions in rank 8") {
+    CHECK(layout_of({{tensor({9, 3}, {3, 1}), tensor({3}, {1})}, {tensor({9, 3}, {3, 1})}, {9, 3}}).results[0].step ==
+          Step::Strided);
     const auto apart = [](std::vector<std::int64_t> sizes) {
       Shaped shaped{sizes, {}};
       std::int64_t stride = 2;
       for (std::size_t d = 0; d < sizes.size(); ++d, stride *= 4) shaped.strides.insert(shaped.strides.begin(), stride);
       return Call{{}, {shaped}, sizes};
     };
+    CHECK(layout_of(apart({2, 2})).rank == 4);
     CHECK(layout_of(apart({2, 2, 2, 2})).rank == 4);
     CHECK(layout_of(apart({2, 2, 2, 2, 2})).rank == 8);
-    CHECK(layout_of(apart({2, 2, 2, 2, 2})).results[0].steps ==
-          std::array{Step::Strided, Step::Strided, Step::Strided});
+    CHECK(layout_of(apart({2, 2})).results[0].step == Step::Strided);
+  }
+  SECTION("an operand without dimensions is one element for all, whatever the size of the others") {
+    const Layout flat = layout_of({{tensor({9, 64}, {64, 1}), tensor({}, {})}, {tensor({9, 64}, {64, 1})}, {9, 64}});
+    CHECK(flat.rank == 1);
+    CHECK(flat.operands[0].step == Step::Contiguous);
+    CHECK(flat.operands[1].step == Step::Broadcast);
+    CHECK(layout_of({{tensor({1}, {1}), tensor({}, {})}, {tensor({1}, {1})}, {1}}) == flat);
   }
 }
 
-TEST_CASE("the index is wide when an offset or the count does not fit 31 bits") {
+TEST_CASE(
+    "an operand that is dense along another dimension than the results crosses them; that dimension comes second") {
+  SECTION("transposed") {
+    const CudaSpace space =
+        cuda_space_of({{tensor({64, 48}, {48, 1}), tensor({64, 48}, {1, 64})}, {tensor({64, 48}, {48, 1})}, {64, 48}});
+    CHECK(space.layout.crossed);
+    CHECK(space.geometry.sizes[0] == 48);
+    CHECK(space.geometry.sizes[1] == 64);
+    CHECK(space.geometry.strides[1][1] == 1);
+    CHECK(space.layout.operands[1].align_bytes == 16);
+  }
+  SECTION("channels last beside channels first: two dimensions of one image and the batch") {
+    const CudaSpace space =
+        cuda_space_of({{tensor({2, 16, 8, 8}, {1024, 64, 8, 1}), tensor({2, 16, 8, 8}, {1024, 1, 128, 16})},
+                       {tensor({2, 16, 8, 8}, {1024, 64, 8, 1})},
+                       {2, 16, 8, 8}});
+    CHECK(space.layout.crossed);
+    CHECK(space.geometry.sizes == std::array<std::int64_t, MaxRank>{64, 16, 2, 1});
+    CHECK(space.geometry.strides[1] == std::array<std::int64_t, MaxRank>{16, 1, 1024, 0});
+  }
+  SECTION("the crossing dimension may be the outermost") {
+    const CudaSpace space =
+        cuda_space_of({{tensor({64, 5, 48}, {1, 3200, 64})}, {tensor({64, 5, 48}, {240, 48, 1})}, {64, 5, 48}});
+    CHECK(space.layout.crossed);
+    CHECK(space.geometry.sizes == std::array<std::int64_t, MaxRank>{48, 64, 5, 1});
+    CHECK(space.geometry.strides[0] == std::array<std::int64_t, MaxRank>{64, 1, 3200, 0});
+    CHECK(space.geometry.strides[1] == std::array<std::int64_t, MaxRank>{1, 240, 48, 0});
+  }
+  SECTION("a column that is broadcast along the rows does not cross; nor do a few columns or rows") {
+    CHECK_FALSE(cuda_space_of({{tensor({64, 1}, {1, 1})}, {tensor({64, 48}, {48, 1})}, {64, 48}}).layout.crossed);
+    CHECK_FALSE(cuda_space_of({{tensor({64, 8}, {1, 64})}, {tensor({64, 8}, {8, 1})}, {64, 8}}).layout.crossed);
+    CHECK_FALSE(cuda_space_of({{tensor({3, 64}, {1, 3})}, {tensor({3, 64}, {64, 1})}, {3, 64}}).layout.crossed);
+  }
+  SECTION("rows of a crossing operand that are not a multiple of 16 bytes make the call unaligned") {
+    const CudaSpace space = cuda_space_of({{tensor({63, 48}, {1, 63})}, {tensor({63, 48}, {48, 1})}, {63, 48}});
+    CHECK(space.layout.crossed);
+    CHECK(space.layout.results[0].align_bytes == 4);
+  }
+}
+
+TEST_CASE("the space of a CUDA kernel visits the same elements, in any order of the outer dimensions") {
+  for (unsigned seed = 0; seed < 1000; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    Call call = random_call(random, 4, 40);
+    while (call.operands.size() + call.results.size() > 3) call.operands.pop_back(), call.results.resize(1);
+    std::int64_t count = 1;
+    for (std::int64_t size : call.shape) count *= size;
+    if (count > 20000) continue;
+    const CudaSpace space = cuda_space_of(call);
+    const std::size_t tensors = call.operands.size() + call.results.size();
+    REQUIRE(collapsed_walk({space.geometry, count}, tensors) == naive_walk(call));
+  }
+}
+
+TEST_CASE("the index is wide when an offset or the count does not fit 31 bits, and the kernel is generic") {
   constexpr std::int64_t limit = std::numeric_limits<std::int32_t>::max();
-  const auto wide = [](const Call& call) {
-    const auto operands = named(call.operands, "x", 0);
-    const auto results = named(call.results, "out", 100);
-    return cuda_layout("op", iteration_space("op", operands, results), operands, results).wide_index;
-  };
-  CHECK_FALSE(wide({{}, {tensor({limit}, {1})}, {limit}}));
-  CHECK(wide({{}, {tensor({limit + 1}, {1})}, {limit + 1}}));
-  CHECK_FALSE(wide({{tensor({2, 3}, {limit - 2, 1})}, {tensor({2, 3}, {3, 1})}, {2, 3}}));
-  CHECK(wide({{tensor({2, 3}, {limit - 1, 1})}, {tensor({2, 3}, {3, 1})}, {2, 3}}));
+  const auto wide = [](const Call& call) { return cuda_space_of(call).layout.wide_index; };
+  CHECK_FALSE(wide({{}, {tensor({limit / 2}, {2})}, {limit / 2}}));
+  CHECK(wide({{}, {tensor({limit / 2 + 2}, {2})}, {limit / 2 + 2}}));
+  CHECK_FALSE(wide({{tensor({2, 3}, {limit - 4, 2})}, {tensor({2, 3}, {6, 2})}, {2, 3}}));
+  CHECK(wide({{tensor({2, 3}, {limit - 3, 2})}, {tensor({2, 3}, {6, 2})}, {2, 3}}));
+  // Flat kernels and those by rows have 64-bit offsets as they are.
+  CHECK_FALSE(wide({{}, {tensor({limit * 3}, {1})}, {limit * 3}}));
+  CHECK_FALSE(wide({{tensor({64}, {1})}, {tensor({limit, 64}, {64, 1})}, {limit, 64}}));
 }
 
 TEST_CASE("a result may be an operand, and may not overlap one otherwise") {
@@ -249,30 +318,61 @@ TEST_CASE("a result may be an operand, and may not overlap one otherwise") {
   const auto layout_of = [](const Shaped& operand, const Shaped& result, void* operand_data, void* result_data) {
     std::vector<NamedTensor> operands{{"x", operand.view(operand_data, DType::F32)}};
     std::vector<NamedTensor> results{{"out", result.view(result_data, DType::F32)}};
-    return cuda_layout("op", iteration_space("op", operands, results), operands, results);
+    return cuda_space("op", iteration_space("op", operands, results), operands, results).layout;
   };
-  CHECK(layout_of(square, square, buffer, buffer).aliased);
-  CHECK_FALSE(layout_of(square, square, buffer, buffer + 16).aliased);
+  CHECK(layout_of(square, square, buffer, buffer) == layout_of(square, square, buffer, buffer + 16));
   CHECK_THROWS_MATCHES(layout_of(tensor({4, 4}, {1, 4}), square, buffer, buffer), Error,
                        MessageMatches(ContainsSubstring("result 'out' starts at the address of operand 'x'")));
 }
 
-TEST_CASE("alignment is 16, 4 or the element's size, by the address") {
-  const auto align_of = [](DType dtype, int offset_bytes) {
+TEST_CASE("alignment is 16 or the element's size, by the address") {
+  const auto layout_of = [](DType dtype, int offset_bytes) {
     const Shaped row = tensor({64}, {1});
     std::vector<NamedTensor> results{{"out", row.view(buffer + offset_bytes, dtype)}};
-    return int{cuda_layout("op", iteration_space("op", {}, results), {}, results).results[0].align_bytes};
+    return cuda_space("op", iteration_space("op", {}, results), {}, results).layout;
+  };
+  const auto align_of = [&](DType dtype, int offset_bytes) {
+    return int{layout_of(dtype, offset_bytes).results[0].align_bytes};
   };
   CHECK(align_of(DType::F32, 0) == 16);
   CHECK(align_of(DType::F32, 8) == 4);
   CHECK(align_of(DType::BF16, 32) == 16);
-  CHECK(align_of(DType::BF16, 4) == 4);
-  CHECK(align_of(DType::BF16, 2) == 2);
-  CHECK(align_of(DType::U8, 1) == 1);
-  CHECK(align_of(DType::U8, 12) == 4);
+  CHECK(align_of(DType::BF16, 4) == 2);
+  CHECK(align_of(DType::U8, 12) == 1);
   CHECK(align_of(DType::F64, 8) == 8);
   CHECK(align_of(DType::C128, 16) == 16);
+  CHECK(layout_of(DType::F32, 0).rank == 1);
+  CHECK(layout_of(DType::F32, 8).rank == 4);  // dense but unaligned: one long row
   CHECK_THROWS_MATCHES(align_of(DType::F32, 2), Error, MessageMatches(ContainsSubstring("not a multiple of 4 bytes")));
+}
+
+TEST_CASE("all layouts of a call share at most eight kernels, and most of them come up") {
+  std::set<Layout> layouts;
+  Random random(11);
+  for (int i = 0; i < 200000; ++i) {
+    Call call;
+    const int rank = 1 + pick(random, 6);
+    for (int d = 0; d < rank; ++d) {
+      const std::int64_t sizes[] = {1, 2, 3, 7, 8, 31, 32, 64, 100, 4096, 100000, std::int64_t{1} << 31};
+      call.shape.push_back(sizes[pick(random, 12)]);
+    }
+    double count = 1;
+    for (std::int64_t size : call.shape) count *= static_cast<double>(size);
+    if (count > 1e15) continue;
+    for (int t = 0; t < 3; ++t) {
+      Shaped operand = random_operand(random, call.shape);
+      // An operand without dimensions is of another kind to a call, which has kernels of its own.
+      if (operand.sizes.empty()) operand = tensor({1}, {1});
+      call.operands.push_back(operand);
+    }
+    call.results.push_back(random_result(random, call.shape));
+    layouts.insert(cuda_space_of(call).layout);
+  }
+  std::string text;
+  for (const Layout& layout : layouts) text += to_string(layout) + "\n";
+  INFO(text);
+  CHECK(layouts.size() <= 8);
+  CHECK(layouts.size() >= 7);
 }
 
 TEST_CASE("a CPU kernel sees the innermost dimension only, so that shapes share it") {
@@ -286,5 +386,5 @@ TEST_CASE("a CPU kernel sees the innermost dimension only, so that shapes share 
   const Layout flat = layout_of({{tensor({4, 8}, {8, 1})}, {result}, {4, 8}});
   CHECK(rows == flat);
   CHECK(rows.rank == 1);
-  CHECK(layout_of({{tensor({4, 1}, {1, 1})}, {result}, {4, 8}}).operands[0].steps[0] == Step::Broadcast);
+  CHECK(layout_of({{tensor({4, 1}, {1, 1})}, {result}, {4, 8}}).operands[0].step == Step::Broadcast);
 }

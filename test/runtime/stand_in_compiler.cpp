@@ -73,7 +73,7 @@ std::string cpu_target() { return "any"; }
 std::string to_string(const Layout& layout) {
   std::string text;
   for (const auto* list : {&layout.operands, &layout.results})
-    for (const OperandLayout& entry : *list) text += std::to_string(static_cast<int>(entry.steps[0]));
+    for (const OperandLayout& entry : *list) text += std::to_string(static_cast<int>(entry.step));
   return text;
 }
 

@@ -9,7 +9,7 @@ import pytest
 from repository import run_tool
 
 TEXT_STAGES = ["trace", "pw", "resolve", "schedule", "cuda", "llvm", "ptx"]
-LAYOUTS = ["contiguous", "offset", "scalar", "rows", "row-broadcast", "column-broadcast", "transposed", "strided"]
+LAYOUTS = ["contiguous", "scalar", "rows", "offset", "transposed", "transposed-offset", "strided", "wide"]
 
 
 def codegen(*arguments):
@@ -119,10 +119,10 @@ def test_flag_changes_the_body():
 
 def test_layouts_reach_the_kernel():
     families = {layout: emit_json("add", "--layout", layout)["schedule"].split()[0] for layout in LAYOUTS}
-    assert families["contiguous"] == families["offset"] == families["scalar"] == "family=flat"
-    assert families["rows"] == families["row-broadcast"] == families["column-broadcast"] == "family=rows"
-    assert families["strided"] == "family=generic"
-    assert emit_json("add", "--layout", "strided", "--rank", "5")["layout"].startswith("rank=8 ")
+    assert families["contiguous"] == families["scalar"] == "family=flat"
+    assert families["rows"] == families["offset"] == "family=rows"
+    assert families["transposed"] == families["transposed-offset"] == "family=tile"
+    assert families["strided"] == families["wide"] == "family=generic"
 
 
 def test_arch_is_what_is_compiled_for(tmp_path):
@@ -131,7 +131,7 @@ def test_arch_is_what_is_compiled_for(tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("nvcc"), reason="no nvcc on this machine")
-@pytest.mark.parametrize("layout", ["contiguous", "row-broadcast", "strided"])
+@pytest.mark.parametrize("layout", ["contiguous", "rows", "transposed", "strided"])
 @pytest.mark.parametrize(("op", "dtype"), [("silu_and_mul", "f16"), ("add", "bf16"), ("mul", "c64"), ("eq", "i64")])
 def test_file_compiles_with_nvcc(tmp_path, op, dtype, layout):
     file = tmp_path / "kernel.cu"

@@ -126,7 +126,7 @@ void keep_sample(std::vector<Case>& cases, std::size_t count) {
 
 void compile_case(const Registry& registry, const Case& c) {
   const std::optional<TraceGraph> graph = trace_if_supported(registry, c.call);
-  const Layout layout = make_layout({.name = c.layout}, *graph);
+  const Layout layout = make_layout(c.layout, *graph);
   const CudaKernel kernel = emit_cuda(*graph, layout, c.target);
   compile_cubin(kernel.text, kernel.name, c.target.arch);
 }

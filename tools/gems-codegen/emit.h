@@ -13,7 +13,7 @@ namespace gems::codegen {
 
 struct EmitRequest {
   Call call;
-  LayoutRequest layout;
+  std::string layout = "contiguous";
   CudaTarget target;
   std::string_view stage = "cuda";
   bool json = false;

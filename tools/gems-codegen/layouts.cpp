@@ -1,4 +1,4 @@
-// One row for each named layout: how the last tensor operand moves, how the others and the results do.
+// One row for each named layout: the classes that all layouts of a call fall into (runtime/lib/layout.cpp).
 #include "layouts.h"
 
 #include <fmt/format.h>
@@ -15,33 +15,28 @@
 namespace gems::codegen {
 namespace {
 
-using Steps = std::array<Step, 3>;
 constexpr Step C = Step::Contiguous;
 constexpr Step B = Step::Broadcast;
 constexpr Step S = Step::Strided;
-constexpr Steps dense{C, S, S};
 
 struct Row {
   NamedLayout layout;
-  int rank;           // 0: the caller's
-  Steps last;         // the last tensor operand
-  Steps others;       // the other tensor operands
-  bool is_unaligned;  // operands and results begin one element after a 16-byte boundary
+  std::uint8_t rank;
+  Step operands, last_operand, results;
+  bool is_aligned = true;  // everything that is moved in vectors begins at multiples of 16 bytes
+  bool crossed = false;
+  bool wide_index = false;
 };
 
 constexpr std::array<Row, 8> rows{{
-    {{"contiguous", "all operands dense in one order, 16-byte aligned"}, 1, dense, dense, false},
-    {{"offset", "as contiguous, but each begins one element after a 16-byte boundary (base[1:])"},
-     1,
-     dense,
-     dense,
-     true},
-    {{"scalar", "the last tensor has one element, the others are dense"}, 1, {B, S, S}, dense, false},
-    {{"rows", "two dimensions, rows dense but padded (base[:, :n])"}, 2, dense, dense, false},
-    {{"row-broadcast", "the last tensor is one row, used for all rows: (n) beside (m, n)"}, 2, {C, B, S}, dense, false},
-    {{"column-broadcast", "the last tensor is one column: (m, 1) beside (m, n)"}, 2, {B, S, S}, dense, false},
-    {{"transposed", "the last tensor is transposed: y.t() beside x"}, 2, {S, S, S}, dense, false},
-    {{"strided", "any strides, in --rank dimensions (2 unless given)"}, 0, {S, S, S}, {S, S, S}, false},
+    {{"contiguous", "all operands dense in one order, 16-byte aligned"}, 1, C, C, C},
+    {{"scalar", "as contiguous, but the last tensor has no dimensions"}, 1, C, B, C},
+    {{"rows", "rows of the results dense: broadcast, sliced or padded operands, (m, n) beside (n)"}, 4, S, S, C},
+    {{"offset", "as rows or contiguous, beginning anywhere: base[1:], rows of odd length"}, 4, S, S, C, false},
+    {{"transposed", "as rows, some operand dense along another dimension: y.t() beside x"}, 4, S, S, C, true, true},
+    {{"transposed-offset", "as transposed, beginning anywhere"}, 4, S, S, C, false, true},
+    {{"strided", "any strides"}, 4, S, S, S, false},
+    {{"wide", "any strides, 2^31 elements and more"}, 8, S, S, S, false, false, true},
 }};
 
 constexpr auto public_rows = [] {
@@ -58,60 +53,32 @@ const Row& find_row(std::string_view name) {
   throw UsageError(fmt::format("unknown layout '{}'; expected one of {}", name, fmt::join(names, ", ")));
 }
 
-// The alignment class of an address that is only known to be a multiple of the element size.
-std::uint8_t element_alignment(DType dtype) {
-  const std::size_t size = size_bytes(dtype);
-  return static_cast<std::uint8_t>(size % 16 == 0 ? 16 : size % 4 == 0 ? 4 : size);
-}
-
-int choose_rank(const LayoutRequest& request, const Row& row) {
-  if (row.rank != 0) {
-    if (request.rank != 0)
-      throw UsageError(
-          fmt::format("--rank {} does not apply to layout '{}', which has {} dimension{}; use --layout strided",
-                      request.rank, row.layout.name, row.rank, row.rank == 1 ? "" : "s"));
-    return row.rank;
-  }
-  const int rank = request.rank == 0 ? 2 : request.rank;
-  if (rank < 1 || rank > MaxRank)
-    throw UsageError(fmt::format("--rank {} is out of range; expected 1 to {}", request.rank, MaxRank));
-  return rank <= 3 ? rank : rank == 4 ? 4 : 8;
-}
-
 }  // namespace
 
 std::span<const NamedLayout> named_layouts() { return public_rows; }
 
-Layout make_layout(const LayoutRequest& request, const TraceGraph& graph) {
-  const Row& row = find_row(request.name);
-  const int rank = choose_rank(request, row);
-  const Steps all_strided{S, S, S};
-
-  Layout layout;
-  layout.rank = static_cast<std::uint8_t>(rank);
-  layout.wide_index = request.wide_index;
-  layout.aliased = request.aliased;
-  std::vector<DType> dtypes;
+Layout make_layout(std::string_view name, const TraceGraph& graph) {
+  const Row& row = find_row(name);
+  Layout layout{.rank = row.rank, .wide_index = row.wide_index, .crossed = row.crossed, .operands = {}, .results = {}};
+  const auto entry = [&](Step step, DType dtype) {
+    const bool is_aligned = row.is_aligned && step != Step::Broadcast;
+    return OperandLayout{step, is_aligned ? std::uint8_t{16} : static_cast<std::uint8_t>(size_bytes(dtype))};
+  };
   for (const TraceOperand& operand : graph.operands)
-    if (operand.form == OperandForm::Tensor) dtypes.push_back(operand.storage);
-  for (std::size_t i = 0; i < dtypes.size(); ++i) {
-    OperandLayout& operand = layout.operands.emplace_back();
-    operand.steps = i + 1 == dtypes.size() ? row.last : row.others;
-    if (row.is_unaligned || operand.steps == all_strided) operand.align_bytes = element_alignment(dtypes[i]);
+    if (operand.form == OperandForm::Tensor) layout.operands.push_back(entry(row.operands, operand.storage));
+  for (auto operand = graph.operands.rbegin(); operand != graph.operands.rend(); ++operand) {
+    if (operand->form != OperandForm::Tensor) continue;
+    layout.operands.back() = entry(row.last_operand, operand->storage);
+    break;
   }
-  for (const TraceResult& result : graph.results) {
-    OperandLayout& out = layout.results.emplace_back();
-    out.steps = rank > 3 ? all_strided : dense;
-    if (row.is_unaligned || out.steps == all_strided) out.align_bytes = element_alignment(result.dtype);
-  }
+  for (const TraceResult& result : graph.results) layout.results.push_back(entry(row.results, result.dtype));
   return layout;
 }
 
 Layout innermost_dimension(const Layout& layout) {
   Layout inner = layout;
   inner.rank = 1;
-  for (auto* list : {&inner.operands, &inner.results})
-    for (OperandLayout& operand : *list) operand.steps = {operand.steps[0], S, S};
+  inner.crossed = false;
   return inner;
 }
 

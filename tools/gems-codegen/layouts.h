@@ -16,15 +16,8 @@ struct NamedLayout {
 
 std::span<const NamedLayout> named_layouts();
 
-struct LayoutRequest {
-  std::string_view name = "contiguous";
-  int rank = 0;  // of "strided"; 0: 2
-  bool wide_index = false;
-  bool aliased = false;
-};
-
-// Throws UsageError when the name is unknown or the rank does not apply.
-Layout make_layout(const LayoutRequest& request, const TraceGraph& graph);
+// Throws UsageError when the name is unknown.
+Layout make_layout(std::string_view name, const TraceGraph& graph);
 
 // The innermost dimension of a layout: what a CPU kernel runs over.
 Layout innermost_dimension(const Layout& layout);

@@ -24,9 +24,6 @@ namespace {
 struct EmitOptions {
   CallText call;
   std::string layout = "contiguous";
-  int rank = 0;
-  bool wide_index = false;
-  bool aliased = false;
   std::string arch = "sm_90";
   std::string stage = "cuda";
   std::string output;
@@ -44,7 +41,7 @@ constexpr const char* examples = R"(Examples:
   gems-codegen show silu_and_mul
   gems-codegen emit silu_and_mul --dtypes f16,f16 -o silu_and_mul.cu
   gems-codegen emit gelu --dtypes bf16 --flag approximate=tanh --stop-after trace
-  gems-codegen emit add --dtypes f32,bf16 --layout row-broadcast --arch sm_100
+  gems-codegen emit add --dtypes f32,bf16 --layout rows --arch sm_100
   gems-codegen emit add --dtypes f32 --number y --stop-after ptx
   gems-codegen check --arch sm_80,sm_90 --sample 500)";
 
@@ -70,7 +67,7 @@ int run_emit(const Registry& registry, const EmitOptions& options) {
     throw UsageError("a cubin is binary: give the file to write with -o FILE");
   EmitRequest request;
   request.call = make_call(registry, options.call);
-  request.layout = {options.layout, options.rank, options.wide_index, options.aliased};
+  request.layout = options.layout;
   request.target = parse_arch(options.arch);
   request.stage = options.stage;
   request.json = options.json;
@@ -91,9 +88,6 @@ void add_emit_options(CLI::App& emit, EmitOptions& options) {
       ->delimiter(',')
       ->allow_extra_args(false);
   emit.add_option("--layout", options.layout, "a name of the list below (contiguous unless given)");
-  emit.add_option("--rank", options.rank, "dimensions of layout strided, 1 to 8 (2 unless given)");
-  emit.add_flag("--wide-index", options.wide_index, "operands of 2^31 elements and more");
-  emit.add_flag("--aliased", options.aliased, "a result shares the memory of an operand (in-place)");
   emit.add_option("--number", options.call.numbers, "OPERAND or OPERAND=DTYPE: pass a number here, not a tensor")
       ->allow_extra_args(false);
   emit.add_option("--flag", options.call.flags, "FLAG=VALUE, e.g. approximate=tanh")->allow_extra_args(false);

@@ -37,7 +37,7 @@ void checkLayout(const TraceGraph& graph, const Layout& layout) {
 }
 
 pw::LayoutAttr layoutAttr(MLIRContext* context, const OperandLayout& layout) {
-  return pw::LayoutAttr::get(context, layout.steps[0], layout.align_bytes);
+  return pw::LayoutAttr::get(context, layout.step, layout.align_bytes);
 }
 
 void attachLayout(pw::KernelOp kernel, const Layout& layout) {
@@ -55,7 +55,7 @@ void attachLayout(pw::KernelOp kernel, const Layout& layout) {
         pw::ResultAttr::get(context, spec.getName(), spec.getCompute(), spec.getStorage(), layoutAttr(context, own)));
   kernel.setOperandSpecsAttr(ArrayAttr::get(context, operands));
   kernel.setResultSpecsAttr(ArrayAttr::get(context, results));
-  kernel.setSpaceAttr(pw::SpaceAttr::get(context, layout.rank, layout.wide_index, layout.aliased));
+  kernel.setSpaceAttr(pw::SpaceAttr::get(context, layout.rank, layout.wide_index, layout.crossed));
 }
 
 struct Translated {

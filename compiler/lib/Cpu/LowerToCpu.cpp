@@ -100,7 +100,7 @@ void KernelBuilder::run() {
 void KernelBuilder::chooseLanes() {
   lanes_ = unit_.bytes * 8 / widestBits(kernel_);
   auto limit = [&](pw::LayoutAttr layout) {
-    if (layout && layout.getSteps().front() == Step::Strided) lanes_ = std::min(lanes_, MaxStridedLanes);
+    if (layout && layout.getStep() == Step::Strided) lanes_ = std::min(lanes_, MaxStridedLanes);
   };
   for (auto spec : kernel_.getOperandSpecs().getAsRange<pw::OperandAttr>()) limit(spec.getLayout());
   for (auto spec : kernel_.getResultSpecs().getAsRange<pw::ResultAttr>()) limit(spec.getLayout());
@@ -158,7 +158,7 @@ void KernelBuilder::readOperands() {
       arguments_.push_back({loadSplat(entry_, type, address, lanes_), true});
       continue;
     }
-    const Step step = spec.getLayout().getSteps().front();
+    const Step step = spec.getLayout().getStep();
     Value base = loadEntry(start_->getArgument(0), slot, pointer_);
     if (step == Step::Broadcast) {
       arguments_.push_back({loadSplat(entry_, type, base, lanes_), true});
@@ -170,7 +170,7 @@ void KernelBuilder::readOperands() {
   }
   auto values = kernel_.getYield().getValues();
   for (unsigned i = 0; i < values.size(); ++i, ++slot) {
-    const Step step = kernel_.resultSpec(i).getLayout().getSteps().front();
+    const Step step = kernel_.resultSpec(i).getLayout().getStep();
     Value base = loadEntry(start_->getArgument(0), slot, pointer_);
     addMover(ElementType(values[i].getType()), step, base, slot, true, i);
   }

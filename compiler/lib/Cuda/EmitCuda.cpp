@@ -16,14 +16,6 @@ namespace gems {
 namespace cuda {
 namespace {
 
-std::string stepsText(const OperandLayout& layout, int rank) {
-  if (rank > 3) return "strided";
-  std::string text;
-  for (int dim = 0; dim < rank; ++dim)
-    text += fmt::format("{}{}", dim == 0 ? "" : ", ", gems::name(layout.steps[static_cast<size_t>(dim)]));
-  return text;
-}
-
 // What the kernel is, and how to launch it.
 std::string header(KernelOp kernel, const KernelText& text) {
   TextWriter out;
@@ -33,7 +25,7 @@ std::string header(KernelOp kernel, const KernelText& text) {
   for (auto [operand, spec] : llvm::zip(text.operands(), kernel.getOperandSpecs().getAsRange<OperandAttr>())) {
     if (operand.isTensor) {
       out.line("//   {}: tensor of {}, computed in {}; {}; aligned to {} bytes", operand.name,
-               gems::name(operand.storage), gems::name(spec.getCompute()), stepsText(operand.layout, text.rank()),
+               gems::name(operand.storage), gems::name(spec.getCompute()), gems::name(operand.layout.step),
                operand.layout.align_bytes);
     } else {
       out.line("//   {}: number, {}", operand.name, gems::name(operand.storage));
@@ -41,8 +33,7 @@ std::string header(KernelOp kernel, const KernelText& text) {
   }
   for (const ResultText& result : text.results())
     out.line("//   {}: result, {}; {}; aligned to {} bytes", result.name, gems::name(result.storage),
-             stepsText(result.layout, text.rank()), result.layout.align_bytes);
-  if (text.layout().aliased) out.line("//   a result may share its memory with an operand");
+             gems::name(result.layout.step), result.layout.align_bytes);
   out.line("//");
   out.line("// {}", to_string(schedule));
   const int perThread = schedule.width * schedule.unroll;
@@ -55,6 +46,10 @@ std::string header(KernelOp kernel, const KernelText& text) {
           "// launch: block (bx, by) with bx * by <= {0}, tiles = ceil(columns / (bx * {1})), "
           "grid tiles * ceil(rows / (by * {2}))",
           schedule.threads, schedule.width, schedule.unroll);
+      break;
+    case Family::Tile:
+      out.line("// launch: block {}, grid ceil(columns / {}) * ceil(rows / {}) * (sizes of the other dimensions)",
+               schedule.threads, schedule.columns(), schedule.rows());
       break;
     case Family::Generic:
       out.line("// launch: block {}, grid ceil(count / {})", schedule.threads, schedule.threads * perThread);
@@ -76,6 +71,9 @@ CudaKernel emit(KernelOp kernel, CudaTarget target) {
       break;
     case Family::Rows:
       writeRows(text, out);
+      break;
+    case Family::Tile:
+      writeTile(text, out);
       break;
     case Family::Generic:
       writeGeneric(text, out);

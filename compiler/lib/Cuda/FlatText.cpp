@@ -27,9 +27,7 @@ void writeFlat(KernelText& kernel, TextWriter& out) {
     out.close();
     if (unroll > 1) out.close();
   };
-  auto isVector = [&](const OperandText& operand) {
-    return operand.isTensor && operand.isUsed && !operand.isSingle(1);
-  };
+  auto isVector = [&](const OperandText& operand) { return operand.isTensor && operand.isUsed && !operand.isSingle(); };
   auto load = [&](const OperandText& operand) {
     return kernel.loadVector(operand, fmt::format("{} + start + first", operand.name));
   };
@@ -55,7 +53,7 @@ void writeFlat(KernelText& kernel, TextWriter& out) {
         if (isVector(operand))
           out.line("const {} {}_vec = {};", kernel.vectorType(operand.storage), operand.name, load(operand));
     kernel.writeVector(
-        out, [&](const OperandText& operand) { return fmt::format("{}_vec{}.at[k]", operand.name, u); },
+        out, [&](const OperandText& operand) { return fmt::format("{}_vec{}.get(k)", operand.name, u); },
         [&](const ResultText& result) { return fmt::format("{} + start + first", result.name); });
   });
 
@@ -65,7 +63,9 @@ void writeFlat(KernelText& kernel, TextWriter& out) {
     out.open("if (left < {} && rest < n) {{", perBlock);
     kernel.writeElement(
         out, [&](const OperandText& operand) { return fmt::format("{}[rest]", operand.name); },
-        [&](const ResultText& result) { return fmt::format("{}[rest]", result.name); }, false);
+        [&](const ResultText& result, const std::string& value) {
+          return fmt::format("{}[rest] = {}", result.name, value);
+        });
     out.close();
   }
   out.close();

@@ -5,21 +5,6 @@
 namespace gems::cuda {
 namespace {
 
-// The sum of coordinate times stride; dimensions that do not move the address are left out.
-template <class Text>
-std::string offsetOf(const KernelText& kernel, const Text& tensor) {
-  std::string sum;
-  for (int dim = 0; dim < kernel.rank(); ++dim) {
-    const Step step = kernel.rank() > 3 ? Step::Strided : tensor.layout.steps[static_cast<size_t>(dim)];
-    if (step == Step::Broadcast) continue;
-    std::string term = fmt::format("at{}", dim);
-    if (step == Step::Strided)
-      term += fmt::format(" * space.{}", kernel.fieldName({ParameterField::Kind::Stride, dim, tensor.index}));
-    sum += (sum.empty() ? "" : " + ") + term;
-  }
-  return sum.empty() ? "0" : sum;
-}
-
 // at0, at1, ... from the flat index i.
 void writeCoordinates(KernelText& kernel, TextWriter& out) {
   const bool isWide = kernel.layout().wide_index;
@@ -37,7 +22,6 @@ void writeCoordinates(KernelText& kernel, TextWriter& out) {
     }
     left = quotient;
   }
-  if (last == 0) out.line("const {} at0 = i;", isWide ? "long long" : "unsigned");
 }
 
 }  // namespace
@@ -49,9 +33,10 @@ void writeGeneric(KernelText& kernel, TextWriter& out) {
   const std::string index = isWide ? "long long" : "unsigned";
   const std::string offset = isWide ? "long long" : "int";
 
-  auto isMoving = [&](const OperandText& operand) {
-    return operand.isTensor && operand.isUsed && !operand.isSingle(kernel.rank());
-  };
+  auto isMoving = [&](const OperandText& operand) { return operand.isTensor && operand.isUsed && !operand.isSingle(); };
+
+  llvm::SmallVector<std::string> coordinates;
+  for (int dim = 0; dim < kernel.rank(); ++dim) coordinates.push_back(fmt::format("at{}", dim));
 
   kernel.writeParameterStruct(out);
   kernel.openKernel(out, "const Space space");
@@ -67,8 +52,10 @@ void writeGeneric(KernelText& kernel, TextWriter& out) {
   out.line("const {} i = first + u * {} < space.count ? first + u * {} : space.count - 1;", index, threads, threads);
   writeCoordinates(kernel, out);
   for (const OperandText& operand : kernel.operands())
-    if (isMoving(operand)) out.line("{0}_raw[u] = {0}[({1})({2})];", operand.name, offset, offsetOf(kernel, operand));
-  for (const ResultText& result : kernel.results()) out.line("{}_at[u] = {};", result.name, offsetOf(kernel, result));
+    if (isMoving(operand))
+      out.line("{0}_raw[u] = {0}[({1})({2})];", operand.name, offset, kernel.offset(operand, coordinates));
+  for (const ResultText& result : kernel.results())
+    out.line("{}_at[u] = {};", result.name, kernel.offset(result, coordinates));
   out.close();
 
   out.line("#pragma unroll");
@@ -76,7 +63,9 @@ void writeGeneric(KernelText& kernel, TextWriter& out) {
   out.open("if (first + u * {} < space.count) {{", threads);
   kernel.writeElement(
       out, [&](const OperandText& operand) { return fmt::format("{}_raw[u]", operand.name); },
-      [&](const ResultText& result) { return fmt::format("{0}[{0}_at[u]]", result.name); }, false);
+      [&](const ResultText& result, const std::string& value) {
+        return fmt::format("{0}[{0}_at[u]] = {1}", result.name, value);
+      });
   out.close();
   out.close();
   out.close();

@@ -1,4 +1,4 @@
-// What the three kernel families share.
+// What the kernel families share.
 #include "Cuda/KernelText.h"
 
 #include <algorithm>
@@ -23,11 +23,6 @@ Value floatBehind(Value yielded) {
 }
 
 }  // namespace
-
-bool OperandText::isSingle(int rank) const {
-  return rank <= 3 && llvm::all_of(llvm::ArrayRef(layout.steps).take_front(static_cast<size_t>(rank)),
-                                   [](Step step) { return step == Step::Broadcast; });
-}
 
 std::string OperandText::converted(const std::string& element) const {
   if (isTensor && is_bool(storage)) return element + " != 0";
@@ -123,18 +118,17 @@ void KernelText::writeElementFunction(TextWriter& out) {
 }
 
 void KernelText::openKernel(TextWriter& out, const std::string& last) const {
-  const std::string_view qualifier = layout_.aliased ? "" : " __restrict__";
   std::vector<std::string> parameters;
   for (const OperandText& operand : operands_) {
     if (operand.isTensor) {
-      parameters.push_back(fmt::format("const {}*{} {}", storage_type(operand.storage), qualifier, operand.name));
+      parameters.push_back(fmt::format("const {}* {}", storage_type(operand.storage), operand.name));
     } else {
       const std::string_view type = is_bool(operand.storage) ? "bool" : storage_type(operand.storage);
       parameters.push_back(fmt::format("const {} {}", type, operand.name));
     }
   }
   for (const ResultText& result : results_)
-    parameters.push_back(fmt::format("{}*{} {}", storage_type(result.storage), qualifier, result.name));
+    parameters.push_back(fmt::format("{}* {}", storage_type(result.storage), result.name));
   parameters.push_back(last);
   out.line("extern \"C\" __global__ void __launch_bounds__({})", schedule_.threads);
   out.open("{}({}) {{", name_, fmt::join(parameters, ", "));
@@ -145,6 +139,8 @@ std::string KernelText::fieldName(const ParameterField& field) const {
   switch (field.kind) {
     case Kind::Tiles:
       return "tiles";
+    case Kind::RowTiles:
+      return "row_tiles";
     case Kind::Columns:
       return "columns";
     case Kind::Rows:
@@ -168,7 +164,7 @@ void KernelText::writeParameterStruct(TextWriter& out) {
   out.open("struct Space {{");
   for (const ParameterField& field : parameter_fields(schedule_, layout_)) {
     std::string_view type;
-    switch (field_type(field, layout_)) {
+    switch (field_type(field, schedule_, layout_)) {
       case FieldType::Divisor:
         type = "Divisor";
         prelude_.use(Snippet::Divisor);
@@ -190,8 +186,8 @@ std::string KernelText::elementCall(llvm::function_ref<std::string(const Operand
   std::string arguments;
   for (const OperandText& operand : operands_) {
     if (!operand.isUsed) continue;
-    std::string element = !operand.isTensor || operand.isSingle(rank()) ? operand.name : raw(operand);
-    if (operand.isTensor && operand.isSingle(rank())) {
+    std::string element = !operand.isTensor || operand.isSingle() ? operand.name : raw(operand);
+    if (operand.isTensor && operand.isSingle()) {
       element = operand.name + "_value";  // converted where it is loaded
     } else {
       element = operand.converted(element);
@@ -203,27 +199,30 @@ std::string KernelText::elementCall(llvm::function_ref<std::string(const Operand
 
 void KernelText::writeSingleLoads(TextWriter& out) {
   for (const OperandText& operand : operands_)
-    if (operand.isTensor && operand.isUsed && operand.isSingle(rank()))
+    if (operand.isTensor && operand.isUsed && operand.isSingle())
       out.line("const {} {}_value = {};", operand.parameterType, operand.name, operand.converted("*" + operand.name));
 }
 
 void KernelText::writeElement(TextWriter& out, llvm::function_ref<std::string(const OperandText&)> raw,
-                              llvm::function_ref<std::string(const ResultText&)> place, bool placeTakesFloat) {
-  auto put = [&](const ResultText& result, const std::string& value) {
-    const bool rounds = result.roundsFloat && !(placeTakesFloat && result.isPacked());
+                              llvm::function_ref<std::string(const ResultText&, const std::string&)> put,
+                              bool takesFloat) {
+  auto write = [&](const ResultText& result, const std::string& value) {
+    const bool rounds = result.roundsFloat && !(takesFloat && result.isPacked());
     if (rounds) use_rounding(prelude_, result.storage);
-    out.line("{} = {};", place(result), rounds ? result.converted(value) : value);
+    out.line("{};", put(result, rounds ? result.converted(value) : value));
   };
-  if (results_.size() == 1) return put(results_.front(), elementCall(raw));
+  if (results_.size() == 1) return write(results_.front(), elementCall(raw));
   out.line("const Results values = {};", elementCall(raw));
-  for (const ResultText& result : results_) put(result, "values." + result.name);
+  for (const ResultText& result : results_) write(result, "values." + result.name);
 }
 
-// The widest access that the alignment and the vector's size allow.
-std::string KernelText::accessWord(DType storage, const OperandLayout& layout) const {
-  const int size = static_cast<int>(size_bytes(storage));
-  const int access = std::min({std::max<int>(layout.align_bytes, size), size * schedule_.width, 16});
-  switch (access) {
+bool KernelText::isAligned() const {
+  auto isWhole = [](const OperandLayout& layout) { return layout.step == Step::Broadcast || layout.align_bytes == 16; };
+  return llvm::all_of(layout_.operands, isWhole) && llvm::all_of(layout_.results, isWhole);
+}
+
+std::string_view KernelText::accessWord(DType storage, int elements) const {
+  switch (std::min<int>(static_cast<int>(size_bytes(storage)) * elements, 16)) {
     case 16:
       return "uint4";
     case 8:
@@ -243,8 +242,16 @@ std::string KernelText::vectorType(DType storage) const {
 
 std::string KernelText::loadVector(const OperandText& operand, const std::string& address) {
   prelude_.use(Snippet::Load);
-  return fmt::format("load<{}, {}>({})", vectorType(operand.storage), accessWord(operand.storage, operand.layout),
+  return fmt::format("load<{}, {}>({})", vectorType(operand.storage), accessWord(operand.storage, schedule_.width),
                      address);
+}
+
+std::string KernelText::runType(const OperandText& operand) {
+  prelude_.use(Snippet::Run);
+  // What is less than a word cannot be shifted in words: unaligned, it is read by the element.
+  const bool isPart = static_cast<int>(size_bytes(operand.storage)) * schedule_.width < 4;
+  return fmt::format("Run<{}, {}, {}, {}>", storage_type(operand.storage), schedule_.width,
+                     accessWord(operand.storage, isPart && !isAligned() ? 1 : schedule_.width), isAligned());
 }
 
 // A packed result is gathered as floats and converted two at a time.
@@ -253,31 +260,42 @@ void KernelText::declareResultVector(TextWriter& out, const ResultText& result) 
   if (result.isPacked() && schedule_.width > 1) {
     out.line("float {}_vec[{}];", result.name, schedule_.width);
   } else {
-    out.line("{} {}_vec;", vectorType(result.storage), result.name);
+    out.line("{} {}_vec = {{}};", vectorType(result.storage), result.name);
   }
 }
 
-std::string KernelText::resultPlace(const ResultText& result) const {
-  return fmt::format("{}_vec{}[k]", result.name, result.isPacked() && schedule_.width > 1 ? "" : ".at");
+std::string KernelText::putElement(const ResultText& result, const std::string& value) const {
+  if (result.isPacked() && schedule_.width > 1) return fmt::format("{}_vec[k] = {}", result.name, value);
+  return fmt::format("{}_vec.put(k, {})", result.name, value);
 }
 
-void KernelText::storeVector(TextWriter& out, const ResultText& result, const std::string& address) {
+void KernelText::storeVector(TextWriter& out, const ResultText& result, const std::string& address,
+                             const std::string& first, const std::string& last) {
   std::string vector = result.name + "_vec";
   if (result.isPacked() && schedule_.width > 1) {
     prelude_.use(result.storage == DType::F16 ? Snippet::PackF16 : Snippet::PackBF16);
     vector = fmt::format("{}({})", result.storage == DType::F16 ? "pack_f16" : "pack_bf16", vector);
   }
-  out.line("store<{}>({}, {});", accessWord(result.storage, result.layout), address, vector);
+  const std::string_view word = accessWord(result.storage, schedule_.width);
+  if (last.empty()) {
+    out.line("store<{}>({}, {});", word, address, vector);
+  } else {
+    prelude_.use(Snippet::StoreRun);
+    out.line("store_run<{}, {}>({}, {}, {}, {});", word, isAligned(), address, vector, first, last);
+  }
 }
 
 void KernelText::writeVector(TextWriter& out, llvm::function_ref<std::string(const OperandText&)> vectorElement,
-                             llvm::function_ref<std::string(const ResultText&)> address) {
+                             llvm::function_ref<std::string(const ResultText&)> address, const std::string& first,
+                             const std::string& last) {
   for (const ResultText& result : results_) declareResultVector(out, result);
   out.line("#pragma unroll");
   out.open("for (int k = 0; k < {}; ++k) {{", schedule_.width);
-  writeElement(out, vectorElement, [&](const ResultText& result) { return resultPlace(result); }, schedule_.width > 1);
+  writeElement(
+      out, vectorElement, [&](const ResultText& result, const std::string& value) { return putElement(result, value); },
+      schedule_.width > 1);
   out.close();
-  for (const ResultText& result : results_) storeVector(out, result, address(result));
+  for (const ResultText& result : results_) storeVector(out, result, address(result), first, last);
 }
 
 }  // namespace gems::cuda

@@ -1,4 +1,4 @@
-// What the three kernel families share: how each operand and result is declared, loaded, converted and stored, and the
+// What the kernel families share: how each operand and result is declared, loaded, converted and stored, and the
 // function that computes one element. All of it follows from the kernel's attributes.
 #pragma once
 
@@ -11,6 +11,8 @@
 #include "gems/compiler/layout.h"
 #include "gems/compiler/schedule.h"
 #include "kernel_parameters.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace gems::cuda {
@@ -26,7 +28,7 @@ struct OperandText {
   int index = -1;             // over tensors read
 
   // The same address for every element.
-  bool isSingle(int rank) const;
+  bool isSingle() const { return layout.step == Step::Broadcast; }
   // What the element function takes, from an element as it is in memory.
   std::string converted(const std::string& element) const;
 };
@@ -57,21 +59,46 @@ class KernelText {
   void writeParameterStruct(TextWriter& out);
   std::string fieldName(const ParameterField& field) const;
 
-  // Statements that compute one element: `raw` gives each tensor's element in memory, `put` a place for each result;
-  // rounding is left to whoever stores a packed result whose place takes floats (`placeTakesFloat`).
+  // Statements that compute one element: `raw` gives each tensor's element in memory, `put` a statement that takes a
+  // result's value; rounding of a packed result is left to whoever stores vectors of floats (`takesFloat`).
   void writeElement(TextWriter& out, llvm::function_ref<std::string(const OperandText&)> raw,
-                    llvm::function_ref<std::string(const ResultText&)> place, bool placeTakesFloat);
+                    llvm::function_ref<std::string(const ResultText&, const std::string&)> put,
+                    bool takesFloat = false);
 
   // Vectors of `width` elements: their types, and statements that move them.
   std::string vectorType(DType storage) const;
   std::string loadVector(const OperandText& operand, const std::string& address);
+  // The type of a vector with any stride along dimension 0, of which some elements may not exist.
+  std::string runType(const OperandText& operand);
+  // The widest word that moves `elements` neighbours, and whether vectors begin at multiples of it.
+  std::string_view accessWord(DType storage, int elements) const;
+  bool isAligned() const;
   void declareResultVector(TextWriter& out, const ResultText& result);
-  std::string resultPlace(const ResultText& result) const;  // element k of what declareResultVector declared
-  void storeVector(TextWriter& out, const ResultText& result, const std::string& address);
+  // Sets element k of what declareResultVector declared.
+  std::string putElement(const ResultText& result, const std::string& value) const;
+  // Of a whole vector, or of its elements from `first` up to `last` when these are given.
+  void storeVector(TextWriter& out, const ResultText& result, const std::string& address, const std::string& first,
+                   const std::string& last);
 
   // The inner loop over a vector's elements around writeElement, with declarations and stores of the results.
   void writeVector(TextWriter& out, llvm::function_ref<std::string(const OperandText&)> vectorElement,
-                   llvm::function_ref<std::string(const ResultText&)> address);
+                   llvm::function_ref<std::string(const ResultText&)> address, const std::string& first = {},
+                   const std::string& last = {});
+
+  // The sum of coordinate times stride, and the address that it leads to. Coordinates are expressions, innermost first.
+  template <class Text>
+  std::string offset(const Text& tensor, llvm::ArrayRef<std::string> coordinates) const {
+    std::string sum;
+    for (auto [dim, coordinate] : llvm::enumerate(coordinates)) {
+      sum += (sum.empty() ? "" : " + ") + coordinate;
+      if (dim > 0 || tensor.layout.step == Step::Strided) sum += fmt::format(" * space.{}_stride{}", tensor.name, dim);
+    }
+    return sum;
+  }
+  template <class Text>
+  std::string address(const Text& tensor, llvm::ArrayRef<std::string> coordinates) const {
+    return fmt::format("{} + ({})", tensor.name, offset(tensor, coordinates));
+  }
 
   // Tensors that are read with one address for all elements: their values, before everything else.
   void writeSingleLoads(TextWriter& out);
@@ -85,7 +112,6 @@ class KernelText {
   int rank() const { return layout_.rank; }
 
  private:
-  std::string accessWord(DType storage, const OperandLayout& layout) const;
   std::string elementCall(llvm::function_ref<std::string(const OperandText&)> raw) const;
 
   pw::KernelOp kernel_;
@@ -101,6 +127,7 @@ class KernelText {
 // One function per family: the kernel, after the element function.
 void writeFlat(KernelText& kernel, TextWriter& out);
 void writeRows(KernelText& kernel, TextWriter& out);
+void writeTile(KernelText& kernel, TextWriter& out);
 void writeGeneric(KernelText& kernel, TextWriter& out);
 
 }  // namespace gems::cuda

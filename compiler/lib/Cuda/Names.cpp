@@ -1,7 +1,6 @@
 // Names that emitted code must not take from an op.
 #include "Cuda/Names.h"
 
-#include <array>
 #include <string_view>
 
 #include "llvm/ADT/STLExtras.h"
@@ -9,15 +8,16 @@
 namespace gems::cuda {
 
 std::string safeName(const std::string& name) {
-  static constexpr std::array<std::string_view, 72> taken = {
+  static constexpr std::string_view taken[] = {
       // C++ and CUDA
       "and", "asm", "auto", "bool", "break", "case", "char", "class", "const", "default", "delete", "do", "double",
       "else", "enum", "false", "float", "for", "if", "inline", "int", "long", "new", "not", "operator", "or", "private",
       "public", "register", "return", "short", "signed", "sizeof", "static", "struct", "switch", "template", "this",
       "true", "typename", "union", "unsigned", "using", "void", "while", "xor",
       // types and variables of the emitted code
-      "bf16", "c32", "c64", "c128", "column", "f16", "f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz", "f8e8m0fnu",
-      "first", "i8", "i16", "i32", "i64", "k", "left", "n", "r", "row", "space", "start", "u", "value", "values"};
+      "at1", "at2", "at3", "bf16", "c32", "c64", "c128", "column", "columns", "count", "f16", "f8e4m3fn", "f8e4m3fnuz",
+      "f8e5m2", "f8e5m2fnuz", "f8e8m0fnu", "first", "i8", "i16", "i32", "i64", "k", "left", "n", "outer", "r", "rest",
+      "row", "row_tile", "rows", "space", "start", "tile", "u", "value", "values"};
   return llvm::is_contained(taken, std::string_view(name)) ? name + "_" : name;
 }
 

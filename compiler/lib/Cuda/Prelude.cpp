@@ -38,23 +38,50 @@ const SnippetRow snippet_table[] = {
     {Snippet::C64, {}, true, "struct alignas(8) c64 { float re, im; };\n"},
     {Snippet::C128, {}, true, "struct alignas(16) c128 { double re, im; };\n"},
     {Snippet::Vec, {}, true, R"(
-// N elements that one thread moves together.
-template <class T, int N> struct Vec { T at[N]; };
+// N elements that one thread moves together, in words, which stay whole across branches.
+template <class T, int N> struct Vec {
+  static constexpr int size = N * sizeof(T);
+  unsigned words[(size + 3) / 4];
+
+  __device__ __forceinline__ T get(int k) const {
+    union { unsigned words[(sizeof(T) + 3) / 4]; T element; } one;
+    #pragma unroll
+    for (int i = 0; i < (int)sizeof(one) / 4; ++i) one.words[i] = words[k * sizeof(T) / 4 + i];
+    if (sizeof(T) < 4) one.words[0] >>= k * sizeof(T) % 4 * 8;
+    return one.element;
+  }
+  // Each element once, the words being zero before.
+  __device__ __forceinline__ void put(int k, T element) {
+    union { unsigned words[(sizeof(T) + 3) / 4]; T element; } one = {};
+    one.element = element;
+    if (sizeof(T) < 4) one.words[0] <<= k * sizeof(T) % 4 * 8;
+    #pragma unroll
+    for (int i = 0; i < (int)sizeof(one) / 4; ++i) words[k * sizeof(T) / 4 + i] |= one.words[i];
+  }
+  // The first element in place of all.
+  __device__ __forceinline__ void repeat() {
+    constexpr int one = sizeof(T) < 4 ? 1 : sizeof(T) / 4;
+    if (sizeof(T) == 1) words[0] = (words[0] & 0xff) * 0x01010101u;
+    if (sizeof(T) == 2) words[0] = (words[0] & 0xffff) * 0x00010001u;
+    #pragma unroll
+    for (int i = one; i < (size + 3) / 4; ++i) words[i] = words[i % one];
+  }
+};
 )"},
     {Snippet::Load, {Snippet::Vec}, true, R"(
 // A vector, in accesses of one Word.
 template <class V, class Word, class T> __device__ __forceinline__ V load(const T* from) {
-  union { V vec; Word words[sizeof(V) / sizeof(Word)]; } result;
+  union { V vec; Word words[V::size / sizeof(Word)]; } result = {};
   #pragma unroll
-  for (int i = 0; i < int(sizeof(V) / sizeof(Word)); ++i) result.words[i] = reinterpret_cast<const Word*>(from)[i];
+  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) result.words[i] = reinterpret_cast<const Word*>(from)[i];
   return result.vec;
 }
 )"},
     {Snippet::Store, {Snippet::Vec}, true, R"(
 template <class Word, class V, class T> __device__ __forceinline__ void store(T* to, const V& value) {
-  union { V vec; Word words[sizeof(V) / sizeof(Word)]; } from = {value};
+  union { V vec; Word words[V::size / sizeof(Word)]; } from = {value};
   #pragma unroll
-  for (int i = 0; i < int(sizeof(V) / sizeof(Word)); ++i) reinterpret_cast<Word*>(to)[i] = from.words[i];
+  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) reinterpret_cast<Word*>(to)[i] = from.words[i];
 }
 )"},
     {Snippet::FromF16, {Snippet::F16}, false, R"(
@@ -72,23 +99,23 @@ __device__ __forceinline__ f16 to_f16(float x) {
 }
 )"},
     {Snippet::PackF16,
-     {Snippet::F16, Snippet::U32, Snippet::Vec},
+     {Snippet::ToF16, Snippet::Vec},
      false,
      R"(
 // Converts two at a time.
 template <int N> __device__ __forceinline__ Vec<f16, N> pack_f16(const float (&from)[N]) {
-  union { u32 words[N / 2]; Vec<f16, N> vec; } result;
+  Vec<f16, N> result;
   #pragma unroll
   for (int i = 0; i < N / 2; ++i)
     asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(result.words[i]) : "f"(from[2 * i + 1]), "f"(from[2 * i]));
-  return result.vec;
+  return result;
 }
 )",
      R"(
 template <int N> __device__ __forceinline__ Vec<f16, N> pack_f16(const float (&from)[N]) {
-  Vec<f16, N> result;
+  Vec<f16, N> result = {};
   #pragma unroll
-  for (int i = 0; i < N; ++i) asm("cvt.rn.f16.f32 %0, %1;" : "=h"(result.at[i].bits) : "f"(from[i]));
+  for (int i = 0; i < N; ++i) result.put(i, to_f16(from[i]));
   return result;
 }
 )"},
@@ -119,18 +146,18 @@ __device__ __forceinline__ bf16 to_bf16(float x) {
      R"(
 // Converts two at a time.
 template <int N> __device__ __forceinline__ Vec<bf16, N> pack_bf16(const float (&from)[N]) {
-  union { u32 words[N / 2]; Vec<bf16, N> vec; } result;
+  Vec<bf16, N> result;
   #pragma unroll
   for (int i = 0; i < N / 2; ++i)
     asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(result.words[i]) : "f"(from[2 * i + 1]), "f"(from[2 * i]));
-  return result.vec;
+  return result;
 }
 )",
      R"(
 template <int N> __device__ __forceinline__ Vec<bf16, N> pack_bf16(const float (&from)[N]) {
-  Vec<bf16, N> result;
+  Vec<bf16, N> result = {};
   #pragma unroll
-  for (int i = 0; i < N; ++i) result.at[i] = to_bf16(from[i]);
+  for (int i = 0; i < N; ++i) result.put(i, to_bf16(from[i]));
   return result;
 }
 )"},
@@ -290,6 +317,149 @@ __device__ __forceinline__ unsigned divide(unsigned n, const Divisor& by, unsign
   const unsigned quotient = (__umulhi(n, by.multiplier) + n) >> by.shift;
   remainder = n - quotient * by.divisor;
   return quotient;
+}
+)"},
+    {Snippet::Run, {Snippet::Vec}, true, R"(
+// A vector of elements that lie `stride` apart. Loaded first and put in order later, so that no load waits for another.
+template <class T, int N, class Word, bool Aligned> struct Run {
+  static constexpr bool shifts = !Aligned && sizeof(Word) > sizeof(T);
+  static constexpr int count = Vec<T, N>::size / sizeof(Word);
+  static_assert(!shifts || sizeof(Word) >= 4, "parts of a word are not shifted");
+  union {
+    Word whole[count + shifts];
+    unsigned words[sizeof(Word) < 4 ? 1 : (count + shifts) * sizeof(Word) / 4];
+    Vec<T, N> gathered;
+  };
+  int lead;  // bytes before the first element
+
+  // Elements from `first` up to `last` exist, and stand in for the others.
+  __device__ __forceinline__ void load(const T* from, long long stride, int first, int last) {
+    lead = 0;
+    if (stride == 1 && first == 0 && last >= N) {
+      // Aligned words, of which each has a part of the vector.
+      if constexpr (shifts) lead = (unsigned long long)from % sizeof(Word);
+      const Word* at = reinterpret_cast<const Word*>(reinterpret_cast<const char*>(from) - lead);
+      #pragma unroll
+      for (int i = 0; i < count; ++i) whole[i] = at[i];
+      if constexpr (shifts) whole[count] = at[lead > 0 ? count : 0];
+      return;
+    }
+    gathered = {};
+    if (stride == 0) {
+      gathered.put(0, *from);
+      gathered.repeat();
+    } else {
+      #pragma unroll
+      for (int k = 0; k < N; ++k) gathered.put(k, from[(k < first ? first : k < last ? k : last - 1) * stride]);
+    }
+  }
+
+  __device__ __forceinline__ Vec<T, N> vec() const {
+    Vec<T, N> result = gathered;
+    if constexpr (shifts) {
+      if (lead == 0) return result;
+      constexpr int all = (count + 1) * sizeof(Word) / 4;
+      unsigned shifted[all];
+      #pragma unroll
+      for (int i = 0; i < all; ++i) shifted[i] = words[i];
+      #pragma unroll
+      for (int by = sizeof(Word) / 8; by > 0; by /= 2)
+        #pragma unroll
+        for (int i = 0; i + by < all; ++i)
+          if (lead & 4 * by) shifted[i] = shifted[i + by];
+      #pragma unroll
+      for (int i = 0; i < Vec<T, N>::size / 4; ++i)
+        result.words[i] = sizeof(T) < 4 ? __funnelshift_r(shifted[i], shifted[i + 1], lead % 4 * 8) : shifted[i];
+    }
+    return result;
+  }
+};
+)"},
+    {Snippet::StoreRun, {Snippet::Store}, true, R"(
+// A vector, or its elements from `first` up to `last`.
+template <class Word, bool Aligned, class T, int N>
+__device__ __forceinline__ void store_run(T* to, const Vec<T, N>& value, int first, int last) {
+  if (first == 0 && last >= N && (Aligned || (unsigned long long)to % sizeof(Word) == 0)) return store<Word>(to, value);
+  #pragma unroll
+  for (int k = 0; k < N; ++k)
+    if (k >= first && k < last) to[k] = value.get(k);
+}
+)"},
+    {Snippet::Tile, {Snippet::Run, Snippet::Store, Snippet::Divisor}, true, R"(
+// How a block covers its tile: Lanes threads side by side, each with Width columns of Unroll groups of Pack rows.
+template <int Threads, int Lanes, int Width, int Pack, int Unroll> struct TileShape {
+  static constexpr int threads = Threads, lanes = Lanes, width = Width, pack = Pack, vectors = Pack * Unroll;
+  static constexpr int columns = Lanes * Width, rows = Threads / Lanes * vectors;
+  // The first column of this thread, and the row of its vector u.
+  static __device__ __forceinline__ int column() { return threadIdx.x % Lanes * Width; }
+  static __device__ __forceinline__ int row(int u) {
+    return (u / Pack * (Threads / Lanes) + threadIdx.x / Lanes) * Pack + u % Pack;
+  }
+};
+
+// The elements of a tile, column after column. Those of each thread along a row begin at memory banks of their own.
+template <class T, class Shape> struct alignas(16) Tile {
+  static constexpr int skew = 128 / Shape::lanes > (int)sizeof(T) ? 128 / Shape::lanes / (int)sizeof(T) : 1;
+  T at[Shape::lanes][Shape::width * Shape::rows + skew];
+};
+
+// From memory whose neighbours are rows: words along the rows.
+template <class Word, bool Aligned, class T, class Shape>
+__device__ __forceinline__ void fill_tile(Tile<T, Shape>& tile, const T* from, long long stride, int columns, int rows) {
+  constexpr int N = sizeof(Word) / sizeof(T), per_column = Shape::rows / N;
+  constexpr int all = Shape::columns * per_column, count = (all + Shape::threads - 1) / Shape::threads;
+  Run<T, N, Word, Aligned> runs[count];
+  #pragma unroll
+  for (int i = 0; i < count; ++i) {
+    const int at = i * Shape::threads + threadIdx.x, row = at % per_column * N, column = at / per_column;
+    if (at < all && row < rows) runs[i].load(from + (column < columns ? column : columns - 1) * stride + row, 1, 0, rows - row);
+  }
+  #pragma unroll
+  for (int i = 0; i < count; ++i) {
+    const int at = i * Shape::threads + threadIdx.x, row = at % per_column * N, column = at / per_column;
+    if (at >= all) break;
+    T* to = &tile.at[column / Shape::width][column % Shape::width * Shape::rows + row];
+    if constexpr (Shape::lanes <= 8) store<Word>(to, runs[i].vec());
+    else if constexpr (Shape::lanes == 16 || sizeof(T) >= 8) store<uint2>(to, runs[i].vec());
+    else store<unsigned>(to, runs[i].vec());
+  }
+}
+
+// This thread's vectors, turned: four bytes in the tile are Pack elements of as many rows.
+template <class T, int Width, int Count, class Shape>
+__device__ __forceinline__ void read_tile(Vec<T, Width> (&vecs)[Count], const Tile<T, Shape>& tile) {
+  #pragma unroll
+  for (int u = 0; u < Count; u += Shape::pack) {
+    #pragma unroll
+    for (int p = 0; p < Shape::pack; ++p) vecs[u + p] = {};
+    #pragma unroll
+    for (int k = 0; k < Width; ++k) {
+      const T* from = &tile.at[threadIdx.x % Shape::lanes][k * Shape::rows + Shape::row(u)];
+      using Pack = Vec<T, Shape::pack>;
+      Pack rows = {};
+      if constexpr (Pack::size == 4) rows.words[0] = *reinterpret_cast<const unsigned*>(from);
+      else
+        #pragma unroll
+        for (int p = 0; p < Shape::pack; ++p) rows.put(p, from[p]);
+      #pragma unroll
+      for (int p = 0; p < Shape::pack; ++p) vecs[u + p].put(k, rows.get(p));
+    }
+  }
+}
+
+// This thread's vectors from memory.
+template <class Shape, class Word, bool Aligned, class T, int N, int Count>
+__device__ __forceinline__ void load_rows(Vec<T, N> (&vecs)[Count], const T* from, long long stride0, long long stride1,
+                                          int columns, int rows) {
+  const int column = Shape::column();
+  if (column >= columns) return;
+  #pragma unroll
+  for (int u = 0; u < Count; ++u) {
+    const int row = Shape::row(u) < rows ? Shape::row(u) : rows - 1;
+    Run<T, N, Word, Aligned> run;
+    run.load(from + column * stride0 + row * stride1, stride0, 0, columns - column);
+    vecs[u] = run.vec();
+  }
 }
 )"},
 };

@@ -1,5 +1,5 @@
-// The pieces of code that emitted kernels may need before them: types, conversions, division. A file carries only those
-// it uses.
+// The pieces of code that emitted kernels may need before them: types, moves of vectors, conversions, division. A file
+// carries only those it uses.
 #pragma once
 
 #include <bitset>
@@ -58,8 +58,11 @@ enum class Snippet : std::uint8_t {
   Magnitude,
   Power,
   Divisor,
+  Run,
+  StoreRun,
+  Tile,
 };
-inline constexpr std::size_t SnippetCount = static_cast<std::size_t>(Snippet::Divisor) + 1;
+inline constexpr std::size_t SnippetCount = static_cast<std::size_t>(Snippet::Tile) + 1;
 
 class Prelude {
  public:

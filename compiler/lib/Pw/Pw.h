@@ -30,6 +30,7 @@ namespace detail {
 mlir::FailureOr<DType> parseDType(mlir::AsmParser& parser);
 mlir::FailureOr<OperandForm> parseOperandForm(mlir::AsmParser& parser);
 mlir::FailureOr<Family> parseFamily(mlir::AsmParser& parser);
+mlir::FailureOr<Step> parseStep(mlir::AsmParser& parser);
 }  // namespace detail
 
 // The type that a value of this dtype has in a body: signless integers, i1 for bool.

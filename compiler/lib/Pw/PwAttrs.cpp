@@ -51,10 +51,6 @@ FailureOr<T> parseNamed(AsmParser& parser, ArrayRef<T> values, StringRef what) {
   return failure();
 }
 
-FailureOr<Step> parseStep(AsmParser& parser) {
-  return parseNamed<Step>(parser, {Step::Contiguous, Step::Broadcast, Step::Strided}, "a step");
-}
-
 }  // namespace
 
 FailureOr<DType> pw::detail::parseDType(AsmParser& parser) {
@@ -68,39 +64,14 @@ FailureOr<OperandForm> pw::detail::parseOperandForm(AsmParser& parser) {
 }
 
 FailureOr<Family> pw::detail::parseFamily(AsmParser& parser) {
-  return parseNamed<Family>(parser, {Family::Flat, Family::Rows, Family::Generic}, "a kernel family");
+  return parseNamed<Family>(parser, {Family::Flat, Family::Rows, Family::Tile, Family::Generic}, "a kernel family");
 }
 
-Attribute LayoutAttr::parse(AsmParser& parser, Type) {
-  SmallVector<Step> steps;
-  unsigned alignBytes = 0;
-  const SMLoc loc = parser.getCurrentLocation();
-  if (parser.parseLess() ||
-      parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
-                                     [&]() -> ParseResult {
-                                       FailureOr<Step> step = parseStep(parser);
-                                       if (failed(step)) return failure();
-                                       steps.push_back(*step);
-                                       return success();
-                                     }) ||
-      parser.parseComma() || parser.parseKeyword("align") || parser.parseEqual() || parser.parseInteger(alignBytes) ||
-      parser.parseGreater())
-    return {};
-  return parser.getChecked<LayoutAttr>(loc, parser.getContext(), steps, alignBytes);
+FailureOr<Step> pw::detail::parseStep(AsmParser& parser) {
+  return parseNamed<Step>(parser, {Step::Contiguous, Step::Broadcast, Step::Strided}, "a step");
 }
 
-void LayoutAttr::print(AsmPrinter& printer) const {
-  printer << "<[";
-  llvm::interleaveComma(getSteps(), printer, [&](Step step) { printer << gems::name(step); });
-  printer << "], align = " << getAlignBytes() << ">";
-}
-
-LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<Step> steps,
-                                 unsigned alignBytes) {
-  if (steps.empty() || steps.size() > 3)
-    return emitError() << "a layout has 1 to 3 steps, innermost first; given " << steps.size();
-  if (llvm::is_contained(steps.drop_front(), Step::Contiguous))
-    return emitError() << "only the innermost step can be contiguous";
+LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, Step, unsigned alignBytes) {
   if (alignBytes > 16 || !std::has_single_bit(alignBytes))
     return emitError() << "align is a power of two of at most 16 bytes; given " << alignBytes;
   return success();
@@ -124,12 +95,12 @@ LogicalResult ResultAttr::verify(function_ref<InFlightDiagnostic()> emitError, S
 }
 
 LogicalResult SpaceAttr::verify(function_ref<InFlightDiagnostic()> emitError, unsigned rank, bool, bool) {
-  if (rank == 1 || rank == 2 || rank == 3 || rank == 4 || rank == 8) return success();
-  return emitError() << "the rank of an iteration space is 1, 2, 3, 4 or 8; given " << rank;
+  if (rank == 1 || rank == 4 || rank == 8) return success();
+  return emitError() << "the rank of an iteration space is 1, 4 or 8; given " << rank;
 }
 
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, Family family, int width, int unroll,
-                                   int threads) {
+                                   int threads, int lanes, int pack) {
   auto isPowerUpTo = [](int value, int most) {
     return value >= 1 && value <= most && std::has_single_bit(static_cast<unsigned>(value));
   };
@@ -139,5 +110,10 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (unroll < 1 || unroll > 16) return emitError() << "unroll is 1 to 16; given " << unroll;
   if (!isPowerUpTo(threads, 1024) || threads < 32)
     return emitError() << "threads is a power of two from 32 to 1024; given " << threads;
+  if (family != Family::Tile && (lanes != 1 || pack != 1))
+    return emitError() << "lanes and pack are those of a tile, but the family is " << gems::name(family);
+  if (!isPowerUpTo(lanes, 32) || lanes > threads)
+    return emitError() << "lanes is a power of two of at most 32; given " << lanes;
+  if (!isPowerUpTo(pack, 4)) return emitError() << "pack is 1, 2 or 4; given " << pack;
   return success();
 }

@@ -18,10 +18,10 @@ class Pw_Attr<string name, string attrMnemonic> : AttrDef<Pw_Dialect, name> {
 }
 
 def Pw_LayoutAttr : Pw_Attr<"Layout", "layout"> {
-  let summary = "how one operand's address moves with each of the innermost dimensions, and its alignment";
-  let description = "As gems::OperandLayout: `#pw.layout<[contiguous, strided], align = 16>`.";
-  let parameters = (ins ArrayRefParameter<"::gems::Step">:$steps, "unsigned":$alignBytes);
-  let hasCustomAssemblyFormat = 1;
+  let summary = "how one operand's address moves along the iteration space, and its alignment";
+  let description = "As gems::OperandLayout: `#pw.layout<contiguous, align = 16>`.";
+  let parameters = (ins Pw_Named<"Step">:$step, "unsigned":$alignBytes);
+  let assemblyFormat = "`<` $step `,` `align` `=` $alignBytes `>`";
 }
 
 def Pw_OperandAttr : Pw_Attr<"Operand", "operand"> {
@@ -42,14 +42,15 @@ def Pw_ResultAttr : Pw_Attr<"Result", "result"> {
 }
 
 def Pw_SpaceAttr : Pw_Attr<"Space", "space"> {
-  let summary = "collapsed iteration space: rank, whether offsets need 64 bits, whether a result aliases an operand";
-  let parameters = (ins "unsigned":$rank, "bool":$wide_index, "bool":$aliased);
+  let summary = "collapsed iteration space: rank, whether offsets need 64 bits, whether operands cross the results";
+  let parameters = (ins "unsigned":$rank, "bool":$wide_index, "bool":$crossed);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 
 def Pw_ScheduleAttr : Pw_Attr<"Schedule", "schedule"> {
   let summary = "how a CUDA kernel covers the iteration space, as gems::Schedule";
-  let parameters = (ins Pw_Named<"Family">:$family, "int":$width, "int":$unroll, "int":$threads);
+  let parameters = (ins Pw_Named<"Family">:$family, "int":$width, "int":$unroll, "int":$threads,
+                        DefaultValuedParameter<"int", "1">:$lanes, DefaultValuedParameter<"int", "1">:$pack);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

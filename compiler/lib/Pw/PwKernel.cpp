@@ -26,10 +26,6 @@ LogicalResult verifyLayout(KernelOp kernel, StringRef what, StringRef name, Layo
     return success();
   }
   if (!layout) return kernel.emitOpError() << what << " '" << name << "' has no layout, but the kernel has a space";
-  const size_t expected = std::min(space.getRank(), 3u);
-  if (layout.getSteps().size() != expected)
-    return kernel.emitOpError() << what << " '" << name << "' has " << layout.getSteps().size()
-                                << " steps; a space of rank " << space.getRank() << " needs " << expected;
   return success();
 }
 
@@ -37,11 +33,16 @@ LogicalResult verifyLayout(KernelOp kernel, StringRef what, StringRef name, Layo
 LogicalResult verifyFamily(KernelOp kernel, StringRef what, StringRef name, LayoutAttr layout, bool isResult) {
   const Family family = kernel.getScheduleAttr().getFamily();
   if (family == Family::Generic) return success();
-  const Step inner = layout.getSteps().front();
-  if (inner == Step::Contiguous || (inner == Step::Broadcast && !isResult)) return success();
-  return kernel.emitOpError() << what << " '" << name << "' is " << gems::name(inner)
-                              << " in the innermost dimension, which a " << gems::name(family)
-                              << " kernel cannot access";
+  const Step step = layout.getStep();
+  const bool isAccessible = isResult                 ? step == Step::Contiguous
+                            : family == Family::Flat ? step != Step::Strided
+                                                     : step != Step::Contiguous;
+  if (family == Family::Flat && step == Step::Contiguous && layout.getAlignBytes() < 16)
+    return kernel.emitOpError() << what << " '" << name
+                                << "' may begin anywhere, but a flat kernel moves vectors at multiples of 16 bytes";
+  if (isAccessible) return success();
+  return kernel.emitOpError() << what << " '" << name << "' is " << gems::name(step) << ", which a "
+                              << gems::name(family) << " kernel cannot access";
 }
 
 }  // namespace
@@ -70,8 +71,9 @@ LogicalResult KernelOp::verify() {
   const unsigned rank = getSpaceAttr().getRank();
   if (schedule.getFamily() == Family::Flat && rank != 1)
     return emitOpError() << "is flat, which needs a space of rank 1; given " << rank;
-  if (schedule.getFamily() == Family::Rows && rank != 2 && rank != 3)
-    return emitOpError() << "is scheduled by rows, which needs a space of rank 2 or 3; given " << rank;
+  if ((schedule.getFamily() == Family::Rows || schedule.getFamily() == Family::Tile) && rank != 4)
+    return emitOpError() << "is scheduled by " << gems::name(schedule.getFamily())
+                         << ", which needs a space of rank 4; given " << rank;
   for (auto spec : getOperandSpecs().getAsRange<OperandAttr>())
     if (spec.getLayout() && failed(verifyFamily(*this, "operand", spec.getName(), spec.getLayout(), false)))
       return failure();

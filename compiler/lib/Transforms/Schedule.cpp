@@ -21,15 +21,12 @@ using namespace gems::pw;
 
 namespace {
 
-LayoutAttr layoutAttr(MLIRContext* context, const OperandLayout& layout, unsigned rank) {
-  return LayoutAttr::get(context, ArrayRef(layout.steps).take_front(std::min(rank, 3u)), layout.align_bytes);
+LayoutAttr layoutAttr(MLIRContext* context, const OperandLayout& layout) {
+  return LayoutAttr::get(context, layout.step, layout.align_bytes);
 }
 
 OperandLayout operandLayout(LayoutAttr attr) {
-  OperandLayout layout;
-  llvm::copy(attr.getSteps(), layout.steps.begin());
-  layout.align_bytes = static_cast<std::uint8_t>(attr.getAlignBytes());
-  return layout;
+  return {attr.getStep(), static_cast<std::uint8_t>(attr.getAlignBytes())};
 }
 
 }  // namespace
@@ -40,22 +37,22 @@ void pw::attachLayout(KernelOp kernel, const Layout& layout) {
   size_t next = 0;
   for (auto spec : kernel.getOperandSpecs().getAsRange<OperandAttr>()) {
     LayoutAttr where;
-    if (spec.getForm() == OperandForm::Tensor) where = layoutAttr(context, layout.operands[next++], layout.rank);
+    if (spec.getForm() == OperandForm::Tensor) where = layoutAttr(context, layout.operands[next++]);
     operands.push_back(
         OperandAttr::get(context, spec.getName(), spec.getStorage(), spec.getCompute(), spec.getForm(), where));
   }
   next = 0;
   for (auto spec : kernel.getResultSpecs().getAsRange<ResultAttr>())
     results.push_back(ResultAttr::get(context, spec.getName(), spec.getCompute(), spec.getStorage(),
-                                      layoutAttr(context, layout.results[next++], layout.rank)));
+                                      layoutAttr(context, layout.results[next++])));
   kernel.setOperandSpecsAttr(ArrayAttr::get(context, operands));
   kernel.setResultSpecsAttr(ArrayAttr::get(context, results));
-  kernel.setSpaceAttr(SpaceAttr::get(context, layout.rank, layout.wide_index, layout.aliased));
+  kernel.setSpaceAttr(SpaceAttr::get(context, layout.rank, layout.wide_index, layout.crossed));
 }
 
 void pw::attachSchedule(KernelOp kernel, const Schedule& schedule) {
-  kernel.setScheduleAttr(
-      ScheduleAttr::get(kernel.getContext(), schedule.family, schedule.width, schedule.unroll, schedule.threads));
+  kernel.setScheduleAttr(ScheduleAttr::get(kernel.getContext(), schedule.family, schedule.width, schedule.unroll,
+                                           schedule.threads, schedule.lanes, schedule.pack));
 }
 
 Layout pw::layoutOf(KernelOp kernel) {
@@ -63,7 +60,7 @@ Layout pw::layoutOf(KernelOp kernel) {
   Layout layout;
   layout.rank = static_cast<std::uint8_t>(space.getRank());
   layout.wide_index = space.getWideIndex();
-  layout.aliased = space.getAliased();
+  layout.crossed = space.getCrossed();
   for (auto spec : kernel.getOperandSpecs().getAsRange<OperandAttr>())
     if (spec.getForm() == OperandForm::Tensor) layout.operands.push_back(operandLayout(spec.getLayout()));
   for (auto spec : kernel.getResultSpecs().getAsRange<ResultAttr>())
@@ -73,7 +70,7 @@ Layout pw::layoutOf(KernelOp kernel) {
 
 Schedule pw::scheduleOf(KernelOp kernel) {
   ScheduleAttr attr = kernel.getScheduleAttr();
-  return {attr.getFamily(), attr.getWidth(), attr.getUnroll(), attr.getThreads()};
+  return {attr.getFamily(), attr.getWidth(), attr.getUnroll(), attr.getThreads(), attr.getLanes(), attr.getPack()};
 }
 
 namespace {
@@ -102,9 +99,10 @@ struct ScheduleKernel : pw::impl::ScheduleKernelBase<ScheduleKernel> {
     }
     ScheduleFacts facts;
     facts.rank = static_cast<int>(kernel.getSpaceAttr().getRank());
+    facts.crossed = kernel.getSpaceAttr().getCrossed();
     auto add = [&](DType storage, LayoutAttr layout, bool isResult) {
       facts.traffic.push_back({static_cast<int>(size_bytes(storage)), static_cast<int>(layout.getAlignBytes()),
-                               layout.getSteps().front(), isResult});
+                               layout.getStep(), isResult});
     };
     for (auto spec : kernel.getOperandSpecs().getAsRange<OperandAttr>())
       if (spec.getForm() == OperandForm::Tensor) add(spec.getStorage(), spec.getLayout(), false);

@@ -167,8 +167,10 @@ std::optional<DeclineReason> mask_and_value(const Override&, OverrideCall& call)
 std::optional<DeclineReason> conversion(const Override&, OverrideCall& call) {
   const at::Tensor& to = *call.arguments[0].tensor;
   const at::Tensor& from = *call.arguments[1].tensor;
-  if (to.scalar_type() == from.scalar_type()) return DeclineReason::NoConversion;
   if (to.device() != from.device()) return DeclineReason::Devices;
+  // Without a conversion ATen's copy is as good, unless elements change their order: then tiles beat it on a GPU.
+  if (to.scalar_type() == from.scalar_type() && (to.is_cpu() || to.strides() == from.strides()))
+    return DeclineReason::NoConversion;
   // A number is converted by ATen's kernels on their way; promotion does not keep its digits.
   if (from.unsafeGetTensorImpl()->is_wrapped_number()) return DeclineReason::Arguments;
   // ATen warns that the imaginary part is lost.

@@ -67,9 +67,9 @@ Tolerance tolerance_of(const TraceGraph& graph) {
 Case mixed_case(const TraceGraph& graph, std::mt19937& random) {
   Case test = uniform_case(graph, Step::Strided, random);
   for (OperandLayout& operand : test.layout.operands)
-    operand.steps[0] = std::array{Step::Contiguous, Step::Broadcast, Step::Strided}[random() % 3];
+    operand.step = std::array{Step::Contiguous, Step::Broadcast, Step::Strided}[random() % 3];
   for (OperandLayout& result : test.layout.results)
-    result.steps[0] = std::array{Step::Contiguous, Step::Strided}[random() % 2];
+    result.step = std::array{Step::Contiguous, Step::Strided}[random() % 2];
   return test;
 }
 
@@ -128,7 +128,6 @@ TEST_CASE("a result may be the memory of an operand") {
       for (const Step step : {Step::Contiguous, Step::Strided}) {
         Case test = uniform_case(*graph, step, random);
         test.strides_elems.back() = test.strides_elems[0];
-        test.layout.aliased = true;
         test.in_place = true;
         test.tame = true;
         test.tolerance = tolerance_of(*graph);

@@ -61,7 +61,7 @@ inline Layout layout_of(std::vector<Step> operands, std::vector<Step> results) {
   Layout layout;
   auto list = [](const std::vector<Step>& steps) {
     std::vector<OperandLayout> list;
-    for (Step step : steps) list.push_back({.steps = {step, Step::Strided, Step::Strided}, .align_bytes = 4});
+    for (Step step : steps) list.push_back({.step = step, .align_bytes = 4});
     return list;
   };
   layout.operands = list(operands);

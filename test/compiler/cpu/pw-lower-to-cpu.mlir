@@ -18,11 +18,11 @@
 // NARROW: arith.addf %{{.*}}, %{{.*}} : vector<8xf32>
 pw.kernel @mixed of "mixed" operands [
     #pw.operand<"a", f32 as f32, number>,
-    #pw.operand<"x", f32 as f32, tensor, #pw.layout<[broadcast], align = 4>>,
-    #pw.operand<"y", f32 as f32, tensor, #pw.layout<[contiguous], align = 4>>,
-    #pw.operand<"z", f32 as f32, tensor, #pw.layout<[strided], align = 4>>]
-    results [#pw.result<"out", f32 to f32, #pw.layout<[contiguous], align = 4>>] resolved
-    space <rank = 1, wide_index = false, aliased = false> {
+    #pw.operand<"x", f32 as f32, tensor, #pw.layout<broadcast, align = 4>>,
+    #pw.operand<"y", f32 as f32, tensor, #pw.layout<contiguous, align = 4>>,
+    #pw.operand<"z", f32 as f32, tensor, #pw.layout<strided, align = 4>>]
+    results [#pw.result<"out", f32 to f32, #pw.layout<contiguous, align = 4>>] resolved
+    space <rank = 1, wide_index = false, crossed = false> {
 ^bb0(%a: f32, %x: f32, %y: f32, %z: f32):
   %0 = arith.mulf %a, %x : f32
   %1 = arith.addf %y, %0 : f32
@@ -38,9 +38,9 @@ pw.kernel @mixed of "mixed" operands [
 // NARROW-LABEL: llvm.func @widen(
 // NARROW-NOT: f16>
 // NARROW: arith.extf %{{.*}} : vector<4xf32> to vector<4xf64>
-pw.kernel @widen of "widen" operands [#pw.operand<"x", f16 as f16, tensor, #pw.layout<[contiguous], align = 2>>]
-    results [#pw.result<"out", f64 to f64, #pw.layout<[contiguous], align = 4>>] resolved
-    space <rank = 1, wide_index = false, aliased = false> {
+pw.kernel @widen of "widen" operands [#pw.operand<"x", f16 as f16, tensor, #pw.layout<contiguous, align = 2>>]
+    results [#pw.result<"out", f64 to f64, #pw.layout<contiguous, align = 4>>] resolved
+    space <rank = 1, wide_index = false, crossed = false> {
 ^bb0(%x: f16):
   %0 = arith.extf %x : f16 to f64
   pw.yield %0 : f64
@@ -56,10 +56,10 @@ pw.kernel @widen of "widen" operands [#pw.operand<"x", f16 as f16, tensor, #pw.l
 // CHECK: llvm.shufflevector
 // CHECK: llvm.store %{{.*}}, %{{.*}} {alignment = 4 : i64} : vector<32xf32>, !llvm.ptr
 pw.kernel @masked_swap of "masked_swap" operands [
-    #pw.operand<"m", bool as bool, tensor, #pw.layout<[contiguous], align = 1>>,
-    #pw.operand<"x", c64 as c64, tensor, #pw.layout<[contiguous], align = 4>>]
-    results [#pw.result<"out", c64 to c64, #pw.layout<[contiguous], align = 4>>] resolved
-    space <rank = 1, wide_index = false, aliased = false> {
+    #pw.operand<"m", bool as bool, tensor, #pw.layout<contiguous, align = 1>>,
+    #pw.operand<"x", c64 as c64, tensor, #pw.layout<contiguous, align = 4>>]
+    results [#pw.result<"out", c64 to c64, #pw.layout<contiguous, align = 4>>] resolved
+    space <rank = 1, wide_index = false, crossed = false> {
 ^bb0(%m: i1, %x: complex<f32>):
   %re = complex.re %x : complex<f32>
   %im = complex.im %x : complex<f32>

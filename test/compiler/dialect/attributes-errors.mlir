@@ -12,27 +12,23 @@
 // -----
 
 // expected-error @+1 {{operand 'a' is a number: it has no layout}}
-"test.op"() {a = #pw.operand<"a", f32 as f32, number, <[contiguous], align = 4>>} : () -> ()
+"test.op"() {a = #pw.operand<"a", f32 as f32, number, <contiguous, align = 4>>} : () -> ()
 
 // -----
 
-// expected-error @+1 {{only the innermost step can be contiguous}}
-"test.op"() {a = #pw.layout<[strided, contiguous], align = 16>} : () -> ()
-
-// -----
-
-// expected-error @+1 {{'dense' is not a step: expected one of contiguous, broadcast, strided}}
-"test.op"() {a = #pw.layout<[dense], align = 16>} : () -> ()
+// expected-error @+2 {{'dense' is not a step: expected one of contiguous, broadcast, strided}}
+// expected-error @+1 {{failed to parse}}
+"test.op"() {a = #pw.layout<dense, align = 16>} : () -> ()
 
 // -----
 
 // expected-error @+1 {{align is a power of two of at most 16 bytes; given 3}}
-"test.op"() {a = #pw.layout<[contiguous], align = 3>} : () -> ()
+"test.op"() {a = #pw.layout<contiguous, align = 3>} : () -> ()
 
 // -----
 
-// expected-error @+1 {{the rank of an iteration space is 1, 2, 3, 4 or 8; given 5}}
-"test.op"() {a = #pw.space<rank = 5, wide_index = false, aliased = false>} : () -> ()
+// expected-error @+1 {{the rank of an iteration space is 1, 4 or 8; given 5}}
+"test.op"() {a = #pw.space<rank = 5, wide_index = false, crossed = false>} : () -> ()
 
 // -----
 
@@ -48,3 +44,13 @@
 
 // expected-error @+1 {{threads is a power of two from 32 to 1024; given 100}}
 "test.op"() {a = #pw.schedule<family = flat, width = 4, unroll = 1, threads = 100>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{lanes and pack are those of a tile, but the family is rows}}
+"test.op"() {a = #pw.schedule<family = rows, width = 4, unroll = 1, threads = 256, lanes = 8>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{pack is 1, 2 or 4; given 3}}
+"test.op"() {a = #pw.schedule<family = tile, width = 4, unroll = 1, threads = 256, lanes = 8, pack = 3>} : () -> ()

@@ -60,7 +60,7 @@ pw.kernel @nothing of "nothing" operands [#pw.operand<"x", f32 as f32, tensor>] 
 // -----
 
 // expected-error @+1 {{operand 'x' has a layout, but the kernel has no space}}
-pw.kernel @space of "space" operands [#pw.operand<"x", f32 as f32, tensor, <[contiguous], align = 16>>]
+pw.kernel @space of "space" operands [#pw.operand<"x", f32 as f32, tensor, <contiguous, align = 16>>]
     results [#pw.result<"out", f32 to f32>] {
 ^bb0(%x: f32):
   pw.yield %x : f32
@@ -68,10 +68,10 @@ pw.kernel @space of "space" operands [#pw.operand<"x", f32 as f32, tensor, <[con
 
 // -----
 
-// expected-error @+1 {{result 'out' has 1 steps; a space of rank 2 needs 2}}
-pw.kernel @steps of "steps" operands [#pw.operand<"x", f32 as f32, tensor, <[contiguous, strided], align = 16>>]
-    results [#pw.result<"out", f32 to f32, <[contiguous], align = 16>>]
-    space <rank = 2, wide_index = false, aliased = false> {
+// expected-error @+1 {{result 'out' has no layout, but the kernel has a space}}
+pw.kernel @layout of "layout" operands [#pw.operand<"x", f32 as f32, tensor, <contiguous, align = 16>>]
+    results [#pw.result<"out", f32 to f32>]
+    space <rank = 1, wide_index = false, crossed = false> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }
@@ -79,9 +79,9 @@ pw.kernel @steps of "steps" operands [#pw.operand<"x", f32 as f32, tensor, <[con
 // -----
 
 // expected-error @+1 {{has a schedule, but its promotion is not resolved}}
-pw.kernel @early of "early" operands [#pw.operand<"x", f32 as f32, tensor, <[contiguous], align = 16>>]
-    results [#pw.result<"out", f32 to f32, <[contiguous], align = 16>>]
-    space <rank = 1, wide_index = false, aliased = false>
+pw.kernel @early of "early" operands [#pw.operand<"x", f32 as f32, tensor, <contiguous, align = 16>>]
+    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>]
+    space <rank = 1, wide_index = false, crossed = false>
     schedule <family = flat, width = 4, unroll = 1, threads = 256> {
 ^bb0(%x: f32):
   pw.yield %x : f32
@@ -89,10 +89,10 @@ pw.kernel @early of "early" operands [#pw.operand<"x", f32 as f32, tensor, <[con
 
 // -----
 
-// expected-error @+1 {{operand 'x' is strided in the innermost dimension, which a flat kernel cannot access}}
-pw.kernel @family of "family" operands [#pw.operand<"x", f32 as f32, tensor, <[strided], align = 16>>]
-    results [#pw.result<"out", f32 to f32, <[contiguous], align = 16>>] resolved
-    space <rank = 1, wide_index = false, aliased = false>
+// expected-error @+1 {{operand 'x' is strided, which a flat kernel cannot access}}
+pw.kernel @family of "family" operands [#pw.operand<"x", f32 as f32, tensor, <strided, align = 16>>]
+    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
+    space <rank = 1, wide_index = false, crossed = false>
     schedule <family = flat, width = 4, unroll = 1, threads = 256> {
 ^bb0(%x: f32):
   pw.yield %x : f32
@@ -100,10 +100,43 @@ pw.kernel @family of "family" operands [#pw.operand<"x", f32 as f32, tensor, <[s
 
 // -----
 
-// expected-error @+1 {{is flat, which needs a space of rank 1; given 2}}
-pw.kernel @rank of "rank" operands [#pw.operand<"x", f32 as f32, tensor, <[contiguous, strided], align = 16>>]
-    results [#pw.result<"out", f32 to f32, <[contiguous, strided], align = 16>>] resolved
-    space <rank = 2, wide_index = false, aliased = false>
+// expected-error @+1 {{is flat, which needs a space of rank 1; given 4}}
+pw.kernel @rank of "rank" operands [#pw.operand<"x", f32 as f32, tensor, <contiguous, align = 16>>]
+    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
+    space <rank = 4, wide_index = false, crossed = false>
+    schedule <family = flat, width = 4, unroll = 1, threads = 256> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}
+
+// -----
+
+// expected-error @+1 {{is scheduled by tile, which needs a space of rank 4; given 1}}
+pw.kernel @tile of "tile" operands [#pw.operand<"x", f32 as f32, tensor, <strided, align = 16>>]
+    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
+    space <rank = 1, wide_index = false, crossed = true>
+    schedule <family = tile, width = 4, unroll = 2, threads = 256, lanes = 8, pack = 1> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}
+
+// -----
+
+// expected-error @+1 {{result 'out' is strided, which a rows kernel cannot access}}
+pw.kernel @result of "result" operands [#pw.operand<"x", f32 as f32, tensor, <strided, align = 16>>]
+    results [#pw.result<"out", f32 to f32, <strided, align = 16>>] resolved
+    space <rank = 4, wide_index = false, crossed = false>
+    schedule <family = rows, width = 4, unroll = 1, threads = 256> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}
+
+// -----
+
+// expected-error @+1 {{operand 'x' may begin anywhere, but a flat kernel moves vectors at multiples of 16 bytes}}
+pw.kernel @aligned of "aligned" operands [#pw.operand<"x", f32 as f32, tensor, <contiguous, align = 4>>]
+    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
+    space <rank = 1, wide_index = false, crossed = false>
     schedule <family = flat, width = 4, unroll = 1, threads = 256> {
 ^bb0(%x: f32):
   pw.yield %x : f32

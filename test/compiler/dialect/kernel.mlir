@@ -3,18 +3,18 @@
 // Everything that a kernel can carry is printed and read back.
 
 // CHECK: pw.kernel @scale of "scale"
-// CHECK-SAME: #pw.operand<"x", f16 as f32, tensor, <[contiguous, broadcast], align = 16>>
+// CHECK-SAME: #pw.operand<"x", f16 as f32, tensor, <strided, align = 16>>
 // CHECK-SAME: #pw.operand<"alpha", f32 as f32, number>
-// CHECK-SAME: results [#pw.result<"out", f32 to f16, <[contiguous, strided], align = 4>>]
-// CHECK-SAME: resolved space <rank = 2, wide_index = true, aliased = false>
-// CHECK-SAME: schedule <family = rows, width = 8, unroll = 2, threads = 256>
+// CHECK-SAME: results [#pw.result<"out", f32 to f16, <contiguous, align = 4>>]
+// CHECK-SAME: resolved space <rank = 4, wide_index = true, crossed = true>
+// CHECK-SAME: schedule <family = tile, width = 8, unroll = 2, threads = 256, lanes = 8, pack = 2>
 // CHECK: ^bb0(%x: f16, %alpha: f32):
 pw.kernel @scale of "scale"
-    operands [#pw.operand<"x", f16 as f32, tensor, <[contiguous, broadcast], align = 16>>,
+    operands [#pw.operand<"x", f16 as f32, tensor, <strided, align = 16>>,
               #pw.operand<"alpha", f32 as f32, number>]
-    results [#pw.result<"out", f32 to f16, <[contiguous, strided], align = 4>>]
-    resolved space <rank = 2, wide_index = true, aliased = false>
-    schedule <family = rows, width = 8, unroll = 2, threads = 256> {
+    results [#pw.result<"out", f32 to f16, <contiguous, align = 4>>]
+    resolved space <rank = 4, wide_index = true, crossed = true>
+    schedule <family = tile, width = 8, unroll = 2, threads = 256, lanes = 8, pack = 2> {
 ^bb0(%a: f16, %b: f32):
   %0 = arith.extf %a : f16 to f32
   %1 = arith.mulf %0, %b : f32

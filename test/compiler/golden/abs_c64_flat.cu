@@ -8,21 +8,48 @@
 
 struct alignas(8) c64 { float re, im; };
 
-// N elements that one thread moves together.
-template <class T, int N> struct Vec { T at[N]; };
+// N elements that one thread moves together, in words, which stay whole across branches.
+template <class T, int N> struct Vec {
+  static constexpr int size = N * sizeof(T);
+  unsigned words[(size + 3) / 4];
+
+  __device__ __forceinline__ T get(int k) const {
+    union { unsigned words[(sizeof(T) + 3) / 4]; T element; } one;
+    #pragma unroll
+    for (int i = 0; i < (int)sizeof(one) / 4; ++i) one.words[i] = words[k * sizeof(T) / 4 + i];
+    if (sizeof(T) < 4) one.words[0] >>= k * sizeof(T) % 4 * 8;
+    return one.element;
+  }
+  // Each element once, the words being zero before.
+  __device__ __forceinline__ void put(int k, T element) {
+    union { unsigned words[(sizeof(T) + 3) / 4]; T element; } one = {};
+    one.element = element;
+    if (sizeof(T) < 4) one.words[0] <<= k * sizeof(T) % 4 * 8;
+    #pragma unroll
+    for (int i = 0; i < (int)sizeof(one) / 4; ++i) words[k * sizeof(T) / 4 + i] |= one.words[i];
+  }
+  // The first element in place of all.
+  __device__ __forceinline__ void repeat() {
+    constexpr int one = sizeof(T) < 4 ? 1 : sizeof(T) / 4;
+    if (sizeof(T) == 1) words[0] = (words[0] & 0xff) * 0x01010101u;
+    if (sizeof(T) == 2) words[0] = (words[0] & 0xffff) * 0x00010001u;
+    #pragma unroll
+    for (int i = one; i < (size + 3) / 4; ++i) words[i] = words[i % one];
+  }
+};
 
 // A vector, in accesses of one Word.
 template <class V, class Word, class T> __device__ __forceinline__ V load(const T* from) {
-  union { V vec; Word words[sizeof(V) / sizeof(Word)]; } result;
+  union { V vec; Word words[V::size / sizeof(Word)]; } result = {};
   #pragma unroll
-  for (int i = 0; i < int(sizeof(V) / sizeof(Word)); ++i) result.words[i] = reinterpret_cast<const Word*>(from)[i];
+  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) result.words[i] = reinterpret_cast<const Word*>(from)[i];
   return result.vec;
 }
 
 template <class Word, class V, class T> __device__ __forceinline__ void store(T* to, const V& value) {
-  union { V vec; Word words[sizeof(V) / sizeof(Word)]; } from = {value};
+  union { V vec; Word words[V::size / sizeof(Word)]; } from = {value};
   #pragma unroll
-  for (int i = 0; i < int(sizeof(V) / sizeof(Word)); ++i) reinterpret_cast<Word*>(to)[i] = from.words[i];
+  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) reinterpret_cast<Word*>(to)[i] = from.words[i];
 }
 
 // NaN if either is NaN.
@@ -50,16 +77,16 @@ __device__ __forceinline__ float abs_element(c64 x) {
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-abs_c64_to_f32_flat(const c64* __restrict__ x, float* __restrict__ out, const long long n) {
+abs_c64_to_f32_flat(const c64* x, float* out, const long long n) {
   const long long start = blockIdx.x * 512ll;
   const int left = n - start < 512 ? (int)(n - start) : 512;
   const int first = threadIdx.x * 2;
   if (first + 2 <= left) {
     const Vec<c64, 2> x_vec = load<Vec<c64, 2>, uint4>(x + start + first);
-    Vec<float, 2> out_vec;
+    Vec<float, 2> out_vec = {};
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
-      out_vec.at[k] = abs_element(x_vec.at[k]);
+      out_vec.put(k, abs_element(x_vec.get(k)));
     }
     store<uint2>(out + start + first, out_vec);
   }

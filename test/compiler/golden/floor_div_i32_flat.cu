@@ -10,21 +10,48 @@
 using i32 = int;
 using u32 = unsigned;
 
-// N elements that one thread moves together.
-template <class T, int N> struct Vec { T at[N]; };
+// N elements that one thread moves together, in words, which stay whole across branches.
+template <class T, int N> struct Vec {
+  static constexpr int size = N * sizeof(T);
+  unsigned words[(size + 3) / 4];
+
+  __device__ __forceinline__ T get(int k) const {
+    union { unsigned words[(sizeof(T) + 3) / 4]; T element; } one;
+    #pragma unroll
+    for (int i = 0; i < (int)sizeof(one) / 4; ++i) one.words[i] = words[k * sizeof(T) / 4 + i];
+    if (sizeof(T) < 4) one.words[0] >>= k * sizeof(T) % 4 * 8;
+    return one.element;
+  }
+  // Each element once, the words being zero before.
+  __device__ __forceinline__ void put(int k, T element) {
+    union { unsigned words[(sizeof(T) + 3) / 4]; T element; } one = {};
+    one.element = element;
+    if (sizeof(T) < 4) one.words[0] <<= k * sizeof(T) % 4 * 8;
+    #pragma unroll
+    for (int i = 0; i < (int)sizeof(one) / 4; ++i) words[k * sizeof(T) / 4 + i] |= one.words[i];
+  }
+  // The first element in place of all.
+  __device__ __forceinline__ void repeat() {
+    constexpr int one = sizeof(T) < 4 ? 1 : sizeof(T) / 4;
+    if (sizeof(T) == 1) words[0] = (words[0] & 0xff) * 0x01010101u;
+    if (sizeof(T) == 2) words[0] = (words[0] & 0xffff) * 0x00010001u;
+    #pragma unroll
+    for (int i = one; i < (size + 3) / 4; ++i) words[i] = words[i % one];
+  }
+};
 
 // A vector, in accesses of one Word.
 template <class V, class Word, class T> __device__ __forceinline__ V load(const T* from) {
-  union { V vec; Word words[sizeof(V) / sizeof(Word)]; } result;
+  union { V vec; Word words[V::size / sizeof(Word)]; } result = {};
   #pragma unroll
-  for (int i = 0; i < int(sizeof(V) / sizeof(Word)); ++i) result.words[i] = reinterpret_cast<const Word*>(from)[i];
+  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) result.words[i] = reinterpret_cast<const Word*>(from)[i];
   return result.vec;
 }
 
 template <class Word, class V, class T> __device__ __forceinline__ void store(T* to, const V& value) {
-  union { V vec; Word words[sizeof(V) / sizeof(Word)]; } from = {value};
+  union { V vec; Word words[V::size / sizeof(Word)]; } from = {value};
   #pragma unroll
-  for (int i = 0; i < int(sizeof(V) / sizeof(Word)); ++i) reinterpret_cast<Word*>(to)[i] = from.words[i];
+  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) reinterpret_cast<Word*>(to)[i] = from.words[i];
 }
 
 // One element.
@@ -38,17 +65,17 @@ __device__ __forceinline__ u32 floor_div_element(u32 x, u32 y) {
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-floor_div_i32_flat(const i32* __restrict__ x, const i32* __restrict__ y, i32* __restrict__ out, const long long n) {
+floor_div_i32_flat(const i32* x, const i32* y, i32* out, const long long n) {
   const long long start = blockIdx.x * 1024ll;
   const int left = n - start < 1024 ? (int)(n - start) : 1024;
   const int first = threadIdx.x * 4;
   if (first + 4 <= left) {
     const Vec<i32, 4> x_vec = load<Vec<i32, 4>, uint4>(x + start + first);
     const Vec<i32, 4> y_vec = load<Vec<i32, 4>, uint4>(y + start + first);
-    Vec<i32, 4> out_vec;
+    Vec<i32, 4> out_vec = {};
     #pragma unroll
     for (int k = 0; k < 4; ++k) {
-      out_vec.at[k] = floor_div_element(x_vec.at[k], y_vec.at[k]);
+      out_vec.put(k, floor_div_element(x_vec.get(k), y_vec.get(k)));
     }
     store<uint4>(out + start + first, out_vec);
   }

@@ -11,21 +11,48 @@ using u16 = unsigned short;
 using u32 = unsigned;
 struct bf16 { u16 bits; };
 
-// N elements that one thread moves together.
-template <class T, int N> struct Vec { T at[N]; };
+// N elements that one thread moves together, in words, which stay whole across branches.
+template <class T, int N> struct Vec {
+  static constexpr int size = N * sizeof(T);
+  unsigned words[(size + 3) / 4];
+
+  __device__ __forceinline__ T get(int k) const {
+    union { unsigned words[(sizeof(T) + 3) / 4]; T element; } one;
+    #pragma unroll
+    for (int i = 0; i < (int)sizeof(one) / 4; ++i) one.words[i] = words[k * sizeof(T) / 4 + i];
+    if (sizeof(T) < 4) one.words[0] >>= k * sizeof(T) % 4 * 8;
+    return one.element;
+  }
+  // Each element once, the words being zero before.
+  __device__ __forceinline__ void put(int k, T element) {
+    union { unsigned words[(sizeof(T) + 3) / 4]; T element; } one = {};
+    one.element = element;
+    if (sizeof(T) < 4) one.words[0] <<= k * sizeof(T) % 4 * 8;
+    #pragma unroll
+    for (int i = 0; i < (int)sizeof(one) / 4; ++i) words[k * sizeof(T) / 4 + i] |= one.words[i];
+  }
+  // The first element in place of all.
+  __device__ __forceinline__ void repeat() {
+    constexpr int one = sizeof(T) < 4 ? 1 : sizeof(T) / 4;
+    if (sizeof(T) == 1) words[0] = (words[0] & 0xff) * 0x01010101u;
+    if (sizeof(T) == 2) words[0] = (words[0] & 0xffff) * 0x00010001u;
+    #pragma unroll
+    for (int i = one; i < (size + 3) / 4; ++i) words[i] = words[i % one];
+  }
+};
 
 // A vector, in accesses of one Word.
 template <class V, class Word, class T> __device__ __forceinline__ V load(const T* from) {
-  union { V vec; Word words[sizeof(V) / sizeof(Word)]; } result;
+  union { V vec; Word words[V::size / sizeof(Word)]; } result = {};
   #pragma unroll
-  for (int i = 0; i < int(sizeof(V) / sizeof(Word)); ++i) result.words[i] = reinterpret_cast<const Word*>(from)[i];
+  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) result.words[i] = reinterpret_cast<const Word*>(from)[i];
   return result.vec;
 }
 
 template <class Word, class V, class T> __device__ __forceinline__ void store(T* to, const V& value) {
-  union { V vec; Word words[sizeof(V) / sizeof(Word)]; } from = {value};
+  union { V vec; Word words[V::size / sizeof(Word)]; } from = {value};
   #pragma unroll
-  for (int i = 0; i < int(sizeof(V) / sizeof(Word)); ++i) reinterpret_cast<Word*>(to)[i] = from.words[i];
+  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) reinterpret_cast<Word*>(to)[i] = from.words[i];
 }
 
 __device__ __forceinline__ float to_f32(bf16 x) { return __uint_as_float((u32)x.bits << 16); }
@@ -38,11 +65,11 @@ __device__ __forceinline__ bf16 to_bf16(float x) {
 
 // Converts two at a time.
 template <int N> __device__ __forceinline__ Vec<bf16, N> pack_bf16(const float (&from)[N]) {
-  union { u32 words[N / 2]; Vec<bf16, N> vec; } result;
+  Vec<bf16, N> result;
   #pragma unroll
   for (int i = 0; i < N / 2; ++i)
     asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(result.words[i]) : "f"(from[2 * i + 1]), "f"(from[2 * i]));
-  return result.vec;
+  return result;
 }
 
 // One element.
@@ -51,7 +78,7 @@ __device__ __forceinline__ float silu_and_mul_element(float x, float y) {
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-silu_and_mul_bf16_flat(const bf16* __restrict__ x, const bf16* __restrict__ y, bf16* __restrict__ out, const long long n) {
+silu_and_mul_bf16_flat(const bf16* x, const bf16* y, bf16* out, const long long n) {
   const long long start = blockIdx.x * 2048ll;
   const int left = n - start < 2048 ? (int)(n - start) : 2048;
   const int first = threadIdx.x * 8;
@@ -61,7 +88,7 @@ silu_and_mul_bf16_flat(const bf16* __restrict__ x, const bf16* __restrict__ y, b
     float out_vec[8];
     #pragma unroll
     for (int k = 0; k < 8; ++k) {
-      out_vec[k] = silu_and_mul_element(to_f32(x_vec.at[k]), to_f32(y_vec.at[k]));
+      out_vec[k] = silu_and_mul_element(to_f32(x_vec.get(k)), to_f32(y_vec.get(k)));
     }
     store<uint4>(out + start + first, pack_bf16(out_vec));
   }

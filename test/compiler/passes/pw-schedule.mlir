@@ -5,9 +5,9 @@
 // CHECK-SAME: schedule <family = flat, width = 4, unroll = 1, threads = 256>
 // BLACKWELL-LABEL: pw.kernel @unary
 // BLACKWELL-SAME: schedule <family = flat, width = 4, unroll = 2, threads = 256>
-pw.kernel @unary of "neg" operands [#pw.operand<"x", f32 as f32, tensor, <[contiguous], align = 16>>]
-    results [#pw.result<"out", f32 to f32, <[contiguous], align = 16>>] resolved
-    space <rank = 1, wide_index = false, aliased = false> {
+pw.kernel @unary of "neg" operands [#pw.operand<"x", f32 as f32, tensor, <contiguous, align = 16>>]
+    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
+    space <rank = 1, wide_index = false, crossed = false> {
 ^bb0(%x: f32):
   %0 = arith.negf %x : f32
   pw.yield %0 : f32
@@ -15,9 +15,9 @@ pw.kernel @unary of "neg" operands [#pw.operand<"x", f32 as f32, tensor, <[conti
 
 // CHECK-LABEL: pw.kernel @heavy
 // CHECK-SAME: schedule <family = flat, width = 8, unroll = 1, threads = 256>
-pw.kernel @heavy of "exp" operands [#pw.operand<"x", f16 as f32, tensor, <[contiguous], align = 16>>]
-    results [#pw.result<"out", f32 to f16, <[contiguous], align = 16>>] resolved
-    space <rank = 1, wide_index = false, aliased = false> {
+pw.kernel @heavy of "exp" operands [#pw.operand<"x", f16 as f32, tensor, <contiguous, align = 16>>]
+    results [#pw.result<"out", f32 to f16, <contiguous, align = 16>>] resolved
+    space <rank = 1, wide_index = false, crossed = false> {
 ^bb0(%x: f16):
   %0 = arith.extf %x : f16 to f32
   %1 = math.exp %0 : f32
@@ -27,9 +27,9 @@ pw.kernel @heavy of "exp" operands [#pw.operand<"x", f16 as f32, tensor, <[conti
 
 // CHECK-LABEL: pw.kernel @polynomial
 // CHECK-SAME: schedule <family = flat, width = 8, unroll = 2, threads = 256>
-pw.kernel @polynomial of "log" operands [#pw.operand<"x", f16 as f32, tensor, <[contiguous], align = 16>>]
-    results [#pw.result<"out", f32 to f16, <[contiguous], align = 16>>] resolved
-    space <rank = 1, wide_index = false, aliased = false> {
+pw.kernel @polynomial of "log" operands [#pw.operand<"x", f16 as f32, tensor, <contiguous, align = 16>>]
+    results [#pw.result<"out", f32 to f16, <contiguous, align = 16>>] resolved
+    space <rank = 1, wide_index = false, crossed = false> {
 ^bb0(%x: f16):
   %0 = arith.extf %x : f16 to f32
   %1 = math.log %0 : f32
@@ -39,18 +39,27 @@ pw.kernel @polynomial of "log" operands [#pw.operand<"x", f16 as f32, tensor, <[
 
 // CHECK-LABEL: pw.kernel @rows
 // CHECK-SAME: schedule <family = rows, width = 4,
-pw.kernel @rows of "copy" operands [#pw.operand<"x", f32 as f32, tensor, <[broadcast, strided], align = 16>>]
-    results [#pw.result<"out", f32 to f32, <[contiguous, strided], align = 16>>] resolved
-    space <rank = 2, wide_index = false, aliased = false> {
+pw.kernel @rows of "copy" operands [#pw.operand<"x", f32 as f32, tensor, <strided, align = 16>>]
+    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
+    space <rank = 4, wide_index = false, crossed = false> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }
 
 // CHECK-LABEL: pw.kernel @transposed
+// CHECK-SAME: schedule <family = tile, {{.*}} lanes =
+pw.kernel @transposed of "copy" operands [#pw.operand<"x", f32 as f32, tensor, <strided, align = 16>>]
+    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
+    space <rank = 4, wide_index = false, crossed = true> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}
+
+// CHECK-LABEL: pw.kernel @strided
 // CHECK-SAME: schedule <family = generic, width = 1,
-pw.kernel @transposed of "copy" operands [#pw.operand<"x", f32 as f32, tensor, <[strided, strided], align = 16>>]
-    results [#pw.result<"out", f32 to f32, <[contiguous, strided], align = 16>>] resolved
-    space <rank = 2, wide_index = false, aliased = false> {
+pw.kernel @strided of "copy" operands [#pw.operand<"x", f32 as f32, tensor, <strided, align = 4>>]
+    results [#pw.result<"out", f32 to f32, <strided, align = 4>>] resolved
+    space <rank = 4, wide_index = false, crossed = false> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }

@@ -1,8 +1,10 @@
 // What a kernel may depend on beside the op and its dtypes: how each operand moves along the collapsed iteration space,
 // never how large it is. Chosen by the runtime, read by the compiler; sizes and strides are kernel parameters.
+//
+// The classes are few on purpose, so that all layouts of a call share eight CUDA kernels: strides that happen to be 0
+// or 1 are parameters like any other, and one unaligned tensor makes a call unaligned.
 #pragma once
 
-#include <array>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -13,33 +15,30 @@ namespace gems {
 // Dimensions are numbered innermost first, after the runtime has ordered and collapsed them.
 inline constexpr int MaxRank = 8;
 
-// How an operand's address moves with one dimension.
+// How a tensor's address moves along the iteration space.
 enum class Step : std::uint8_t {
-  Contiguous,  // by one element
-  Broadcast,   // not at all
-  Strided,     // by any number of elements
+  Contiguous,  // by one element along dimension 0, by any number along the others
+  Broadcast,   // not at all (CPU: not along dimension 0)
+  Strided,     // by any number of elements, also 0 or 1
 };
 
 struct OperandLayout {
-  // steps[d] for d < min(rank, 3); Contiguous is used for dimension 0 only. Ranks above 3: all Strided.
-  std::array<Step, 3> steps{Step::Contiguous, Step::Strided, Step::Strided};
-  // The base address and every stride of dimensions above 0 are multiples of this many bytes: 16, 4, or the element
-  // size when that is less.
+  Step step = Step::Contiguous;
+  // Vectors of this many bytes begin at multiples of it; less than 16 (the element size) where that is not known.
   std::uint8_t align_bytes = 16;
   auto operator<=>(const OperandLayout&) const = default;
 };
 
 struct Layout {
-  // 1, 2 or 3; above that 4 or 8 (unused outer dimensions have size 1), which are always generic.
-  std::uint8_t rank = 1;
+  std::uint8_t rank = 1;                // 1, 4 or 8; unused outer dimensions have size 1
   bool wide_index = false;              // an offset within one operand, or the element count, does not fit 31 bits
-  bool aliased = false;                 // a result shares memory with an operand (exactly: same address, same strides)
+  bool crossed = false;                 // some operand is contiguous along dimension 1; which one is a parameter
   std::vector<OperandLayout> operands;  // one for each Tensor-form operand of the trace, in order
   std::vector<OperandLayout> results;
   auto operator<=>(const Layout&) const = default;
 };
 
-// Canonical text, e.g. "rank=2 x=[contiguous,strided]@16 y=[contiguous,broadcast]@16 out=[contiguous,strided]@16".
+// Canonical text, e.g. "rank=4 crossed x=strided@16 y=broadcast@16 out=contiguous@16".
 std::string to_string(const Layout& layout);
 
 }  // namespace gems

@@ -13,15 +13,21 @@ namespace gems {
 
 enum class Family : std::uint8_t {
   Flat,     // one dense dimension; operands contiguous or a single element
-  Rows,     // rank 2 or 3; inner dimension contiguous or broadcast for every operand, results contiguous
+  Rows,     // results contiguous in dimension 0, operands strided: blocks over rows and columns
+  Tile,     // as Rows; operands that are contiguous in dimension 1 come through shared memory
   Generic,  // anything: flat index, coordinates by multiplication and shift
 };
 
 struct Schedule {
   Family family = Family::Flat;
   int width = 4;      // elements per vector
-  int unroll = 1;     // Flat: vectors per thread. Rows: rows per thread
+  int unroll = 1;     // Flat: vectors per thread. Rows: rows per thread. Tile: groups of rows per thread
   int threads = 256;  // per block (Rows: threads_x * threads_y, split at launch)
+  // Tile: threads along dimension 0, and neighbouring rows of one group. A block covers columns() by rows().
+  int lanes = 1;
+  int pack = 1;
+  int columns() const { return lanes * width; }
+  int rows() const { return threads / lanes * pack * unroll; }
   auto operator<=>(const Schedule&) const = default;
 };
 
@@ -32,7 +38,8 @@ struct CudaTarget {
 };
 
 Schedule choose_schedule(const TraceGraph& graph, const Layout& layout, CudaTarget target);
-std::string to_string(const Schedule& schedule);  // "family=flat width=8 unroll=1 threads=256"
+std::string to_string(
+    const Schedule& schedule);  // "family=flat width=8 unroll=1 threads=256"; a tile's also " lanes=8 pack=2"
 std::string_view name(Family family);
 
 }  // namespace gems

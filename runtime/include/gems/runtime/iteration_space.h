@@ -36,17 +36,22 @@ struct IterationSpace {
 IterationSpace iteration_space(std::string_view op, std::span<const NamedTensor> operands,
                                std::span<const NamedTensor> results);
 
-// What the compiler needs to know of a space that a CUDA kernel walks. Throws gems::Error for an address that is not a
-// multiple of its element's size, and for a result that shares an operand's address but not its strides.
-Layout cuda_layout(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
-                   std::span<const NamedTensor> results);
+// The space as a CUDA kernel walks it, and what the kernel may depend on. Beside the flat kernel, for tensors that
+// collapse to one dense dimension, and those by rows and tiles, for results with contiguous rows, there is a generic
+// one; each has one variant for aligned tensors and one for others (generic: for 32- and 64-bit offsets).
+struct CudaSpace {
+  Layout layout;
+  Geometry geometry;  // of the layout's rank, dimensions of size 1 added; where `crossed`, outer ones are reordered
+};
 
-// The same for a CPU kernel, which walks the innermost dimension only. Alignment and index width are left at one value:
-// they make no difference there.
+// Throws gems::Error for an address that is not a multiple of its element's size, and for a result that shares an
+// operand's address but not its strides.
+CudaSpace cuda_space(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
+                     std::span<const NamedTensor> results);
+
+// The layout of a CPU kernel, which walks the innermost dimension only. Alignment and index width are left at one
+// value: they make no difference there.
 Layout cpu_layout(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
                   std::span<const NamedTensor> results);
-
-// rank 4 or 8 instead of 4 to 8, with dimensions of size 1; what a kernel of that layout expects.
-Geometry padded(const Geometry& geometry, int rank);
 
 }  // namespace gems

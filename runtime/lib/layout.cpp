@@ -1,0 +1,184 @@
+// From the collapsed iteration space to what a kernel may depend on. See iteration_space.h.
+#include "gems/compiler/layout.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "gems/dsl/error.h"
+#include "gems/runtime/iteration_space.h"
+
+namespace gems {
+namespace {
+
+constexpr std::int64_t most_narrow = std::numeric_limits<std::int32_t>::max();
+constexpr int rows_rank = 4;  // of kernels by rows and tiles, and of the generic one with 32-bit offsets
+// Shorter rows leave most of a vector's lanes idle: a flat index over all elements is faster.
+constexpr std::int64_t least_columns = 8;
+// Of what is turned through shared memory; on less, neighbouring threads share cache lines anyway.
+constexpr std::int64_t least_tile_columns = 32;
+constexpr std::int64_t least_tile_rows = 16;
+
+std::uintptr_t address(const TensorView& view) { return reinterpret_cast<std::uintptr_t>(view.data); }
+
+const NamedTensor& tensor_at(std::size_t i, std::span<const NamedTensor> operands,
+                             std::span<const NamedTensor> results) {
+  return i < operands.size() ? operands[i] : results[i - operands.size()];
+}
+
+void check_address(std::string_view op, const NamedTensor& tensor, std::size_t align_bytes) {
+  if (address(tensor.view) % align_bytes != 0)
+    throw Error(
+        fmt::format("{}: '{}' of {} lies at an address that is not a multiple of {} bytes; copy it to an "
+                    "aligned buffer first",
+                    op, tensor.name, name(tensor.view.dtype), align_bytes));
+}
+
+// A result may be exactly an operand: every element is read by the thread that writes it, before that.
+void check_aliasing(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
+                    std::span<const NamedTensor> results) {
+  if (space.element_count == 0) return;
+  const Geometry& geometry = space.geometry;
+  for (std::size_t r = 0; r < results.size(); ++r)
+    for (std::size_t o = 0; o < operands.size(); ++o) {
+      if (results[r].view.data != operands[o].view.data) continue;
+      const auto& result_strides = geometry.strides[operands.size() + r];
+      const auto& operand_strides = geometry.strides[o];
+      if (results[r].view.dtype != operands[o].view.dtype ||
+          !std::equal(result_strides.begin(), result_strides.begin() + geometry.rank, operand_strides.begin()))
+        throw Error(
+            fmt::format("{}: result '{}' starts at the address of operand '{}' but walks the memory otherwise; "
+                        "a result may be an operand, not overlap one: write to a fresh tensor",
+                        op, results[r].name, operands[o].name));
+    }
+}
+
+bool needs_wide_index(const IterationSpace& space, std::size_t tensors) {
+  if (space.element_count > most_narrow) return true;
+  const Geometry& geometry = space.geometry;
+  for (std::size_t t = 0; t < tensors; ++t) {
+    std::int64_t last = 0;
+    for (std::size_t d = 0; d < static_cast<std::size_t>(geometry.rank); ++d) {
+      std::int64_t reach = 0;
+      if (__builtin_mul_overflow(geometry.sizes[d] - 1, geometry.strides[t][d], &reach) ||
+          __builtin_add_overflow(last, reach, &last) || last > most_narrow)
+        return true;
+    }
+  }
+  return false;
+}
+
+void pad(Geometry& geometry, int rank) {
+  for (; geometry.rank < rank; ++geometry.rank) {
+    const auto d = static_cast<std::size_t>(geometry.rank);
+    geometry.sizes[d] = 1;
+    for (auto& strides : geometry.strides) strides[d] = 0;
+  }
+}
+
+// Whether kernels by rows may serve: results contiguous in rows long enough, counts of rows and blocks in 32 bits.
+bool walks_rows(const Geometry& geometry, std::size_t operands, std::size_t tensors) {
+  if (geometry.rank > rows_rank || geometry.sizes[0] < least_columns) return false;
+  for (std::size_t t = operands; t < tensors; ++t)
+    if (geometry.strides[t][0] != 1) return false;
+  std::int64_t rows = 1;
+  for (std::size_t d = 1; d < static_cast<std::size_t>(geometry.rank); ++d)
+    if (__builtin_mul_overflow(rows, geometry.sizes[d], &rows) || rows > most_narrow) return false;
+  return geometry.sizes[0] / 32 <= most_narrow;
+}
+
+bool crosses(const Geometry& geometry, std::size_t tensor, std::size_t dim) {
+  return geometry.strides[tensor][dim] == 1 && geometry.strides[tensor][0] > 1 &&
+         geometry.sizes[0] >= least_tile_columns && geometry.sizes[dim] >= least_tile_rows;
+}
+
+// Puts the dimension along which an operand is contiguous, when that is not dimension 0, at 1. True if there is one.
+bool bring_crossing_dimension(Geometry& geometry, std::size_t operands) {
+  for (std::size_t t = 0; t < operands; ++t)
+    for (std::size_t d = 1; d < static_cast<std::size_t>(geometry.rank); ++d) {
+      if (!crosses(geometry, t, d)) continue;
+      std::swap(geometry.sizes[1], geometry.sizes[d]);
+      for (auto& strides : geometry.strides) std::swap(strides[1], strides[d]);
+      return true;
+    }
+  return false;
+}
+
+// Whether all that kernels move in vectors begins at multiples of 16 bytes.
+bool is_aligned(const Geometry& geometry, bool crossed, std::size_t tensor, const TensorView& view) {
+  const auto& strides = geometry.strides[tensor];
+  const std::size_t along = strides[0] == 1 ? 0 : 1;
+  if (along == 1 && !(crossed && strides[1] == 1)) return true;  // read by the element
+  std::uintptr_t bits = address(view);
+  for (std::size_t d = 0; d < static_cast<std::size_t>(geometry.rank); ++d)
+    if (d != along) bits |= static_cast<std::uintptr_t>(strides[d]) * size_bytes(view.dtype);
+  return bits % 16 == 0;
+}
+
+}  // namespace
+
+CudaSpace cuda_space(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
+                     std::span<const NamedTensor> results) {
+  const std::size_t tensors = operands.size() + results.size();
+  for (std::size_t t = 0; t < tensors; ++t) {
+    const NamedTensor& tensor = tensor_at(t, operands, results);
+    check_address(op, tensor, size_bytes(tensor.view.dtype));
+  }
+  check_aliasing(op, space, operands, results);
+
+  CudaSpace made{.layout = {}, .geometry = space.geometry};
+  Geometry& geometry = made.geometry;
+  Layout& layout = made.layout;
+  // By their shape, not by their strides: so the kind of operand that a call gives decides, and not its size.
+  const auto is_single = [&](std::size_t t) { return t < operands.size() && operands[t].view.sizes.empty(); };
+  const auto all_aligned = [&] {
+    for (std::size_t t = 0; t < tensors; ++t)
+      if (!is_single(t) && !is_aligned(geometry, layout.crossed, t, tensor_at(t, operands, results).view)) return false;
+    return true;
+  };
+  bool is_flat = geometry.rank == 1 && all_aligned();
+  for (std::size_t t = 0; t < tensors; ++t) is_flat = is_flat && (is_single(t) || geometry.strides[t][0] == 1);
+
+  Step read = Step::Strided, written = Step::Contiguous;
+  if (is_flat) {
+    read = Step::Contiguous;
+  } else if (walks_rows(geometry, operands.size(), tensors)) {
+    layout.crossed = bring_crossing_dimension(geometry, operands.size());
+    layout.rank = rows_rank;
+  } else {
+    written = Step::Strided;
+    layout.wide_index = geometry.rank > rows_rank || needs_wide_index(space, tensors);
+    layout.rank = layout.wide_index ? MaxRank : rows_rank;
+  }
+  pad(geometry, layout.rank);
+
+  const bool aligned = written == Step::Contiguous && all_aligned();
+  for (std::size_t t = 0; t < tensors; ++t) {
+    OperandLayout entry{t < operands.size() ? read : written};
+    if (is_single(t)) entry.step = Step::Broadcast;
+    if (!aligned || is_single(t))
+      entry.align_bytes = static_cast<std::uint8_t>(size_bytes(tensor_at(t, operands, results).view.dtype));
+    (t < operands.size() ? layout.operands : layout.results).push_back(entry);
+  }
+  return made;
+}
+
+Layout cpu_layout(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
+                  std::span<const NamedTensor> results) {
+  const std::size_t tensors = operands.size() + results.size();
+  check_aliasing(op, space, operands, results);
+  Layout layout;
+  for (std::size_t t = 0; t < tensors; ++t) {
+    const NamedTensor& tensor = tensor_at(t, operands, results);
+    // On the CPU a complex element is as aligned as its parts.
+    check_address(op, tensor, size_bytes(real_of(tensor.view.dtype)));
+    const std::int64_t stride = space.geometry.strides[t][0];
+    const Step step = stride == 0 ? Step::Broadcast : stride == 1 ? Step::Contiguous : Step::Strided;
+    (t < operands.size() ? layout.operands : layout.results)
+        .push_back({step, static_cast<std::uint8_t>(size_bytes(tensor.view.dtype))});
+  }
+  return layout;
+}
+
+}  // namespace gems
