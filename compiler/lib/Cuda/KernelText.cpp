@@ -117,7 +117,7 @@ void KernelText::writeElementFunction(TextWriter& out) {
   out.raw("\n");
 }
 
-void KernelText::openKernel(TextWriter& out, const std::string& last) const {
+std::vector<std::string> KernelText::parameters() const {
   std::vector<std::string> parameters;
   for (const OperandText& operand : operands_) {
     if (operand.isTensor) {
@@ -129,9 +129,19 @@ void KernelText::openKernel(TextWriter& out, const std::string& last) const {
   }
   for (const ResultText& result : results_)
     parameters.push_back(fmt::format("{}* {}", storage_type(result.storage), result.name));
-  parameters.push_back(last);
+  return parameters;
+}
+
+std::vector<std::string> KernelText::parameterNames() const {
+  std::vector<std::string> names;
+  for (const OperandText& operand : operands_) names.push_back(operand.name);
+  for (const ResultText& result : results_) names.push_back(result.name);
+  return names;
+}
+
+void KernelText::openKernel(TextWriter& out, const std::string& last) const {
   out.line("extern \"C\" __global__ void __launch_bounds__({})", schedule_.threads);
-  out.open("{}({}) {{", name_, fmt::join(parameters, ", "));
+  out.open("{}({}, {}) {{", name_, fmt::join(parameters(), ", "), last);
 }
 
 std::string KernelText::fieldName(const ParameterField& field) const {

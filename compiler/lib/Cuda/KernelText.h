@@ -53,6 +53,9 @@ class KernelText {
 
   // The element function, before the kernel.
   void writeElementFunction(TextWriter& out);
+  // The kernel's parameters, as they are declared and as they are passed on.
+  std::vector<std::string> parameters() const;
+  std::vector<std::string> parameterNames() const;
   // "extern "C" __global__ ... (" to the opening brace; `last` is the last parameter, or empty.
   void openKernel(TextWriter& out, const std::string& last) const;
   // The struct of the last parameter, and the name of each of its fields.

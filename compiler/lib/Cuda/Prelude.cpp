@@ -403,8 +403,8 @@ template <class T, class Shape> struct alignas(16) Tile {
   T at[Shape::lanes][Shape::width * Shape::rows + skew];
 };
 
-// From memory whose neighbours are rows: words along the rows.
-template <class Word, bool Aligned, class T, class Shape>
+// From memory whose neighbours are rows: words along the rows. Whole: all columns and rows exist.
+template <bool Whole, class Word, bool Aligned, class T, class Shape>
 __device__ __forceinline__ void fill_tile(Tile<T, Shape>& tile, const T* from, long long stride, int columns, int rows) {
   constexpr int N = sizeof(Word) / sizeof(T), per_column = Shape::rows / N;
   constexpr int all = Shape::columns * per_column, count = (all + Shape::threads - 1) / Shape::threads;
@@ -412,7 +412,8 @@ __device__ __forceinline__ void fill_tile(Tile<T, Shape>& tile, const T* from, l
   #pragma unroll
   for (int i = 0; i < count; ++i) {
     const int at = i * Shape::threads + threadIdx.x, row = at % per_column * N, column = at / per_column;
-    if (at < all && row < rows) runs[i].load(from + (column < columns ? column : columns - 1) * stride + row, 1, 0, rows - row);
+    if constexpr (Whole && all % Shape::threads == 0) runs[i].load(from + column * stride + row, 1, 0, N);
+    else if (at < all && row < rows) runs[i].load(from + (column < columns ? column : columns - 1) * stride + row, 1, 0, rows - row);
   }
   #pragma unroll
   for (int i = 0; i < count; ++i) {
@@ -447,14 +448,20 @@ __device__ __forceinline__ void read_tile(Vec<T, Width> (&vecs)[Count], const Ti
   }
 }
 
-// This thread's vectors from memory.
-template <class Shape, class Word, bool Aligned, class T, int N, int Count>
+// This thread's vectors from memory. Whole: all columns and rows exist, and columns are neighbours.
+template <bool Whole, class Shape, class Word, bool Aligned, class T, int N, int Count>
 __device__ __forceinline__ void load_rows(Vec<T, N> (&vecs)[Count], const T* from, long long stride0, long long stride1,
                                           int columns, int rows) {
   const int column = Shape::column();
-  if (column >= columns) return;
+  if (!Whole && column >= columns) return;
   #pragma unroll
   for (int u = 0; u < Count; ++u) {
+    if constexpr (Whole) {
+      Run<T, N, Word, Aligned> run;
+      run.load(from + column + Shape::row(u) * stride1, 1, 0, N);
+      vecs[u] = run.vec();
+      continue;
+    }
     const int row = Shape::row(u) < rows ? Shape::row(u) : rows - 1;
     Run<T, N, Word, Aligned> run;
     run.load(from + column * stride0 + row * stride1, stride0, 0, columns - column);

@@ -154,8 +154,8 @@ template <class T, class Shape> struct alignas(16) Tile {
   T at[Shape::lanes][Shape::width * Shape::rows + skew];
 };
 
-// From memory whose neighbours are rows: words along the rows.
-template <class Word, bool Aligned, class T, class Shape>
+// From memory whose neighbours are rows: words along the rows. Whole: all columns and rows exist.
+template <bool Whole, class Word, bool Aligned, class T, class Shape>
 __device__ __forceinline__ void fill_tile(Tile<T, Shape>& tile, const T* from, long long stride, int columns, int rows) {
   constexpr int N = sizeof(Word) / sizeof(T), per_column = Shape::rows / N;
   constexpr int all = Shape::columns * per_column, count = (all + Shape::threads - 1) / Shape::threads;
@@ -163,7 +163,8 @@ __device__ __forceinline__ void fill_tile(Tile<T, Shape>& tile, const T* from, l
   #pragma unroll
   for (int i = 0; i < count; ++i) {
     const int at = i * Shape::threads + threadIdx.x, row = at % per_column * N, column = at / per_column;
-    if (at < all && row < rows) runs[i].load(from + (column < columns ? column : columns - 1) * stride + row, 1, 0, rows - row);
+    if constexpr (Whole && all % Shape::threads == 0) runs[i].load(from + column * stride + row, 1, 0, N);
+    else if (at < all && row < rows) runs[i].load(from + (column < columns ? column : columns - 1) * stride + row, 1, 0, rows - row);
   }
   #pragma unroll
   for (int i = 0; i < count; ++i) {
@@ -198,14 +199,20 @@ __device__ __forceinline__ void read_tile(Vec<T, Width> (&vecs)[Count], const Ti
   }
 }
 
-// This thread's vectors from memory.
-template <class Shape, class Word, bool Aligned, class T, int N, int Count>
+// This thread's vectors from memory. Whole: all columns and rows exist, and columns are neighbours.
+template <bool Whole, class Shape, class Word, bool Aligned, class T, int N, int Count>
 __device__ __forceinline__ void load_rows(Vec<T, N> (&vecs)[Count], const T* from, long long stride0, long long stride1,
                                           int columns, int rows) {
   const int column = Shape::column();
-  if (column >= columns) return;
+  if (!Whole && column >= columns) return;
   #pragma unroll
   for (int u = 0; u < Count; ++u) {
+    if constexpr (Whole) {
+      Run<T, N, Word, Aligned> run;
+      run.load(from + column + Shape::row(u) * stride1, 1, 0, N);
+      vecs[u] = run.vec();
+      continue;
+    }
     const int row = Shape::row(u) < rows ? Shape::row(u) : rows - 1;
     Run<T, N, Word, Aligned> run;
     run.load(from + column * stride0 + row * stride1, stride0, 0, columns - column);
@@ -238,10 +245,38 @@ struct Space {
   long long out_stride3;
 };
 
+// A block computes 64 columns of 128 rows; a thread has vectors of 4 columns in 8 of the rows.
+using Shape = TileShape<256, 16, 4, 2, 4>;
+
+// One tile. Whole: all its columns and rows exist, and what does not cross has neighbours along a row.
+template <bool Whole>
+__device__ __forceinline__ void add_bf16_tile_block(const bf16* x, const bf16* y, bf16* out, const Space& space, Tile<bf16, Shape>& x_tile, Tile<bf16, Shape>& y_tile, const int columns, const int rows, const bool x_crosses, const bool y_crosses) {
+  Vec<bf16, 4> x_vec[8];
+  if (x_crosses) fill_tile<Whole, uint4, true>(x_tile, x, space.x_stride0, columns, rows);
+  else load_rows<Whole, Shape, uint2, true>(x_vec, x, space.x_stride0, space.x_stride1, columns, rows);
+  Vec<bf16, 4> y_vec[8];
+  if (y_crosses) fill_tile<Whole, uint4, true>(y_tile, y, space.y_stride0, columns, rows);
+  else load_rows<Whole, Shape, uint2, true>(y_vec, y, space.y_stride0, space.y_stride1, columns, rows);
+  __syncthreads();
+  const int count = Whole ? 4 : columns - Shape::column();
+  if (count <= 0) return;
+  if (x_crosses) read_tile(x_vec, x_tile);
+  if (y_crosses) read_tile(y_vec, y_tile);
+  #pragma unroll
+  for (int u = 0; u < 8; ++u) {
+    const int r = Shape::row(u);
+    if (!Whole && r >= rows) break;
+    float out_vec[4];
+    #pragma unroll
+    for (int k = 0; k < 4; ++k) {
+      out_vec[k] = add_element(to_f32(x_vec[u].get(k)), to_f32(y_vec[u].get(k)));
+    }
+    store_run<uint2, true>(out + (r * space.out_stride1 + Shape::column()), pack_bf16(out_vec), 0, count);
+  }
+}
+
 extern "C" __global__ void __launch_bounds__(256)
 add_bf16_tile(const bf16* x, const bf16* y, bf16* out, const Space space) {
-  // A block computes 64 columns of 128 rows; a thread has vectors of 4 columns in 8 of the rows.
-  using Shape = TileShape<256, 16, 4, 2, 4>;
   __shared__ Tile<bf16, Shape> x_tile;
   __shared__ Tile<bf16, Shape> y_tile;
   unsigned tile, row_tile, at2;
@@ -254,28 +289,10 @@ add_bf16_tile(const bf16* x, const bf16* y, bf16* out, const Space space) {
   x += column * space.x_stride0 + row * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3;
   y += column * space.y_stride0 + row * space.y_stride1 + at2 * space.y_stride2 + at3 * space.y_stride3;
   out += column + row * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3;
-  Vec<bf16, 4> x_vec[8];
   const bool x_crosses = space.x_stride1 == 1 && space.x_stride0 > 1;
-  if (x_crosses) fill_tile<uint4, true>(x_tile, x, space.x_stride0, columns, rows);
-  else load_rows<Shape, uint2, true>(x_vec, x, space.x_stride0, space.x_stride1, columns, rows);
-  Vec<bf16, 4> y_vec[8];
   const bool y_crosses = space.y_stride1 == 1 && space.y_stride0 > 1;
-  if (y_crosses) fill_tile<uint4, true>(y_tile, y, space.y_stride0, columns, rows);
-  else load_rows<Shape, uint2, true>(y_vec, y, space.y_stride0, space.y_stride1, columns, rows);
-  __syncthreads();
-  const int count = columns - Shape::column();
-  if (count <= 0) return;
-  if (x_crosses) read_tile(x_vec, x_tile);
-  if (y_crosses) read_tile(y_vec, y_tile);
-  #pragma unroll
-  for (int u = 0; u < 8; ++u) {
-    const int r = Shape::row(u);
-    if (r >= rows) break;
-    float out_vec[4];
-    #pragma unroll
-    for (int k = 0; k < 4; ++k) {
-      out_vec[k] = add_element(to_f32(x_vec[u].get(k)), to_f32(y_vec[u].get(k)));
-    }
-    store_run<uint2, true>(out + (r * space.out_stride1 + Shape::column()), pack_bf16(out_vec), 0, count);
-  }
+  const bool whole = columns == 64 && rows == 128;
+  if (whole && x_crosses && space.y_stride0 == 1) add_bf16_tile_block<true>(x, y, out, space, x_tile, y_tile, 64, 128, true, false);
+  else if (whole && y_crosses && space.x_stride0 == 1) add_bf16_tile_block<true>(x, y, out, space, x_tile, y_tile, 64, 128, false, true);
+  else add_bf16_tile_block<false>(x, y, out, space, x_tile, y_tile, columns, rows, x_crosses, y_crosses);
 }

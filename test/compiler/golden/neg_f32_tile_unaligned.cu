@@ -133,8 +133,8 @@ template <class T, class Shape> struct alignas(16) Tile {
   T at[Shape::lanes][Shape::width * Shape::rows + skew];
 };
 
-// From memory whose neighbours are rows: words along the rows.
-template <class Word, bool Aligned, class T, class Shape>
+// From memory whose neighbours are rows: words along the rows. Whole: all columns and rows exist.
+template <bool Whole, class Word, bool Aligned, class T, class Shape>
 __device__ __forceinline__ void fill_tile(Tile<T, Shape>& tile, const T* from, long long stride, int columns, int rows) {
   constexpr int N = sizeof(Word) / sizeof(T), per_column = Shape::rows / N;
   constexpr int all = Shape::columns * per_column, count = (all + Shape::threads - 1) / Shape::threads;
@@ -142,7 +142,8 @@ __device__ __forceinline__ void fill_tile(Tile<T, Shape>& tile, const T* from, l
   #pragma unroll
   for (int i = 0; i < count; ++i) {
     const int at = i * Shape::threads + threadIdx.x, row = at % per_column * N, column = at / per_column;
-    if (at < all && row < rows) runs[i].load(from + (column < columns ? column : columns - 1) * stride + row, 1, 0, rows - row);
+    if constexpr (Whole && all % Shape::threads == 0) runs[i].load(from + column * stride + row, 1, 0, N);
+    else if (at < all && row < rows) runs[i].load(from + (column < columns ? column : columns - 1) * stride + row, 1, 0, rows - row);
   }
   #pragma unroll
   for (int i = 0; i < count; ++i) {
@@ -177,14 +178,20 @@ __device__ __forceinline__ void read_tile(Vec<T, Width> (&vecs)[Count], const Ti
   }
 }
 
-// This thread's vectors from memory.
-template <class Shape, class Word, bool Aligned, class T, int N, int Count>
+// This thread's vectors from memory. Whole: all columns and rows exist, and columns are neighbours.
+template <bool Whole, class Shape, class Word, bool Aligned, class T, int N, int Count>
 __device__ __forceinline__ void load_rows(Vec<T, N> (&vecs)[Count], const T* from, long long stride0, long long stride1,
                                           int columns, int rows) {
   const int column = Shape::column();
-  if (column >= columns) return;
+  if (!Whole && column >= columns) return;
   #pragma unroll
   for (int u = 0; u < Count; ++u) {
+    if constexpr (Whole) {
+      Run<T, N, Word, Aligned> run;
+      run.load(from + column + Shape::row(u) * stride1, 1, 0, N);
+      vecs[u] = run.vec();
+      continue;
+    }
     const int row = Shape::row(u) < rows ? Shape::row(u) : rows - 1;
     Run<T, N, Word, Aligned> run;
     run.load(from + column * stride0 + row * stride1, stride0, 0, columns - column);
@@ -213,10 +220,34 @@ struct Space {
   long long out_stride3;
 };
 
+// A block computes 32 columns of 32 rows; a thread has vectors of 1 columns in 4 of the rows.
+using Shape = TileShape<256, 32, 1, 1, 4>;
+
+// One tile. Whole: all its columns and rows exist, and what does not cross has neighbours along a row.
+template <bool Whole>
+__device__ __forceinline__ void neg_f32_tile_block(const float* x, float* out, const Space& space, Tile<float, Shape>& x_tile, const int columns, const int rows, const bool x_crosses) {
+  Vec<float, 1> x_vec[4];
+  if (x_crosses) fill_tile<Whole, uint4, false>(x_tile, x, space.x_stride0, columns, rows);
+  else load_rows<Whole, Shape, unsigned, false>(x_vec, x, space.x_stride0, space.x_stride1, columns, rows);
+  __syncthreads();
+  const int count = Whole ? 1 : columns - Shape::column();
+  if (count <= 0) return;
+  if (x_crosses) read_tile(x_vec, x_tile);
+  #pragma unroll
+  for (int u = 0; u < 4; ++u) {
+    const int r = Shape::row(u);
+    if (!Whole && r >= rows) break;
+    Vec<float, 1> out_vec = {};
+    #pragma unroll
+    for (int k = 0; k < 1; ++k) {
+      out_vec.put(k, neg_element(x_vec[u].get(k)));
+    }
+    store_run<unsigned, false>(out + (r * space.out_stride1 + Shape::column()), out_vec, 0, count);
+  }
+}
+
 extern "C" __global__ void __launch_bounds__(256)
 neg_f32_tile(const float* x, float* out, const Space space) {
-  // A block computes 32 columns of 32 rows; a thread has vectors of 1 columns in 4 of the rows.
-  using Shape = TileShape<256, 32, 1, 1, 4>;
   __shared__ Tile<float, Shape> x_tile;
   unsigned tile, row_tile, at2;
   const unsigned outer = divide(divide(blockIdx.x, space.tiles, tile), space.row_tiles, row_tile);
@@ -227,23 +258,6 @@ neg_f32_tile(const float* x, float* out, const Space space) {
   const int rows = space.rows - row < 32 ? (int)(space.rows - row) : 32;
   x += column * space.x_stride0 + row * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3;
   out += column + row * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3;
-  Vec<float, 1> x_vec[4];
   const bool x_crosses = space.x_stride1 == 1 && space.x_stride0 > 1;
-  if (x_crosses) fill_tile<uint4, false>(x_tile, x, space.x_stride0, columns, rows);
-  else load_rows<Shape, unsigned, false>(x_vec, x, space.x_stride0, space.x_stride1, columns, rows);
-  __syncthreads();
-  const int count = columns - Shape::column();
-  if (count <= 0) return;
-  if (x_crosses) read_tile(x_vec, x_tile);
-  #pragma unroll
-  for (int u = 0; u < 4; ++u) {
-    const int r = Shape::row(u);
-    if (r >= rows) break;
-    Vec<float, 1> out_vec = {};
-    #pragma unroll
-    for (int k = 0; k < 1; ++k) {
-      out_vec.put(k, neg_element(x_vec[u].get(k)));
-    }
-    store_run<unsigned, false>(out + (r * space.out_stride1 + Shape::column()), out_vec, 0, count);
-  }
+  neg_f32_tile_block<false>(x, out, space, x_tile, columns, rows, x_crosses);
 }
