@@ -7,6 +7,8 @@
 #include "FloatToInteger.h"
 #include "LaneCalls.h"
 #include "Math.h"
+#include "Pw/Pw.h"
+#include "Scalar/Approximation.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -81,13 +83,39 @@ const llvm::StringMap<Lanes (*)(Lanes)>& simpleFunctions() {
   return table;
 }
 
+// Formulas become operations of which some are expanded in turn.
+Value expandApproximation(pw::ApproximateOp op, ImplicitLocOpBuilder& builder, VectorUnit unit) {
+  Lanes x(builder, op->getOperand(0));
+  switch (op.getFunction()) {
+    case pw::Approximation::ex2:
+      return approximateExp2(x, unit).value();
+    case pw::Approximation::lg2:
+      return approximateLog2(x, unit).value();
+    case pw::Approximation::rcp:
+      return (1.0 / x).value();
+    case pw::Approximation::sqrt:
+      return squareRoot(x).value();
+    case pw::Approximation::div:
+      return (x / Lanes(builder, op->getOperand(1))).value();
+    default:
+      break;
+  }
+  const pw::Formula& formula = pw::formulaOf(op.getFunction());
+  Lanes usual(builder, formula.build({&builder, x.value()}).value);
+  if (formula.library.empty()) return usual.value();
+  Lanes magnitude = absolute(x);
+  Lanes isTooLarge = (magnitude > formula.limit) & (magnitude < std::numeric_limits<double>::infinity());
+  return replacedWhereAny(isTooLarge, usual, [&] { return callPerLane(formula.library, {x.toF64()}).toF32(); }).value();
+}
+
 bool isExpanded(Operation* op) {
   StringRef name = op->getName().getStringRef();
   return functions().contains(name) || binaryFunctions().contains(name) || simpleFunctions().contains(name) ||
-         simpleBinaryFunctions().contains(name) || isa<arith::FPToSIOp, arith::FPToUIOp>(op);
+         simpleBinaryFunctions().contains(name) || isa<arith::FPToSIOp, arith::FPToUIOp, pw::ApproximateOp>(op);
 }
 
 Value expand(Operation* op, ImplicitLocOpBuilder& builder, VectorUnit unit) {
+  if (auto approximate = dyn_cast<pw::ApproximateOp>(op)) return expandApproximation(approximate, builder, unit);
   StringRef name = op->getName().getStringRef();
   Lanes x(builder, op->getOperand(0));
   const bool isF64 = x.elementType().isF64();
@@ -119,16 +147,22 @@ struct ExpandMath : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
   }
 
   void runOnOperation() override {
+    for (SmallVector<Operation*> found = find(); !found.empty(); found = find())
+      for (Operation* op : found) {
+        ImplicitLocOpBuilder builder(op->getLoc(), op);
+        op->replaceAllUsesWith(ValueRange(expand(op, builder, {vectorBytes})));
+        op->erase();
+      }
+  }
+
+ private:
+  SmallVector<Operation*> find() {
     SmallVector<Operation*> found;
     getOperation().walk([&](Operation* op) {
       if (op->getNumResults() == 1 && isa<VectorType>(op->getResult(0).getType()) && isExpanded(op))
         found.push_back(op);
     });
-    for (Operation* op : found) {
-      ImplicitLocOpBuilder builder(op->getLoc(), op);
-      op->replaceAllUsesWith(ValueRange(expand(op, builder, {vectorBytes})));
-      op->erase();
-    }
+    return found;
   }
 
   Option<int64_t> vectorBytes{*this, "vector-bytes", llvm::cl::desc("width of the widest vectors"),

@@ -233,7 +233,7 @@ void KernelBuilder::buildLoop(Block* loop, Block* passEnd, ValueRange passState)
   at_.setInsertionPointToStart(loop);
   for (unsigned i = 0; i < movers_.size(); ++i)
     if (!movers_[i].isResult) arguments_[movers_[i].position].parts = loadLanes(at_, movers_[i].type, place(i), lanes_);
-  SmallVector<LaneValue> values = buildVectorBody(kernel_, arguments_, lanes_, unit_.hasF16c, entry_, at_);
+  SmallVector<LaneValue> values = buildVectorBody(kernel_, arguments_, lanes_, unit_, entry_, at_);
   at_.setLoc(kernel_.getLoc());
   for (unsigned i = 0; i < movers_.size(); ++i)
     if (movers_[i].isResult) storeLanes(at_, movers_[i].type, place(i), values[movers_[i].position].parts);
@@ -292,6 +292,7 @@ struct LowerToCpu : PassWrapper<LowerToCpu, OperationPass<ModuleOp>> {
   explicit LowerToCpu(VectorUnit unit) {
     vectorBytes = unit.bytes;
     hasF16c = unit.hasF16c;
+    hasBf16 = unit.hasBf16;
   }
   LowerToCpu(const LowerToCpu& other) : PassWrapper(other) {}
   StringRef getArgument() const override { return "pw-lower-to-cpu"; }
@@ -307,7 +308,7 @@ struct LowerToCpu : PassWrapper<LowerToCpu, OperationPass<ModuleOp>> {
         kernel.emitOpError("must be resolved and have a space of rank 1 to become a CPU kernel");
         return signalPassFailure();
       }
-      KernelBuilder(kernel, {vectorBytes, hasF16c}).run();
+      KernelBuilder(kernel, {vectorBytes, hasF16c, hasBf16}).run();
       kernel.erase();
     }
   }
@@ -316,6 +317,8 @@ struct LowerToCpu : PassWrapper<LowerToCpu, OperationPass<ModuleOp>> {
                               llvm::cl::init(VectorUnit{}.bytes)};
   Option<bool> hasF16c{*this, "f16c", llvm::cl::desc("f16 is converted by instruction"),
                        llvm::cl::init(VectorUnit{}.hasF16c)};
+  Option<bool> hasBf16{*this, "bf16", llvm::cl::desc("bf16 is rounded to by instruction"),
+                       llvm::cl::init(VectorUnit{}.hasBf16)};
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // exp, tanh and erf in f32 lanes: the functions that activations are made of, at twice the speed of f64.
-#include <algorithm>
 #include <span>
 
+#include "Avx512.h"
 #include "Coefficients.h"
 #include "Math.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -14,9 +14,6 @@ namespace {
 // ln 2 in two parts; the first has 15 bits, so that its product with an exponent is exact.
 constexpr double Ln2High = 0x1.62e4p-1;
 constexpr double Ln2Low = 1.428606765330187e-06;
-// Adding this rounds an f32 to an integer, whose low bits are then the low bits of the sum.
-constexpr double RoundSingle = 0x1.8p23;
-constexpr int64_t RoundSingleBits = 0x4B400000;
 
 struct Power {
   Lanes mantissa;  // e^r, |r| <= ln(2) / 2
@@ -34,35 +31,10 @@ Power power(Lanes x) {
 // mantissa * 2^n where the result is a normal number; a NaN may come out as anything.
 Lanes scaledToNormal(Lanes mantissa, Lanes shifted) { return (mantissa.bits() + (shifted.bits() << 23)).asFloat(); }
 
-// mantissa * 2^n by the instruction that does just this, or null when there is none for this many lanes.
-const char* scaleInstruction(int64_t lanes, VectorUnit unit) {
-  if (unit.bytes != 64) return nullptr;
-  switch (lanes) {
-    case 16:
-      return "llvm.x86.avx512.mask.scalef.ps.512";
-    case 8:
-      return "llvm.x86.avx512.mask.scalef.ps.256";
-    case 4:
-      return "llvm.x86.avx512.mask.scalef.ps.128";
-    default:
-      return nullptr;
-  }
-}
+}  // namespace
 
-Lanes scaledByInstruction(Lanes mantissa, Lanes n, const char* instruction) {
-  ImplicitLocOpBuilder& builder = mantissa.builder();
-  const int64_t lanes = mantissa.count();
-  Type maskType = builder.getIntegerType(std::max<int64_t>(lanes, 8));
-  Value all = LLVM::ConstantOp::create(builder, builder.getIntegerAttr(maskType, -1));
-  SmallVector<Value> operands{mantissa.value(), n.value(), mantissa.value(), all};
-  // The widest form takes a rounding mode: 4 is the current one.
-  if (lanes == 16) operands.push_back(LLVM::ConstantOp::create(builder, builder.getI32IntegerAttr(4)));
-  auto call = LLVM::CallIntrinsicOp::create(builder, mantissa.type(), builder.getStringAttr(instruction), operands);
-  return {builder, call.getResults()};
-}
-
-// mantissa * 2^n in two steps, of which only the second may round: 2^(n / 2), then what is left.
 Lanes scaledInSteps(Lanes mantissa, Lanes shifted) {
+  constexpr int64_t RoundSingleBits = 0x4B400000;
   Lanes bits = shifted.bits();
   Lanes biased = bits + bits.constant(int64_t(256) - RoundSingleBits);  // n + 256
   Lanes half = biased >> 1;
@@ -70,13 +42,10 @@ Lanes scaledInSteps(Lanes mantissa, Lanes shifted) {
   return mantissa * powerOfTwo(half) * powerOfTwo(biased - half);
 }
 
-}  // namespace
-
 Lanes expF32(Lanes x, VectorUnit unit) {
   // Beyond these the result is 0 or infinite.
   Power p = power(clamped(x, -104, 89));
-  if (const char* instruction = scaleInstruction(x.count(), unit))
-    return scaledByInstruction(p.mantissa, p.shifted - RoundSingle, instruction);
+  if (avx512::suits(x, unit)) return avx512::scaled(p.mantissa, p.shifted - RoundSingle);
   return scaledInSteps(p.mantissa, p.shifted);
 }
 

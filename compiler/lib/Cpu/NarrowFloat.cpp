@@ -1,7 +1,9 @@
 // The conversions of two-byte floats in integer arithmetic, and f16 by instruction; by dtype, those of NarrowFloat.h.
 #include "NarrowFloat.h"
 
+#include "Avx512.h"
 #include "Float8.h"
+#include "LaneCalls.h"
 
 using namespace mlir;
 
@@ -20,12 +22,18 @@ Lanes bf16ToF32(Lanes bits) { return (bits.extended(bits.builder().getI32Type())
 
 // Half a unit of the last place that stays, less one when that place is even: ties go to even. NaN gets the bits that
 // PyTorch gives it.
-Lanes f32ToBf16(Lanes x) {
+Lanes f32ToBf16InIntegers(Lanes x) {
   Lanes bits = x.bits();
   Lanes isOdd = masked(bits, 0x10000) != bits.constant(0);
   Lanes rounded = bits + select(isOdd, bits.constant(0x8000), bits.constant(0x7fff));
   Lanes kept = select(isNan(x), bits.constant(0x7fc00000), rounded);
   return (kept >> 16).truncated(x.builder().getI16Type());
+}
+
+Lanes f32ToBf16(Lanes x, VectorUnit unit) {
+  if (!avx512::suitsBf16(x, unit)) return f32ToBf16InIntegers(x);
+  return replacedWhereAny(avx512::isDenormal(x), avx512::toBf16FlushingDenormals(x),
+                          [&] { return f32ToBf16InIntegers(x); });
 }
 
 Lanes f16ToF32(Lanes bits, bool hasF16c) {
@@ -63,14 +71,14 @@ Lanes f32ToF16(Lanes x, bool hasF16c) {
 
 }  // namespace
 
-Lanes narrowToF32(Lanes bits, DType dtype, bool hasF16c) {
+Lanes narrowToF32(Lanes bits, DType dtype, VectorUnit unit) {
   if (is_float8(dtype)) return float8ToF32(bits, dtype);
-  return dtype == DType::F16 ? f16ToF32(bits, hasF16c) : bf16ToF32(bits);
+  return dtype == DType::F16 ? f16ToF32(bits, unit.hasF16c) : bf16ToF32(bits);
 }
 
-Lanes f32ToNarrow(Lanes x, DType dtype, bool hasF16c) {
+Lanes f32ToNarrow(Lanes x, DType dtype, VectorUnit unit) {
   if (is_float8(dtype)) return f32ToFloat8(x, dtype);
-  return dtype == DType::F16 ? f32ToF16(x, hasF16c) : f32ToBf16(x);
+  return dtype == DType::F16 ? f32ToF16(x, unit.hasF16c) : f32ToBf16(x, unit);
 }
 
 }  // namespace gems::cpu

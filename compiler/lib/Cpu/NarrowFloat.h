@@ -5,12 +5,13 @@
 #pragma once
 
 #include "Lanes.h"
+#include "VectorUnit.h"
 #include "gems/dsl/dtype.h"
 
 namespace gems::cpu {
 
-// dtype: one that pw::narrowFloat gives. hasF16c: the processor has the conversion instructions.
-Lanes narrowToF32(Lanes bits, DType dtype, bool hasF16c);
-Lanes f32ToNarrow(Lanes x, DType dtype, bool hasF16c);
+// dtype: one that pw::narrowFloat gives. Rounding to bf16 may split the block, for a rare branch (LaneCalls.h).
+Lanes narrowToF32(Lanes bits, DType dtype, VectorUnit unit);
+Lanes f32ToNarrow(Lanes x, DType dtype, VectorUnit unit);
 
 }  // namespace gems::cpu

@@ -25,7 +25,7 @@ bool Target::has(std::string_view feature) const {
 
 VectorUnit Target::vectorUnit() const {
   const bool isWide = has("avx512f") && has("avx512bw") && has("avx512dq") && has("avx512vl");
-  return {.bytes = isWide ? 64 : has("avx2") ? 32 : 16, .hasF16c = has("f16c")};
+  return {.bytes = isWide ? 64 : has("avx2") ? 32 : 16, .hasF16c = has("f16c"), .hasBf16 = isWide && has("avx512bf16")};
 }
 
 std::string Target::text() const { return fmt::format("{} {}", processor, fmt::join(features, ",")); }

@@ -16,7 +16,7 @@ namespace {
 
 class Vectorizer {
  public:
-  Vectorizer(int64_t lanes, bool hasF16c) : lanes_(lanes), hasF16c_(hasF16c) {}
+  Vectorizer(int64_t lanes, VectorUnit unit) : lanes_(lanes), unit_(unit) {}
 
   void bind(Value scalar, const LaneValue& value) { values_[scalar] = value; }
   const LaneValue& lookup(Value scalar) const { return values_.find(scalar)->second; }
@@ -35,7 +35,7 @@ class Vectorizer {
   Value part(Value scalar, unsigned index = 0) const { return lookup(scalar).parts[index]; }
 
   int64_t lanes_;
-  bool hasF16c_;
+  VectorUnit unit_;
   llvm::DenseMap<Value, LaneValue> values_;
 };
 
@@ -49,14 +49,14 @@ Value Vectorizer::constant(arith::ConstantOp op, ImplicitLocOpBuilder& builder) 
 Value Vectorizer::extended(arith::ExtFOp op, ImplicitLocOpBuilder& builder) const {
   std::optional<DType> from = pw::narrowFloat(op.getIn().getType());
   if (!from) return renamed(*op, builder);
-  Lanes wide = narrowToF32(Lanes(builder, part(op.getIn())), *from, hasF16c_);
+  Lanes wide = narrowToF32(Lanes(builder, part(op.getIn())), *from, unit_);
   return (op.getType().isF64() ? wide.toF64() : wide).value();
 }
 
 Value Vectorizer::truncated(arith::TruncFOp op, ImplicitLocOpBuilder& builder) const {
   std::optional<DType> to = pw::narrowFloat(op.getType());
   if (!to) return renamed(*op, builder);
-  return f32ToNarrow(Lanes(builder, part(op.getIn())), *to, hasF16c_).value();
+  return f32ToNarrow(Lanes(builder, part(op.getIn())), *to, unit_).value();
 }
 
 // NaN of some float8 types becomes 0.
@@ -93,9 +93,9 @@ Parts Vectorizer::build(Operation& op, ImplicitLocOpBuilder& builder) const {
 
 }  // namespace
 
-SmallVector<LaneValue> buildVectorBody(pw::KernelOp kernel, ArrayRef<LaneValue> arguments, int64_t lanes, bool hasF16c,
-                                       ImplicitLocOpBuilder& before, ImplicitLocOpBuilder& inside) {
-  Vectorizer vectorizer(lanes, hasF16c);
+SmallVector<LaneValue> buildVectorBody(pw::KernelOp kernel, ArrayRef<LaneValue> arguments, int64_t lanes,
+                                       VectorUnit unit, ImplicitLocOpBuilder& before, ImplicitLocOpBuilder& inside) {
+  Vectorizer vectorizer(lanes, unit);
   Block& body = kernel.getBody().front();
   for (auto [argument, value] : llvm::zip_equal(body.getArguments(), arguments)) vectorizer.bind(argument, value);
   for (Operation& op : body.without_terminator()) {

@@ -3,6 +3,7 @@
 
 #include "Elements.h"
 #include "Pw/Pw.h"
+#include "VectorUnit.h"
 
 namespace gems::cpu {
 
@@ -15,7 +16,7 @@ struct LaneValue {
 // Builds operations whose operands are all invariant with `before`, the others with `inside`. arguments: one for each
 // block argument. Returns what the kernel yields.
 llvm::SmallVector<LaneValue> buildVectorBody(pw::KernelOp kernel, llvm::ArrayRef<LaneValue> arguments, int64_t lanes,
-                                             bool hasF16c, mlir::ImplicitLocOpBuilder& before,
+                                             VectorUnit unit, mlir::ImplicitLocOpBuilder& before,
                                              mlir::ImplicitLocOpBuilder& inside);
 
 }  // namespace gems::cpu

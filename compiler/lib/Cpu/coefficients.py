@@ -66,6 +66,9 @@ TANH_CUT = mp.mpf("0.9")
 TABLE = [
     ("Exp2", "(2^f - 1) / f, |f| <= 1/2", ratio(lambda f: mp.expm1(f * mp.log(2)), mp.log(2)), -HALF, HALF, 6),
     ("Exp2Short", "the same", ratio(lambda f: mp.expm1(f * mp.log(2)), mp.log(2)), -HALF, HALF, 5),
+    ("Exp2Approximate", "the same", ratio(lambda f: mp.expm1(f * mp.log(2)), mp.log(2)), -HALF, HALF, 4),
+    ("Log2Approximate", "log2(1 + f) / f, 1 + f from 3/4 to 3/2", ratio(lambda f: mp.log1p(f) / mp.log(2), 1 / mp.log(2)),
+     -HALF / 2, HALF, 8),
     ("Log2", "log2(1 + f) / f, 1 + f from sqrt(1/2) to sqrt(2)",
      ratio(lambda f: mp.log1p(f) / mp.log(2), 1 / mp.log(2)), mp.sqrt(HALF) - 1, mp.sqrt(2) - 1, 10),
     ("Log2Pow", "the same, for pow, where an exponent of up to 150 magnifies the error",
@@ -152,4 +155,5 @@ def main():
     print("}  // namespace gems::cpu::coefficients")
 
 
-main()
+if __name__ == "__main__":
+    main()

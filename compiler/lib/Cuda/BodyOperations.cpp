@@ -2,6 +2,7 @@
 //
 // Integers live in unsigned types, so that sums and products wrap; operations that depend on the sign cast. Types
 // narrower than int are promoted by C++, so their results are cast back.
+#include "Cuda/ApproximationText.h"
 #include "Cuda/BodyText.h"
 #include "Cuda/Literals.h"
 #include "gems/dsl/error.h"
@@ -61,6 +62,24 @@ StringRef mathFunction(Operation& op) {
       {"math.sqrt", "sqrt"},      {"math.tan", "tan"},           {"math.tanh", "tanh"},     {"math.trunc", "trunc"},
   };
   return functions.lookup(op.getName().getStringRef());
+}
+
+// Instructions in PTX, named as there.
+std::optional<Snippet> instruction(Approximation function) {
+  switch (function) {
+    case Approximation::ex2:
+      return Snippet::Ex2;
+    case Approximation::lg2:
+      return Snippet::Lg2;
+    case Approximation::rcp:
+      return Snippet::Rcp;
+    case Approximation::sqrt:
+      return Snippet::Sqrt;
+    case Approximation::div:
+      return Snippet::Div;
+    default:
+      return std::nullopt;
+  }
 }
 
 Precedence tighter(Precedence precedence) { return static_cast<Precedence>(static_cast<int>(precedence) + 1); }
@@ -240,6 +259,14 @@ ExprText BodyText::integerOperation(Operation& op) {
 
 ExprText BodyText::floatOperation(Operation& op) {
   Type type = op.getOperand(0).getType();
+  if (isa<math::PowFOp>(op) && type.isF32()) {
+    prelude_.use(Snippet::PowF32);
+    return call("pow_f32", op);
+  }
+  if (auto approximate = dyn_cast<ApproximateOp>(op)) {
+    if (std::optional<Snippet> snippet = instruction(approximate.getFunction())) prelude_.use(*snippet);
+    return call(approximationName(approximate.getFunction()), op);
+  }
   if (StringRef function = mathFunction(op); !function.empty())
     return call(type.isF32() ? function.str() + "f" : function.str(), op);
   auto extreme = [&](std::string_view function) {

@@ -70,6 +70,7 @@ namespace {
 
 // What a named value is called: by what it is.
 StringRef stemOf(Operation& op) {
+  if (auto approximate = dyn_cast<ApproximateOp>(op)) return stringifyApproximation(approximate.getFunction());
   StringRef name = op.getName().getStringRef().split('.').second;
   return llvm::StringSwitch<StringRef>(name)
       .Cases({"addf", "addi"}, "sum")

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "Cuda/ApproximationText.h"
 #include "Cuda/KernelText.h"
 #include "Transforms/FinalForm.h"
 #include "Transforms/Schedule.h"
@@ -64,6 +65,7 @@ CudaKernel emit(KernelOp kernel, CudaTarget target) {
   Prelude prelude;
   KernelText text(kernel, prelude);
   TextWriter out;
+  writeApproximations(kernel, prelude, out);
   text.writeElementFunction(out);
   switch (text.schedule().family) {
     case Family::Flat:

@@ -309,6 +309,96 @@ template <class U> __device__ __forceinline__ U power(U x, U n) {
   return result;
 }
 )"},
+    {Snippet::Ex2, {}, false, R"(
+// 2^x; relative error 2^-22.
+__device__ __forceinline__ float approx_ex2(float x) {
+  float result;
+  asm("ex2.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+)"},
+    {Snippet::Lg2, {}, false, R"(
+// log2(x); relative error 2^-22, between 1/2 and 2 absolute error 2^-22.
+__device__ __forceinline__ float approx_lg2(float x) {
+  float result;
+  asm("lg2.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+)"},
+    {Snippet::Rcp, {}, false, R"(
+// 1 / x for x from 2^-126 to 2^126; relative error 2^-23.
+__device__ __forceinline__ float approx_rcp(float x) {
+  float result;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+)"},
+    {Snippet::Sqrt, {}, false, R"(
+// The square root; relative error 2^-23.
+__device__ __forceinline__ float approx_sqrt(float x) {
+  float result;
+  asm("sqrt.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+)"},
+    {Snippet::Div, {}, false, R"(
+// x / y; relative error 2^-22.
+__device__ __forceinline__ float approx_div(float x, float y) {
+  float result;
+  asm("div.full.f32 %0, %1, %2;" : "=f"(result) : "f"(x), "f"(y));
+  return result;
+}
+)"},
+    {Snippet::RcpF64, {}, false, R"(
+// 1 / x; relative error 2^-20.
+__device__ __forceinline__ double approx_rcp(double x) {
+  double result;
+  asm("rcp.approx.ftz.f64 %0, %1;" : "=d"(result) : "d"(x));
+  return result;
+}
+)"},
+    {Snippet::PowF32, {Snippet::RcpF64, Snippet::U32}, true, R"(
+// Infinite and NaN operands, and y near 0: rare, and long.
+__device__ __noinline__ float pow_special(float x, float y) { return powf(x, y); }
+
+// |x|^y = 2^(y log2|x|), the logarithm in double: |x| = m 2^e, s = (m - 1) / (m + 1), log2(m) = s P(s^2).
+// Error 0.7 units in the last place.
+__device__ __forceinline__ float pow_f32(float x, float y) {
+  if (!(fabsf(x) <= 3.4028235e38f && fabsf(y) <= 3.4028235e38f && fabsf(y) >= 1e-6f)) return pow_special(x, y);
+  // m from sqrt(1/2) to sqrt(2); log2(0) is as good as -infinity.
+  const double magnitude = fabsf(x);
+  const int high = __double2hiint(magnitude) - 0x3fe6a09e;
+  const int e = x == 0.0f ? -0x40000000 : high >> 20;
+  const double m = __hiloint2double((high & 0xfffff) + 0x3fe6a09e, __double2loint(magnitude));
+  const double d = m + 1.0;
+  const double about = approx_rcp(d);
+  const double s = (m - 1.0) * fma(fma(-d, about, 1.0), about, about);
+  const double z = s * s;
+  double p = fma(0.34072518957123893, z, 0.41167299272471153);
+  p = fma(p, z, 0.5770835802211811);
+  p = fma(p, z, 0.9617966733679836);
+  p = fma(p, z, 2.8853900817900624);
+  const double t = fma(s, p, (double)e) * (double)y;
+  // 2^t, with |t| cut to 200: beyond f32's range on either side.
+  const int t_high = __double2hiint(t);
+  const int t_least = min(t_high & 0x7fffffff, 0x40690000);
+  const double cut = __hiloint2double(t_high & (int)0x80000000 | t_least, __double2loint(t));
+  const double shifted = cut + 6755399441055744.0;
+  const double fraction = cut - (shifted - 6755399441055744.0);
+  const float f = (float)fraction;
+  float q = fmaf(0.00015353362f, f, 0.0013398874f);
+  q = fmaf(q, f, 0.009618437f);
+  q = fmaf(q, f, 0.05550332f);
+  q = fmaf(q, f, 0.24022648f);
+  q = fmaf(q, f, 0.6931472f);
+  const double power = fma(fraction, (double)q, 1.0);
+  const float result =
+      (float)__hiloint2double(__double2hiint(power) + (__double2loint(shifted) << 20), __double2loint(power));
+  // Of a negative x: to an odd power negative, to a fractional one NaN.
+  const bool odd = truncf(y * 0.5f) != y * 0.5f && truncf(y) == y;
+  return x < 0.0f && truncf(y) != y ? __uint_as_float(0x7fffffffu) : odd ? copysignf(result, x) : result;
+}
+)"},
     {Snippet::Divisor, {}, true, R"(
 // n / divisor == (__umulhi(n, multiplier) + n) >> shift for every n < 2^31
 struct Divisor { unsigned divisor, multiplier, shift; };

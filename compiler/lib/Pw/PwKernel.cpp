@@ -111,3 +111,10 @@ LogicalResult KernelOp::verifyRegions() {
   }
   return success();
 }
+
+LogicalResult ApproximateOp::verify() {
+  const size_t wanted = getFunction() == Approximation::div ? 2 : 1;
+  if (getOperands().size() == wanted) return success();
+  return emitOpError() << stringifyApproximation(getFunction()) << " takes " << wanted << " operands, given "
+                       << getOperands().size();
+}

@@ -61,4 +61,21 @@ def Pw_ComplexUnaryOp : Pw_Op<"complex_unary", [Pure, SameOperandsAndResultType]
   let assemblyFormat = "$function $operand attr-dict `:` type($result)";
 }
 
+def Pw_F32OrVector : AnyTypeOf<[F32, VectorOfAnyRankOf<[F32]>]>;
+def Pw_ApproximateOp : Pw_Op<"approximate", [Pure, SameOperandsAndResultType]> {
+  let summary = "a function in f32 whose result is going to be rounded to f16 or bf16";
+  let description = [{
+    Made by `pw-approximate-math`. On vectors it occurs only inside the CPU back end.
+
+    ```mlir
+    %0 = pw.approximate exp %x : f32
+    %1 = pw.approximate divide %x, %y : f32
+    ```
+  }];
+  let arguments = (ins Pw_ApproximationAttr:$function, Variadic<Pw_F32OrVector>:$operands);
+  let results = (outs Pw_F32OrVector:$result);
+  let assemblyFormat = "$function $operands attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
 #endif

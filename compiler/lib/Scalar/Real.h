@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/TypeUtilities.h"
 
 namespace gems::pw {
 
@@ -24,15 +25,17 @@ struct Truth {
   }
 };
 
-// An f32 or f64 value. Numbers that meet one become constants of its type.
+// An f32 or f64 value, or a vector of such. Numbers that meet one become constants of its type.
 struct Real {
   mlir::ImplicitLocOpBuilder* builder;
   mlir::Value value;
 
   mlir::Type type() const { return value.getType(); }
-  bool isDouble() const { return type().isF64(); }
+  bool isDouble() const { return mlir::getElementTypeOrSelf(type()).isF64(); }
   Real number(double number) const {
-    return {builder, mlir::arith::ConstantOp::create(*builder, builder->getFloatAttr(type(), number))};
+    mlir::TypedAttr value = builder->getFloatAttr(mlir::getElementTypeOrSelf(type()), number);
+    if (auto vector = mlir::dyn_cast<mlir::VectorType>(type())) value = mlir::DenseElementsAttr::get(vector, value);
+    return {builder, mlir::arith::ConstantOp::create(*builder, value)};
   }
 };
 
@@ -96,9 +99,15 @@ inline Real copysign(Real magnitude, Real sign) {
 }
 inline Real copysign(double magnitude, Real sign) { return copysign(sign.number(magnitude), sign); }
 inline Real fmod(Real a, Real b) { return {a.builder, mlir::arith::RemFOp::create(*a.builder, a.value, b.value)}; }
+inline Real fma(Real a, Real b, Real c) {
+  return {a.builder, mlir::math::FmaOp::create(*a.builder, a.value, b.value, c.value)};
+}
 // NaN if either is NaN.
 inline Real maximum(Real a, Real b) {
   return {a.builder, mlir::arith::MaximumFOp::create(*a.builder, a.value, b.value)};
+}
+inline Real minimum(Real a, Real b) {
+  return {a.builder, mlir::arith::MinimumFOp::create(*a.builder, a.value, b.value)};
 }
 
 }  // namespace gems::pw

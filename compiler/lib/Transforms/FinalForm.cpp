@@ -30,6 +30,9 @@ void addExpand(OpPassManager& kernels, bool forCuda) {
   kernels.addPass(createCSEPass());
   kernels.addPass(createLegalizeNarrowFloats());
   kernels.addPass(createCSEPass());
+  kernels.addPass(createApproximateMath());
+  kernels.addPass(createFold());
+  kernels.addPass(createCSEPass());
 }
 
 // Diagnostics become the text of one error, which names the op.

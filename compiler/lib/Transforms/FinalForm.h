@@ -7,7 +7,7 @@
 //   math     absf absi ceil floor trunc roundeven sqrt rsqrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos
 //            atan atan2 sinh cosh tanh erf erfc powf ipowi fma copysign isnan isinf isfinite
 //   complex  re and im of block arguments; create, used by pw.yield only
-//   pw       yield
+//   pw       approximate, on f32; yield
 // where
 //   - arithmetic on floats is on f32 and f64. f16, bf16 and float8 occur only as block arguments, as constants, as
 //   operands of

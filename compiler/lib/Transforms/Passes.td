@@ -23,6 +23,11 @@ def LegalizeNarrowFloats : Pw_Pass<"pw-legalize-narrow-floats"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def ApproximateMath : Pw_Pass<"pw-approximate-math"> {
+  let summary = "functions of f32 that are rounded to f16 or bf16 to formulas that are as accurate as that needs";
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def Fold : Pw_Pass<"pw-fold"> {
   let summary = "fold constants and drop dead operations; no rewriting of float arithmetic";
   let description = [{

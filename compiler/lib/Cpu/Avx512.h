@@ -1,0 +1,20 @@
+// Instructions of AVX-512 for which neither arith nor math has an operation.
+#pragma once
+
+#include "Lanes.h"
+#include "VectorUnit.h"
+
+namespace gems::cpu::avx512 {
+
+// Whether the functions below can be used: x is 4, 8 or 16 f32 lanes, on a processor with AVX-512.
+bool suits(Lanes x, VectorUnit unit);
+
+Lanes scaled(Lanes x, Lanes n);            // x 2^floor(n), rounded once; n may be infinite
+Lanes lessNearestInteger(Lanes x);         // x less the integer nearest to it; 0 for infinities
+Lanes mantissaAround1(Lanes x);            // of x > 0: from 3/4 to 3/2; 1 for 0 and infinity; x < 0: NaN
+Lanes exponent(Lanes x);                   // floor(log2|x|), of denormals too; -infinity for 0
+Lanes isDenormal(Lanes x);                 // a condition
+bool suitsBf16(Lanes x, VectorUnit unit);  // whether there is:
+Lanes toBf16FlushingDenormals(Lanes x);    // the 16 bits, rounded to nearest even; NaN stays NaN
+
+}  // namespace gems::cpu::avx512

@@ -1,0 +1,188 @@
+// pw-approximate-math: functions of f32 whose results are going to be rounded to f16 or bf16 become pw.approximate.
+//
+//   %0 = math.exp %x : f32                             %0 = pw.approximate exp %x : f32
+//   %1 = arith.truncf %0 : f32 to bf16         ->      %1 = arith.truncf %0 : f32 to bf16
+//
+//   %0 = math.erf %u : f32
+//   %1 = arith.addf %one, %0 : f32             ->      %1 = pw.approximate one_plus_erf %u : f32
+//
+// A value may be approximate when each way from it ends in such a rounding and passes only through arithmetic, which
+// carries a relative error on as it is; a comparison, a conversion to an integer, or another function does not. The
+// formulas that may end up in a sum are 2^-16 or better, and f16 rounds by 2^-12: it may cancel four bits before it
+// shows. Where a sum is known to cancel more (1 + erf in the tail, 1 - tanh^2), the sum itself has a formula. f32 and
+// f64 results are left alone.
+#include <numbers>
+
+#include "Scalar/Approximation.h"
+#include "Transforms/Passes.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
+
+namespace gems::pw {
+#define GEN_PASS_DEF_APPROXIMATEMATH
+#include "Transforms/Passes.h.inc"
+}  // namespace gems::pw
+
+using namespace mlir;
+using namespace gems::pw;
+
+namespace {
+
+// Its result's relative error is about that of its operands.
+bool carriesRelativeError(Operation* op) {
+  return isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::NegFOp, arith::SelectOp,
+             arith::MinimumFOp, arith::MaximumFOp, arith::MinNumFOp, arith::MaxNumFOp, math::FmaOp, math::AbsFOp,
+             math::CopySignOp, math::SqrtOp, math::RsqrtOp>(op);
+}
+
+// The dtypes that a value ends in, where all of them are narrow.
+struct Ends {
+  bool inF16 = false, inBf16 = false;
+};
+
+// The results that may be approximate: what uses them comes later in the block and is decided first.
+llvm::DenseMap<Operation*, Ends> findApproximable(Block& block) {
+  llvm::DenseMap<Operation*, Ends> found;
+  for (Operation& op : llvm::reverse(block.without_terminator())) {
+    if (op.getNumResults() != 1 || !op.getResult(0).getType().isF32()) continue;
+    Ends ends;
+    const bool isRounded = llvm::all_of(op.getUsers(), [&](Operation* user) {
+      if (auto round = dyn_cast<arith::TruncFOp>(user)) {
+        ends.inF16 |= round.getType().isF16();
+        ends.inBf16 |= round.getType().isBF16();
+        return true;
+      }
+      auto next = found.find(user);
+      if (next == found.end() || !carriesRelativeError(user)) return false;
+      ends.inF16 |= next->second.inF16;
+      ends.inBf16 |= next->second.inBf16;
+      return true;
+    });
+    if (isRounded) found[&op] = ends;
+  }
+  return found;
+}
+
+bool isOne(Value value) { return matchPattern(value, m_OneFloat()); }
+
+// The other operand of a sum with 1.
+Value addedToOne(Value value) {
+  auto sum = value.getDefiningOp<arith::AddFOp>();
+  if (!sum) return {};
+  if (isOne(sum.getLhs())) return sum.getRhs();
+  return isOne(sum.getRhs()) ? sum.getLhs() : Value();
+}
+
+Value negated(ImplicitLocOpBuilder& b, Value value) {
+  if (auto minus = value.getDefiningOp<arith::NegFOp>()) return minus.getOperand();
+  return arith::NegFOp::create(b, value);
+}
+
+bool isFloat(Value value, float number) {
+  FloatAttr constant;
+  return matchPattern(value, m_Constant(&constant)) && constant.getValue().convertToFloat() == number;
+}
+
+void appendFactors(Value product, int depth, SmallVectorImpl<Value>& factors) {
+  auto mul = product.getDefiningOp<arith::MulFOp>();
+  if (!mul || depth == 0) return factors.push_back(product);
+  appendFactors(mul.getLhs(), depth - 1, factors);
+  appendFactors(mul.getRhs(), depth - 1, factors);
+}
+
+// The product of x, 1/2 and 1 + erf(x / sqrt(2)), in any order. Each dtype has its own tail.
+Value matchGelu(ImplicitLocOpBuilder& b, Operation* op, Ends ends) {
+  SmallVector<Value> factors;
+  if (isa<arith::MulFOp>(op)) appendFactors(op->getResult(0), 2, factors);
+  if (factors.size() != 3 || ends.inF16 == ends.inBf16) return {};
+  auto take = [&](llvm::function_ref<bool(Value)> is) -> Value {
+    auto found = llvm::find_if(factors, is);
+    if (found == factors.end()) return {};
+    Value factor = *found;
+    factors.erase(found);
+    return factor;
+  };
+  Value sum = take([](Value factor) { return static_cast<bool>(addedToOne(factor)); });
+  if (!sum || !take([](Value factor) { return isFloat(factor, 0.5f); })) return {};
+  auto erf = addedToOne(sum).getDefiningOp<math::ErfOp>();
+  auto scaled = erf ? erf.getOperand().getDefiningOp<arith::MulFOp>() : arith::MulFOp();
+  Value x = factors.front();
+  if (!scaled || scaled.getLhs() != x || !isFloat(scaled.getRhs(), std::numbers::sqrt2_v<float> / 2)) return {};
+  return buildApproximation(b, ends.inF16 ? Approximation::gelu_f16 : Approximation::gelu_bf16, x);
+}
+
+// x / (1 + exp(u)): x logistic(-u).
+Value matchLogistic(ImplicitLocOpBuilder& b, Operation* op, Ends) {
+  auto quotient = dyn_cast<arith::DivFOp>(op);
+  if (!quotient) return {};
+  Value added = addedToOne(quotient.getRhs());
+  auto exponential = added ? added.getDefiningOp<math::ExpOp>() : math::ExpOp();
+  if (!exponential) return {};
+  Value logistic = buildApproximation(b, Approximation::logistic, negated(b, exponential.getOperand()));
+  return isOne(quotient.getLhs()) ? logistic : arith::MulFOp::create(b, quotient.getLhs(), logistic);
+}
+
+// 1 + f(u), and 1 - f(u) = 1 + f(-u), for erf and tanh.
+Value matchOnePlusOdd(ImplicitLocOpBuilder& b, Operation* op, Ends) {
+  auto build = [&](Value term, bool isMinus) -> Value {
+    Operation* function = term ? term.getDefiningOp() : nullptr;
+    if (!isa_and_nonnull<math::ErfOp, math::TanhOp>(function)) return {};
+    Value u = function->getOperand(0);
+    return buildApproximation(b,
+                              isa<math::ErfOp>(function) ? Approximation::one_plus_erf : Approximation::one_plus_tanh,
+                              isMinus ? negated(b, u) : u);
+  };
+  if (auto difference = dyn_cast<arith::SubFOp>(op); difference && isOne(difference.getLhs()))
+    return build(difference.getRhs(), true);
+  if (auto complement = dyn_cast<math::ErfcOp>(op))
+    return buildApproximation(b, Approximation::one_plus_erf, negated(b, complement.getOperand()));
+  return build(addedToOne(op->getResult(0)), false);
+}
+
+// 1 - tanh(u)^2, also as fma(-t, t, 1).
+Value matchOneMinusTanhSquared(ImplicitLocOpBuilder& b, Operation* op, Ends) {
+  auto build = [&](Value x, Value y) -> Value {
+    auto tanh = x.getDefiningOp<math::TanhOp>();
+    if (!tanh || x != y) return {};
+    return buildApproximation(b, Approximation::one_minus_tanh_squared, tanh.getOperand());
+  };
+  if (auto fma = dyn_cast<math::FmaOp>(op); fma && isOne(fma.getC()))
+    if (auto minus = fma.getA().getDefiningOp<arith::NegFOp>()) return build(minus.getOperand(), fma.getB());
+  if (auto difference = dyn_cast<arith::SubFOp>(op); difference && isOne(difference.getLhs()))
+    if (auto square = difference.getRhs().getDefiningOp<arith::MulFOp>())
+      return build(square.getLhs(), square.getRhs());
+  return {};
+}
+
+Value matchOne(ImplicitLocOpBuilder& b, Operation* op, Ends) {
+  static const llvm::StringMap<Approximation> functions = {
+      {"arith.divf", Approximation::div}, {"math.cos", Approximation::cos},     {"math.erf", Approximation::erf},
+      {"math.exp", Approximation::exp},   {"math.exp2", Approximation::ex2},    {"math.expm1", Approximation::expm1},
+      {"math.log", Approximation::log},   {"math.log10", Approximation::log10}, {"math.log1p", Approximation::log1p},
+      {"math.log2", Approximation::log2}, {"math.sin", Approximation::sin},     {"math.sqrt", Approximation::sqrt},
+      {"math.tanh", Approximation::tanh},
+  };
+  auto found = functions.find(op->getName().getStringRef());
+  if (found == functions.end()) return {};
+  return buildApproximation(b, found->second, op->getOperands());
+}
+
+struct ApproximateMath : gems::pw::impl::ApproximateMathBase<ApproximateMath> {
+  void runOnOperation() override {
+    Block& block = getOperation().getBody().front();
+    const llvm::DenseMap<Operation*, Ends> approximable = findApproximable(block);
+    // The larger patterns first: they are known by the functions inside.
+    for (auto match : {matchGelu, matchOneMinusTanhSquared, matchOnePlusOdd, matchLogistic, matchOne})
+      for (Operation& op : llvm::make_early_inc_range(block)) {
+        auto ends = approximable.find(&op);
+        if (op.use_empty() || ends == approximable.end()) continue;
+        ImplicitLocOpBuilder b(op.getLoc(), &op);
+        if (Value value = match(b, &op, ends->second)) op.getResult(0).replaceAllUsesWith(value);
+      }
+  }
+};
+
+}  // namespace
