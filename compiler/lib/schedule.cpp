@@ -14,7 +14,7 @@ namespace {
 
 // Sources: bytes in flight per multiprocessor from CUB's tuning policies (sm_90: its value for the H100); resident
 // threads are what 32 registers a thread allow. On an H100, one 16-byte vector a thread reached the speed of a copy
-// wherever two did, but for long polynomials on two-byte types (erf 95 against 100 %, log 96 against 100 %).
+// wherever two did.
 struct ArchitectureTuning {
   int arch;  // and above
   int bytes_in_flight;
@@ -33,8 +33,6 @@ constexpr int wide_vector_bytes = 64;   // most that the widest operand moves fo
 constexpr int heavy_elements = 8;       // unrolled elements a thread when the body is heavy: bounds compile time
 constexpr int most_elements = 16;       // and when it is not
 constexpr int most_unroll = 4;
-constexpr int chain_width = 8;   // a long polynomial on vectors of this many (two-byte) elements
-constexpr int chain_unroll = 2;  // takes two of them, so that one chain runs while the other waits
 constexpr int generic_unroll = 4;
 constexpr int threads_per_block = 256;
 
@@ -92,8 +90,6 @@ int choose_unroll(const ScheduleFacts& facts, int width, CudaTarget target) {
   if (read_bytes == 0) return 1;
   const int wanted = tuning.bytes_in_flight / tuning.resident_threads;
   const int unroll = static_cast<int>(std::bit_ceil(static_cast<unsigned>((wanted + read_bytes - 1) / read_bytes)));
-  const bool is_chain = facts.functions == 1 && facts.is_polynomial && width == chain_width;
-  if (is_chain) return std::max(unroll, chain_unroll);
   const int elements = facts.functions > 0 ? heavy_elements : most_elements;
   return std::min(unroll, std::max(1, std::min(most_unroll, elements / width)));
 }
@@ -121,52 +117,6 @@ void choose_tile(const ScheduleFacts& facts, Schedule& schedule) {
   const auto is_too_large = [&] { return schedule.columns() * schedule.rows() * read_bytes > most_tile_bytes; };
   while (is_too_large() && schedule.unroll > 1) schedule.unroll /= 2;
   while (is_too_large() && schedule.width > 1) schedule.width /= 2;
-}
-
-bool is_function(ScalarOp op) {
-  switch (op) {
-    case ScalarOp::Exp:
-    case ScalarOp::Exp2:
-    case ScalarOp::Expm1:
-    case ScalarOp::Log:
-    case ScalarOp::Log2:
-    case ScalarOp::Log10:
-    case ScalarOp::Log1p:
-    case ScalarOp::Sin:
-    case ScalarOp::Cos:
-    case ScalarOp::Tan:
-    case ScalarOp::Asin:
-    case ScalarOp::Acos:
-    case ScalarOp::Atan:
-    case ScalarOp::Sinh:
-    case ScalarOp::Cosh:
-    case ScalarOp::Tanh:
-    case ScalarOp::Sigmoid:
-    case ScalarOp::Erf:
-    case ScalarOp::Erfc:
-    case ScalarOp::Pow:
-    case ScalarOp::Atan2:
-    case ScalarOp::Fmod:
-    case ScalarOp::Remainder:
-    case ScalarOp::FloorDiv:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool is_polynomial(ScalarOp op) {
-  switch (op) {
-    case ScalarOp::Erf:
-    case ScalarOp::Erfc:
-    case ScalarOp::Log:
-    case ScalarOp::Log2:
-    case ScalarOp::Log10:
-    case ScalarOp::Log1p:
-      return true;
-    default:
-      return false;
-  }
 }
 
 }  // namespace
@@ -206,10 +156,7 @@ Schedule choose_schedule(const TraceGraph& graph, const Layout& layout, CudaTarg
     facts.traffic.push_back(
         {static_cast<int>(size_bytes(graph.results[i].dtype)), where.align_bytes, where.step, true});
   }
-  for (const TraceNode& node : graph.nodes) {
-    facts.functions += is_function(node.op);
-    facts.is_polynomial |= is_polynomial(node.op);
-  }
+  for (const TraceNode& node : graph.nodes) facts.functions += cost(node.op) >= function_cost;
   return choose_schedule(facts, target);
 }
 

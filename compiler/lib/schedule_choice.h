@@ -15,12 +15,14 @@ struct Traffic {
   bool is_result = false;
 };
 
+// From here on an operation counts as a function: it becomes many instructions.
+inline constexpr int function_cost = 10;
+
 struct ScheduleFacts {
   int rank = 1;
   bool crossed = false;
   std::vector<Traffic> traffic;  // tensors read, then results
-  int functions = 0;             // in the body: calls of functions that become many instructions
-  bool is_polynomial = false;    // one of them is an error function or a logarithm, a long chain of dependent steps
+  int functions = 0;             // in the body: operations of function_cost and more
 };
 
 Schedule choose_schedule(const ScheduleFacts& facts, CudaTarget target);

@@ -1,6 +1,7 @@
 // The tables behind type_rules.h: names, arities, domains and value dtypes of the scalar operations.
 #include "type_rules.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -16,10 +17,11 @@ struct Row {
   int arity;
   Domain domain;
   Value value;
+  int cost;
 };
 
 constexpr std::array rows{
-#define GEMS_SCALAR_OP(Name, text, arity, domain, result) Row{text, arity, Domain::domain, Value::result},
+#define GEMS_SCALAR_OP(Name, text, arity, domain, result, cost) Row{text, arity, Domain::domain, Value::result, cost},
 #include "gems/dsl/scalar_ops.def"
 };
 
@@ -74,7 +76,13 @@ constexpr bool is_two_byte_up(ScalarOp op) { return op == ScalarOp::Nextafter ||
 }  // namespace
 
 std::string_view name(ScalarOp op) { return row(op).text; }
+std::optional<ScalarOp> find_scalar_op(std::string_view name) {
+  const auto found = std::ranges::find(rows, name, &Row::text);
+  if (found == rows.end()) return std::nullopt;
+  return static_cast<ScalarOp>(found - rows.begin());
+}
 int arity(ScalarOp op) { return row(op).arity; }
+int cost(ScalarOp op) { return row(op).cost; }
 
 std::optional<DType> common_dtype(DType a, DType b) {
   if (a == b) return a;

@@ -31,6 +31,8 @@ std::string host_prelude() {
       text += "GEMS_HOST_F16\n";
     else if (snippet == Snippet::MinMaxF32)
       text += "GEMS_HOST_MIN_MAX\n";
+    else if (snippet == Snippet::Ex2)
+      text += "GEMS_HOST_APPROXIMATIONS\n";
   }
   return text;
 }

@@ -4,6 +4,7 @@
 
 #include <ucontext.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #define __global__
 #define __device__
 #define __forceinline__ inline
+#define __noinline__
 #define __launch_bounds__(...)
 #define __shared__ static  // one block runs at a time
 
@@ -52,6 +54,11 @@ static inline unsigned __float_as_uint(float x) { return std::bit_cast<unsigned>
 static inline float __uint_as_float(unsigned x) { return std::bit_cast<float>(x); }
 static inline long long __double_as_longlong(double x) { return std::bit_cast<long long>(x); }
 static inline double __longlong_as_double(long long x) { return std::bit_cast<double>(x); }
+static inline int __double2hiint(double x) { return static_cast<int>(std::bit_cast<long long>(x) >> 32); }
+static inline int __double2loint(double x) { return static_cast<int>(std::bit_cast<long long>(x)); }
+static inline double __hiloint2double(int high, int low) {
+  return std::bit_cast<double>(static_cast<long long>(high) << 32 | static_cast<unsigned>(low));
+}
 
 // What the prelude does in PTX: see host_prelude() in host_cuda.cpp for where it is put.
 #define GEMS_HOST_F16                                                                                            \
@@ -134,6 +141,23 @@ class Block {
   ucontext_t scheduler_;
 };
 static inline void __syncthreads() { Block::wait(); }
+
+// Approximate instructions: the exact result moved by the error that the PTX manual allows, up or down by a bit of the
+// operand. Kernels that are right with these are right with any instruction that keeps its promise.
+static inline float moved(float x, double exact, double relative, double absolute = 0) {
+  const double direction = __float_as_uint(x) * 2654435761u >> 31 ? 1 : -1;
+  return static_cast<float>(exact + direction * std::max(std::abs(exact) * relative, absolute));
+}
+static inline float host_lg2(float x) {
+  return moved(x, std::log2(static_cast<double>(x)), 0x1p-22, x > 0.5f && x < 2 && x != 1 ? 0x1p-22 : 0);
+}
+#define GEMS_HOST_APPROXIMATIONS                                                                             \
+  static inline float approx_ex2(float x) { return moved(x, std::exp2(static_cast<double>(x)), 0x1p-22); }   \
+  static inline float approx_lg2(float x) { return host_lg2(x); }                                            \
+  static inline float approx_rcp(float x) { return moved(x, 1 / static_cast<double>(x), 0x1p-23); }          \
+  static inline float approx_sqrt(float x) { return moved(x, std::sqrt(static_cast<double>(x)), 0x1p-23); }  \
+  static inline float approx_div(float x, float y) { return moved(x, static_cast<double>(x) / y, 0x1p-22); } \
+  static inline double approx_rcp(double x) { return moved(static_cast<float>(x), 1 / x, 0x1p-22); }
 
 // Runs a kernel over all blocks and threads; arguments[i] is the address of parameter i, as for cuLaunchKernel.
 template <class... P, std::size_t... I>

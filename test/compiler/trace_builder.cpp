@@ -12,7 +12,7 @@ struct Row {
   ResultRule result;
 };
 constexpr Row rows[] = {
-#define GEMS_SCALAR_OP(Name, text, arity, domain, result) {Domain::domain, ResultRule::result},
+#define GEMS_SCALAR_OP(Name, text, arity, domain, result, cost) {Domain::domain, ResultRule::result},
 #include "gems/dsl/scalar_ops.def"
 };
 

@@ -286,7 +286,7 @@ TEST_CASE("every scalar operation is defined on every dtype that it accepts") {
     decltype(integral) Integral;
     decltype(complex_number) Complex;
   } const domains{any, number, real_number, floating, float_or_complex, integral, complex_number};
-#define GEMS_SCALAR_OP(Name, text, arity, domain, result) \
+#define GEMS_SCALAR_OP(Name, text, arity, domain, result, cost) \
   if (arity > 0 && !(ScalarOp::Name >= Lt && ScalarOp::Name <= Ge)) try_all(ScalarOp::Name, domains.domain);
 #include "gems/dsl/scalar_ops.def"
   for (const Entry& entry : missing) {

@@ -23,7 +23,8 @@ void writeFormula(const Formula& formula, MLIRContext* context, Prelude& prelude
   out.open("__device__ __forceinline__ float {}(float x) {{", name);
   if (!formula.library.empty()) out.line("if (fabsf(x) > {}.0f) return far_{}(x);", formula.limit, formula.library);
   Block block;
-  ImplicitLocOpBuilder builder = ImplicitLocOpBuilder::atBlockBegin(UnknownLoc::get(context), &block);
+  ImplicitLocOpBuilder builder(UnknownLoc::get(context), context);
+  builder.setInsertionPointToStart(&block);
   Value x = block.addArgument(builder.getF32Type(), builder.getLoc());
   Value result = formula.build({&builder, x}).value;
   YieldOp::create(builder, result);

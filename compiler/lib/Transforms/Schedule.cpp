@@ -75,17 +75,18 @@ Schedule pw::scheduleOf(KernelOp kernel) {
 
 namespace {
 
-// Operations that become many instructions (for traces: is_function in schedule.cpp).
-bool isFunction(Operation* op) {
-  return isa<math::ExpOp, math::Exp2Op, math::ExpM1Op, math::LogOp, math::Log2Op, math::Log10Op, math::Log1pOp,
-             math::SinOp, math::CosOp, math::TanOp, math::AsinOp, math::AcosOp, math::AtanOp, math::SinhOp,
-             math::CoshOp, math::TanhOp, math::ErfOp, math::ErfcOp, math::PowFOp, math::IPowIOp, math::Atan2Op,
-             arith::RemFOp>(op);
+// The scalar operation that an operation of MLIR comes from, by name; most functions have the same one in both.
+std::optional<ScalarOp> scalarOp(Operation* op) {
+  StringRef name = op->getName().getStringRef().split('.').second;
+  if (isa<math::PowFOp, math::IPowIOp>(op)) name = "pow";
+  if (isa<arith::RemFOp>(op)) name = "fmod";
+  return find_scalar_op(name);
 }
 
-// For traces: is_polynomial in schedule.cpp.
-bool isPolynomial(Operation* op) {
-  return isa<math::ErfOp, math::ErfcOp, math::LogOp, math::Log2Op, math::Log10Op, math::Log1pOp>(op);
+bool isFunction(Operation* op) {
+  if (isa<ApproximateOp>(op)) return true;
+  const std::optional<ScalarOp> scalar = scalarOp(op);
+  return scalar && cost(*scalar) >= function_cost;
 }
 
 struct ScheduleKernel : pw::impl::ScheduleKernelBase<ScheduleKernel> {
@@ -107,10 +108,7 @@ struct ScheduleKernel : pw::impl::ScheduleKernelBase<ScheduleKernel> {
     for (auto spec : kernel.getOperandSpecs().getAsRange<OperandAttr>())
       if (spec.getForm() == OperandForm::Tensor) add(spec.getStorage(), spec.getLayout(), false);
     for (auto spec : kernel.getResultSpecs().getAsRange<ResultAttr>()) add(spec.getStorage(), spec.getLayout(), true);
-    for (Operation& op : kernel.getBody().front()) {
-      facts.functions += isFunction(&op);
-      facts.is_polynomial |= isPolynomial(&op);
-    }
+    for (Operation& op : kernel.getBody().front()) facts.functions += isFunction(&op);
     attachSchedule(kernel, choose_schedule(facts, CudaTarget{arch}));
   }
 };

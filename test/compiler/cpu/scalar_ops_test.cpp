@@ -15,7 +15,7 @@ struct OpRow {
   std::string_view result;
 };
 constexpr OpRow op_rows[] = {
-#define GEMS_SCALAR_OP(Name, text, arity, domain, result) {ScalarOp::Name, #domain, #result},
+#define GEMS_SCALAR_OP(Name, text, arity, domain, result, cost) {ScalarOp::Name, #domain, #result},
 #include "gems/dsl/scalar_ops.def"
 };
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,12 +18,14 @@ namespace gems {
 struct OpDef;
 
 enum class ScalarOp : std::uint8_t {
-#define GEMS_SCALAR_OP(Name, text, arity, domain, result) Name,
+#define GEMS_SCALAR_OP(Name, text, arity, domain, result, cost) Name,
 #include "gems/dsl/scalar_ops.def"
 };
 
 std::string_view name(ScalarOp op);
+std::optional<ScalarOp> find_scalar_op(std::string_view name);
 int arity(ScalarOp op);
+int cost(ScalarOp op);  // about how many instructions on f32 (scalar_ops.def)
 
 // A literal, already rounded to the dtype of its node. Integers (and bool as 0 / 1; u64 by its bits) in `integer`,
 // floats in `real`, complex in `real` and `imag`; the other fields are 0.
