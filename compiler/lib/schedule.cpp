@@ -33,6 +33,7 @@ constexpr int wide_vector_bytes = 64;   // most that the widest operand moves fo
 constexpr int heavy_elements = 8;       // unrolled elements a thread when the body is heavy: bounds compile time
 constexpr int most_elements = 16;       // and when it is not
 constexpr int most_unroll = 4;
+constexpr int narrow_function_unroll = 2;
 constexpr int generic_unroll = 4;
 constexpr int threads_per_block = 256;
 
@@ -90,6 +91,11 @@ int choose_unroll(const ScheduleFacts& facts, int width, CudaTarget target) {
   if (read_bytes == 0) return 1;
   const int wanted = tuning.bytes_in_flight / tuning.resident_threads;
   const int unroll = static_cast<int>(std::bit_ceil(static_cast<unsigned>((wanted + read_bytes - 1) / read_bytes)));
+  // Formulas for two-byte results are short, but longer than one vector's loads cover.
+  const bool is_narrow = facts.functions > 0 && std::ranges::all_of(facts.traffic, [](const Traffic& traffic) {
+                           return traffic.size_bytes == 2;
+                         });
+  if (is_narrow) return std::max(unroll, narrow_function_unroll);
   const int elements = facts.functions > 0 ? heavy_elements : most_elements;
   return std::min(unroll, std::max(1, std::min(most_unroll, elements / width)));
 }

@@ -20,6 +20,10 @@ bool is_exact(ScalarOp op, DType dtype) {
     case ScalarOp::Min:
     case ScalarOp::Max:
       return is_integer(dtype);
+    case ScalarOp::Div:  // of f16 and bf16, and of f32 that may become one of them, see docs/precision.md
+    case ScalarOp::Sqrt:
+    case ScalarOp::Reciprocal:
+      return is_integral(dtype) || dtype == DType::F64;
     default:
       break;
   }

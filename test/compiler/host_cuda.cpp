@@ -31,7 +31,7 @@ std::string host_prelude() {
       text += "GEMS_HOST_F16\n";
     else if (snippet == Snippet::MinMaxF32)
       text += "GEMS_HOST_MIN_MAX\n";
-    else if (snippet == Snippet::Ex2)
+    else if (snippet == Snippet::Ex4)
       text += "GEMS_HOST_APPROXIMATIONS\n";
   }
   return text;

@@ -17,6 +17,7 @@
 #define __device__
 #define __forceinline__ inline
 #define __noinline__
+#define __constant__ static const
 #define __launch_bounds__(...)
 #define __shared__ static  // one block runs at a time
 
@@ -86,9 +87,9 @@ static inline double __hiloint2double(int high, int low) {
     for (int i = 0; i < N; ++i) result.put(i, to_f16(from[i]));                                                  \
     return result;                                                                                               \
   }
-#define GEMS_HOST_MIN_MAX                                                           \
-  static inline float minimum(float a, float b) { return a != a || a < b ? a : b; } \
-  static inline float maximum(float a, float b) { return a != a || a > b ? a : b; }
+#define GEMS_HOST_MIN_MAX                                                            \
+  static inline float minimum(float a, float b) { return a != a || a <= b ? a : b; } \
+  static inline float maximum(float a, float b) { return a != a || a >= b ? a : b; }
 
 // The threads of one block as coroutines: each runs until it is done or waits at a barrier; then the next one runs.
 class Block {
@@ -145,6 +146,7 @@ static inline void __syncthreads() { Block::wait(); }
 // Approximate instructions: the exact result moved by the error that the PTX manual allows, up or down by a bit of the
 // operand. Kernels that are right with these are right with any instruction that keeps its promise.
 static inline float moved(float x, double exact, double relative, double absolute = 0) {
+  if (exact == 0 || !std::isfinite(exact)) return static_cast<float>(exact);
   const double direction = __float_as_uint(x) * 2654435761u >> 31 ? 1 : -1;
   return static_cast<float>(exact + direction * std::max(std::abs(exact) * relative, absolute));
 }
@@ -152,7 +154,10 @@ static inline float host_lg2(float x) {
   return moved(x, std::log2(static_cast<double>(x)), 0x1p-22, x > 0.5f && x < 2 && x != 1 ? 0x1p-22 : 0);
 }
 #define GEMS_HOST_APPROXIMATIONS                                                                             \
-  static inline float approx_ex2(float x) { return moved(x, std::exp2(static_cast<double>(x)), 0x1p-22); }   \
+  static inline float approx_ex4(float x) {                                                                  \
+    const float root = moved(x, std::exp2(static_cast<double>(x)), 0x1p-22);                                 \
+    return root < 0x1p-126f ? 0 : root * root;                                                               \
+  }                                                                                                          \
   static inline float approx_lg2(float x) { return host_lg2(x); }                                            \
   static inline float approx_rcp(float x) { return moved(x, 1 / static_cast<double>(x), 0x1p-23); }          \
   static inline float approx_sqrt(float x) { return moved(x, std::sqrt(static_cast<double>(x)), 0x1p-23); }  \

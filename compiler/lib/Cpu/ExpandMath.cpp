@@ -87,8 +87,8 @@ const llvm::StringMap<Lanes (*)(Lanes)>& simpleFunctions() {
 Value expandApproximation(pw::ApproximateOp op, ImplicitLocOpBuilder& builder, VectorUnit unit) {
   Lanes x(builder, op->getOperand(0));
   switch (op.getFunction()) {
-    case pw::Approximation::ex2:
-      return approximateExp2(x, unit).value();
+    case pw::Approximation::ex4:
+      return approximateExp2(x + x, unit).value();
     case pw::Approximation::lg2:
       return approximateLog2(x, unit).value();
     case pw::Approximation::rcp:

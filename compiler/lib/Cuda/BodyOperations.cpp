@@ -67,8 +67,8 @@ StringRef mathFunction(Operation& op) {
 // Instructions in PTX, named as there.
 std::optional<Snippet> instruction(Approximation function) {
   switch (function) {
-    case Approximation::ex2:
-      return Snippet::Ex2;
+    case Approximation::ex4:
+      return Snippet::Ex4;
     case Approximation::lg2:
       return Snippet::Lg2;
     case Approximation::rcp:

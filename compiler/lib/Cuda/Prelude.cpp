@@ -288,8 +288,8 @@ __device__ __forceinline__ float maximum(float a, float b) {
 )",
      R"(
 // NaN if either is NaN.
-__device__ __forceinline__ float minimum(float a, float b) { return a != a || a < b ? a : b; }
-__device__ __forceinline__ float maximum(float a, float b) { return a != a || a > b ? a : b; }
+__device__ __forceinline__ float minimum(float a, float b) { return a != a || a <= b ? a : b; }
+__device__ __forceinline__ float maximum(float a, float b) { return a != a || a >= b ? a : b; }
 )"},
     {Snippet::MinMaxF64, {}, true, R"(
 // NaN if either is NaN.
@@ -309,12 +309,12 @@ template <class U> __device__ __forceinline__ U power(U x, U n) {
   return result;
 }
 )"},
-    {Snippet::Ex2, {}, false, R"(
-// 2^x; relative error 2^-22.
-__device__ __forceinline__ float approx_ex2(float x) {
-  float result;
-  asm("ex2.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
-  return result;
+    {Snippet::Ex4, {}, false, R"(
+// 4^x; relative error 2^-21. The instruction makes denormal powers of 2 zero, their squares are anyway.
+__device__ __forceinline__ float approx_ex4(float x) {
+  float root;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(root) : "f"(x));
+  return root * root;
 }
 )"},
     {Snippet::Lg2, {}, false, R"(
@@ -358,45 +358,48 @@ __device__ __forceinline__ double approx_rcp(double x) {
 }
 )"},
     {Snippet::PowF32, {Snippet::RcpF64, Snippet::U32}, true, R"(
-// Infinite and NaN operands, and y near 0: rare, and long.
-__device__ __noinline__ float pow_special(float x, float y) { return powf(x, y); }
+// Not immediate operands, which doubles would need instructions for.
+__constant__ double pow_constants[] = {0.34072518957123893, 0.41167299272471153, 0.5770835802211811,
+                                       0.9617966733679836,  2.8853900817900624,  6755399441055744.0,
+                                       0.6931471805815628};
 
-// |x|^y = 2^(y log2|x|), the logarithm in double: |x| = m 2^e, s = (m - 1) / (m + 1), log2(m) = s P(s^2).
+// |x|^y = 2^t, t = y log2|x|, the logarithm in double: |x| = m 2^e, s = (m - 1) / (m + 1), log2(m) = s P(s^2).
 // Error 0.55 units in the last place.
 __device__ __forceinline__ float pow_f32(float x, float y) {
-  if (!(fabsf(x) <= 3.4028235e38f && fabsf(y) <= 3.4028235e38f && fabsf(y) >= 1e-6f)) return pow_special(x, y);
-  // m from sqrt(1/2) to sqrt(2); log2(0) is as good as -infinity.
   const double magnitude = fabsf(x);
-  const int high = __double2hiint(magnitude) - 0x3fe6a09e;
-  const int e = x == 0.0f ? -0x40000000 : high >> 20;
+  const int high = __double2hiint(magnitude) - 0x3fe6a09e;  // m from sqrt(1/2) to sqrt(2)
   const double m = __hiloint2double((high & 0xfffff) + 0x3fe6a09e, __double2loint(magnitude));
   const double d = m + 1.0;
   const double about = approx_rcp(d);
   const double s = (m - 1.0) * fma(fma(-d, about, 1.0), about, about);
   const double z = s * s;
-  double p = fma(0.34072518957123893, z, 0.41167299272471153);
-  p = fma(p, z, 0.5770835802211811);
-  p = fma(p, z, 0.9617966733679836);
-  p = fma(p, z, 2.8853900817900624);
-  const double t = fma(s, p, (double)e) * (double)y;
-  // 2^t, with |t| cut to 200: beyond f32's range on either side.
-  const int t_high = __double2hiint(t);
-  const int t_least = min(t_high & 0x7fffffff, 0x40690000);
-  const double cut = __hiloint2double(t_high & (int)0x80000000 | t_least, __double2loint(t));
-  const double shifted = cut + 6755399441055744.0;
-  const double fraction = cut - (shifted - 6755399441055744.0);
-  const float f = (float)fraction;
-  float q = fmaf(1.5252695e-05f, f, 0.0001546133f);
-  q = fmaf(q, f, 0.001333367f);
-  q = fmaf(q, f, 0.009618057f);
-  q = fmaf(q, f, 0.05550411f);
-  q = fmaf(q, f, 0.24022651f);
-  const double power = fma(fraction, fma(fraction, (double)q, 0.6931471805815628), 1.0);
-  const float result =
-      (float)__hiloint2double(__double2hiint(power) + (__double2loint(shifted) << 20), __double2loint(power));
-  // Of a negative x: to an odd power negative, to a fractional one NaN.
-  const bool odd = truncf(y * 0.5f) != y * 0.5f && truncf(y) == y;
-  return x < 0.0f && truncf(y) != y ? __uint_as_float(0x7fffffffu) : odd ? copysignf(result, x) : result;
+  double p = fma(pow_constants[0], z, pow_constants[1]);
+  p = fma(p, z, pow_constants[2]);
+  p = fma(p, z, pow_constants[3]);
+  p = fma(p, z, pow_constants[4]);
+  const double t = fma(s, p, (double)(high >> 20)) * (double)y;
+  const bool integer = truncf(y) == y;
+  const u32 odd_sign = integer && truncf(y * 0.5f) != y * 0.5f ? 0x80000000u : 0u;
+  float result;
+  if ((u32)(high + 0x09600000) < 0x12c00000u && (__double2hiint(t) & 0x7fffffff) < 0x40690000) {
+    const double shifted = t + pow_constants[5];
+    const double fraction = t - (shifted - pow_constants[5]);
+    const float f = (float)fraction;
+    float q = fmaf(1.5252695e-05f, f, 0.0001546133f);
+    q = fmaf(q, f, 0.001333367f);
+    q = fmaf(q, f, 0.009618057f);
+    q = fmaf(q, f, 0.05550411f);
+    q = fmaf(q, f, 0.24022651f);
+    const double power = fma(fraction, fma(fraction, (double)q, pow_constants[6]), 1.0);
+    result = (float)__hiloint2double(__double2hiint(power) + (__double2loint(shifted) << 20), __double2loint(power));
+    if (x < 0.0f && !integer) result = __uint_as_float(0x7fffffffu);
+  } else {
+    // x or y is 0, infinite or NaN, or the result is. The sign of t is right, its magnitude may not be.
+    result = t > 0.0 ? __uint_as_float(0x7f800000u) : t < 0.0 ? 0.0f : 1.0f;
+    if (isnan(x) || isnan(y) || (x < 0.0f && x >= -3.4028235e38f && !integer)) result = __uint_as_float(0x7fffffffu);
+    if (x == 1.0f || y == 0.0f) result = 1.0f;
+  }
+  return __uint_as_float(__float_as_uint(result) | (__float_as_uint(x) & odd_sign));
 }
 )"},
     {Snippet::Divisor, {}, true, R"(

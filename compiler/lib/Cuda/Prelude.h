@@ -57,7 +57,7 @@ enum class Snippet : std::uint8_t {
   MinMaxF64,
   Magnitude,
   Power,
-  Ex2,
+  Ex4,
   Lg2,
   Rcp,
   Sqrt,

@@ -67,14 +67,14 @@ def Pw_ComplexFunctionAttr : EnumAttr<Pw_Dialect, Pw_ComplexFunction, "complex_f
 }
 
 // What each computes, how far off, and by which formula: Scalar/Approximation.cpp. The first five are instructions of
-// a GPU, named as in PTX.
+// a GPU, or a few.
 def Pw_Approximation : I32EnumAttr<"Approximation", "function of f32 as accurate as a two-byte result needs", [
-    Pw_Function<"ex2", 0>, Pw_Function<"lg2", 1>, Pw_Function<"rcp", 2>, Pw_Function<"sqrt", 3>, Pw_Function<"div", 4>,
+    Pw_Function<"ex4", 0>, Pw_Function<"lg2", 1>, Pw_Function<"rcp", 2>, Pw_Function<"sqrt", 3>, Pw_Function<"div", 4>,
     Pw_Function<"exp", 5>, Pw_Function<"expm1", 6>, Pw_Function<"logistic", 7>, Pw_Function<"tanh", 8>,
     Pw_Function<"one_plus_tanh", 9>, Pw_Function<"one_minus_tanh_squared", 10>, Pw_Function<"erf", 11>,
     Pw_Function<"one_plus_erf", 12>, Pw_Function<"log", 13>, Pw_Function<"log2", 14>, Pw_Function<"log10", 15>,
     Pw_Function<"log1p", 16>, Pw_Function<"sin", 17>, Pw_Function<"cos", 18>, Pw_Function<"gelu_f16", 19>,
-    Pw_Function<"gelu_bf16", 20>]> {
+    Pw_Function<"gelu_bf16", 20>, Pw_Function<"exp2", 21>, Pw_Function<"sin_f16", 22>, Pw_Function<"cos_f16", 23>]> {
   let cppNamespace = "::gems::pw";
   let genSpecializedAttr = 0;
 }

@@ -27,7 +27,8 @@ Real clamped(Real x, double limit) { return maximum(minimum(x, x.number(limit)),
 Real instruction(Approximation function, Real x) {
   return {x.builder, buildApproximation(*x.builder, function, x.value)};
 }
-Real ex2(Real x) { return instruction(Approximation::ex2, x); }
+// 4^x: a power of 4 costs nothing more than one of 2 and keeps denormal results.
+Real ex4(Real x) { return instruction(Approximation::ex4, x); }
 Real lg2(Real x) { return instruction(Approximation::lg2, x); }
 Real rcp(Real x) { return instruction(Approximation::rcp, x); }
 
@@ -48,7 +49,9 @@ Real withSignFlippedIfOdd(Real x, Real parity) {
 
 namespace formula {
 
-Real exp(Real x) { return ex2(x * Log2OfE); }
+Real exp(Real x) { return ex4(x * (Log2OfE / 2)); }
+
+Real exp2(Real x) { return ex4(x * 0.5); }
 
 Real expm1(Real x) {
   return select(abs(x) < coefficients::Expm1End, x * polynomial(coefficients::Expm1, x), formula::exp(x) - 1.0);
@@ -56,17 +59,17 @@ Real expm1(Real x) {
 
 // e^-|x| never overflows, and so small results keep their digits.
 Real logistic(Real x) {
-  Real e = ex2(abs(x) * -Log2OfE);
+  Real e = ex4(abs(x) * (-Log2OfE / 2));
   return select(x < 0.0, e, 1.0) * rcp(e + 1.0);
 }
 
 Real onePlusTanh(Real x) {
-  Real e = ex2(abs(x) * (-2 * Log2OfE));
+  Real e = ex4(abs(x) * -Log2OfE);
   return select(x < 0.0, e, 1.0) * rcp(fma(e, e.number(0.5), e.number(0.5)));
 }
 
 Real oneMinusTanhSquared(Real x) {
-  Real e = ex2(abs(x) * (-2 * Log2OfE));
+  Real e = ex4(abs(x) * -Log2OfE);
   Real r = rcp(fma(e, e.number(0.5), e.number(0.5)));
   return e * r * r;
 }
@@ -84,14 +87,14 @@ Real erf(Real x) {
 
 // Beyond its interval the polynomial falls on, and so the tail ends in 0.
 Real onePlusErf(Real x) {
-  Real tail = ex2(polynomial(coefficients::Log2Erfc, abs(x)));
+  Real tail = ex4(polynomial(coefficients::Log2Erfc, abs(x), 0.5));
   return select(x < 0.0, tail, 2.0 - tail);
 }
 
 // The positive part less the tail. The bound on x keeps infinity from meeting the tail's 0; a maximum with -0 keeps -0.
 Real gelu(Real x, std::span<const double> log2Tail) {
   Real distance = abs(minimum(x, x.number(16)));
-  return fma(-distance, ex2(polynomial(log2Tail, distance)), maximum(x, x.number(-0.0)));
+  return fma(-distance, ex4(polynomial(log2Tail, distance, 0.5)), maximum(x, x.number(-0.0)));
 }
 Real geluF16(Real x) { return gelu(x, coefficients::Log2TailF16); }
 Real geluBf16(Real x) { return gelu(x, coefficients::Log2TailBf16); }
@@ -134,7 +137,7 @@ Real cos(Real x) {
 
 // Indexed by Approximation; instructions have their text in the prelude of emitted code.
 const Formula formulas[] = {
-    {Approximation::ex2, {}},
+    {Approximation::ex4, {}},
     {Approximation::lg2, {}},
     {Approximation::rcp, {}},
     {Approximation::sqrt, {}},
@@ -167,7 +170,12 @@ const Formula formulas[] = {
      formula::geluF16},
     {Approximation::gelu_bf16,
      "x Phi(x) = max(x, 0) - |x| 2^P(|x|), Phi the normal distribution; relative error 2^-10.", formula::geluBf16},
+    {Approximation::exp2, "2^x; relative error 2^-21.", formula::exp2},
+    {Approximation::sin_f16, "sin(x) = +-r P(r^2), x = n pi + r, for |x| < 2^17; relative error 2^-19.", formula::sin},
+    {Approximation::cos_f16, "cos(x) = +-r P(r^2), x = (n - 1/2) pi + r, for |x| < 2^17; relative error 2^-19.",
+     formula::cos},
 };
+static_assert(std::size(formulas) == getMaxEnumValForApproximation() + 1);
 
 }  // namespace
 

@@ -160,14 +160,21 @@ Value matchOneMinusTanhSquared(ImplicitLocOpBuilder& b, Operation* op, Ends) {
 Value matchOne(ImplicitLocOpBuilder& b, Operation* op, Ends) {
   static const llvm::StringMap<Approximation> functions = {
       {"arith.divf", Approximation::div}, {"math.cos", Approximation::cos},     {"math.erf", Approximation::erf},
-      {"math.exp", Approximation::exp},   {"math.exp2", Approximation::ex2},    {"math.expm1", Approximation::expm1},
+      {"math.exp", Approximation::exp},   {"math.exp2", Approximation::exp2},   {"math.expm1", Approximation::expm1},
       {"math.log", Approximation::log},   {"math.log10", Approximation::log10}, {"math.log1p", Approximation::log1p},
       {"math.log2", Approximation::log2}, {"math.sin", Approximation::sin},     {"math.sqrt", Approximation::sqrt},
       {"math.tanh", Approximation::tanh},
   };
   auto found = functions.find(op->getName().getStringRef());
   if (found == functions.end()) return {};
-  return buildApproximation(b, found->second, op->getOperands());
+  Approximation function = found->second;
+  // An f16 needs no care for large arguments.
+  auto widened = op->getOperand(0).getDefiningOp<arith::ExtFOp>();
+  if (widened && widened.getIn().getType().isF16()) {
+    if (function == Approximation::sin) function = Approximation::sin_f16;
+    if (function == Approximation::cos) function = Approximation::cos_f16;
+  }
+  return buildApproximation(b, function, op->getOperands());
 }
 
 struct ApproximateMath : gems::pw::impl::ApproximateMathBase<ApproximateMath> {
