@@ -34,6 +34,7 @@ constexpr int heavy_elements = 8;       // unrolled elements a thread when the b
 constexpr int most_elements = 16;       // and when it is not
 constexpr int most_unroll = 4;
 constexpr int narrow_function_unroll = 2;
+constexpr int longest_cost = 40;  // from here on compiling takes too long with it
 constexpr int generic_unroll = 4;
 constexpr int threads_per_block = 256;
 
@@ -93,10 +94,10 @@ int choose_unroll(const ScheduleFacts& facts, int width, CudaTarget target) {
   const int unroll = static_cast<int>(std::bit_ceil(static_cast<unsigned>((wanted + read_bytes - 1) / read_bytes)));
   // On an H200 a second vector of a single operand brought functions of two-byte types from 88-95 to 95-97 % of a copy;
   // with two operands and more it cost up to 8 %.
-  const bool is_narrow = facts.functions > 0 && std::ranges::all_of(facts.traffic, [](const Traffic& traffic) {
-                           return traffic.size_bytes == 2;
-                         });
-  if (is_narrow && read_bytes <= access_bytes) return std::max(unroll, narrow_function_unroll);
+  const bool is_narrow =
+      std::ranges::all_of(facts.traffic, [](const Traffic& traffic) { return traffic.size_bytes == 2; });
+  const bool is_short = facts.functions > 0 && facts.costliest < longest_cost;
+  if (is_narrow && is_short && read_bytes <= access_bytes) return std::max(unroll, narrow_function_unroll);
   const int elements = facts.functions > 0 ? heavy_elements : most_elements;
   return std::min(unroll, std::max(1, std::min(most_unroll, elements / width)));
 }
@@ -163,7 +164,10 @@ Schedule choose_schedule(const TraceGraph& graph, const Layout& layout, CudaTarg
     facts.traffic.push_back(
         {static_cast<int>(size_bytes(graph.results[i].dtype)), where.align_bytes, where.step, true});
   }
-  for (const TraceNode& node : graph.nodes) facts.functions += cost(node.op) >= function_cost;
+  for (const TraceNode& node : graph.nodes) {
+    facts.functions += cost(node.op) >= function_cost;
+    facts.costliest = std::max(facts.costliest, cost(node.op));
+  }
   return choose_schedule(facts, target);
 }
 

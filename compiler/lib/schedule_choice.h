@@ -23,6 +23,7 @@ struct ScheduleFacts {
   bool crossed = false;
   std::vector<Traffic> traffic;  // tensors read, then results
   int functions = 0;             // in the body: operations of function_cost and more
+  int costliest = 0;             // the cost of its costliest operation
 };
 
 Schedule choose_schedule(const ScheduleFacts& facts, CudaTarget target);

@@ -12,8 +12,9 @@ namespace gems::test {
 namespace {
 
 // Units in the last place that a float result may be off: nothing for arithmetic (but for division and square roots of
-// two-byte types, docs/precision.md), the C library's error for functions of f32 and f64, and for complex numbers the error of formulas that cancel, relative to the larger part. A complex
-// power is exp(y log(x)), which magnifies the exponent's rounding by the exponent: up to 16 * 3 here.
+// two-byte types, docs/precision.md), the C library's error for functions of f32 and f64, and for complex numbers the
+// error of formulas that cancel, relative to the larger part. A complex power is exp(y log(x)), which magnifies the
+// exponent's rounding by the exponent: up to 16 * 3 here.
 double allowed_ulps(ScalarOp op, DType dtype) {
   const bool is_narrow = opmath_of(dtype) != dtype;
   switch (op) {

@@ -83,10 +83,10 @@ std::optional<ScalarOp> scalarOp(Operation* op) {
   return find_scalar_op(name);
 }
 
-bool isFunction(Operation* op) {
-  if (isa<ApproximateOp>(op)) return true;
+int costOf(Operation* op) {
+  if (isa<ApproximateOp>(op)) return function_cost;
   const std::optional<ScalarOp> scalar = scalarOp(op);
-  return scalar && cost(*scalar) >= function_cost;
+  return scalar ? cost(*scalar) : 1;
 }
 
 struct ScheduleKernel : pw::impl::ScheduleKernelBase<ScheduleKernel> {
@@ -108,7 +108,10 @@ struct ScheduleKernel : pw::impl::ScheduleKernelBase<ScheduleKernel> {
     for (auto spec : kernel.getOperandSpecs().getAsRange<OperandAttr>())
       if (spec.getForm() == OperandForm::Tensor) add(spec.getStorage(), spec.getLayout(), false);
     for (auto spec : kernel.getResultSpecs().getAsRange<ResultAttr>()) add(spec.getStorage(), spec.getLayout(), true);
-    for (Operation& op : kernel.getBody().front()) facts.functions += isFunction(&op);
+    for (Operation& op : kernel.getBody().front()) {
+      facts.functions += costOf(&op) >= function_cost;
+      facts.costliest = std::max(facts.costliest, costOf(&op));
+    }
     attachSchedule(kernel, choose_schedule(facts, CudaTarget{arch}));
   }
 };
