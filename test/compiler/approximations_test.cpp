@@ -18,7 +18,7 @@ TEST_CASE("formulas for f16 and bf16 are within one unit in the last place of ev
   for (const ApproximateCase& test : approximate_cases())
     for (const DType dtype : {DType::F16, DType::BF16}) {
       const TraceGraph graph = approximate_trace(test, dtype);
-      layouts.push_back(flat_layout(graph, 16));
+      layouts.push_back(flat_layout(graph));
       kernels.push_back(emit_cuda(graph, layouts.back(), CudaTarget{90}));
       of.emplace_back(&test, dtype);
     }
@@ -35,7 +35,7 @@ TEST_CASE("formulas for f16 and bf16 are within one unit in the last place of ev
 
 TEST_CASE("powers of f32 are within 0.6 units in the last place, special values as in C") {
   const TraceGraph graph = single_op(ScalarOp::Pow, DType::F32);
-  const Layout layout = flat_layout(graph, 16);
+  const Layout layout = flat_layout(graph);
   const std::vector<CudaKernel> kernels = {emit_cuda(graph, layout, CudaTarget{90})};
   const HostCuda host(kernels);
 

@@ -20,6 +20,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace gems::pw {
 #define GEN_PASS_DEF_APPROXIMATEMATH
@@ -189,6 +190,10 @@ struct ApproximateMath : gems::pw::impl::ApproximateMathBase<ApproximateMath> {
         ImplicitLocOpBuilder b(op.getLoc(), &op);
         if (Value value = match(b, &op, ends->second)) op.getResult(0).replaceAllUsesWith(value);
       }
+    // What was matched, users first.
+    const SmallVector<Operation*> all = llvm::to_vector(llvm::make_pointer_range(block.without_terminator()));
+    for (Operation* op : llvm::reverse(all))
+      if (isOpTriviallyDead(op)) op->erase();
   }
 };
 

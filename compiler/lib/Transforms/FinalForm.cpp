@@ -31,7 +31,6 @@ void addExpand(OpPassManager& kernels, bool forCuda) {
   kernels.addPass(createLegalizeNarrowFloats());
   kernels.addPass(createCSEPass());
   kernels.addPass(createApproximateMath());
-  kernels.addPass(createFold());
   kernels.addPass(createCSEPass());
 }
 

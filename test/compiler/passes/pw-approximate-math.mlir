@@ -1,4 +1,4 @@
-// RUN: gems-opt %s --pw-approximate-math --pw-fold --cse | FileCheck %s
+// RUN: gems-opt %s --pw-approximate-math --cse | FileCheck %s
 
 // A function whose result is rounded to two bytes, directly or behind arithmetic.
 // CHECK-LABEL: pw.kernel @rounded
