@@ -147,22 +147,25 @@ struct ExpandMath : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
   }
 
   void runOnOperation() override {
-    for (SmallVector<Operation*> found = find(); !found.empty(); found = find())
-      for (Operation* op : found) {
-        ImplicitLocOpBuilder builder(op->getLoc(), op);
-        op->replaceAllUsesWith(ValueRange(expand(op, builder, {vectorBytes})));
-        op->erase();
-      }
+    // Formulas first: they are made of operations that are expanded in turn.
+    expandAll([](Operation* op) {
+      auto approximate = dyn_cast<pw::ApproximateOp>(op);
+      return approximate && pw::formulaOf(approximate.getFunction()).build;
+    });
+    expandAll(isExpanded);
   }
 
  private:
-  SmallVector<Operation*> find() {
+  void expandAll(llvm::function_ref<bool(Operation*)> isChosen) {
     SmallVector<Operation*> found;
     getOperation().walk([&](Operation* op) {
-      if (op->getNumResults() == 1 && isa<VectorType>(op->getResult(0).getType()) && isExpanded(op))
-        found.push_back(op);
+      if (op->getNumResults() == 1 && isa<VectorType>(op->getResult(0).getType()) && isChosen(op)) found.push_back(op);
     });
-    return found;
+    for (Operation* op : found) {
+      ImplicitLocOpBuilder builder(op->getLoc(), op);
+      op->replaceAllUsesWith(ValueRange(expand(op, builder, {vectorBytes})));
+      op->erase();
+    }
   }
 
   Option<int64_t> vectorBytes{*this, "vector-bytes", llvm::cl::desc("width of the widest vectors"),

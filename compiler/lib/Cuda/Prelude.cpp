@@ -5,7 +5,7 @@
 #include <array>
 #include <initializer_list>
 
-#include "Cuda/PowText.h"
+#include "Cuda/MathText.h"
 
 namespace gems::cuda {
 namespace {
@@ -311,54 +311,12 @@ template <class U> __device__ __forceinline__ U power(U x, U n) {
   return result;
 }
 )"},
-    {Snippet::Ex4, {}, false, R"(
-// 4^x; relative error 2^-21. The instruction makes denormal powers of 2 zero, their squares are anyway.
-__device__ __forceinline__ float approx_ex4(float x) {
-  float root;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(root) : "f"(x));
-  return root * root;
-}
-)"},
-    {Snippet::Lg2, {}, false, R"(
-// log2(x); relative error 2^-22, between 1/2 and 2 absolute error 2^-22.
-__device__ __forceinline__ float approx_lg2(float x) {
-  float result;
-  asm("lg2.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
-  return result;
-}
-)"},
-    {Snippet::Rcp, {}, false, R"(
-// 1 / x for x from 2^-126 to 2^126; relative error 2^-23.
-__device__ __forceinline__ float approx_rcp(float x) {
-  float result;
-  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
-  return result;
-}
-)"},
-    {Snippet::Sqrt, {}, false, R"(
-// The square root; relative error 2^-23.
-__device__ __forceinline__ float approx_sqrt(float x) {
-  float result;
-  asm("sqrt.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
-  return result;
-}
-)"},
-    {Snippet::Div, {}, false, R"(
-// x / y; relative error 2^-22.
-__device__ __forceinline__ float approx_div(float x, float y) {
-  float result;
-  asm("div.full.f32 %0, %1, %2;" : "=f"(result) : "f"(x), "f"(y));
-  return result;
-}
-)"},
-    {Snippet::RcpF64, {}, false, R"(
-// 1 / x; relative error 2^-20.
-__device__ __forceinline__ double approx_rcp(double x) {
-  double result;
-  asm("rcp.approx.ftz.f64 %0, %1;" : "=d"(result) : "d"(x));
-  return result;
-}
-)"},
+    {Snippet::Ex4, {}, false, ex4_text},
+    {Snippet::Lg2, {}, false, lg2_text},
+    {Snippet::Rcp, {}, false, rcp_text},
+    {Snippet::Sqrt, {}, false, sqrt_text},
+    {Snippet::Div, {}, false, div_text},
+    {Snippet::RcpF64, {}, false, rcp_f64_text},
     {Snippet::PowF32, {Snippet::RcpF64, Snippet::U32}, true, pow_f32_text},
     {Snippet::Divisor, {}, true, R"(
 // n / divisor == (__umulhi(n, multiplier) + n) >> shift for every n < 2^31

@@ -1,9 +1,63 @@
-// The text of pow_f32, the prelude's longest function (docs/precision.md).
+// The math functions of the prelude (docs/precision.md): instructions in PTX, and pow.
 #pragma once
 
 #include <string_view>
 
 namespace gems::cuda {
+
+inline constexpr std::string_view ex4_text = R"(
+// 4^x; relative error 2^-21. The instruction makes denormal powers of 2 zero, their squares are anyway.
+__device__ __forceinline__ float approx_ex4(float x) {
+  float root;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(root) : "f"(x));
+  return root * root;
+}
+)";
+
+inline constexpr std::string_view lg2_text = R"(
+// log2(x); relative error 2^-22, between 1/2 and 2 absolute error 2^-22.
+__device__ __forceinline__ float approx_lg2(float x) {
+  float result;
+  asm("lg2.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+)";
+
+inline constexpr std::string_view rcp_text = R"(
+// 1 / x for x from 2^-126 to 2^126; relative error 2^-23.
+__device__ __forceinline__ float approx_rcp(float x) {
+  float result;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+)";
+
+inline constexpr std::string_view sqrt_text = R"(
+// The square root; relative error 2^-23.
+__device__ __forceinline__ float approx_sqrt(float x) {
+  float result;
+  asm("sqrt.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+)";
+
+inline constexpr std::string_view div_text = R"(
+// x / y; relative error 2^-22.
+__device__ __forceinline__ float approx_div(float x, float y) {
+  float result;
+  asm("div.full.f32 %0, %1, %2;" : "=f"(result) : "f"(x), "f"(y));
+  return result;
+}
+)";
+
+inline constexpr std::string_view rcp_f64_text = R"(
+// 1 / x; relative error 2^-20.
+__device__ __forceinline__ double approx_rcp(double x) {
+  double result;
+  asm("rcp.approx.ftz.f64 %0, %1;" : "=d"(result) : "d"(x));
+  return result;
+}
+)";
 
 inline constexpr std::string_view pow_f32_text = R"(
 // Not immediate operands, which doubles would need instructions for.
