@@ -6,5 +6,5 @@ using namespace gems::dsl;
 
 constexpr OpDef op = pointwise({.name = "op",
                                 .promotion_methods = {promote({0}, Default)},
-                                .names = {"a", "b", "c", "d", "e", "f", "g", "h", "i"}},
+                                .names = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m"}},
                                [](Tensor x) { return -x; });
