@@ -37,7 +37,9 @@ def test_steps_as_the_optimizer(decoupled, dtype, fused, device):
     kept = optimizer.state[theirs]
     eps = torch.finfo(dtype).eps
     torch.testing.assert_close(mean, kept["exp_avg"], rtol=8 * eps, atol=eps)
-    torch.testing.assert_close(square, kept["exp_avg_sq"], rtol=8 * eps, atol=eps)
+    # PyTorch's fused CUDA kernel subtracts beta2 from 1 in the tensor's dtype, ours is given both as f64.
+    lost = eps / (1 - NUMBERS["beta2"]) if fused and param.is_cuda else 0
+    torch.testing.assert_close(square, kept["exp_avg_sq"], rtol=8 * eps + lost, atol=eps)
     torch.testing.assert_close(param, theirs.detach(), rtol=8 * eps, atol=8 * eps)
 
 
