@@ -5,6 +5,7 @@ import torch
 
 import gems
 import values
+from agreement import Rule
 from cases import operators
 from oracle import assert_served, check
 
@@ -48,7 +49,9 @@ def test_autocast(operator, amp, device):
         with torch.autocast(tensors[0].device.type, dtype=amp):
             return operator.call(*(product(each) if each.is_floating_point() else each for each in tensors))
 
-    check(run, *operands, served_by=operator.kernels(operands[0].dtype))
+    # 1 + erf and 1 + tanh cancel in ATen's kernel and in the reference: gelu(-10) is small there, or 0.
+    rule = Rule(terms=product) if operator.name.startswith("gelu") else None
+    check(run, *operands, served_by=operator.kernels(operands[0].dtype), rule=rule)
 
 
 @pytest.mark.parametrize("operator", operators(lambda operator: one_operand(operator) or two_operands(operator)))

@@ -102,13 +102,14 @@ class TileText {
   void writeChoice() {
     for (const OperandText* operand : moving_)
       out_.line("const bool {0}_crosses = space.{0}_stride1 == 1 && space.{0}_stride0 > 1;", operand->name);
-    if (kernel_.isAligned()) {
+    const bool hasWhole = kernel_.isAligned() && !moving_.empty();  // an op may read nothing, as isnan of integers
+    if (hasWhole) {
       out_.line("const bool whole = columns == {} && rows == {};", schedule_.columns(), schedule_.rows());
       for (const OperandText* crossing : moving_) writeWhole(*crossing);
     }
     std::vector<std::string> flags;
     for (const OperandText* operand : moving_) flags.push_back(operand->name + "_crosses");
-    writeCall(kernel_.isAligned() ? "else " : "", false, "columns", "rows", flags);
+    writeCall(hasWhole ? "else " : "", false, "columns", "rows", flags);
   }
 
   // The call for whole tiles in which only this operand crosses.
