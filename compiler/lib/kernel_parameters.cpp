@@ -45,7 +45,9 @@ std::vector<ParameterField> parameter_fields(const Schedule& schedule, const Lay
     case Family::Flat:
       break;
     case Family::Rows:
-      fields = {{Kind::Tiles}, {Kind::Size, 1}, {Kind::Size, 2}, {Kind::Rows}, {Kind::Columns}};
+      fields = {{Kind::Tiles}};
+      for (int dim = 1; dim + 1 < layout.rank; ++dim) fields.push_back({Kind::Size, dim});
+      fields.insert(fields.end(), {{Kind::Rows}, {Kind::Columns}});
       add_strides(fields, layout);
       break;
     case Family::Tile:

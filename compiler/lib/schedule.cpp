@@ -12,19 +12,20 @@
 namespace gems {
 namespace {
 
-// Sources: bytes in flight per multiprocessor from CUB's tuning policies (sm_90: its value for the H100); resident
-// threads are what 32 registers a thread allow. On an H100, one 16-byte vector a thread reached the speed of a copy
-// wherever two did.
+// Sources: bytes in flight per multiprocessor from CUB's tuning policies (sm_90: its value for the H100; sm_120, whose
+// multiprocessors have an A100's bandwidth: the A100's); resident threads are what 32 registers a thread allow. Measured:
+// on an H100 one 16-byte vector a thread reaches the speed of a copy, functions of two-byte types included; on an H200
+// these take two (88-95 % of a copy with one, 95-97 % with two). Not measured: sm_100 and sm_120.
 struct ArchitectureTuning {
-  int arch;  // and above
+  int arch;         // and above
+  int memory_gbps;  // and above
   int bytes_in_flight;
   int resident_threads;
+  int function_unroll;  // vectors of a thread when the body has functions and moves two-byte elements, one of them read
 };
 constexpr ArchitectureTuning tuning_table[] = {
-    {100, 64 * 1024, 2048},
-    {90, 32 * 1024, 2048},
-    {80, 16 * 1024, 2048},
-    {0, 12 * 1024, 1024},
+    {120, 0, 16 * 1024, 1536, 1},   {100, 0, 64 * 1024, 2048, 2}, {90, 4000, 32 * 1024, 2048, 2},
+    {90, 0, 32 * 1024, 2048, 1},    {80, 0, 16 * 1024, 2048, 1},  {0, 0, 12 * 1024, 1024, 1},
 };
 
 constexpr int access_bytes = 16;        // widest access of one thread
@@ -33,10 +34,13 @@ constexpr int wide_vector_bytes = 64;   // most that the widest operand moves fo
 constexpr int heavy_elements = 8;       // unrolled elements a thread when the body is heavy: bounds compile time
 constexpr int most_elements = 16;       // and when it is not
 constexpr int most_unroll = 4;
-constexpr int narrow_function_unroll = 2;
-constexpr int longest_cost = 40;  // from here on compiling takes too long with it
+constexpr int longest_cost = 40;  // from here on compiling takes too long with several vectors of eight elements
 constexpr int generic_unroll = 4;
+constexpr int outer_unroll = 4;
 constexpr int threads_per_block = 256;
+// Of bodies that compute long between load and store: a block's threads end, and the next block begins, sooner. On an
+// H100 pow of f32 came from 92 to 99 % of a copy, gelu of unaligned bf16 from 94 to 100 %.
+constexpr int threads_of_long_bodies = 128;
 
 // Tiles, by the bytes of the widest element: of many shapes measured on an H200, those with the fastest turned copy
 // (f32 97 % of a plain copy, bf16 95 %, u8 95 %, f64 96 %). All have 64 columns or 256 bytes of rows, and vectors of 8
@@ -54,7 +58,9 @@ constexpr int bank_bytes = 4;             // neighbouring rows of narrow types s
 constexpr int most_tile_bytes = 40 * 1024;
 
 const ArchitectureTuning& tuning_for(CudaTarget target) {
-  return *std::ranges::find_if(tuning_table, [&](const auto& row) { return target.arch >= row.arch; });
+  return *std::ranges::find_if(tuning_table, [&](const auto& row) {
+    return target.arch >= row.arch && target.memory_gbps >= row.memory_gbps;
+  });
 }
 
 Family choose_family(const ScheduleFacts& facts) {
@@ -92,13 +98,13 @@ int choose_unroll(const ScheduleFacts& facts, int width, CudaTarget target) {
   if (read_bytes == 0) return 1;
   const int wanted = tuning.bytes_in_flight / tuning.resident_threads;
   const int unroll = static_cast<int>(std::bit_ceil(static_cast<unsigned>((wanted + read_bytes - 1) / read_bytes)));
-  // On an H200 a second vector of a single operand brought functions of two-byte types from 88-95 to 95-97 % of a copy;
-  // with two operands and more it cost up to 8 %.
+  // With two operands and more a second vector cost up to 8 % on an H200.
   const bool is_narrow =
       std::ranges::all_of(facts.traffic, [](const Traffic& traffic) { return traffic.size_bytes == 2; });
-  const bool is_short = facts.functions > 0 && facts.costliest < longest_cost;
-  if (is_narrow && is_short && read_bytes <= access_bytes) return std::max(unroll, narrow_function_unroll);
+  if (is_narrow && facts.functions > 0 && facts.costliest < longest_cost && read_bytes <= access_bytes)
+    return std::max(unroll, tuning.function_unroll);
   const int elements = facts.functions > 0 ? heavy_elements : most_elements;
+  if (facts.costliest >= longest_cost) return std::max(1, elements / width);
   return std::min(unroll, std::max(1, std::min(most_unroll, elements / width)));
 }
 
@@ -143,11 +149,15 @@ Schedule choose_schedule(const ScheduleFacts& facts, CudaTarget target) {
     choose_tile(facts, schedule);
     return schedule;
   }
-  schedule.unroll = choose_unroll(facts, schedule.width, target);
-  // A broadcast operand leaves a thread little to move; with one-byte elements two rows gave 2 to 5 % on an H200, with
-  // wider ones they cost as much where rows are sliced.
-  if (schedule.family == Family::Rows && schedule.width == most_elements)
-    schedule.unroll = std::max(schedule.unroll, 2);
+  const bool is_aligned = std::ranges::all_of(facts.traffic, [](const Traffic& traffic) {
+    return traffic.step == Step::Broadcast || traffic.align_bytes == access_bytes;
+  });
+  if (schedule.family == Family::Flat) schedule.unroll = choose_unroll(facts, schedule.width, target);
+  // The place of a row takes as many instructions as its elements, which counts where little is read: an outer product
+  // came from 98-101 to 106-108 % of a copy on an H100 with four rows of a thread. Other rows lost up to 1 %.
+  if (schedule.family == Family::Rows && is_aligned && facts.rank == 2 && facts.functions == 0)
+    schedule.unroll = outer_unroll;
+  if (facts.costliest >= (is_aligned ? longest_cost : function_cost)) schedule.threads = threads_of_long_bodies;
   return schedule;
 }
 

@@ -175,6 +175,13 @@ int cuda_arch(int device) {
   return arch;
 }
 
+CudaTarget cuda_target(int device) {
+  // Two transfers a clock, in kHz and bits.
+  const std::int64_t clock_khz = attribute(device, driver_api::AttributeMemoryClock);
+  const std::int64_t width_bits = attribute(device, driver_api::AttributeMemoryWidth);
+  return {.arch = cuda_arch(device), .memory_gbps = static_cast<int>(2 * clock_khz * width_bits / 8 / 1'000'000)};
+}
+
 std::string cuda_device_name(int device) {
   const Functions& call = functions();
   std::array<char, 256> name{};

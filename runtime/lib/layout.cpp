@@ -13,6 +13,7 @@ namespace gems {
 namespace {
 
 constexpr std::int64_t most_narrow = std::numeric_limits<std::int32_t>::max();
+constexpr int outer_rank = 2;
 constexpr int rows_rank = 4;  // of kernels by rows and tiles, and of the generic one with 32-bit offsets
 // Shorter rows leave most of a vector's lanes idle: a flat index over all elements is faster.
 constexpr std::int64_t least_columns = 8;
@@ -88,6 +89,14 @@ bool walks_rows(const Geometry& geometry, std::size_t operands, std::size_t tens
   return geometry.sizes[0] / 32 <= most_narrow;
 }
 
+// Whether what is read is little beside the results: two dimensions, and every operand is broadcast along one of them.
+bool reads_little(const Geometry& geometry, std::size_t operands) {
+  if (geometry.rank != 2) return false;
+  for (std::size_t t = 0; t < operands; ++t)
+    if (geometry.strides[t][0] != 0 && geometry.strides[t][1] != 0) return false;
+  return true;
+}
+
 bool crosses(const Geometry& geometry, std::size_t tensor, std::size_t dim) {
   return geometry.strides[tensor][dim] == 1 && geometry.strides[tensor][0] > 1 &&
          geometry.sizes[0] >= least_tile_columns && geometry.sizes[dim] >= least_tile_rows;
@@ -145,7 +154,7 @@ CudaSpace cuda_space(std::string_view op, const IterationSpace& space, std::span
     read = Step::Contiguous;
   } else if (walks_rows(geometry, operands.size(), tensors)) {
     layout.crossed = bring_crossing_dimension(geometry, operands.size());
-    layout.rank = rows_rank;
+    layout.rank = reads_little(geometry, operands.size()) && all_aligned() ? outer_rank : rows_rank;
   } else {
     written = Step::Strided;
     layout.wide_index = geometry.rank > rows_rank || needs_wide_index(space, tensors);

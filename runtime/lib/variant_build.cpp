@@ -70,7 +70,7 @@ std::vector<Parameter> parameters_of(const TraceGraph& graph, const PlanRequest&
 
 CompiledKernel compiled(const TraceGraph& graph, const Layout& layout, const Device& device) {
   if (device.kind == Device::Kind::Cpu) return compiled_cpu(graph, layout, process_cache());
-  return compiled_cuda(graph, layout, CudaTarget{cuda_arch(device.index)}, process_cache());
+  return compiled_cuda(graph, layout, cuda_target(device.index), process_cache());
 }
 
 // Empty when it worked, else why not.
@@ -106,7 +106,7 @@ Variant build_variant(const PlanRequest& request, const Layout& layout) {
   variant.layout = layout;
   variant.parameters = parameters_of(graph, request, variant);
   if (request.device.kind == Device::Kind::Cuda)
-    variant.schedule = choose_schedule(graph, layout, CudaTarget{cuda_arch(request.device.index)});
+    variant.schedule = choose_schedule(graph, layout, cuda_target(request.device.index));
 
   CompiledKernel kernel = compiled(graph, layout, request.device);
   std::string problem = load(kernel, request.device, variant);

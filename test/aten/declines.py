@@ -31,6 +31,10 @@ def _complex_on_cuda(tensors):
     return any(each.is_complex() and each.is_cuda for each in tensors)
 
 
+def _complex_halves_on_cuda(tensors):
+    return any(each.dtype == torch.complex32 and each.is_cuda for each in tensors)
+
+
 def _float8(tensors):
     return any(each.is_floating_point() and each.dtype.itemsize == 1 for each in tensors)
 
@@ -80,6 +84,7 @@ EXPECTED = (
     ("div*", "division by zero", _complex_on_cuda, "NaN, where the CPU has an infinity"),
     ("*", "arguments", _numbers_only, "two Python numbers are no work for a kernel"),
     ("pow*", "complex power that ATen multiplies out", _complex, "not the digits and limits of a power"),
+    ("pow*", "dtype", _complex_halves_on_cuda, "ATen's kernel has other limits than for wider dtypes"),
     ("*", "number does not fit the dtype", _narrow, "ATen wraps it, or takes it for true"),
     ("copy_", "copy without conversion or another order", _always, "a plain copy is a memcpy"),
     ("copy_", "arguments", _always, "ATen's own kernels convert a number on their way"),

@@ -32,7 +32,8 @@ std::vector<TraceGraph> bodies() {
   return graphs;
 }
 
-void check_random_layouts(Family family, const std::vector<std::vector<std::int64_t>>& all_sizes, int rounds) {
+void check_random_layouts(Family family, const std::vector<std::vector<std::int64_t>>& all_sizes, int rounds,
+                          std::uint8_t rank = 4) {
   std::mt19937 random(7);
   std::vector<CudaCase> cases;
   for (const TraceGraph& graph : bodies())
@@ -41,6 +42,7 @@ void check_random_layouts(Family family, const std::vector<std::vector<std::int6
           .graph = graph,
           .layout = family_layout(graph, family, family == Family::Flat || random() % 2 == 0, random() % 4 == 0),
           .geometry = {}};
+      if (rank == 2) test.layout = family_layout(graph, family, true, random() % 4 == 0), test.layout.rank = rank;
       if (family == Family::Generic && random() % 3 == 0) {
         test.layout.rank = 8;
         test.layout.wide_index = true;
@@ -65,6 +67,10 @@ TEST_CASE("rows kernels cover every element, with any strides, at any alignment"
   check_random_layouts(
       Family::Rows,
       {{1, 1}, {3, 50}, {8, 9}, {33, 5}, {64, 64}, {130, 21}, {255, 3}, {1025, 4}, {1030, 1}, {5, 300}, {2049}}, 16);
+}
+
+TEST_CASE("rows of which little is read cover every element") {
+  check_random_layouts(Family::Rows, {{1, 1}, {3, 50}, {64, 64}, {130, 21}, {1025, 4}, {1030, 1}, {5, 300}}, 8, 2);
 }
 
 TEST_CASE("tiles cover every element, whichever operands cross the results") {

@@ -41,6 +41,9 @@ TEST_CASE("golden files are what the emitter prints", "[golden]") {
 
   const TraceGraph add = single_op(ScalarOp::Add, DType::BF16);
   check_golden("add_bf16_rows", add, family_layout(add, Family::Rows));
+  Layout outer = family_layout(add, Family::Rows);
+  outer.rank = 2;
+  check_golden("add_bf16_rows_outer", add, outer);
   check_golden("add_bf16_rows_unaligned", add, family_layout(add, Family::Rows, false));
   check_golden("add_bf16_tile", add, family_layout(add, Family::Tile));
   const TraceGraph neg = single_op(ScalarOp::Neg, DType::F32);

@@ -61,6 +61,11 @@ static inline double __hiloint2double(int high, int low) {
   return std::bit_cast<double>(static_cast<long long>(high) << 32 | static_cast<unsigned>(low));
 }
 
+template <class Word>
+static inline void store_word(Word* to, Word word) {
+  *to = word;
+}
+
 // What the prelude does in PTX: see host_prelude() in host_cuda.cpp for where it is put.
 #define GEMS_HOST_F16                                                                                            \
   static inline float to_f32(f16 x) {                                                                            \

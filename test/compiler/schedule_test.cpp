@@ -34,21 +34,54 @@ TEST_CASE("one vector a thread is in flight where that is enough for the archite
   const TraceGraph graph = single_op(ScalarOp::Neg, DType::F32);
   CHECK(choose_schedule(graph, flat_layout(graph), CudaTarget{90}).unroll == 1);
   CHECK(choose_schedule(graph, flat_layout(graph), CudaTarget{100}).unroll == 2);
+  CHECK(choose_schedule(graph, flat_layout(graph), CudaTarget{120}).unroll == 1);
 }
 
-TEST_CASE("heavy bodies compute at most eight elements a thread, of one two-byte operand two vectors") {
-  auto elements = [](const TraceGraph& graph) { return flat(graph).width * flat(graph).unroll; };
-  CHECK(elements(single_op(ScalarOp::Pow, DType::F32)) <= 8);
-  CHECK(elements(single_op(ScalarOp::Pow, DType::F16)) == 8);
-  CHECK(elements(single_op(ScalarOp::Exp, DType::F16)) == 16);
-  CHECK(elements(single_op(ScalarOp::Erf, DType::F16)) == 16);
-  CHECK(elements(single_op(ScalarOp::Erf, DType::F32)) <= 8);
+TEST_CASE("heavy bodies compute at most eight elements a thread, of one two-byte operand two vectors beside fast memory") {
+  constexpr CudaTarget fast{90, 4900};
+  auto elements = [](const TraceGraph& graph, CudaTarget target) {
+    const Schedule schedule = choose_schedule(graph, flat_layout(graph), target);
+    return schedule.width * schedule.unroll;
+  };
+  for (CudaTarget target : {CudaTarget{90}, CudaTarget{90, 3350}, fast}) {
+    CHECK(elements(single_op(ScalarOp::Pow, DType::F32), target) == 8);
+    CHECK(elements(single_op(ScalarOp::Pow, DType::F16), target) == 8);
+    CHECK(elements(single_op(ScalarOp::Erf, DType::F32), target) <= 8);
+    CHECK(elements(single_op(ScalarOp::Add, DType::F16), target) == 8);
+    CHECK(elements(single_op(ScalarOp::Exp, DType::F16), target) == (target == fast ? 16 : 8));
+    CHECK(elements(single_op(ScalarOp::Erf, DType::BF16), target) == (target == fast ? 16 : 8));
+  }
+}
+
+TEST_CASE("blocks are small where bodies compute long between load and store") {
+  const auto threads = [](ScalarOp op, Family family, bool is_aligned) {
+    const TraceGraph graph = single_op(op, DType::F32);
+    if (family == Family::Flat) return flat(graph).threads;
+    return choose_schedule(graph, family_layout(graph, family, is_aligned), {}).threads;
+  };
+  CHECK(threads(ScalarOp::Pow, Family::Flat, true) == 128);
+  CHECK(threads(ScalarOp::Exp, Family::Flat, true) == 256);
+  CHECK(threads(ScalarOp::Exp, Family::Rows, true) == 256);
+  CHECK(threads(ScalarOp::Exp, Family::Rows, false) == 128);
+  CHECK(threads(ScalarOp::Add, Family::Rows, false) == 256);
 }
 
 TEST_CASE("unaligned rows move as many bytes at a time as aligned ones") {
   const TraceGraph graph = single_op(ScalarOp::Add, DType::BF16);
   CHECK(choose_schedule(graph, family_layout(graph, Family::Rows, false), {}) ==
         choose_schedule(graph, family_layout(graph, Family::Rows, true), {}));
+}
+
+TEST_CASE("a thread has several rows only where little is read and the body is short") {
+  const auto rows = [](ScalarOp op, std::uint8_t rank) {
+    const TraceGraph graph = single_op(op, DType::BF16);
+    Layout layout = family_layout(graph, Family::Rows);
+    layout.rank = rank;
+    return choose_schedule(graph, layout, {}).unroll;
+  };
+  CHECK(rows(ScalarOp::Mul, 2) == 4);
+  CHECK(rows(ScalarOp::Mul, 4) == 1);
+  CHECK(rows(ScalarOp::Erf, 2) == 1);
 }
 
 TEST_CASE("a tile is as wide as the cache lines of what it moves, and packs narrow rows into four bytes") {

@@ -9,7 +9,7 @@ import pytest
 from repository import run_tool
 
 TEXT_STAGES = ["trace", "pw", "resolve", "schedule", "cuda", "llvm", "ptx"]
-LAYOUTS = ["contiguous", "scalar", "rows", "offset", "transposed", "transposed-offset", "strided", "wide"]
+LAYOUTS = ["contiguous", "scalar", "rows", "outer", "offset", "transposed", "transposed-offset", "strided", "wide"]
 
 
 def codegen(*arguments):
@@ -120,9 +120,14 @@ def test_flag_changes_the_body():
 def test_layouts_reach_the_kernel():
     families = {layout: emit_json("add", "--layout", layout)["schedule"].split()[0] for layout in LAYOUTS}
     assert families["contiguous"] == families["scalar"] == "family=flat"
-    assert families["rows"] == families["offset"] == "family=rows"
+    assert families["rows"] == families["outer"] == families["offset"] == "family=rows"
     assert families["transposed"] == families["transposed-offset"] == "family=tile"
     assert families["strided"] == families["wide"] == "family=generic"
+
+
+def test_schedules_depend_on_the_speed_of_memory():
+    schedules = [emit_json("exp", "--dtypes", "bf16", "--memory-gbps", gbps)["schedule"] for gbps in ("3350", "4900")]
+    assert ["unroll=1" in schedules[0], "unroll=2" in schedules[1]] == [True, True]
 
 
 def test_arch_is_what_is_compiled_for(tmp_path):

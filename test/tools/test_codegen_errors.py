@@ -36,8 +36,8 @@ CASES = {
     ),
     "unknown layout": (
         ["emit", "mul", "--layout", "diagonal"],
-        "unknown layout 'diagonal'; expected one of contiguous, scalar, rows, offset, transposed, transposed-offset, "
-        "strided, wide",
+        "unknown layout 'diagonal'; expected one of contiguous, scalar, rows, outer, offset, transposed, "
+        "transposed-offset, strided, wide",
     ),
     "unknown stage": (
         ["emit", "mul", "--stop-after", "sass"],

@@ -28,10 +28,11 @@ struct Row {
   bool wide_index = false;
 };
 
-constexpr std::array<Row, 8> rows{{
+constexpr std::array<Row, 9> rows{{
     {{"contiguous", "all operands dense in one order, 16-byte aligned"}, 1, C, C, C},
     {{"scalar", "as contiguous, but the last tensor has no dimensions"}, 1, C, B, C},
     {{"rows", "rows of the results dense: broadcast, sliced or padded operands, (m, n) beside (n)"}, 4, S, S, C},
+    {{"outer", "as rows, two dimensions, every operand broadcast along one: (m, 1) beside (n)"}, 2, S, S, C},
     {{"offset", "as rows or contiguous, beginning anywhere: base[1:], rows of odd length"}, 4, S, S, C, false},
     {{"transposed", "as rows, some operand dense along another dimension: y.t() beside x"}, 4, S, S, C, true, true},
     {{"transposed-offset", "as transposed, beginning anywhere"}, 4, S, S, C, false, true},

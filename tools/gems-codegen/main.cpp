@@ -25,6 +25,7 @@ struct EmitOptions {
   CallText call;
   std::string layout = "contiguous";
   std::string arch = "sm_90";
+  int memory_gbps = 0;
   std::string stage = "cuda";
   std::string output;
   bool json = false;
@@ -69,6 +70,7 @@ int run_emit(const Registry& registry, const EmitOptions& options) {
   request.call = make_call(registry, options.call);
   request.layout = options.layout;
   request.target = parse_arch(options.arch);
+  request.target.memory_gbps = options.memory_gbps;
   request.stage = options.stage;
   request.json = options.json;
   write_output(options, emit(request));
@@ -95,6 +97,8 @@ void add_emit_options(CLI::App& emit, EmitOptions& options) {
       ->delimiter(',')
       ->allow_extra_args(false);
   emit.add_option("--arch", options.arch, "sm_90 unless given");
+  emit.add_option("--memory-gbps", options.memory_gbps, "peak of the GPU's memory: 3350 for an H100, 4900 for an H200")
+      ->check(CLI::NonNegativeNumber);
   emit.add_option(
       "--stop-after", options.stage,
       fmt::format("print this stage: {} (cuda unless given; llvm: the CPU kernel of the innermost dimension)",

@@ -34,6 +34,7 @@ enum class Snippet : std::uint8_t {
   C128,
   Vec,
   Load,
+  StoreWord,
   Store,
   FromF16,
   ToF16,

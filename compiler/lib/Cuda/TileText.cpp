@@ -1,6 +1,6 @@
 // The tile family: as rows, but operands whose elements are neighbours along dimension 1 are read along it, and turned
 // in shared memory. Which operands those are is seen from their strides, the same for all blocks: a whole tile of which
-// one operand crosses has code of its own, in which no load waits for a decision; all others share the general one.
+// one operand crosses has code of its own, in which no load waits for a decision; all others share what does any tile.
 #include "Cuda/KernelText.h"
 
 namespace gems::cuda {
@@ -17,7 +17,8 @@ class TileText {
     kernel_.prelude().use(Snippet::Tile);
     kernel_.writeParameterStruct(out_);
     writeShape();
-    writeBlock();
+    if (hasWhole()) writeWholeBlock();
+    writeAnyBlock();
     kernel_.openKernel(out_, "const Space space");
     for (const OperandText* operand : moving_) out_.line("__shared__ {} {}_tile;", tileType(*operand), operand->name);
     writePlace();
@@ -27,6 +28,8 @@ class TileText {
 
  private:
   int vectors() const { return schedule_.pack * schedule_.unroll; }
+  // An op may read nothing, as isnan of integers.
+  bool hasWhole() const { return kernel_.isAligned() && !moving_.empty(); }
   std::string tileType(const OperandText& operand) const {
     return fmt::format("Tile<{}, Shape>", storage_type(operand.storage));
   }
@@ -39,44 +42,78 @@ class TileText {
     out_.line("");
   }
 
-  // The function that computes one tile.
-  void writeBlock() {
+  // A function that computes one tile; which operands cross the results is said by its last parameters.
+  void openBlock(std::string_view kind, bool hasEdges) {
     std::vector<std::string> parameters = kernel_.parameters();
     parameters.push_back("const Space& space");
     for (const OperandText* operand : moving_)
       parameters.push_back(fmt::format("{}& {}_tile", tileType(*operand), operand->name));
-    parameters.push_back("const int columns");
-    parameters.push_back("const int rows");
+    if (hasEdges) parameters.insert(parameters.end(), {"const int columns", "const int rows"});
     for (const OperandText* operand : moving_)
       parameters.push_back(fmt::format("const bool {}_crosses", operand->name));
-    out_.line(
-        "// One tile. Whole: all its columns and rows exist, and what does not cross has neighbours along a row.");
-    out_.line("template <bool Whole>");
-    out_.open("__device__ __forceinline__ void {}_block({}) {{", kernel_.name(), fmt::join(parameters, ", "));
+    out_.open("__device__ __forceinline__ void {}_{}({}) {{", kernel_.name(), kind, fmt::join(parameters, ", "));
+  }
+  void declareVectors(int count) {
+    for (const OperandText* operand : moving_)
+      out_.line("{} {}_vec[{}];", kernel_.vectorType(operand->storage), operand->name, count);
+  }
+  void writeVectors(const std::string& row, const std::string& first, const std::string& last) {
+    kernel_.writeVector(
+        out_, [](const OperandText& operand) { return fmt::format("{}_vec[u].get(k)", operand.name); },
+        [&](const ResultText& result) {
+          return fmt::format("{0} + ({1} * space.{0}_stride1 + Shape::column())", result.name, row);
+        },
+        first, last);
+  }
+
+  void writeWholeBlock() {
+    out_.line("// A tile whose columns and rows all exist; what does not cross has neighbours along a row.");
+    openBlock("whole", false);
+    declareVectors(vectors());
     for (const OperandText* operand : moving_) {
-      out_.line("{} {}_vec[{}];", kernel_.vectorType(operand->storage), operand->name, vectors());
-      out_.line("if ({0}_crosses) fill_tile<Whole, uint4, {1}>({0}_tile, {0}, space.{0}_stride0, columns, rows);",
-                operand->name, kernel_.isAligned());
-      out_.line(
-          "else load_rows<Whole, Shape, {1}, {2}>({0}_vec, {0}, space.{0}_stride0, space.{0}_stride1, columns, rows);",
-          operand->name, kernel_.accessWord(operand->storage, schedule_.width), kernel_.isAligned());
+      out_.line("if ({0}_crosses) fill_tile<true, uint4, true>({0}_tile, {0}, space.{0}_stride0, {1}, {2});",
+                operand->name, schedule_.columns(), schedule_.rows());
+      out_.line("else load_rows<Shape, {1}>({0}_vec, {0}, space.{0}_stride1);", operand->name,
+                kernel_.accessWord(operand->storage, schedule_.width));
     }
     kernel_.writeSingleLoads(out_);
     out_.line("__syncthreads();");
-    out_.line("const int count = Whole ? {} : columns - Shape::column();", schedule_.width);
-    out_.line("if (count <= 0) return;");
     for (const OperandText* operand : moving_)
-      out_.line("if ({0}_crosses) read_tile({0}_vec, {0}_tile);", operand->name);
+      out_.line("if ({0}_crosses) read_tile({0}_vec, {0}_tile, 0);", operand->name);
     out_.line("#pragma unroll");
     out_.open("for (int u = 0; u < {}; ++u) {{", vectors());
-    out_.line("const int r = Shape::row(u);");
-    out_.line("if (!Whole && r >= rows) break;");
-    kernel_.writeVector(
-        out_, [](const OperandText& operand) { return fmt::format("{}_vec[u].get(k)", operand.name); },
-        [](const ResultText& result) {
-          return fmt::format("{0} + (r * space.{0}_stride1 + Shape::column())", result.name);
-        },
-        "0", "count");
+    writeVectors("Shape::row(u)", "", "");
+    out_.close();
+    out_.close();
+    out_.line("");
+  }
+
+  void writeAnyBlock() {
+    // Edges need not be as fast as whole tiles, which all code for them would have to be compiled for.
+    const int count = kernel_.isAligned() ? std::min(vectors(), std::max(edge_vectors, schedule_.pack)) : vectors();
+    out_.line("// Any tile, {} vectors of a thread at a time.", count);
+    openBlock("any", true);
+    for (const OperandText* operand : moving_)
+      out_.line("if ({0}_crosses) fill_tile<false, uint4, {1}>({0}_tile, {0}, space.{0}_stride0, columns, rows);",
+                operand->name, kernel_.isAligned());
+    kernel_.writeSingleLoads(out_);
+    out_.line("__syncthreads();");
+    out_.line("if (columns <= Shape::column()) return;");
+    out_.line("#pragma unroll 1");
+    out_.open("for (int begin = 0; begin < {}; begin += {}) {{", vectors(), count);
+    declareVectors(count);
+    for (const OperandText* operand : moving_) {
+      out_.line("if ({0}_crosses) read_tile({0}_vec, {0}_tile, begin);", operand->name);
+      out_.line(
+          "else load_any_rows<Shape, {1}, {2}>({0}_vec, {0}, space.{0}_stride0, space.{0}_stride1, columns, rows, begin);",
+          operand->name, kernel_.accessWord(operand->storage, schedule_.width), kernel_.isAligned());
+    }
+    out_.line("#pragma unroll");
+    out_.open("for (int u = 0; u < {}; ++u) {{", count);
+    out_.line("const int r = Shape::row(begin + u);");
+    out_.line("if (r >= rows) return;");
+    writeVectors("r", "0", "columns - Shape::column()");
+    out_.close();
     out_.close();
     out_.close();
     out_.line("");
@@ -102,39 +139,35 @@ class TileText {
   void writeChoice() {
     for (const OperandText* operand : moving_)
       out_.line("const bool {0}_crosses = space.{0}_stride1 == 1 && space.{0}_stride0 > 1;", operand->name);
-    const bool hasWhole = kernel_.isAligned() && !moving_.empty();  // an op may read nothing, as isnan of integers
-    if (hasWhole) {
+    if (hasWhole()) {
       out_.line("const bool whole = columns == {} && rows == {};", schedule_.columns(), schedule_.rows());
-      for (const OperandText* crossing : moving_) writeWhole(*crossing);
+      for (const OperandText* crossing : moving_) writeWholeCall(*crossing);
     }
-    std::vector<std::string> flags;
-    for (const OperandText* operand : moving_) flags.push_back(operand->name + "_crosses");
-    writeCall(hasWhole ? "else " : "", false, "columns", "rows", flags);
+    std::vector<std::string> last = {"columns", "rows"};
+    for (const OperandText* operand : moving_) last.push_back(operand->name + "_crosses");
+    writeCall(hasWhole() ? "else " : "", "any", last);
   }
 
   // The call for whole tiles in which only this operand crosses.
-  void writeWhole(const OperandText& crossing) {
+  void writeWholeCall(const OperandText& crossing) {
     std::string condition = "whole && " + crossing.name + "_crosses";
     std::vector<std::string> flags;
     for (const OperandText* operand : moving_) {
       if (operand != &crossing) condition += fmt::format(" && space.{}_stride0 == 1", operand->name);
       flags.push_back(operand == &crossing ? "true" : "false");
     }
-    writeCall(fmt::format("{}if ({}) ", &crossing == moving_.front() ? "" : "else ", condition), true,
-              std::to_string(schedule_.columns()), std::to_string(schedule_.rows()), flags);
+    writeCall(fmt::format("{}if ({}) ", &crossing == moving_.front() ? "" : "else ", condition), "whole", flags);
   }
 
-  void writeCall(const std::string& before, bool whole, const std::string& columns, const std::string& rows,
-                 const std::vector<std::string>& flags) {
+  void writeCall(const std::string& before, std::string_view kind, const std::vector<std::string>& last) {
     std::vector<std::string> arguments = kernel_.parameterNames();
     arguments.push_back("space");
     for (const OperandText* operand : moving_) arguments.push_back(operand->name + "_tile");
-    arguments.push_back(columns);
-    arguments.push_back(rows);
-    arguments.insert(arguments.end(), flags.begin(), flags.end());
-    out_.line("{}{}_block<{}>({});", before, kernel_.name(), whole, fmt::join(arguments, ", "));
+    arguments.insert(arguments.end(), last.begin(), last.end());
+    out_.line("{}{}_{}({});", before, kernel_.name(), kind, fmt::join(arguments, ", "));
   }
 
+  static constexpr int edge_vectors = 4;
   KernelText& kernel_;
   TextWriter& out_;
   const Schedule& schedule_;

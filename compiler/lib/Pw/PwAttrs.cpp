@@ -95,8 +95,8 @@ LogicalResult ResultAttr::verify(function_ref<InFlightDiagnostic()> emitError, S
 }
 
 LogicalResult SpaceAttr::verify(function_ref<InFlightDiagnostic()> emitError, unsigned rank, bool, bool) {
-  if (rank == 1 || rank == 4 || rank == 8) return success();
-  return emitError() << "the rank of an iteration space is 1, 4 or 8; given " << rank;
+  if (rank == 1 || rank == 2 || rank == 4 || rank == 8) return success();
+  return emitError() << "the rank of an iteration space is 1, 2, 4 or 8; given " << rank;
 }
 
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, Family family, int width, int unroll,

@@ -71,9 +71,10 @@ LogicalResult KernelOp::verify() {
   const unsigned rank = getSpaceAttr().getRank();
   if (schedule.getFamily() == Family::Flat && rank != 1)
     return emitOpError() << "is flat, which needs a space of rank 1; given " << rank;
-  if ((schedule.getFamily() == Family::Rows || schedule.getFamily() == Family::Tile) && rank != 4)
-    return emitOpError() << "is scheduled by " << gems::name(schedule.getFamily())
-                         << ", which needs a space of rank 4; given " << rank;
+  if (schedule.getFamily() == Family::Rows && rank != 2 && rank != 4)
+    return emitOpError() << "is scheduled by rows, which needs a space of rank 2 or 4; given " << rank;
+  if (schedule.getFamily() == Family::Tile && rank != 4)
+    return emitOpError() << "is scheduled by tile, which needs a space of rank 4; given " << rank;
   for (auto spec : getOperandSpecs().getAsRange<OperandAttr>())
     if (spec.getLayout() && failed(verifyFamily(*this, "operand", spec.getName(), spec.getLayout(), false)))
       return failure();

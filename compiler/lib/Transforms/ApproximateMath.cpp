@@ -8,9 +8,10 @@
 //
 // A value may be approximate when each way from it ends in such a rounding and passes only through arithmetic, which
 // carries a relative error on as it is; a comparison, a conversion to an integer, or another function does not. The
-// formulas that may end up in a sum are 2^-16 or better, and f16 rounds by 2^-12: it may cancel four bits before it
-// shows. Where a sum is known to cancel more (1 + erf in the tail, 1 - tanh^2), the sum itself has a formula. f32 and
-// f64 results are left alone.
+// formulas that may end up in a sum are 2^-19 or better, and f16 rounds by 2^-12: it may cancel seven bits before it
+// shows; erf, whose sums have 2^-16, stays exact where an f16 is a sum of it (gelu's gradient, which is 0 at -0.75).
+// Where a sum is known to cancel more (1 + erf in the tail, 1 - tanh^2), the sum itself has a formula. f32 and f64
+// results are left alone.
 #include <numbers>
 
 #include "Scalar/Approximation.h"
@@ -39,10 +40,18 @@ bool carriesRelativeError(Operation* op) {
              math::CopySignOp, math::SqrtOp, math::RsqrtOp>(op);
 }
 
-// The dtypes that a value ends in, where all of them are narrow.
+// The dtypes that a value ends in, where all of them are narrow, and whether it is added to more than constants before.
 struct Ends {
   bool inF16 = false, inBf16 = false;
+  bool isSummed = false;
 };
+
+bool isConstant(Value value) { return matchPattern(value, m_Constant()); }
+
+bool sums(Operation* op) {
+  if (auto fma = dyn_cast<math::FmaOp>(op)) return !isConstant(fma.getC());
+  return isa<arith::AddFOp, arith::SubFOp>(op) && llvm::none_of(op->getOperands(), isConstant);
+}
 
 // The results that may be approximate: what uses them comes later in the block and is decided first.
 llvm::DenseMap<Operation*, Ends> findApproximable(Block& block) {
@@ -60,6 +69,7 @@ llvm::DenseMap<Operation*, Ends> findApproximable(Block& block) {
       if (next == found.end() || !carriesRelativeError(user)) return false;
       ends.inF16 |= next->second.inF16;
       ends.inBf16 |= next->second.inBf16;
+      ends.isSummed |= next->second.isSummed || sums(user);
       return true;
     });
     if (isRounded) found[&op] = ends;
@@ -126,11 +136,14 @@ Value matchLogistic(ImplicitLocOpBuilder& b, Operation* op, Ends) {
   return isOne(quotient.getLhs()) ? logistic : arith::MulFOp::create(b, quotient.getLhs(), logistic);
 }
 
+bool needsExactErf(Ends ends) { return ends.inF16 && ends.isSummed; }
+
 // 1 + f(u), and 1 - f(u) = 1 + f(-u), for erf and tanh.
-Value matchOnePlusOdd(ImplicitLocOpBuilder& b, Operation* op, Ends) {
+Value matchOnePlusOdd(ImplicitLocOpBuilder& b, Operation* op, Ends ends) {
   auto build = [&](Value term, bool isMinus) -> Value {
     Operation* function = term ? term.getDefiningOp() : nullptr;
     if (!isa_and_nonnull<math::ErfOp, math::TanhOp>(function)) return {};
+    if (isa<math::ErfOp>(function) && needsExactErf(ends)) return {};
     Value u = function->getOperand(0);
     return buildApproximation(b,
                               isa<math::ErfOp>(function) ? Approximation::one_plus_erf : Approximation::one_plus_tanh,
@@ -138,7 +151,7 @@ Value matchOnePlusOdd(ImplicitLocOpBuilder& b, Operation* op, Ends) {
   };
   if (auto difference = dyn_cast<arith::SubFOp>(op); difference && isOne(difference.getLhs()))
     return build(difference.getRhs(), true);
-  if (auto complement = dyn_cast<math::ErfcOp>(op))
+  if (auto complement = dyn_cast<math::ErfcOp>(op); complement && !needsExactErf(ends))
     return buildApproximation(b, Approximation::one_plus_erf, negated(b, complement.getOperand()));
   return build(addedToOne(op->getResult(0)), false);
 }
@@ -158,7 +171,7 @@ Value matchOneMinusTanhSquared(ImplicitLocOpBuilder& b, Operation* op, Ends) {
   return {};
 }
 
-Value matchOne(ImplicitLocOpBuilder& b, Operation* op, Ends) {
+Value matchOne(ImplicitLocOpBuilder& b, Operation* op, Ends ends) {
   static const llvm::StringMap<Approximation> functions = {
       {"arith.divf", Approximation::div}, {"math.cos", Approximation::cos},     {"math.erf", Approximation::erf},
       {"math.exp", Approximation::exp},   {"math.exp2", Approximation::exp2},   {"math.expm1", Approximation::expm1},
@@ -167,7 +180,7 @@ Value matchOne(ImplicitLocOpBuilder& b, Operation* op, Ends) {
       {"math.tanh", Approximation::tanh},
   };
   auto found = functions.find(op->getName().getStringRef());
-  if (found == functions.end()) return {};
+  if (found == functions.end() || (isa<math::ErfOp>(op) && needsExactErf(ends))) return {};
   Approximation function = found->second;
   // An f16 needs no care for large arguments.
   auto widened = op->getOperand(0).getDefiningOp<arith::ExtFOp>();

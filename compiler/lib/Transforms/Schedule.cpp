@@ -112,7 +112,7 @@ struct ScheduleKernel : pw::impl::ScheduleKernelBase<ScheduleKernel> {
       facts.functions += costOf(&op) >= function_cost;
       facts.costliest = std::max(facts.costliest, costOf(&op));
     }
-    attachSchedule(kernel, choose_schedule(facts, CudaTarget{arch}));
+    attachSchedule(kernel, choose_schedule(facts, CudaTarget{arch, memoryGbps}));
   }
 };
 

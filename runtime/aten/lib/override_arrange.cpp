@@ -64,8 +64,18 @@ std::optional<DeclineReason> by_upper_number(const Override&, OverrideCall& call
   return std::nullopt;
 }
 
+// ATen's kernel for powers of complex halves on CUDA is a program apart, compiled at run time, with C99's limits at
+// infinities; its kernels for wider types have thrust's.
+std::optional<DeclineReason> but_complex_halves(const Override&, OverrideCall& call) {
+  for (const CallArgument& argument : call.arguments)
+    if (argument.kind == CallArgument::Kind::Tensor && argument.tensor->is_cuda() &&
+        argument.tensor->scalar_type() == at::kComplexHalf)
+      return DeclineReason::Dtype;
+  return std::nullopt;
+}
+
 // Source: ATen/native/cpu/PowKernel.cpp, ATen/native/cuda/PowKernel.cu and, for 0 and 1, ATen/native/Pow.cpp.
-std::optional<DeclineReason> by_exponent(const Override&, OverrideCall& call) {
+std::optional<DeclineReason> by_exponent(const Override& row, OverrideCall& call) {
   static const OpDef& copy = catalogue_op("copy");
   static const OpDef& mul = catalogue_op("mul");
   static const OpDef& sqrt = catalogue_op("sqrt");
@@ -74,7 +84,8 @@ std::optional<DeclineReason> by_exponent(const Override&, OverrideCall& call) {
   const at::Tensor& base = *call.arguments[0].tensor;
   const at::Scalar& number = *call.arguments[1].number;
   const bool is_integral = at::isIntegralType(base.scalar_type(), /*includeBool=*/true);
-  if (number.isComplex() || (is_integral && !number.isFloatingPoint())) return std::nullopt;
+  if (number.isComplex()) return but_complex_halves(row, call);
+  if (is_integral && !number.isFloatingPoint()) return std::nullopt;
   const double exponent = number.toDouble();
   const auto is_function = [&](const OpDef& op) {
     call.op = &op;
@@ -94,7 +105,7 @@ std::optional<DeclineReason> by_exponent(const Override&, OverrideCall& call) {
   // A constant, and on the CPU products.
   if (base.is_complex() && (exponent == 0 || (base.is_cpu() && (exponent == 3 || exponent == -2))))
     return DeclineReason::Exponent;
-  return std::nullopt;
+  return but_complex_halves(row, call);
 }
 
 std::optional<DeclineReason> by_float_width(const Override&, OverrideCall& call) {

@@ -12,6 +12,9 @@ std::optional<DeclineReason> by_float_width(const Override& override, OverrideCa
 // div.Tensor_mode: the rounding mode chooses div, div_trunc or div_floor.
 std::optional<DeclineReason> by_rounding_mode(const Override& override, OverrideCall& call);
 
+// pow: powers of complex halves on CUDA are left to ATen.
+std::optional<DeclineReason> but_complex_halves(const Override& override, OverrideCall& call);
+
 // pow with a number: for some exponents ATen multiplies, copies, or takes sqrt, rsqrt or reciprocal, which differ from
 // pow in the last digit and at zeros and infinities.
 std::optional<DeclineReason> by_exponent(const Override& override, OverrideCall& call);

@@ -27,7 +27,7 @@
 
 // -----
 
-// expected-error @+1 {{the rank of an iteration space is 1, 4 or 8; given 5}}
+// expected-error @+1 {{the rank of an iteration space is 1, 2, 4 or 8; given 5}}
 "test.op"() {a = #pw.space<rank = 5, wide_index = false, crossed = false>} : () -> ()
 
 // -----

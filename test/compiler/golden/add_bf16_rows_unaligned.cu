@@ -31,20 +31,37 @@ template <class T, int N> struct Vec {
     #pragma unroll
     for (int i = 0; i < (int)sizeof(one) / 4; ++i) words[k * sizeof(T) / 4 + i] |= one.words[i];
   }
-  // The first element in place of all.
+  // One element in place of all: set_first() when it is there, repeat() when it is wanted.
+  __device__ __forceinline__ void set_first(T element) {
+    union { unsigned words[(sizeof(T) + 3) / 4]; T element; } one = {};
+    one.element = element;
+    #pragma unroll
+    for (int i = 0; i < (int)sizeof(one) / 4; ++i) words[i] = one.words[i];
+  }
   __device__ __forceinline__ void repeat() {
     constexpr int one = sizeof(T) < 4 ? 1 : sizeof(T) / 4;
-    if (sizeof(T) == 1) words[0] = (words[0] & 0xff) * 0x01010101u;
-    if (sizeof(T) == 2) words[0] = (words[0] & 0xffff) * 0x00010001u;
+    if (sizeof(T) == 1) words[0] *= 0x01010101u;
+    if (sizeof(T) == 2) words[0] *= 0x00010001u;
     #pragma unroll
     for (int i = one; i < (size + 3) / 4; ++i) words[i] = words[i % one];
   }
 };
 
+// One access to global memory. In PTX, since the compiler splits an assignment of words whose address it finds no
+// multiple of their size.
+__device__ __forceinline__ void store_word(uint4* to, uint4 word) {
+  asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(word.x), "r"(word.y), "r"(word.z), "r"(word.w) : "memory");
+}
+__device__ __forceinline__ void store_word(uint2* to, uint2 word) {
+  asm volatile("st.global.v2.u32 [%0], {%1, %2};" : : "l"(to), "r"(word.x), "r"(word.y) : "memory");
+}
+template <class Word> __device__ __forceinline__ void store_word(Word* to, Word word) { *to = word; }
+
 template <class Word, class V, class T> __device__ __forceinline__ void store(T* to, const V& value) {
   union { V vec; Word words[V::size / sizeof(Word)]; } from = {value};
   #pragma unroll
-  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) reinterpret_cast<Word*>(to)[i] = from.words[i];
+  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) store_word(reinterpret_cast<Word*>(to) + i, from.words[i]);
 }
 
 __device__ __forceinline__ float to_f32(bf16 x) { return __uint_as_float((u32)x.bits << 16); }
@@ -83,32 +100,35 @@ template <class T, int N, class Word, bool Aligned> struct Run {
     unsigned words[sizeof(Word) < 4 ? 1 : (count + shifts) * sizeof(Word) / 4];
     Vec<T, N> gathered;
   };
-  int lead;  // bytes before the first element
+  int lead = 0;           // bytes before the first element
+  bool repeated = false;  // the first element stands for all
+
+  // Neighbours, or with a stride of 0 one element; all exist.
+  __device__ __forceinline__ void load_whole(const T* from, long long stride) {
+    repeated = stride == 0;
+    if (repeated) {
+      gathered.set_first(*from);
+      return;
+    }
+    // Aligned words, of which each has a part of the vector.
+    if constexpr (shifts) lead = (unsigned long long)from % sizeof(Word);
+    const Word* at = reinterpret_cast<const Word*>(reinterpret_cast<const char*>(from) - lead);
+    #pragma unroll
+    for (int i = 0; i < count; ++i) whole[i] = at[i];
+    if constexpr (shifts) whole[count] = at[lead > 0 ? count : 0];
+  }
 
   // Elements from `first` up to `last` exist, and stand in for the others.
   __device__ __forceinline__ void load(const T* from, long long stride, int first, int last) {
-    lead = 0;
-    if (stride == 1 && first == 0 && last >= N) {
-      // Aligned words, of which each has a part of the vector.
-      if constexpr (shifts) lead = (unsigned long long)from % sizeof(Word);
-      const Word* at = reinterpret_cast<const Word*>(reinterpret_cast<const char*>(from) - lead);
-      #pragma unroll
-      for (int i = 0; i < count; ++i) whole[i] = at[i];
-      if constexpr (shifts) whole[count] = at[lead > 0 ? count : 0];
-      return;
-    }
+    if (stride == 0 || (stride == 1 && first == 0 && last >= N)) return load_whole(from, stride);
     gathered = {};
-    if (stride == 0) {
-      gathered.put(0, *from);
-      gathered.repeat();
-    } else {
-      #pragma unroll
-      for (int k = 0; k < N; ++k) gathered.put(k, from[(k < first ? first : k < last ? k : last - 1) * stride]);
-    }
+    #pragma unroll
+    for (int k = 0; k < N; ++k) gathered.put(k, from[(k < first ? first : k < last ? k : last - 1) * stride]);
   }
 
   __device__ __forceinline__ Vec<T, N> vec() const {
     Vec<T, N> result = gathered;
+    if (repeated) result.repeat();
     if constexpr (shifts) {
       if (lead == 0) return result;
       constexpr int all = (count + 1) * sizeof(Word) / 4;
@@ -162,47 +182,43 @@ struct Space {
   long long out_stride3;
 };
 
+// Where a row begins in each tensor. Only more than two dimensions cost divisions.
+struct Place {
+  long long x;
+  long long y;
+  long long out;
+};
+
+__device__ __forceinline__ Place place_of(unsigned row, const Space& space) {
+  if (space.size1.divisor >= space.rows) return {row * space.x_stride1, row * space.y_stride1, row * space.out_stride1};
+  unsigned at1, at2;
+  const unsigned at3 = divide(divide(row, space.size1, at1), space.size2, at2);
+  return {at1 * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3, at1 * space.y_stride1 + at2 * space.y_stride2 + at3 * space.y_stride3, at1 * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3};
+}
+
 extern "C" __global__ void __launch_bounds__(256)
 add_bf16_rows(const bf16* x, const bf16* y, bf16* out, const Space space) {
   unsigned tile;
   const unsigned row = divide(blockIdx.x, space.tiles, tile) * (blockDim.y * 1) + threadIdx.y;
   const long long start = ((long long)tile * blockDim.x + threadIdx.x) * 8;
-  Run<bf16, 8, uint4, false> x_run[1];
-  Run<bf16, 8, uint4, false> y_run[1];
+  if (row >= space.rows) return;
+  const Place at = place_of(row, space);
+  // Each row begins so many columns early that vectors of out are aligned.
+  const int lead = (int)((unsigned long long)(out + at.out) % 16) / 2;
+  const long long column = start - lead;
+  const int first = column < 0 ? lead : 0;
+  if (column >= space.columns) return;
+  const int last = space.columns - column < 8 ? (int)(space.columns - column) : 8;
+  Run<bf16, 8, uint4, false> x_run;
+  x_run.load(x + column * space.x_stride0 + at.x, space.x_stride0, first, last);
+  Run<bf16, 8, uint4, false> y_run;
+  y_run.load(y + column * space.y_stride0 + at.y, space.y_stride0, first, last);
+  const Vec<bf16, 8> x_vec = x_run.vec();
+  const Vec<bf16, 8> y_vec = y_run.vec();
+  float out_vec[8];
   #pragma unroll
-  for (int u = 0; u < 1; ++u) {
-    const unsigned r = row + u * blockDim.y;
-    if (r >= space.rows) break;
-    unsigned at1, at2;
-    const unsigned at3 = divide(divide(r, space.size1, at1), space.size2, at2);
-    // Each row begins so many columns early that vectors of out are aligned.
-    const int lead = (unsigned long long)(out + (0 + at1 * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3)) % 16 / 2;
-    const long long column = start - lead;
-    const int first = column < 0 ? lead : 0;
-    if (column >= space.columns) continue;
-    const int last = space.columns - column < 8 ? (int)(space.columns - column) : 8;
-    x_run[u].load(x + (column * space.x_stride0 + at1 * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3), space.x_stride0, first, last);
-    y_run[u].load(y + (column * space.y_stride0 + at1 * space.y_stride1 + at2 * space.y_stride2 + at3 * space.y_stride3), space.y_stride0, first, last);
+  for (int k = 0; k < 8; ++k) {
+    out_vec[k] = add_element(to_f32(x_vec.get(k)), to_f32(y_vec.get(k)));
   }
-  #pragma unroll
-  for (int u = 0; u < 1; ++u) {
-    const unsigned r = row + u * blockDim.y;
-    if (r >= space.rows) break;
-    unsigned at1, at2;
-    const unsigned at3 = divide(divide(r, space.size1, at1), space.size2, at2);
-    // Each row begins so many columns early that vectors of out are aligned.
-    const int lead = (unsigned long long)(out + (0 + at1 * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3)) % 16 / 2;
-    const long long column = start - lead;
-    const int first = column < 0 ? lead : 0;
-    if (column >= space.columns) continue;
-    const int last = space.columns - column < 8 ? (int)(space.columns - column) : 8;
-    const Vec<bf16, 8> x_vec = x_run[u].vec();
-    const Vec<bf16, 8> y_vec = y_run[u].vec();
-    float out_vec[8];
-    #pragma unroll
-    for (int k = 0; k < 8; ++k) {
-      out_vec[k] = add_element(to_f32(x_vec.get(k)), to_f32(y_vec.get(k)));
-    }
-    store_run<uint4, false>(out + (column + at1 * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3), pack_bf16(out_vec), first, last);
-  }
+  store_run<uint4, false>(out + column + at.out, pack_bf16(out_vec), first, last);
 }

@@ -4,8 +4,8 @@
 //   y: tensor of i32, computed in i32; contiguous; aligned to 16 bytes
 //   out: result, i32; contiguous; aligned to 16 bytes
 //
-// family=flat width=4 unroll=1 threads=256
-// launch: block 256, grid ceil(n / 1024)
+// family=flat width=4 unroll=2 threads=128
+// launch: block 128, grid ceil(n / 1024)
 
 using i32 = int;
 using u32 = unsigned;
@@ -30,11 +30,17 @@ template <class T, int N> struct Vec {
     #pragma unroll
     for (int i = 0; i < (int)sizeof(one) / 4; ++i) words[k * sizeof(T) / 4 + i] |= one.words[i];
   }
-  // The first element in place of all.
+  // One element in place of all: set_first() when it is there, repeat() when it is wanted.
+  __device__ __forceinline__ void set_first(T element) {
+    union { unsigned words[(sizeof(T) + 3) / 4]; T element; } one = {};
+    one.element = element;
+    #pragma unroll
+    for (int i = 0; i < (int)sizeof(one) / 4; ++i) words[i] = one.words[i];
+  }
   __device__ __forceinline__ void repeat() {
     constexpr int one = sizeof(T) < 4 ? 1 : sizeof(T) / 4;
-    if (sizeof(T) == 1) words[0] = (words[0] & 0xff) * 0x01010101u;
-    if (sizeof(T) == 2) words[0] = (words[0] & 0xffff) * 0x00010001u;
+    if (sizeof(T) == 1) words[0] *= 0x01010101u;
+    if (sizeof(T) == 2) words[0] *= 0x00010001u;
     #pragma unroll
     for (int i = one; i < (size + 3) / 4; ++i) words[i] = words[i % one];
   }
@@ -48,10 +54,21 @@ template <class V, class Word, class T> __device__ __forceinline__ V load(const 
   return result.vec;
 }
 
+// One access to global memory. In PTX, since the compiler splits an assignment of words whose address it finds no
+// multiple of their size.
+__device__ __forceinline__ void store_word(uint4* to, uint4 word) {
+  asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(word.x), "r"(word.y), "r"(word.z), "r"(word.w) : "memory");
+}
+__device__ __forceinline__ void store_word(uint2* to, uint2 word) {
+  asm volatile("st.global.v2.u32 [%0], {%1, %2};" : : "l"(to), "r"(word.x), "r"(word.y) : "memory");
+}
+template <class Word> __device__ __forceinline__ void store_word(Word* to, Word word) { *to = word; }
+
 template <class Word, class V, class T> __device__ __forceinline__ void store(T* to, const V& value) {
   union { V vec; Word words[V::size / sizeof(Word)]; } from = {value};
   #pragma unroll
-  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) reinterpret_cast<Word*>(to)[i] = from.words[i];
+  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) store_word(reinterpret_cast<Word*>(to) + i, from.words[i]);
 }
 
 // One element.
@@ -64,20 +81,31 @@ __device__ __forceinline__ u32 floor_div_element(u32 x, u32 y) {
   return rest0 != 0u && (i32)rest0 < 0 != (i32)y < 0 ? choice1 + (u32)-1 : choice1;
 }
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(128)
 floor_div_i32_flat(const i32* x, const i32* y, i32* out, const long long n) {
   const long long start = blockIdx.x * 1024ll;
   const int left = n - start < 1024 ? (int)(n - start) : 1024;
-  const int first = threadIdx.x * 4;
-  if (first + 4 <= left) {
-    const Vec<i32, 4> x_vec = load<Vec<i32, 4>, uint4>(x + start + first);
-    const Vec<i32, 4> y_vec = load<Vec<i32, 4>, uint4>(y + start + first);
-    Vec<i32, 4> out_vec = {};
-    #pragma unroll
-    for (int k = 0; k < 4; ++k) {
-      out_vec.put(k, floor_div_element(x_vec.get(k), y_vec.get(k)));
+  Vec<i32, 4> x_vec[2];
+  Vec<i32, 4> y_vec[2];
+  #pragma unroll
+  for (int u = 0; u < 2; ++u) {
+    const int first = (u * 128 + threadIdx.x) * 4;
+    if (first + 4 <= left) {
+      x_vec[u] = load<Vec<i32, 4>, uint4>(x + start + first);
+      y_vec[u] = load<Vec<i32, 4>, uint4>(y + start + first);
     }
-    store<uint4>(out + start + first, out_vec);
+  }
+  #pragma unroll
+  for (int u = 0; u < 2; ++u) {
+    const int first = (u * 128 + threadIdx.x) * 4;
+    if (first + 4 <= left) {
+      Vec<i32, 4> out_vec = {};
+      #pragma unroll
+      for (int k = 0; k < 4; ++k) {
+        out_vec.put(k, floor_div_element(x_vec[u].get(k), y_vec[u].get(k)));
+      }
+      store<uint4>(out + start + first, out_vec);
+    }
   }
   // Elements behind the last whole vector; only the last block has any.
   const long long rest = start + left / 4 * 4 + threadIdx.x;

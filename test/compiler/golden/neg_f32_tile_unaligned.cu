@@ -27,20 +27,45 @@ template <class T, int N> struct Vec {
     #pragma unroll
     for (int i = 0; i < (int)sizeof(one) / 4; ++i) words[k * sizeof(T) / 4 + i] |= one.words[i];
   }
-  // The first element in place of all.
+  // One element in place of all: set_first() when it is there, repeat() when it is wanted.
+  __device__ __forceinline__ void set_first(T element) {
+    union { unsigned words[(sizeof(T) + 3) / 4]; T element; } one = {};
+    one.element = element;
+    #pragma unroll
+    for (int i = 0; i < (int)sizeof(one) / 4; ++i) words[i] = one.words[i];
+  }
   __device__ __forceinline__ void repeat() {
     constexpr int one = sizeof(T) < 4 ? 1 : sizeof(T) / 4;
-    if (sizeof(T) == 1) words[0] = (words[0] & 0xff) * 0x01010101u;
-    if (sizeof(T) == 2) words[0] = (words[0] & 0xffff) * 0x00010001u;
+    if (sizeof(T) == 1) words[0] *= 0x01010101u;
+    if (sizeof(T) == 2) words[0] *= 0x00010001u;
     #pragma unroll
     for (int i = one; i < (size + 3) / 4; ++i) words[i] = words[i % one];
   }
 };
 
+// A vector, in accesses of one Word.
+template <class V, class Word, class T> __device__ __forceinline__ V load(const T* from) {
+  union { V vec; Word words[V::size / sizeof(Word)]; } result = {};
+  #pragma unroll
+  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) result.words[i] = reinterpret_cast<const Word*>(from)[i];
+  return result.vec;
+}
+
+// One access to global memory. In PTX, since the compiler splits an assignment of words whose address it finds no
+// multiple of their size.
+__device__ __forceinline__ void store_word(uint4* to, uint4 word) {
+  asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(word.x), "r"(word.y), "r"(word.z), "r"(word.w) : "memory");
+}
+__device__ __forceinline__ void store_word(uint2* to, uint2 word) {
+  asm volatile("st.global.v2.u32 [%0], {%1, %2};" : : "l"(to), "r"(word.x), "r"(word.y) : "memory");
+}
+template <class Word> __device__ __forceinline__ void store_word(Word* to, Word word) { *to = word; }
+
 template <class Word, class V, class T> __device__ __forceinline__ void store(T* to, const V& value) {
   union { V vec; Word words[V::size / sizeof(Word)]; } from = {value};
   #pragma unroll
-  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) reinterpret_cast<Word*>(to)[i] = from.words[i];
+  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) store_word(reinterpret_cast<Word*>(to) + i, from.words[i]);
 }
 
 // n / divisor == (__umulhi(n, multiplier) + n) >> shift for every n < 2^31
@@ -62,32 +87,35 @@ template <class T, int N, class Word, bool Aligned> struct Run {
     unsigned words[sizeof(Word) < 4 ? 1 : (count + shifts) * sizeof(Word) / 4];
     Vec<T, N> gathered;
   };
-  int lead;  // bytes before the first element
+  int lead = 0;           // bytes before the first element
+  bool repeated = false;  // the first element stands for all
+
+  // Neighbours, or with a stride of 0 one element; all exist.
+  __device__ __forceinline__ void load_whole(const T* from, long long stride) {
+    repeated = stride == 0;
+    if (repeated) {
+      gathered.set_first(*from);
+      return;
+    }
+    // Aligned words, of which each has a part of the vector.
+    if constexpr (shifts) lead = (unsigned long long)from % sizeof(Word);
+    const Word* at = reinterpret_cast<const Word*>(reinterpret_cast<const char*>(from) - lead);
+    #pragma unroll
+    for (int i = 0; i < count; ++i) whole[i] = at[i];
+    if constexpr (shifts) whole[count] = at[lead > 0 ? count : 0];
+  }
 
   // Elements from `first` up to `last` exist, and stand in for the others.
   __device__ __forceinline__ void load(const T* from, long long stride, int first, int last) {
-    lead = 0;
-    if (stride == 1 && first == 0 && last >= N) {
-      // Aligned words, of which each has a part of the vector.
-      if constexpr (shifts) lead = (unsigned long long)from % sizeof(Word);
-      const Word* at = reinterpret_cast<const Word*>(reinterpret_cast<const char*>(from) - lead);
-      #pragma unroll
-      for (int i = 0; i < count; ++i) whole[i] = at[i];
-      if constexpr (shifts) whole[count] = at[lead > 0 ? count : 0];
-      return;
-    }
+    if (stride == 0 || (stride == 1 && first == 0 && last >= N)) return load_whole(from, stride);
     gathered = {};
-    if (stride == 0) {
-      gathered.put(0, *from);
-      gathered.repeat();
-    } else {
-      #pragma unroll
-      for (int k = 0; k < N; ++k) gathered.put(k, from[(k < first ? first : k < last ? k : last - 1) * stride]);
-    }
+    #pragma unroll
+    for (int k = 0; k < N; ++k) gathered.put(k, from[(k < first ? first : k < last ? k : last - 1) * stride]);
   }
 
   __device__ __forceinline__ Vec<T, N> vec() const {
     Vec<T, N> result = gathered;
+    if (repeated) result.repeat();
     if constexpr (shifts) {
       if (lead == 0) return result;
       constexpr int all = (count + 1) * sizeof(Word) / 4;
@@ -133,6 +161,13 @@ template <class T, class Shape> struct alignas(16) Tile {
   T at[Shape::lanes][Shape::width * Shape::rows + skew];
 };
 
+// Into shared memory.
+template <class Word, class V, class T> __device__ __forceinline__ void put_words(T* to, const V& value) {
+  union { V vec; Word words[V::size / sizeof(Word)]; } from = {value};
+  #pragma unroll
+  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) reinterpret_cast<Word*>(to)[i] = from.words[i];
+}
+
 // From memory whose neighbours are rows: words along the rows. Whole: all columns and rows exist.
 template <bool Whole, class Word, bool Aligned, class T, class Shape>
 __device__ __forceinline__ void fill_tile(Tile<T, Shape>& tile, const T* from, long long stride, int columns, int rows) {
@@ -150,22 +185,22 @@ __device__ __forceinline__ void fill_tile(Tile<T, Shape>& tile, const T* from, l
     const int at = i * Shape::threads + threadIdx.x, row = at % per_column * N, column = at / per_column;
     if (at >= all) break;
     T* to = &tile.at[column / Shape::width][column % Shape::width * Shape::rows + row];
-    if constexpr (Shape::lanes <= 8) store<Word>(to, runs[i].vec());
-    else if constexpr (Shape::lanes == 16 || sizeof(T) >= 8) store<uint2>(to, runs[i].vec());
-    else store<unsigned>(to, runs[i].vec());
+    if constexpr (Shape::lanes <= 8) put_words<Word>(to, runs[i].vec());
+    else if constexpr (Shape::lanes == 16 || sizeof(T) >= 8) put_words<uint2>(to, runs[i].vec());
+    else put_words<unsigned>(to, runs[i].vec());
   }
 }
 
-// This thread's vectors, turned: four bytes in the tile are Pack elements of as many rows.
+// This thread's vectors from `begin` on, turned: four bytes in the tile are Pack elements of as many rows.
 template <class T, int Width, int Count, class Shape>
-__device__ __forceinline__ void read_tile(Vec<T, Width> (&vecs)[Count], const Tile<T, Shape>& tile) {
+__device__ __forceinline__ void read_tile(Vec<T, Width> (&vecs)[Count], const Tile<T, Shape>& tile, int begin) {
   #pragma unroll
   for (int u = 0; u < Count; u += Shape::pack) {
     #pragma unroll
     for (int p = 0; p < Shape::pack; ++p) vecs[u + p] = {};
     #pragma unroll
     for (int k = 0; k < Width; ++k) {
-      const T* from = &tile.at[threadIdx.x % Shape::lanes][k * Shape::rows + Shape::row(u)];
+      const T* from = &tile.at[threadIdx.x % Shape::lanes][k * Shape::rows + Shape::row(begin + u)];
       using Pack = Vec<T, Shape::pack>;
       Pack rows = {};
       if constexpr (Pack::size == 4) rows.words[0] = *reinterpret_cast<const unsigned*>(from);
@@ -178,21 +213,21 @@ __device__ __forceinline__ void read_tile(Vec<T, Width> (&vecs)[Count], const Ti
   }
 }
 
-// This thread's vectors from memory. Whole: all columns and rows exist, and columns are neighbours.
-template <bool Whole, class Shape, class Word, bool Aligned, class T, int N, int Count>
-__device__ __forceinline__ void load_rows(Vec<T, N> (&vecs)[Count], const T* from, long long stride0, long long stride1,
-                                          int columns, int rows) {
+// The same from memory whose columns are neighbours; all columns and rows exist.
+template <class Shape, class Word, class T, int N, int Count>
+__device__ __forceinline__ void load_rows(Vec<T, N> (&vecs)[Count], const T* from, long long stride1) {
+  #pragma unroll
+  for (int u = 0; u < Count; ++u) vecs[u] = load<Vec<T, N>, Word>(from + Shape::column() + Shape::row(u) * stride1);
+}
+
+// The same with any stride, as far as columns and rows exist.
+template <class Shape, class Word, bool Aligned, class T, int N, int Count>
+__device__ __forceinline__ void load_any_rows(Vec<T, N> (&vecs)[Count], const T* from, long long stride0,
+                                              long long stride1, int columns, int rows, int begin) {
   const int column = Shape::column();
-  if (!Whole && column >= columns) return;
   #pragma unroll
   for (int u = 0; u < Count; ++u) {
-    if constexpr (Whole) {
-      Run<T, N, Word, Aligned> run;
-      run.load(from + column + Shape::row(u) * stride1, 1, 0, N);
-      vecs[u] = run.vec();
-      continue;
-    }
-    const int row = Shape::row(u) < rows ? Shape::row(u) : rows - 1;
+    const int row = Shape::row(begin + u) < rows ? Shape::row(begin + u) : rows - 1;
     Run<T, N, Word, Aligned> run;
     run.load(from + column * stride0 + row * stride1, stride0, 0, columns - column);
     vecs[u] = run.vec();
@@ -223,26 +258,27 @@ struct Space {
 // A block computes 32 columns of 32 rows; a thread has vectors of 1 columns in 4 of the rows.
 using Shape = TileShape<256, 32, 1, 1, 4>;
 
-// One tile. Whole: all its columns and rows exist, and what does not cross has neighbours along a row.
-template <bool Whole>
-__device__ __forceinline__ void neg_f32_tile_block(const float* x, float* out, const Space& space, Tile<float, Shape>& x_tile, const int columns, const int rows, const bool x_crosses) {
-  Vec<float, 1> x_vec[4];
-  if (x_crosses) fill_tile<Whole, uint4, false>(x_tile, x, space.x_stride0, columns, rows);
-  else load_rows<Whole, Shape, unsigned, false>(x_vec, x, space.x_stride0, space.x_stride1, columns, rows);
+// Any tile, 4 vectors of a thread at a time.
+__device__ __forceinline__ void neg_f32_tile_any(const float* x, float* out, const Space& space, Tile<float, Shape>& x_tile, const int columns, const int rows, const bool x_crosses) {
+  if (x_crosses) fill_tile<false, uint4, false>(x_tile, x, space.x_stride0, columns, rows);
   __syncthreads();
-  const int count = Whole ? 1 : columns - Shape::column();
-  if (count <= 0) return;
-  if (x_crosses) read_tile(x_vec, x_tile);
-  #pragma unroll
-  for (int u = 0; u < 4; ++u) {
-    const int r = Shape::row(u);
-    if (!Whole && r >= rows) break;
-    Vec<float, 1> out_vec = {};
+  if (columns <= Shape::column()) return;
+  #pragma unroll 1
+  for (int begin = 0; begin < 4; begin += 4) {
+    Vec<float, 1> x_vec[4];
+    if (x_crosses) read_tile(x_vec, x_tile, begin);
+    else load_any_rows<Shape, unsigned, false>(x_vec, x, space.x_stride0, space.x_stride1, columns, rows, begin);
     #pragma unroll
-    for (int k = 0; k < 1; ++k) {
-      out_vec.put(k, neg_element(x_vec[u].get(k)));
+    for (int u = 0; u < 4; ++u) {
+      const int r = Shape::row(begin + u);
+      if (r >= rows) return;
+      Vec<float, 1> out_vec = {};
+      #pragma unroll
+      for (int k = 0; k < 1; ++k) {
+        out_vec.put(k, neg_element(x_vec[u].get(k)));
+      }
+      store_run<unsigned, false>(out + (r * space.out_stride1 + Shape::column()), out_vec, 0, columns - Shape::column());
     }
-    store_run<unsigned, false>(out + (r * space.out_stride1 + Shape::column()), out_vec, 0, count);
   }
 }
 
@@ -259,5 +295,5 @@ neg_f32_tile(const float* x, float* out, const Space space) {
   x += column * space.x_stride0 + row * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3;
   out += column + row * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3;
   const bool x_crosses = space.x_stride1 == 1 && space.x_stride0 > 1;
-  neg_f32_tile_block<false>(x, out, space, x_tile, columns, rows, x_crosses);
+  neg_f32_tile_any(x, out, space, x_tile, columns, rows, x_crosses);
 }

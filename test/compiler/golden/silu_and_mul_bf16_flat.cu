@@ -31,11 +31,17 @@ template <class T, int N> struct Vec {
     #pragma unroll
     for (int i = 0; i < (int)sizeof(one) / 4; ++i) words[k * sizeof(T) / 4 + i] |= one.words[i];
   }
-  // The first element in place of all.
+  // One element in place of all: set_first() when it is there, repeat() when it is wanted.
+  __device__ __forceinline__ void set_first(T element) {
+    union { unsigned words[(sizeof(T) + 3) / 4]; T element; } one = {};
+    one.element = element;
+    #pragma unroll
+    for (int i = 0; i < (int)sizeof(one) / 4; ++i) words[i] = one.words[i];
+  }
   __device__ __forceinline__ void repeat() {
     constexpr int one = sizeof(T) < 4 ? 1 : sizeof(T) / 4;
-    if (sizeof(T) == 1) words[0] = (words[0] & 0xff) * 0x01010101u;
-    if (sizeof(T) == 2) words[0] = (words[0] & 0xffff) * 0x00010001u;
+    if (sizeof(T) == 1) words[0] *= 0x01010101u;
+    if (sizeof(T) == 2) words[0] *= 0x00010001u;
     #pragma unroll
     for (int i = one; i < (size + 3) / 4; ++i) words[i] = words[i % one];
   }
@@ -49,10 +55,21 @@ template <class V, class Word, class T> __device__ __forceinline__ V load(const 
   return result.vec;
 }
 
+// One access to global memory. In PTX, since the compiler splits an assignment of words whose address it finds no
+// multiple of their size.
+__device__ __forceinline__ void store_word(uint4* to, uint4 word) {
+  asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(word.x), "r"(word.y), "r"(word.z), "r"(word.w) : "memory");
+}
+__device__ __forceinline__ void store_word(uint2* to, uint2 word) {
+  asm volatile("st.global.v2.u32 [%0], {%1, %2};" : : "l"(to), "r"(word.x), "r"(word.y) : "memory");
+}
+template <class Word> __device__ __forceinline__ void store_word(Word* to, Word word) { *to = word; }
+
 template <class Word, class V, class T> __device__ __forceinline__ void store(T* to, const V& value) {
   union { V vec; Word words[V::size / sizeof(Word)]; } from = {value};
   #pragma unroll
-  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) reinterpret_cast<Word*>(to)[i] = from.words[i];
+  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) store_word(reinterpret_cast<Word*>(to) + i, from.words[i]);
 }
 
 __device__ __forceinline__ float to_f32(bf16 x) { return __uint_as_float((u32)x.bits << 16); }

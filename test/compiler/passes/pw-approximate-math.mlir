@@ -98,6 +98,27 @@ pw.kernel @cancelling of "f" operands [#pw.operand<"x", f32 as f32, tensor>]
   pw.yield %4, %5, %6, %7 : f16, f16, f16, f16
 }
 
+// Where an f16 is a sum of 1 + erf and more than constants, erf stays exact; a bf16 rounds by so much more.
+// CHECK-LABEL: pw.kernel @summed
+// CHECK: math.erf %x : f32
+// CHECK: pw.approximate exp %x : f32
+// CHECK: pw.approximate one_plus_erf %y : f32
+pw.kernel @summed of "f" operands [#pw.operand<"x", f32 as f32, tensor>, #pw.operand<"y", f32 as f32, tensor>]
+    results [#pw.result<"out0", f16 to f16>, #pw.result<"out1", bf16 to bf16>] resolved {
+^bb0(%x: f32, %y: f32):
+  %one = arith.constant 1.0 : f32
+  %0 = math.erf %x : f32
+  %1 = arith.addf %one, %0 : f32
+  %2 = math.exp %x : f32
+  %3 = math.fma %x, %2, %1 : f32
+  %4 = arith.truncf %3 : f32 to f16
+  %5 = math.erf %y : f32
+  %6 = arith.addf %5, %one : f32
+  %7 = arith.subf %6, %y : f32
+  %8 = arith.truncf %7 : f32 to bf16
+  pw.yield %4, %8 : f16, bf16
+}
+
 // The normal distribution's product is one formula for each dtype, in any order of the factors.
 // CHECK-LABEL: pw.kernel @gelu
 // CHECK: pw.approximate gelu_f16 %x : f32

@@ -30,7 +30,9 @@ struct OperandLayout {
 };
 
 struct Layout {
-  std::uint8_t rank = 1;                // 1, 4 or 8; unused outer dimensions have size 1
+  // 1, 4 or 8, where unused outer dimensions have size 1; 2 when each operand is broadcast along one of two dimensions,
+  // as in an outer product: little is read beside the results.
+  std::uint8_t rank = 1;
   bool wide_index = false;              // an offset within one operand, or the element count, does not fit 31 bits
   bool crossed = false;                 // some operand is contiguous along dimension 1; which one is a parameter
   std::vector<OperandLayout> operands;  // one for each Tensor-form operand of the trace, in order

@@ -31,9 +31,10 @@ struct Schedule {
   auto operator<=>(const Schedule&) const = default;
 };
 
-// A CUDA target: 90 is sm_90.
+// A CUDA target: 90 is sm_90. GPUs of one architecture differ in their memory: an H200 moves 4900 GB/s, an H100 3350.
 struct CudaTarget {
   int arch = 90;
+  int memory_gbps = 0;  // peak of device memory; 0 counts as the slowest of the architecture
   auto operator<=>(const CudaTarget&) const = default;
 };
 
