@@ -13,9 +13,9 @@ namespace gems {
 namespace {
 
 // Sources: bytes in flight per multiprocessor from CUB's tuning policies (sm_90: its value for the H100; sm_120, whose
-// multiprocessors have an A100's bandwidth: the A100's); resident threads are what 32 registers a thread allow. Measured:
-// on an H100 one 16-byte vector a thread reaches the speed of a copy, functions of two-byte types included; on an H200
-// these take two (88-95 % of a copy with one, 95-97 % with two). Not measured: sm_100 and sm_120.
+// multiprocessors have an A100's bandwidth: the A100's); resident threads are what 32 registers a thread allow.
+// Measured: on an H100 one 16-byte vector a thread reaches the speed of a copy, functions of two-byte types included;
+// on an H200 these take two (88-95 % of a copy with one, 95-97 % with two). Not measured: sm_100 and sm_120.
 struct ArchitectureTuning {
   int arch;         // and above
   int memory_gbps;  // and above
@@ -24,8 +24,8 @@ struct ArchitectureTuning {
   int function_unroll;  // vectors of a thread when the body has functions and moves two-byte elements, one of them read
 };
 constexpr ArchitectureTuning tuning_table[] = {
-    {120, 0, 16 * 1024, 1536, 1},   {100, 0, 64 * 1024, 2048, 2}, {90, 4000, 32 * 1024, 2048, 2},
-    {90, 0, 32 * 1024, 2048, 1},    {80, 0, 16 * 1024, 2048, 1},  {0, 0, 12 * 1024, 1024, 1},
+    {120, 0, 16 * 1024, 1536, 1}, {100, 0, 64 * 1024, 2048, 2}, {90, 4000, 32 * 1024, 2048, 2},
+    {90, 0, 32 * 1024, 2048, 1},  {80, 0, 16 * 1024, 2048, 1},  {0, 0, 12 * 1024, 1024, 1},
 };
 
 constexpr int access_bytes = 16;        // widest access of one thread
@@ -58,9 +58,8 @@ constexpr int bank_bytes = 4;             // neighbouring rows of narrow types s
 constexpr int most_tile_bytes = 40 * 1024;
 
 const ArchitectureTuning& tuning_for(CudaTarget target) {
-  return *std::ranges::find_if(tuning_table, [&](const auto& row) {
-    return target.arch >= row.arch && target.memory_gbps >= row.memory_gbps;
-  });
+  return *std::ranges::find_if(
+      tuning_table, [&](const auto& row) { return target.arch >= row.arch && target.memory_gbps >= row.memory_gbps; });
 }
 
 Family choose_family(const ScheduleFacts& facts) {

@@ -16,8 +16,8 @@ using Address = unsigned long long;  // CUdeviceptr
 
 inline constexpr int AttributeMemoryClock = 36;  // CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE, in kHz
 inline constexpr int AttributeMemoryWidth = 37;  // CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH, in bits
-inline constexpr int AttributeMajor = 75;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
-inline constexpr int AttributeMinor = 76;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR
+inline constexpr int AttributeMajor = 75;        // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
+inline constexpr int AttributeMinor = 76;        // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR
 
 struct Functions {
   Result (*init)(unsigned flags) = nullptr;

@@ -37,7 +37,7 @@ TEST_CASE("one vector a thread is in flight where that is enough for the archite
   CHECK(choose_schedule(graph, flat_layout(graph), CudaTarget{120}).unroll == 1);
 }
 
-TEST_CASE("heavy bodies compute at most eight elements a thread, of one two-byte operand two vectors beside fast memory") {
+TEST_CASE("heavy bodies compute at most eight elements a thread, two-byte ones more beside fast memory") {
   constexpr CudaTarget fast{90, 4900};
   auto elements = [](const TraceGraph& graph, CudaTarget target) {
     const Schedule schedule = choose_schedule(graph, flat_layout(graph), target);

@@ -6,6 +6,7 @@
 #include <initializer_list>
 
 #include "Cuda/MathText.h"
+#include "Cuda/MoveText.h"
 
 namespace gems::cuda {
 namespace {
@@ -346,166 +347,9 @@ __device__ __forceinline__ unsigned divide(unsigned n, const Divisor& by, unsign
   return quotient;
 }
 )"},
-    {Snippet::Run, {Snippet::Vec}, true, R"(
-// A vector of elements that lie `stride` apart. Loaded first and put in order later, so that no load waits for another.
-template <class T, int N, class Word, bool Aligned> struct Run {
-  static constexpr bool shifts = !Aligned && sizeof(Word) > sizeof(T);
-  static constexpr int count = Vec<T, N>::size / sizeof(Word);
-  static_assert(!shifts || sizeof(Word) >= 4, "parts of a word are not shifted");
-  union {
-    Word whole[count + shifts];
-    unsigned words[sizeof(Word) < 4 ? 1 : (count + shifts) * sizeof(Word) / 4];
-    Vec<T, N> gathered;
-  };
-  int lead = 0;           // bytes before the first element
-  bool repeated = false;  // the first element stands for all
-
-  // Neighbours, or with a stride of 0 one element; all exist.
-  __device__ __forceinline__ void load_whole(const T* from, long long stride) {
-    repeated = stride == 0;
-    if (repeated) {
-      gathered.set_first(*from);
-      return;
-    }
-    // Aligned words, of which each has a part of the vector.
-    if constexpr (shifts) lead = (unsigned long long)from % sizeof(Word);
-    const Word* at = reinterpret_cast<const Word*>(reinterpret_cast<const char*>(from) - lead);
-    #pragma unroll
-    for (int i = 0; i < count; ++i) whole[i] = at[i];
-    if constexpr (shifts) whole[count] = at[lead > 0 ? count : 0];
-  }
-
-  // Elements from `first` up to `last` exist, and stand in for the others.
-  __device__ __forceinline__ void load(const T* from, long long stride, int first, int last) {
-    if (stride == 0 || (stride == 1 && first == 0 && last >= N)) return load_whole(from, stride);
-    gathered = {};
-    #pragma unroll
-    for (int k = 0; k < N; ++k) gathered.put(k, from[(k < first ? first : k < last ? k : last - 1) * stride]);
-  }
-
-  __device__ __forceinline__ Vec<T, N> vec() const {
-    Vec<T, N> result = gathered;
-    if (repeated) result.repeat();
-    if constexpr (shifts) {
-      if (lead == 0) return result;
-      constexpr int all = (count + 1) * sizeof(Word) / 4;
-      unsigned shifted[all];
-      #pragma unroll
-      for (int i = 0; i < all; ++i) shifted[i] = words[i];
-      #pragma unroll
-      for (int by = sizeof(Word) / 8; by > 0; by /= 2)
-        #pragma unroll
-        for (int i = 0; i + by < all; ++i)
-          if (lead & 4 * by) shifted[i] = shifted[i + by];
-      #pragma unroll
-      for (int i = 0; i < Vec<T, N>::size / 4; ++i)
-        result.words[i] = sizeof(T) < 4 ? __funnelshift_r(shifted[i], shifted[i + 1], lead % 4 * 8) : shifted[i];
-    }
-    return result;
-  }
-};
-)"},
-    {Snippet::StoreRun, {Snippet::Store}, true, R"(
-// A vector, or its elements from `first` up to `last`.
-template <class Word, bool Aligned, class T, int N>
-__device__ __forceinline__ void store_run(T* to, const Vec<T, N>& value, int first, int last) {
-  if (first == 0 && last >= N && (Aligned || (unsigned long long)to % sizeof(Word) == 0)) return store<Word>(to, value);
-  #pragma unroll
-  for (int k = 0; k < N; ++k)
-    if (k >= first && k < last) to[k] = value.get(k);
-}
-)"},
-    {Snippet::Tile, {Snippet::Load, Snippet::Run, Snippet::Store, Snippet::Divisor}, true, R"(
-// How a block covers its tile: Lanes threads side by side, each with Width columns of Unroll groups of Pack rows.
-template <int Threads, int Lanes, int Width, int Pack, int Unroll> struct TileShape {
-  static constexpr int threads = Threads, lanes = Lanes, width = Width, pack = Pack, vectors = Pack * Unroll;
-  static constexpr int columns = Lanes * Width, rows = Threads / Lanes * vectors;
-  // The first column of this thread, and the row of its vector u.
-  static __device__ __forceinline__ int column() { return threadIdx.x % Lanes * Width; }
-  static __device__ __forceinline__ int row(int u) {
-    return (u / Pack * (Threads / Lanes) + threadIdx.x / Lanes) * Pack + u % Pack;
-  }
-};
-
-// The elements of a tile, column after column. Those of each thread along a row begin at memory banks of their own.
-template <class T, class Shape> struct alignas(16) Tile {
-  static constexpr int skew = 128 / Shape::lanes > (int)sizeof(T) ? 128 / Shape::lanes / (int)sizeof(T) : 1;
-  T at[Shape::lanes][Shape::width * Shape::rows + skew];
-};
-
-// Into shared memory.
-template <class Word, class V, class T> __device__ __forceinline__ void put_words(T* to, const V& value) {
-  union { V vec; Word words[V::size / sizeof(Word)]; } from = {value};
-  #pragma unroll
-  for (int i = 0; i < V::size / (int)sizeof(Word); ++i) reinterpret_cast<Word*>(to)[i] = from.words[i];
-}
-
-// From memory whose neighbours are rows: words along the rows. Whole: all columns and rows exist.
-template <bool Whole, class Word, bool Aligned, class T, class Shape>
-__device__ __forceinline__ void fill_tile(Tile<T, Shape>& tile, const T* from, long long stride, int columns, int rows) {
-  constexpr int N = sizeof(Word) / sizeof(T), per_column = Shape::rows / N;
-  constexpr int all = Shape::columns * per_column, count = (all + Shape::threads - 1) / Shape::threads;
-  Run<T, N, Word, Aligned> runs[count];
-  #pragma unroll
-  for (int i = 0; i < count; ++i) {
-    const int at = i * Shape::threads + threadIdx.x, row = at % per_column * N, column = at / per_column;
-    if constexpr (Whole && all % Shape::threads == 0) runs[i].load(from + column * stride + row, 1, 0, N);
-    else if (at < all && row < rows) runs[i].load(from + (column < columns ? column : columns - 1) * stride + row, 1, 0, rows - row);
-  }
-  #pragma unroll
-  for (int i = 0; i < count; ++i) {
-    const int at = i * Shape::threads + threadIdx.x, row = at % per_column * N, column = at / per_column;
-    if (at >= all) break;
-    T* to = &tile.at[column / Shape::width][column % Shape::width * Shape::rows + row];
-    if constexpr (Shape::lanes <= 8) put_words<Word>(to, runs[i].vec());
-    else if constexpr (Shape::lanes == 16 || sizeof(T) >= 8) put_words<uint2>(to, runs[i].vec());
-    else put_words<unsigned>(to, runs[i].vec());
-  }
-}
-
-// This thread's vectors from `begin` on, turned: four bytes in the tile are Pack elements of as many rows.
-template <class T, int Width, int Count, class Shape>
-__device__ __forceinline__ void read_tile(Vec<T, Width> (&vecs)[Count], const Tile<T, Shape>& tile, int begin) {
-  #pragma unroll
-  for (int u = 0; u < Count; u += Shape::pack) {
-    #pragma unroll
-    for (int p = 0; p < Shape::pack; ++p) vecs[u + p] = {};
-    #pragma unroll
-    for (int k = 0; k < Width; ++k) {
-      const T* from = &tile.at[threadIdx.x % Shape::lanes][k * Shape::rows + Shape::row(begin + u)];
-      using Pack = Vec<T, Shape::pack>;
-      Pack rows = {};
-      if constexpr (Pack::size == 4) rows.words[0] = *reinterpret_cast<const unsigned*>(from);
-      else
-        #pragma unroll
-        for (int p = 0; p < Shape::pack; ++p) rows.put(p, from[p]);
-      #pragma unroll
-      for (int p = 0; p < Shape::pack; ++p) vecs[u + p].put(k, rows.get(p));
-    }
-  }
-}
-
-// The same from memory whose columns are neighbours; all columns and rows exist.
-template <class Shape, class Word, class T, int N, int Count>
-__device__ __forceinline__ void load_rows(Vec<T, N> (&vecs)[Count], const T* from, long long stride1) {
-  #pragma unroll
-  for (int u = 0; u < Count; ++u) vecs[u] = load<Vec<T, N>, Word>(from + Shape::column() + Shape::row(u) * stride1);
-}
-
-// The same with any stride, as far as columns and rows exist.
-template <class Shape, class Word, bool Aligned, class T, int N, int Count>
-__device__ __forceinline__ void load_any_rows(Vec<T, N> (&vecs)[Count], const T* from, long long stride0,
-                                              long long stride1, int columns, int rows, int begin) {
-  const int column = Shape::column();
-  #pragma unroll
-  for (int u = 0; u < Count; ++u) {
-    const int row = Shape::row(begin + u) < rows ? Shape::row(begin + u) : rows - 1;
-    Run<T, N, Word, Aligned> run;
-    run.load(from + column * stride0 + row * stride1, stride0, 0, columns - column);
-    vecs[u] = run.vec();
-  }
-}
-)"},
+    {Snippet::Run, {Snippet::Vec}, true, run_text},
+    {Snippet::StoreRun, {Snippet::Store}, true, store_run_text},
+    {Snippet::Tile, {Snippet::Load, Snippet::Run, Snippet::Store, Snippet::Divisor}, true, tile_text},
 };
 static_assert(std::size(snippet_table) == SnippetCount);
 

@@ -1,8 +1,8 @@
 // The rows family: results contiguous along dimension 0, operands with any strides. A block covers a run of columns and
 // a group of rows; blockDim says how its threads are split. The rows are those of all outer dimensions.
 //
-// Most threads have whole vectors of operands that are dense or repeat one element: code of its own reads all their rows
-// before it computes. Row ends, other strides and unaligned addresses share a loop over single rows.
+// Most threads have whole vectors of operands that are dense or repeat one element: code of its own reads all their
+// rows before it computes. Row ends, other strides and unaligned addresses share a loop over single rows.
 #include "Cuda/KernelText.h"
 
 namespace gems::cuda {
@@ -33,7 +33,8 @@ class RowsText {
  private:
   // Where a row begins in each tensor.
   void writePlaceFunction() {
-    out_.line("// Where a row begins in each tensor.{}", kernel_.rank() > 2 ? " Only more than two dimensions cost divisions." : "");
+    out_.line("// Where a row begins in each tensor.{}",
+              kernel_.rank() > 2 ? " Only more than two dimensions cost divisions." : "");
     out_.open("struct Place {{");
     std::string flat, deep;
     auto add = [&](const auto& tensor) {
@@ -79,14 +80,14 @@ class RowsText {
       out_.line("const Place at = place_of(row, space);");
     }
     for (const OperandText* operand : moving_)
-      out_.line("{0}_run{1}.load_whole({0} + (space.{0}_stride0 ? start : 0) + at{1}.{0}, space.{0}_stride0);", operand->name,
-                u);
+      out_.line("{0}_run{1}.load_whole({0} + (space.{0}_stride0 ? start : 0) + at{1}.{0}, space.{0}_stride0);",
+                operand->name, u);
     if (unroll_ > 1) {
       out_.close();
       openRows();
     }
-    writeVector(u, [&](const ResultText& result) { return fmt::format("{0} + start + at{1}.{0}", result.name, u); }, "",
-                "");
+    writeVector(
+        u, [&](const ResultText& result) { return fmt::format("{0} + start + at{1}.{0}", result.name, u); }, "", "");
     if (unroll_ > 1) out_.close();
     out_.line("return;");
     out_.close();
@@ -130,8 +131,9 @@ class RowsText {
       out_.line("{0}_run.load({0} + column * space.{0}_stride0 + at.{0}, space.{0}_stride0, first, last);",
                 operand->name);
     }
-    writeVector("", [&](const ResultText& result) { return fmt::format("{0} + column + at.{0}", result.name); }, "first",
-                "last");
+    writeVector(
+        "", [&](const ResultText& result) { return fmt::format("{0} + column + at.{0}", result.name); }, "first",
+        "last");
     if (unroll_ > 1) out_.close();
   }
 

@@ -105,7 +105,8 @@ class TileText {
     for (const OperandText* operand : moving_) {
       out_.line("if ({0}_crosses) read_tile({0}_vec, {0}_tile, begin);", operand->name);
       out_.line(
-          "else load_any_rows<Shape, {1}, {2}>({0}_vec, {0}, space.{0}_stride0, space.{0}_stride1, columns, rows, begin);",
+          "else load_any_rows<Shape, {1}, {2}>({0}_vec, {0}, space.{0}_stride0, space.{0}_stride1, columns, rows, "
+          "begin);",
           operand->name, kernel_.accessWord(operand->storage, schedule_.width), kernel_.isAligned());
     }
     out_.line("#pragma unroll");

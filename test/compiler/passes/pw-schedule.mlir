@@ -1,5 +1,6 @@
 // RUN: gems-opt %s --pw-schedule | FileCheck %s
 // RUN: gems-opt %s --pw-schedule=arch=100 | FileCheck %s --check-prefix=BLACKWELL
+// RUN: gems-opt %s --pw-schedule=memory-gbps=4900 | FileCheck %s --check-prefix=FAST
 
 // CHECK-LABEL: pw.kernel @unary
 // CHECK-SAME: schedule <family = flat, width = 4, unroll = 1, threads = 256>
@@ -14,7 +15,9 @@ pw.kernel @unary of "neg" operands [#pw.operand<"x", f32 as f32, tensor, <contig
 }
 
 // CHECK-LABEL: pw.kernel @heavy
-// CHECK-SAME: schedule <family = flat, width = 8, unroll = 2, threads = 256>
+// CHECK-SAME: schedule <family = flat, width = 8, unroll = 1, threads = 256>
+// FAST-LABEL: pw.kernel @heavy
+// FAST-SAME: schedule <family = flat, width = 8, unroll = 2, threads = 256>
 pw.kernel @heavy of "exp" operands [#pw.operand<"x", f16 as f32, tensor, <contiguous, align = 16>>]
     results [#pw.result<"out", f32 to f16, <contiguous, align = 16>>] resolved
     space <rank = 1, wide_index = false, crossed = false> {
@@ -26,7 +29,7 @@ pw.kernel @heavy of "exp" operands [#pw.operand<"x", f16 as f32, tensor, <contig
 }
 
 // CHECK-LABEL: pw.kernel @polynomial
-// CHECK-SAME: schedule <family = flat, width = 8, unroll = 2, threads = 256>
+// CHECK-SAME: schedule <family = flat, width = 8, unroll = 1, threads = 256>
 pw.kernel @polynomial of "log" operands [#pw.operand<"x", f16 as f32, tensor, <contiguous, align = 16>>]
     results [#pw.result<"out", f32 to f16, <contiguous, align = 16>>] resolved
     space <rank = 1, wide_index = false, crossed = false> {
@@ -42,6 +45,15 @@ pw.kernel @polynomial of "log" operands [#pw.operand<"x", f16 as f32, tensor, <c
 pw.kernel @rows of "copy" operands [#pw.operand<"x", f32 as f32, tensor, <strided, align = 16>>]
     results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
     space <rank = 4, wide_index = false, crossed = false> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}
+
+// CHECK-LABEL: pw.kernel @outer
+// CHECK-SAME: schedule <family = rows, width = 4, unroll = 4,
+pw.kernel @outer of "copy" operands [#pw.operand<"x", f32 as f32, tensor, <strided, align = 16>>]
+    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
+    space <rank = 2, wide_index = false, crossed = false> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }
