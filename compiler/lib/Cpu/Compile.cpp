@@ -5,6 +5,7 @@
 
 #include "ConvertToLlvm.h"
 #include "ExpandMath.h"
+#include "LoadConstants.h"
 #include "LowerToCpu.h"
 #include "Pw/Pw.h"
 #include "Transforms/FinalForm.h"
@@ -89,12 +90,15 @@ Translated translate(const TraceGraph& graph, const Layout& layout, const Target
 void addCpuPasses(OpPassManager& passes, VectorUnit unit) {
   passes.addPass(createLowerToCpuPass(unit));
   passes.addPass(createExpandMathPass(unit));
+  // AVX-512 has 32 registers.
+  if (unit.bytes < 64) passes.addPass(createLoadConstantsPass());
   passes.addPass(createConvertToLlvmPass());
 }
 
 void registerCpuPasses() {
   registerPass([] { return createLowerToCpuPass({}); });
   registerPass([] { return createExpandMathPass({}); });
+  registerPass([] { return createLoadConstantsPass(); });
   registerPass([] { return createConvertToLlvmPass(); });
 }
 
