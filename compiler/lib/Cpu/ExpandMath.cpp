@@ -88,7 +88,7 @@ Value expandApproximation(pw::ApproximateOp op, ImplicitLocOpBuilder& builder, V
   Lanes x(builder, op->getOperand(0));
   switch (op.getFunction()) {
     case pw::Approximation::ex4:
-      return approximateExp2(x + x, unit).value();
+      return approximateExp4(x, unit).value();
     case pw::Approximation::lg2:
       return approximateLog2(x, unit).value();
     case pw::Approximation::rcp:

@@ -36,17 +36,14 @@ Lanes erfcF32(Lanes x);
 Lanes powF32(Lanes x, Lanes y);
 Lanes fmodF32(Lanes x, Lanes y);
 
-// 2^t and log2(x) for pw.approximate: absolute error of the logarithm, relative error of the power below 2^-21.
-Lanes approximateExp2(Lanes t, VectorUnit unit);
+// 4^t and log2(x) for pw.approximate: absolute error of the logarithm, relative error of the power below 2^-21.
+Lanes approximateExp4(Lanes t, VectorUnit unit);
 Lanes approximateLog2(Lanes x, VectorUnit unit);
 
 // Parts that several of the above are made of, on f32 lanes.
 
 // Adding this rounds an f32 to an integer, whose low bits are then the low bits of the sum.
 inline constexpr double RoundSingle = 0x1.8p23;
-// mantissa 2^n for shifted = n + RoundSingle and |n| < 256, in two steps, of which only the second may round: 2^(n /
-// 2), then what is left.
-Lanes scaledInSteps(Lanes mantissa, Lanes shifted);
 
 // And on f64 lanes.
 

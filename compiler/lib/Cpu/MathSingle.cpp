@@ -17,15 +17,17 @@ constexpr double Ln2Low = 1.428606765330187e-06;
 
 struct Power {
   Lanes mantissa;  // e^r, |r| <= ln(2) / 2
-  Lanes shifted;   // n + RoundSingle, with x = n ln(2) + r
+  Lanes n;         // with x = n ln(2) + r
+  Lanes shifted;   // n + round
 };
 
-Power power(Lanes x) {
-  Lanes shifted = fma(x, Log2OfE, RoundSingle);
-  Lanes n = shifted - RoundSingle;
+// round: RoundSingle, or a bit more.
+Power power(Lanes x, double round) {
+  Lanes shifted = fma(x, Log2OfE, round);
+  Lanes n = shifted - round;
   Lanes r = fma(n, -Ln2Low, fma(n, -Ln2High, x));
   Lanes m1 = fma(r * r, polynomial(coefficients::ExpTail, r), r);
-  return {m1 + 1.0, shifted};
+  return {m1 + 1.0, n, shifted};
 }
 
 // mantissa * 2^n where the result is a normal number; a NaN may come out as anything.
@@ -33,20 +35,19 @@ Lanes scaledToNormal(Lanes mantissa, Lanes shifted) { return (mantissa.bits() + 
 
 }  // namespace
 
-Lanes scaledInSteps(Lanes mantissa, Lanes shifted) {
-  constexpr int64_t RoundSingleBits = 0x4B400000;
-  Lanes bits = shifted.bits();
-  Lanes biased = bits + bits.constant(int64_t(256) - RoundSingleBits);  // n + 256
-  Lanes half = biased >> 1;
-  auto powerOfTwo = [](Lanes exponent128) { return ((exponent128 - exponent128.constant(1)) << 23).asFloat(); };
-  return mantissa * powerOfTwo(half) * powerOfTwo(biased - half);
-}
-
 Lanes expF32(Lanes x, VectorUnit unit) {
   // Beyond these the result is 0 or infinite.
-  Power p = power(clamped(x, -104, 89));
-  if (avx512::suits(x, unit)) return avx512::scaled(p.mantissa, p.shifted - RoundSingle);
-  return scaledInSteps(p.mantissa, p.shifted);
+  x = clamped(x, -104, 89);
+  if (avx512::suits(x, unit)) {
+    Power p = power(x, RoundSingle);
+    return avx512::scaled(p.mantissa, p.n);
+  }
+  // In two steps, of which only the second may round: 2^(n / 2), then what is left. Both exponents are biased by 127.
+  Power p = power(x, RoundSingle + 254);
+  Lanes biased = p.shifted.bits();
+  Lanes half = biased >> 1;
+  auto powerOfTwo = [](Lanes exponent) { return (exponent << 23).asFloat(); };
+  return p.mantissa * powerOfTwo(half) * powerOfTwo(biased - half);
 }
 
 // Near 0 an odd polynomial, else 1 - 2 / (e^2x + 1). NaN takes the polynomial.
@@ -54,7 +55,7 @@ Lanes tanhF32(Lanes x) {
   Lanes magnitude = absolute(x);
   Lanes square = x * x;
   Lanes near = fma(magnitude * square, polynomial(coefficients::TanhNear, square), magnitude);
-  Power p = power(select(magnitude > 10.0, x.constant(20.0), magnitude + magnitude));
+  Power p = power(select(magnitude > 10.0, x.constant(20.0), magnitude + magnitude), RoundSingle);
   Lanes far = 1.0 - 2.0 / (scaledToNormal(p.mantissa, p.shifted) + 1.0);
   return withSignOf(select(magnitude > coefficients::TanhCut, far, near), x);
 }

@@ -66,7 +66,8 @@ TANH_CUT = mp.mpf("0.9")
 TABLE = [
     ("Exp2", "(2^f - 1) / f, |f| <= 1/2", ratio(lambda f: mp.expm1(f * mp.log(2)), mp.log(2)), -HALF, HALF, 6),
     ("Exp2Short", "the same", ratio(lambda f: mp.expm1(f * mp.log(2)), mp.log(2)), -HALF, HALF, 5),
-    ("Exp2Approximate", "the same", ratio(lambda f: mp.expm1(f * mp.log(2)), mp.log(2)), -HALF, HALF, 4),
+    ("Exp2Approximate", "the same, weighted with f / 2^f", ratio(lambda f: mp.expm1(f * mp.log(2)), mp.log(2)), -HALF,
+     HALF, 4, lambda f: abs(f) / 2**f),
     ("Log2Approximate", "log2(1 + f) / f, 1 + f from 3/4 to 3/2", ratio(lambda f: mp.log1p(f) / mp.log(2), 1 / mp.log(2)),
      -HALF / 2, HALF, 8),
     ("Log2", "log2(1 + f) / f, 1 + f from sqrt(1/2) to sqrt(2)",
