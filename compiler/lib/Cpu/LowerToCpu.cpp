@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "Bf16Pairs.h"
 #include "Elements.h"
 #include "Pw/Pw.h"
 #include "VectorBody.h"
@@ -82,7 +83,7 @@ class KernelBuilder {
   LLVM::LLVMFuncOp function_;
   Block* start_ = nullptr;
   Block* done_ = nullptr;
-  int64_t lanes_ = 1;
+  VectorShape shape_;
   SmallVector<LaneValue> arguments_;  // of the body; those of movers are filled in the loop
   SmallVector<Mover> movers_;
   Value full_;  // elements in full vectors
@@ -98,9 +99,13 @@ void KernelBuilder::run() {
 }
 
 void KernelBuilder::chooseLanes() {
-  lanes_ = unit_.bytes * 8 / widestBits(kernel_);
+  const unsigned bits = widestBits(kernel_);
+  shape_.lanes = unit_.bytes * 8 / bits;
+  // With AVX-512, widening shuffles go across the whole register, and rounding is an instruction.
+  shape_.hasBf16Pairs = unit_.bytes < 64 && bits == 32 && canUseBf16Pairs(kernel_);
+  if (shape_.hasBf16Pairs) shape_.lanes *= 2;
   auto limit = [&](pw::LayoutAttr layout) {
-    if (layout && layout.getStep() == Step::Strided) lanes_ = std::min(lanes_, MaxStridedLanes);
+    if (layout && layout.getStep() == Step::Strided) shape_.lanes = std::min(shape_.lanes, MaxStridedLanes);
   };
   for (auto spec : kernel_.getOperandSpecs().getAsRange<pw::OperandAttr>()) limit(spec.getLayout());
   for (auto spec : kernel_.getResultSpecs().getAsRange<pw::ResultAttr>()) limit(spec.getLayout());
@@ -130,7 +135,7 @@ void KernelBuilder::openEntry() {
   Value isEmpty = LLVM::ICmpOp::create(at_, LLVM::ICmpPredicate::sle, count, integer(at_, 0));
   LLVM::CondBrOp::create(at_, isEmpty, done_, entry);
   entry_.setInsertionPointToStart(entry);
-  rest_ = LLVM::URemOp::create(entry_, count, integer(entry_, lanes_));
+  rest_ = LLVM::URemOp::create(entry_, count, integer(entry_, shape_.lanes));
   full_ = LLVM::SubOp::create(entry_, count, rest_);
 }
 
@@ -142,7 +147,7 @@ void KernelBuilder::addMover(ElementType type, Step step, Value base, unsigned s
   // A result that does not move receives every element in turn.
   if (step == Step::Broadcast) mover.step = Step::Strided;
   at_.setInsertionPointToStart(start_);
-  Value size = integer(at_, lanes_ * type.sizeBytes());
+  Value size = integer(at_, shape_.lanes * type.sizeBytes());
   mover.buffer = LLVM::AllocaOp::create(at_, pointer_, at_.getI8Type(), size, 64);
   movers_.push_back(mover);
 }
@@ -155,13 +160,13 @@ void KernelBuilder::readOperands() {
     ElementType type(body.getArgument(i).getType());
     if (spec.getForm() == OperandForm::Number) {
       Value address = loadEntry(start_->getArgument(2), number++, pointer_);
-      arguments_.push_back({loadSplat(entry_, type, address, lanes_), true});
+      arguments_.push_back({loadSplat(entry_, type, address, shape_.lanes), true});
       continue;
     }
     const Step step = spec.getLayout().getStep();
     Value base = loadEntry(start_->getArgument(0), slot, pointer_);
     if (step == Step::Broadcast) {
-      arguments_.push_back({loadSplat(entry_, type, base, lanes_), true});
+      arguments_.push_back({loadSplat(entry_, type, base, shape_.lanes), true});
     } else {
       arguments_.push_back({});
       addMover(type, step, base, slot, false, i);
@@ -232,12 +237,13 @@ void KernelBuilder::buildLoop(Block* loop, Block* passEnd, ValueRange passState)
   auto place = [&](unsigned i) { return placeOf(movers_[i], passState[i], passState[movers_.size() + i], index); };
   at_.setInsertionPointToStart(loop);
   for (unsigned i = 0; i < movers_.size(); ++i)
-    if (!movers_[i].isResult) arguments_[movers_[i].position].parts = loadLanes(at_, movers_[i].type, place(i), lanes_);
-  SmallVector<LaneValue> values = buildVectorBody(kernel_, arguments_, lanes_, unit_, entry_, at_);
+    if (!movers_[i].isResult)
+      arguments_[movers_[i].position].parts = loadLanes(at_, movers_[i].type, place(i), shape_.lanes);
+  SmallVector<LaneValue> values = buildVectorBody(kernel_, arguments_, shape_, unit_, entry_, at_);
   at_.setLoc(kernel_.getLoc());
   for (unsigned i = 0; i < movers_.size(); ++i)
     if (movers_[i].isResult) storeLanes(at_, movers_[i].type, place(i), values[movers_[i].position].parts);
-  Value next = LLVM::AddOp::create(at_, index, integer(at_, lanes_));
+  Value next = LLVM::AddOp::create(at_, index, integer(at_, shape_.lanes));
   Value hasMore = LLVM::ICmpOp::create(at_, LLVM::ICmpPredicate::ult, next, count);
   LLVM::CondBrOp::create(at_, hasMore, loop, ValueRange(next), passEnd, ValueRange());
 }
@@ -274,10 +280,10 @@ void KernelBuilder::buildTail(Block* copyIn, Block* pass) {
   SmallVector<Value> state;
   for (const Mover& mover : movers_) state.push_back(mover.buffer);
   for (const Mover& mover : movers_) state.push_back(integer(at_, mover.type.sizeBytes()));
-  state.append({integer(at_, lanes_), LLVM::ConstantOp::create(at_, at_.getBoolAttr(true))});
+  state.append({integer(at_, shape_.lanes), LLVM::ConstantOp::create(at_, at_.getBoolAttr(true))});
   LLVM::BrOp::create(at_, state, pass);
   at_.setInsertionPointToStart(copyIn);
-  copyLoop(false, integer(at_, lanes_), again);
+  copyLoop(false, integer(at_, shape_.lanes), again);
 }
 
 void KernelBuilder::buildCopyOut(Block* copyOut, Block* done) {

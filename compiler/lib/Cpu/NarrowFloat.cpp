@@ -2,6 +2,7 @@
 #include "NarrowFloat.h"
 
 #include "Avx512.h"
+#include "Bf16Pairs.h"
 #include "Float8.h"
 #include "LaneCalls.h"
 
@@ -22,13 +23,14 @@ Lanes bf16ToF32(Lanes bits) { return (bits.extended(bits.builder().getI32Type())
 
 // Half a unit of the last place that stays, less one when that place is even: ties go to even. NaN gets the bits that
 // PyTorch gives it.
-Lanes f32ToBf16InIntegers(Lanes x) {
+Lanes roundedToUpperHalves(Lanes x) {
   Lanes bits = x.bits();
   Lanes isOdd = masked(bits, 0x10000) != bits.constant(0);
   Lanes rounded = bits + select(isOdd, bits.constant(0x8000), bits.constant(0x7fff));
-  Lanes kept = select(isNan(x), bits.constant(0x7fc00000), rounded);
-  return (kept >> 16).truncated(x.builder().getI16Type());
+  return select(isNan(x), bits.constant(0x7fc00000), rounded);
 }
+
+Lanes f32ToBf16InIntegers(Lanes x) { return (roundedToUpperHalves(x) >> 16).truncated(x.builder().getI16Type()); }
 
 Lanes f32ToBf16(Lanes x, VectorUnit unit) {
   if (!avx512::suitsBf16(x, unit)) return f32ToBf16InIntegers(x);
@@ -75,6 +77,8 @@ Lanes narrowToF32(Lanes bits, DType dtype, VectorUnit unit) {
   if (is_float8(dtype)) return float8ToF32(bits, dtype);
   return dtype == DType::F16 ? f16ToF32(bits, unit.hasF16c) : bf16ToF32(bits);
 }
+
+Lanes f32ToBf16Pairs(Lanes x) { return upperHalvesToBf16Pairs(roundedToUpperHalves(x)); }
 
 Lanes f32ToNarrow(Lanes x, DType dtype, VectorUnit unit) {
   if (is_float8(dtype)) return f32ToFloat8(x, dtype);

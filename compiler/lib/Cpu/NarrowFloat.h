@@ -13,5 +13,7 @@ namespace gems::cpu {
 // dtype: one that pw::narrowFloat gives. Rounding to bf16 may split the block, for a rare branch (LaneCalls.h).
 Lanes narrowToF32(Lanes bits, DType dtype, VectorUnit unit);
 Lanes f32ToNarrow(Lanes x, DType dtype, VectorUnit unit);
+// To bf16 from f32 lanes in the order of Bf16Pairs.h.
+Lanes f32ToBf16Pairs(Lanes x);
 
 }  // namespace gems::cpu

@@ -1,6 +1,7 @@
 // Scalar operations to vector operations: most keep their name and attributes and change their types only.
 #include "VectorBody.h"
 
+#include "Bf16Pairs.h"
 #include "Lanes.h"
 #include "NarrowFloat.h"
 #include "Pw/Pw.h"
@@ -16,7 +17,7 @@ namespace {
 
 class Vectorizer {
  public:
-  Vectorizer(int64_t lanes, VectorUnit unit) : lanes_(lanes), unit_(unit) {}
+  Vectorizer(VectorShape shape, VectorUnit unit) : shape_(shape), unit_(unit) {}
 
   void bind(Value scalar, const LaneValue& value) { values_[scalar] = value; }
   const LaneValue& lookup(Value scalar) const { return values_.find(scalar)->second; }
@@ -26,7 +27,7 @@ class Vectorizer {
   Parts build(Operation& op, ImplicitLocOpBuilder& builder) const;
 
  private:
-  Type vectorType(Type scalar) const { return VectorType::get({lanes_}, registerType(scalar)); }
+  Type vectorType(Type scalar) const { return VectorType::get({shape_.lanes}, registerType(scalar)); }
   Value constant(arith::ConstantOp op, ImplicitLocOpBuilder& builder) const;
   Value extended(arith::ExtFOp op, ImplicitLocOpBuilder& builder) const;
   Value truncated(arith::TruncFOp op, ImplicitLocOpBuilder& builder) const;
@@ -34,7 +35,7 @@ class Vectorizer {
   Value renamed(Operation& op, ImplicitLocOpBuilder& builder) const;
   Value part(Value scalar, unsigned index = 0) const { return lookup(scalar).parts[index]; }
 
-  int64_t lanes_;
+  VectorShape shape_;
   VectorUnit unit_;
   llvm::DenseMap<Value, LaneValue> values_;
 };
@@ -49,14 +50,16 @@ Value Vectorizer::constant(arith::ConstantOp op, ImplicitLocOpBuilder& builder) 
 Value Vectorizer::extended(arith::ExtFOp op, ImplicitLocOpBuilder& builder) const {
   std::optional<DType> from = pw::narrowFloat(op.getIn().getType());
   if (!from) return renamed(*op, builder);
-  Lanes wide = narrowToF32(Lanes(builder, part(op.getIn())), *from, unit_);
+  Lanes narrow(builder, part(op.getIn()));
+  Lanes wide = shape_.hasBf16Pairs ? bf16PairsToF32(narrow) : narrowToF32(narrow, *from, unit_);
   return (op.getType().isF64() ? wide.toF64() : wide).value();
 }
 
 Value Vectorizer::truncated(arith::TruncFOp op, ImplicitLocOpBuilder& builder) const {
   std::optional<DType> to = pw::narrowFloat(op.getType());
   if (!to) return renamed(*op, builder);
-  return f32ToNarrow(Lanes(builder, part(op.getIn())), *to, unit_).value();
+  Lanes wide(builder, part(op.getIn()));
+  return (shape_.hasBf16Pairs ? f32ToBf16Pairs(wide) : f32ToNarrow(wide, *to, unit_)).value();
 }
 
 // NaN of some float8 types becomes 0.
@@ -93,9 +96,9 @@ Parts Vectorizer::build(Operation& op, ImplicitLocOpBuilder& builder) const {
 
 }  // namespace
 
-SmallVector<LaneValue> buildVectorBody(pw::KernelOp kernel, ArrayRef<LaneValue> arguments, int64_t lanes,
+SmallVector<LaneValue> buildVectorBody(pw::KernelOp kernel, ArrayRef<LaneValue> arguments, VectorShape shape,
                                        VectorUnit unit, ImplicitLocOpBuilder& before, ImplicitLocOpBuilder& inside) {
-  Vectorizer vectorizer(lanes, unit);
+  Vectorizer vectorizer(shape, unit);
   Block& body = kernel.getBody().front();
   for (auto [argument, value] : llvm::zip_equal(body.getArguments(), arguments)) vectorizer.bind(argument, value);
   for (Operation& op : body.without_terminator()) {

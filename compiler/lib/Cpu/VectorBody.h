@@ -13,10 +13,16 @@ struct LaneValue {
   bool isInvariant = false;
 };
 
+// The vectors of a kernel: how many lanes, and whether bf16 is widened by pairs (Bf16Pairs.h).
+struct VectorShape {
+  int64_t lanes = 1;
+  bool hasBf16Pairs = false;
+};
+
 // Builds operations whose operands are all invariant with `before`, the others with `inside`. arguments: one for each
 // block argument. Returns what the kernel yields.
-llvm::SmallVector<LaneValue> buildVectorBody(pw::KernelOp kernel, llvm::ArrayRef<LaneValue> arguments, int64_t lanes,
-                                             VectorUnit unit, mlir::ImplicitLocOpBuilder& before,
+llvm::SmallVector<LaneValue> buildVectorBody(pw::KernelOp kernel, llvm::ArrayRef<LaneValue> arguments,
+                                             VectorShape shape, VectorUnit unit, mlir::ImplicitLocOpBuilder& before,
                                              mlir::ImplicitLocOpBuilder& inside);
 
 }  // namespace gems::cpu

@@ -67,3 +67,53 @@ pw.kernel @masked_swap of "masked_swap" operands [
   %1 = complex.create %0, %re : complex<f32>
   pw.yield %1 : complex<f32>
 }
+
+// Where all that moves is bf16, AVX2 takes two vectors of f32 at a time: the even elements, and the odd ones.
+// CHECK-LABEL: llvm.func @pairs(
+// CHECK: llvm.load %{{.*}} {alignment = 2 : i64} : !llvm.ptr -> vector<16xi16>
+// CHECK: arith.extui %{{.*}} : vector<16xi16> to vector<16xi32>
+// NARROW-LABEL: llvm.func @pairs(
+// NARROW: llvm.load %{{.*}} {alignment = 2 : i64} : !llvm.ptr -> vector<16xi16>
+// NARROW: llvm.bitcast %{{.*}} : vector<16xi16> to vector<8xi32>
+// NARROW-NOT: arith.extui
+// NARROW: llvm.shufflevector %{{.*}} [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
+// NARROW: arith.addf %{{.*}} : vector<16xf32>
+// NARROW-NOT: arith.trunci
+// NARROW: llvm.shufflevector %{{.*}} [0, 17, 2, 19, 4, 21, 6, 23, 8, 25, 10, 27, 12, 29, 14, 31]
+pw.kernel @pairs of "pairs" operands [#pw.operand<"x", bf16 as f32, tensor, #pw.layout<contiguous, align = 2>>]
+    results [#pw.result<"out", f32 to bf16, #pw.layout<contiguous, align = 2>>] resolved
+    space <rank = 1, wide_index = false, crossed = false> {
+^bb0(%x: bf16):
+  %0 = arith.extf %x : bf16 to f32
+  %1 = arith.addf %0, %0 : f32
+  %2 = arith.truncf %1 : f32 to bf16
+  pw.yield %2 : bf16
+}
+
+// Not where elements of another type meet them, and not where bf16 itself is selected.
+// NARROW-LABEL: llvm.func @beside_f32(
+// NARROW: arith.extui %{{.*}} : vector<8xi16> to vector<8xi32>
+pw.kernel @beside_f32 of "beside_f32" operands [
+    #pw.operand<"x", bf16 as f32, tensor, #pw.layout<contiguous, align = 2>>,
+    #pw.operand<"y", f32 as f32, tensor, #pw.layout<contiguous, align = 4>>]
+    results [#pw.result<"out", f32 to bf16, #pw.layout<contiguous, align = 2>>] resolved
+    space <rank = 1, wide_index = false, crossed = false> {
+^bb0(%x: bf16, %y: f32):
+  %0 = arith.extf %x : bf16 to f32
+  %1 = arith.addf %0, %y : f32
+  %2 = arith.truncf %1 : f32 to bf16
+  pw.yield %2 : bf16
+}
+
+// NARROW-LABEL: llvm.func @selected(
+// NARROW: arith.extui %{{.*}} : vector<8xi16> to vector<8xi32>
+pw.kernel @selected of "selected" operands [#pw.operand<"x", bf16 as bf16, tensor, #pw.layout<contiguous, align = 2>>]
+    results [#pw.result<"out", bf16 to bf16, #pw.layout<contiguous, align = 2>>] resolved
+    space <rank = 1, wide_index = false, crossed = false> {
+^bb0(%x: bf16):
+  %zero = arith.constant 0.0 : bf16
+  %0 = arith.extf %x : bf16 to f32
+  %1 = arith.cmpf olt, %0, %0 : f32
+  %2 = arith.select %1, %x, %zero : bf16
+  pw.yield %2 : bf16
+}
