@@ -62,4 +62,14 @@ Lanes toBf16FlushingDenormals(Lanes x) {
   return {builder, LLVM::BitcastOp::create(builder, words, rounded)};
 }
 
+bool hasLookup(Lanes x, VectorUnit unit) { return unit.bytes == 64 && x.count() == 16; }
+
+Lanes looked(std::span<const double, 16> table, Lanes index) {
+  ImplicitLocOpBuilder& builder = index.builder();
+  SmallVector<float> values(table.begin(), table.end());
+  auto type = VectorType::get({16}, builder.getF32Type());
+  Value entries = LLVM::ConstantOp::create(builder, DenseElementsAttr::get(type, ArrayRef<float>(values)));
+  return {builder, call(builder, "avx512.permvar.sf.512", type, {entries, index.value()})};
+}
+
 }  // namespace gems::cpu::avx512

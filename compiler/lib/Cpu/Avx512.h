@@ -1,6 +1,8 @@
 // Instructions of AVX-512 for which neither arith nor math has an operation.
 #pragma once
 
+#include <span>
+
 #include "Lanes.h"
 #include "VectorUnit.h"
 
@@ -16,5 +18,8 @@ Lanes exponent(Lanes x);                   // floor(log2|x|), of denormals too; 
 Lanes isDenormal(Lanes x);                 // a condition
 bool suitsBf16(Lanes x, VectorUnit unit);  // whether there is:
 Lanes toBf16FlushingDenormals(Lanes x);    // the 16 bits, rounded to nearest even; NaN stays NaN
+
+bool hasLookup(Lanes x, VectorUnit unit);                      // whether there is, for as many lanes as x has:
+Lanes looked(std::span<const double, 16> table, Lanes index);  // table[index]; the low 4 bits of index count
 
 }  // namespace gems::cpu::avx512

@@ -4,6 +4,7 @@
 #include <limits>
 #include <string_view>
 
+#include "Avx512.h"
 #include "FloatToInteger.h"
 #include "LaneCalls.h"
 #include "Math.h"
@@ -97,6 +98,9 @@ Value expandApproximation(pw::ApproximateOp op, ImplicitLocOpBuilder& builder, V
       return squareRoot(x).value();
     case pw::Approximation::div:
       return (x / Lanes(builder, op->getOperand(1))).value();
+    case pw::Approximation::gelu_bf16:
+      if (avx512::hasLookup(x, unit)) return geluBf16ByTable(x).value();
+      break;
     default:
       break;
   }
@@ -152,10 +156,28 @@ struct ExpandMath : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
       auto approximate = dyn_cast<pw::ApproximateOp>(op);
       return approximate && pw::formulaOf(approximate.getFunction()).build;
     });
+    divideByFactors();
     expandAll(isExpanded);
   }
 
  private:
+  // a rcp(x) is one division.
+  void divideByFactors() {
+    SmallVector<std::pair<pw::ApproximateOp, arith::MulFOp>> found;
+    getOperation().walk([&](pw::ApproximateOp op) {
+      if (op.getFunction() != pw::Approximation::rcp || !op->hasOneUse()) return;
+      if (auto product = dyn_cast<arith::MulFOp>(*op->user_begin())) found.push_back({op, product});
+    });
+    for (auto [reciprocal, product] : found) {
+      ImplicitLocOpBuilder builder(product.getLoc(), product);
+      Value result = reciprocal->getResult(0);
+      Value other = product.getLhs() == result ? product.getRhs() : product.getLhs();
+      product->replaceAllUsesWith(arith::DivFOp::create(builder, other, reciprocal->getOperand(0)));
+      product->erase();
+      reciprocal->erase();
+    }
+  }
+
   void expandAll(llvm::function_ref<bool(Operation*)> isChosen) {
     SmallVector<Operation*> found;
     getOperation().walk([&](Operation* op) {

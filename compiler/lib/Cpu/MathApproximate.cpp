@@ -35,6 +35,22 @@ Lanes approximateExp4(Lanes t, VectorUnit unit) {
   return power * power;
 }
 
+// The positive part less the tail, as in pw.approximate gelu_bf16, with a tail in short pieces. The last piece goes on
+// to infinity; the bound on x keeps infinity from meeting the tail's 0.
+Lanes geluBf16ByTable(Lanes x) {
+  using coefficients::Log2TailTable;
+  constexpr double Last = 15;
+  Lanes distance = absolute(select(x > Last, x.constant(Last), x));
+  Lanes shifted = distance + RoundSingle;
+  Lanes index = select(shifted > RoundSingle + Last, x.constant(RoundSingle + Last), shifted).bits();
+  Lanes log2Tail = avx512::looked(Log2TailTable[2], index);
+  for (int row : {1, 0}) log2Tail = fma(log2Tail, distance, avx512::looked(Log2TailTable[row], index));
+  Lanes f = avx512::lessNearestInteger(log2Tail);
+  Lanes power = fma(f, polynomial(coefficients::Exp2Bf16, f), 1.0);
+  Lanes tail = avx512::scaled(power, log2Tail - f);
+  return fma(-distance, tail, select(x < -0.0, x.constant(-0.0), x));
+}
+
 Lanes approximateLog2(Lanes x, VectorUnit unit) {
   if (avx512::suits(x, unit)) {
     Lanes mantissa = avx512::mantissaAround1(x);

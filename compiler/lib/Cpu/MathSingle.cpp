@@ -1,12 +1,7 @@
 // exp, tanh and erf in f32 lanes: the functions that activations are made of, at twice the speed of f64.
-#include <span>
-
 #include "Avx512.h"
 #include "Coefficients.h"
 #include "Math.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-
-using namespace mlir;
 
 namespace gems::cpu {
 namespace {
@@ -73,26 +68,15 @@ Lanes erfByExponential(Lanes magnitude) {
   return select(magnitude > coefficients::ErfCut, far, near);
 }
 
-// table[index] in each lane; the low 4 bits of index count.
-Lanes looked(std::span<const double, 16> table, Lanes index) {
-  ImplicitLocOpBuilder& builder = index.builder();
-  SmallVector<float> values(table.begin(), table.end());
-  auto type = VectorType::get({16}, builder.getF32Type());
-  Value entries = arith::ConstantOp::create(builder, DenseElementsAttr::get(type, ArrayRef<float>(values)));
-  auto call = LLVM::CallIntrinsicOp::create(builder, type, builder.getStringAttr("llvm.x86.avx512.permvar.sf.512"),
-                                            ValueRange{entries, index.value()});
-  return {builder, call.getResults()};
-}
-
 // A short polynomial whose coefficients are looked up by interval.
 Lanes erfByTable(Lanes magnitude) {
   using coefficients::ErfTable;
   Lanes shifted = fma(magnitude, coefficients::ErfTableScale, RoundSingle);
   Lanes index = shifted.bits();
-  Lanes d = magnitude - looked(ErfTable[0], index);
-  Lanes slope = looked(ErfTable[6], index);
-  for (int row = 5; row >= 2; --row) slope = fma(slope, d, looked(ErfTable[row], index));
-  Lanes value = fma(slope, d, looked(ErfTable[1], index));
+  Lanes d = magnitude - avx512::looked(ErfTable[0], index);
+  Lanes slope = avx512::looked(ErfTable[6], index);
+  for (int row = 5; row >= 2; --row) slope = fma(slope, d, avx512::looked(ErfTable[row], index));
+  Lanes value = fma(slope, d, avx512::looked(ErfTable[1], index));
   // Where erf(x) is near x, the table has the difference, which is small: one rounding counts.
   Lanes isNear = shifted <= RoundSingle + 2;
   return select(isNear, value + magnitude, value);
@@ -103,8 +87,7 @@ Lanes erfByTable(Lanes magnitude) {
 Lanes erfF32(Lanes x, VectorUnit unit) {
   Lanes magnitude = absolute(x);
   magnitude = select(magnitude > coefficients::ErfEnd, x.constant(coefficients::ErfEnd), magnitude);
-  const bool hasLookup = unit.bytes == 64 && x.count() == 16;
-  return withSignOf(hasLookup ? erfByTable(magnitude) : erfByExponential(magnitude), x);
+  return withSignOf(avx512::hasLookup(x, unit) ? erfByTable(magnitude) : erfByExponential(magnitude), x);
 }
 
 }  // namespace gems::cpu

@@ -68,6 +68,7 @@ TABLE = [
     ("Exp2Short", "the same", ratio(lambda f: mp.expm1(f * mp.log(2)), mp.log(2)), -HALF, HALF, 5),
     ("Exp2Approximate", "the same, weighted with f / 2^f", ratio(lambda f: mp.expm1(f * mp.log(2)), mp.log(2)), -HALF,
      HALF, 4, lambda f: abs(f) / 2**f),
+    ("Exp2Bf16", "the same", ratio(lambda f: mp.expm1(f * mp.log(2)), mp.log(2)), -HALF, HALF, 2, lambda f: abs(f) / 2**f),
     ("Log2Approximate", "log2(1 + f) / f, 1 + f from 3/4 to 3/2", ratio(lambda f: mp.log1p(f) / mp.log(2), 1 / mp.log(2)),
      -HALF / 2, HALF, 8),
     ("Log2", "log2(1 + f) / f, 1 + f from sqrt(1/2) to sqrt(2)",
@@ -129,6 +130,21 @@ def table_rows():
     return list(zip(*columns))
 
 
+def tail_rows():
+    """log2 of the normal distribution's tail at d > 0, by intervals around the integers below 16."""
+    def tail(d):
+        return mp.log(mp.erfc(d / mp.sqrt(2)) / 2, 2)
+
+    return list(zip(*(remez(tail, max(0, k - HALF), k + HALF, 2, lambda d: 1)[0] for k in range(16))))
+
+
+def print_table(name, rows):
+    print(f"inline constexpr double {name}[{len(rows)}][16] = {{")
+    for row in rows:
+        print("    {" + ", ".join(repr(float(v)) for v in row) + "},")
+    print("};\n")
+
+
 def main():
     print("// Polynomials behind the f32 functions of the CPU kernels, constant term first; read by Math*.cpp.")
     print("// Written by coefficients.py; change that file, not this one.")
@@ -149,10 +165,10 @@ def main():
     print("// then c[0] .. c[5] with f(m + d) = c[0] + d * (c[1] + d * (c[2] + ...)); f is erf(x) - x in the first three")
     print("// intervals, erf(x) in the others.")
     print(f"inline constexpr double ErfTableScale = {float(mp.mpf('15.49') / ERF_END)!r};")
-    print("inline constexpr double ErfTable[7][16] = {")
-    for row in table_rows():
-        print("    {" + ", ".join(repr(float(v)) for v in row) + "},")
-    print("};\n")
+    print_table("ErfTable", table_rows())
+    print("// log2 of the normal distribution's tail at d, by the integer nearest to d, one a column: c[0] + d * (c[1] + d * c[2]);")
+    print("// absolute error 2^-10.2.")
+    print_table("Log2TailTable", tail_rows())
     print("}  // namespace gems::cpu::coefficients")
 
 
