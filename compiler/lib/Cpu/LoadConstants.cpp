@@ -16,7 +16,7 @@ namespace {
 // Zeros need no register. Integers are masks and shift counts, which the code generator wants to see.
 bool isLoadable(arith::ConstantOp constant) {
   auto number = dyn_cast<SplatElementsAttr>(constant.getValue());
-  return number && number.getElementType().isF32() && !number.getSplatValue<APFloat>().isPosZero();
+  return number && isa<FloatType>(number.getElementType()) && !number.getSplatValue<APFloat>().isPosZero();
 }
 
 struct LoadConstants : PassWrapper<LoadConstants, OperationPass<ModuleOp>> {
