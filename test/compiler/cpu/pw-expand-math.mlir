@@ -39,6 +39,36 @@ llvm.func @branch(%x: vector<16xf32>) -> vector<16xf32> {
   llvm.return %0 : vector<16xf32>
 }
 
+// gelu of bf16 looks its tail up where a register holds 16 entries.
+// CHECK-LABEL: llvm.func @gelu(
+// CHECK-COUNT-3: llvm.call_intrinsic "llvm.x86.avx512.permvar.sf.512"
+// CHECK-NOT: llvm.x86.avx512.permvar
+// NARROW-LABEL: llvm.func @gelu(
+// NARROW-NOT: llvm.call_intrinsic
+llvm.func @gelu(%x: vector<16xf32>) -> vector<16xf32> {
+  %0 = pw.approximate gelu_bf16 %x : vector<16xf32>
+  llvm.return %0 : vector<16xf32>
+}
+
+// A product with a reciprocal is a division; a reciprocal that is used twice stays one.
+// CHECK-LABEL: llvm.func @quotient(
+// CHECK-NEXT: %[[QUOTIENT:.*]] = arith.divf %{{.*}}, %{{.*}}
+// CHECK-NEXT: llvm.return %[[QUOTIENT]]
+llvm.func @quotient(%x: vector<16xf32>, %y: vector<16xf32>) -> vector<16xf32> {
+  %0 = pw.approximate rcp %y : vector<16xf32>
+  %1 = arith.mulf %x, %0 : vector<16xf32>
+  llvm.return %1 : vector<16xf32>
+}
+
+// CHECK-LABEL: llvm.func @squared(
+// CHECK: %[[RECIPROCAL:.*]] = arith.divf
+// CHECK: arith.mulf %[[RECIPROCAL]], %[[RECIPROCAL]]
+llvm.func @squared(%x: vector<16xf32>) -> vector<16xf32> {
+  %0 = pw.approximate rcp %x : vector<16xf32>
+  %1 = arith.mulf %0, %0 : vector<16xf32>
+  llvm.return %1 : vector<16xf32>
+}
+
 // Conversions to integers compare first.
 // CHECK-LABEL: llvm.func @convert(
 // CHECK: arith.cmpf oge
