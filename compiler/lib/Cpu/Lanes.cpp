@@ -103,4 +103,15 @@ Lanes polynomial(std::span<const double> coefficients, Lanes x) {
   return sum;
 }
 
+Lanes polynomial(std::span<const double> coefficients, Lanes x, Lanes square) {
+  auto pair = [&](size_t i) {
+    Lanes first = x.constant(coefficients[i]);
+    return i + 1 < coefficients.size() ? fma(x, coefficients[i + 1], first) : first;
+  };
+  size_t i = (coefficients.size() - 1) / 2 * 2;
+  Lanes sum = pair(i);
+  while (i > 0) sum = fma(sum, square, pair(i -= 2));
+  return sum;
+}
+
 }  // namespace gems::cpu

@@ -89,5 +89,7 @@ inline Lanes fma(Lanes a, double b, double c) { return fma(a, a.constant(b), a.c
 Lanes clamped(Lanes x, double low, double high);
 // Coefficients, constant term first.
 Lanes polynomial(std::span<const double> coefficients, Lanes x);
+// The same in the square of x, by pairs of terms: half as many operations that wait for one another.
+Lanes polynomial(std::span<const double> coefficients, Lanes x, Lanes square);
 
 }  // namespace gems::cpu

@@ -11,9 +11,9 @@ constexpr double Ln2High = 0x1.62e4p-1;
 constexpr double Ln2Low = 1.428606765330187e-06;
 
 struct Power {
-  Lanes mantissa;  // e^r, |r| <= ln(2) / 2
-  Lanes n;         // with x = n ln(2) + r
-  Lanes shifted;   // n + round
+  Lanes mantissaM1;  // e^r - 1, |r| <= ln(2) / 2
+  Lanes n;           // with x = n ln(2) + r
+  Lanes shifted;     // n + round
 };
 
 // round: RoundSingle, or a bit more.
@@ -21,8 +21,8 @@ Power power(Lanes x, double round) {
   Lanes shifted = fma(x, Log2OfE, round);
   Lanes n = shifted - round;
   Lanes r = fma(n, -Ln2Low, fma(n, -Ln2High, x));
-  Lanes m1 = fma(r * r, polynomial(coefficients::ExpTail, r), r);
-  return {m1 + 1.0, n, shifted};
+  Lanes square = r * r;
+  return {fma(square, polynomial(coefficients::ExpTail, r, square), r), n, shifted};
 }
 
 // mantissa * 2^n where the result is a normal number; a NaN may come out as anything.
@@ -35,14 +35,15 @@ Lanes expF32(Lanes x, VectorUnit unit) {
   x = clamped(x, -104, 89);
   if (avx512::suits(x, unit)) {
     Power p = power(x, RoundSingle);
-    return avx512::scaled(p.mantissa, p.n);
+    return avx512::scaled(p.mantissaM1 + 1.0, p.n);
   }
   // In two steps, of which only the second may round: 2^(n / 2), then what is left. Both exponents are biased by 127.
   Power p = power(x, RoundSingle + 254);
   Lanes biased = p.shifted.bits();
   Lanes half = biased >> 1;
   auto powerOfTwo = [](Lanes exponent) { return (exponent << 23).asFloat(); };
-  return p.mantissa * powerOfTwo(half) * powerOfTwo(biased - half);
+  Lanes first = powerOfTwo(half);
+  return fma(p.mantissaM1, first, first) * powerOfTwo(biased - half);
 }
 
 // Near 0 an odd polynomial, else 1 - 2 / (e^2x + 1). NaN takes the polynomial.
@@ -51,7 +52,7 @@ Lanes tanhF32(Lanes x) {
   Lanes square = x * x;
   Lanes near = fma(magnitude * square, polynomial(coefficients::TanhNear, square), magnitude);
   Power p = power(select(magnitude > 10.0, x.constant(20.0), magnitude + magnitude), RoundSingle);
-  Lanes far = 1.0 - 2.0 / (scaledToNormal(p.mantissa, p.shifted) + 1.0);
+  Lanes far = 1.0 - 2.0 / (scaledToNormal(p.mantissaM1 + 1.0, p.shifted) + 1.0);
   return withSignOf(select(magnitude > coefficients::TanhCut, far, near), x);
 }
 
@@ -59,8 +60,9 @@ namespace {
 
 // Near 0 an odd polynomial, else 1 - 2^p(x). NaN takes the polynomial.
 Lanes erfByExponential(Lanes magnitude) {
-  Lanes near = fma(magnitude, polynomial(coefficients::ErfNear, magnitude * magnitude), magnitude);
-  Lanes exponent = polynomial(coefficients::ErfFar, magnitude);
+  Lanes square = magnitude * magnitude;
+  Lanes near = fma(magnitude, polynomial(coefficients::ErfNear, square), magnitude);
+  Lanes exponent = polynomial(coefficients::ErfFar, magnitude, square);
   Lanes shifted = exponent + RoundSingle;
   Lanes f = exponent - (shifted - RoundSingle);
   Lanes mantissa = fma(f, polynomial(coefficients::Exp2Short, f), 1.0);
