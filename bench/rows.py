@@ -32,12 +32,20 @@ def title(row):
     return f"{row['name']}, {row['dtype']}"
 
 
+def wanted_speed_up(row, label):
+    """The target beside a peer; where that would be faster than a copy, as fast as a copy, but no slower than the peer."""
+    target = row["target"].get(label, 1.0)
+    if target is None or row["target"]["copy"] is None or of_copy(row, label) is None:
+        return target
+    return min(target, max(1.0, round(1 / of_copy(row, label), 3)))
+
+
 def missed(row):
     """Which targets the row is under by more than the noise, as text."""
     wanted = [("copy", of_copy(row, arms.GEMS), row["target"]["copy"])]
     for label in arms.LABELS:
         if label != arms.GEMS:
-            wanted.append((arms.LABELS[label], speed_up(row, label), row["target"].get(label, 1.0)))
+            wanted.append((arms.LABELS[label], speed_up(row, label), wanted_speed_up(row, label)))
     return [
         f"{found:.3f} of a copy, target {target}" if name == "copy" else f"{found:.2f}x {name}, target {target}"
         for name, found, target in wanted

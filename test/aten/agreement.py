@@ -48,7 +48,7 @@ class Rule:
     """How near two values must be; without more, by the float64 rule."""
 
     exact: bool = False  # bit by bit, NaNs aside
-    signed_zeros: bool = True  # False: 0.0 and -0.0 are the same, where ATen's vector and scalar loops differ in it
+    signed_zeros: bool = True  # False: 0.0 and -0.0 are the same, where ATen's loops differ in it
     operations: int = 1  # rounded operations that follow one another; each has the same allowance
     computed_in: torch.dtype | None = None  # the results hold only this dtype's digits
     # A further absolute allowance, for sums whose terms cancel: a number, a tensor, or a function that makes one.
@@ -145,7 +145,8 @@ def _same(a, b):
         a, b = torch.view_as_real(a), torch.view_as_real(b)
         return _same(a, b).all(-1)
     if a.dtype.itemsize == 1 and a.is_floating_point():
-        return a.view(torch.uint8) == b.view(torch.uint8)
+        # A NaN has any sign: that of either operand, as the compiler orders them.
+        return (a.view(torch.uint8) == b.view(torch.uint8)) | (torch.isnan(a.float()) & torch.isnan(b.float()))
     if not a.is_floating_point():
         return a == b
     return ((a == b) & (torch.signbit(a) == torch.signbit(b))) | (torch.isnan(a) & torch.isnan(b))

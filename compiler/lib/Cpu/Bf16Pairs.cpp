@@ -29,6 +29,9 @@ Lanes recast(Lanes x, int64_t count, unsigned bits) {
   return {builder, LLVM::BitcastOp::create(builder, VectorType::get({count}, builder.getIntegerType(bits)), x.value())};
 }
 
+// An operand that does not move may have any dtype, but what is widened or narrowed in the body is taken for bf16.
+bool isOtherNarrowFloat(Type type) { return pw::narrowFloat(type) && !type.isBF16(); }
+
 }  // namespace
 
 bool canUseBf16Pairs(pw::KernelOp kernel) {
@@ -39,6 +42,7 @@ bool canUseBf16Pairs(pw::KernelOp kernel) {
   for (auto spec : kernel.getResultSpecs().getAsRange<pw::ResultAttr>())
     if (!isContiguousBf16(spec.getStorage(), spec.getLayout())) return false;
   auto isConverted = [](Value value) {
+    if (isOtherNarrowFloat(value.getType())) return false;
     return !value.getType().isBF16() ||
            llvm::all_of(value.getUsers(), [](Operation* user) { return isa<arith::ExtFOp, pw::YieldOp>(user); });
   };

@@ -105,6 +105,21 @@ pw.kernel @beside_f32 of "beside_f32" operands [
   pw.yield %2 : bf16
 }
 
+// NARROW-LABEL: llvm.func @beside_one_f16(
+// NARROW: arith.extui %{{.*}} : vector<8xi16> to vector<8xi32>
+pw.kernel @beside_one_f16 of "beside_one_f16" operands [
+    #pw.operand<"x", bf16 as f32, tensor, #pw.layout<contiguous, align = 2>>,
+    #pw.operand<"y", f16 as f32, tensor, #pw.layout<broadcast, align = 2>>]
+    results [#pw.result<"out", f32 to bf16, #pw.layout<contiguous, align = 2>>] resolved
+    space <rank = 1, wide_index = false, crossed = false> {
+^bb0(%x: bf16, %y: f16):
+  %0 = arith.extf %x : bf16 to f32
+  %1 = arith.extf %y : f16 to f32
+  %2 = arith.addf %0, %1 : f32
+  %3 = arith.truncf %2 : f32 to bf16
+  pw.yield %3 : bf16
+}
+
 // NARROW-LABEL: llvm.func @selected(
 // NARROW: arith.extui %{{.*}} : vector<8xi16> to vector<8xi32>
 pw.kernel @selected of "selected" operands [#pw.operand<"x", bf16 as bf16, tensor, #pw.layout<contiguous, align = 2>>]
