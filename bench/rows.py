@@ -33,11 +33,11 @@ def title(row):
 
 
 def wanted_speed_up(row, label):
-    """The target beside a peer; where that would be faster than a copy, as fast as a copy, but no slower than the peer."""
+    """The target beside a peer, no more than what reaching the target beside a copy gives, and no less than the peer."""
     target = row["target"].get(label, 1.0)
     if target is None or row["target"]["copy"] is None or of_copy(row, label) is None:
         return target
-    return min(target, max(1.0, round(1 / of_copy(row, label), 3)))
+    return min(target, max(1.0, round(row["target"]["copy"] / of_copy(row, label), 3)))
 
 
 def missed(row):
