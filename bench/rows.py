@@ -47,7 +47,7 @@ def missed(row):
         if label != arms.GEMS:
             wanted.append((arms.LABELS[label], speed_up(row, label), wanted_speed_up(row, label)))
     return [
-        f"{found:.3f} of a copy, target {target}" if name == "copy" else f"{found:.2f}x {name}, target {target}"
+        f"{found:.3f} of a copy, target {target}" if name == "copy" else f"{found:.3f}x {name}, target {target}"
         for name, found, target in wanted
         if found is not None and target is not None and found + row["noise"] < target
     ]

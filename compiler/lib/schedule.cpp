@@ -14,18 +14,22 @@ namespace {
 
 // Sources: bytes in flight per multiprocessor from CUB's tuning policies (sm_90: its value for the H100; sm_120, whose
 // multiprocessors have an A100's bandwidth: the A100's); resident threads are what 32 registers a thread allow.
-// Measured: on an H100 one 16-byte vector a thread reaches the speed of a copy, functions of two-byte types included;
-// on an H200 these take two (88-95 % of a copy with one, 95-97 % with two). Not measured: sm_100 and sm_120.
+// Functions and tiles, measured: an H100 reaches the speed of a copy with one vector of a thread in blocks of 256, an
+// H200 with two in blocks of 128 (functions of f32 and two-byte types 99-100 % of a copy; blocks of 256 96 %, of 512 95
+// %). Not measured: sm_100 and sm_120.
 struct ArchitectureTuning {
   int arch;         // and above
   int memory_gbps;  // and above
   int bytes_in_flight;
   int resident_threads;
-  int function_unroll;  // vectors of a thread when the body has functions and moves two-byte elements, one of them read
+  int function_threads;  // of a block when the body has functions
+  int function_unroll;   // vectors of a thread when it has, and moves two-byte elements, one of them read
+  int tile_bytes;        // at most, of all tiles in shared memory
 };
 constexpr ArchitectureTuning tuning_table[] = {
-    {120, 0, 16 * 1024, 1536, 1}, {100, 0, 64 * 1024, 2048, 2}, {90, 4000, 32 * 1024, 2048, 2},
-    {90, 0, 32 * 1024, 2048, 1},  {80, 0, 16 * 1024, 2048, 1},  {0, 0, 12 * 1024, 1024, 1},
+    {120, 0, 16 * 1024, 1536, 256, 1, 40 * 1024},   {100, 0, 64 * 1024, 2048, 128, 2, 24 * 1024},
+    {90, 4000, 32 * 1024, 2048, 128, 2, 24 * 1024}, {90, 0, 32 * 1024, 2048, 256, 1, 40 * 1024},
+    {80, 0, 16 * 1024, 2048, 256, 1, 40 * 1024},    {0, 0, 12 * 1024, 1024, 256, 1, 40 * 1024},
 };
 
 constexpr int access_bytes = 16;        // widest access of one thread
@@ -55,7 +59,6 @@ struct TileTuning {
 constexpr TileTuning tile_table[] = {{1, 8, 8, 8}, {2, 16, 4, 8}, {4, 32, 2, 8}, {8, 16, 2, 2}, {16, 8, 1, 2}};
 constexpr int unaligned_tile_lanes = 32;  // with single elements, which a warp stores side by side
 constexpr int bank_bytes = 4;             // neighbouring rows of narrow types share a bank
-constexpr int most_tile_bytes = 40 * 1024;
 
 const ArchitectureTuning& tuning_for(CudaTarget target) {
   return *std::ranges::find_if(
@@ -109,7 +112,7 @@ int choose_unroll(const ScheduleFacts& facts, int width, CudaTarget target) {
 
 // A tile in shared memory for each operand that is read; the widest element decides its shape, and halves what is too
 // much for all.
-void choose_tile(const ScheduleFacts& facts, Schedule& schedule) {
+void choose_tile(const ScheduleFacts& facts, CudaTarget target, Schedule& schedule) {
   int widest = 1;
   int narrowest_read = 16;
   int read_bytes = 0;  // of one element of each operand
@@ -127,7 +130,8 @@ void choose_tile(const ScheduleFacts& facts, Schedule& schedule) {
   schedule.width = is_aligned ? tuning.width : 1;
   schedule.pack = std::max(1, bank_bytes / narrowest_read);
   schedule.unroll = std::max(1, (is_aligned ? tuning.vectors : access_bytes / widest) / schedule.pack);
-  const auto is_too_large = [&] { return schedule.columns() * schedule.rows() * read_bytes > most_tile_bytes; };
+  const int limit = tuning_for(target).tile_bytes;
+  const auto is_too_large = [&] { return schedule.columns() * schedule.rows() * read_bytes > limit; };
   while (is_too_large() && schedule.unroll > 1) schedule.unroll /= 2;
   while (is_too_large() && schedule.width > 1) schedule.width /= 2;
 }
@@ -145,7 +149,7 @@ Schedule choose_schedule(const ScheduleFacts& facts, CudaTarget target) {
   }
   schedule.width = choose_width(facts);
   if (schedule.family == Family::Tile) {
-    choose_tile(facts, schedule);
+    choose_tile(facts, target, schedule);
     return schedule;
   }
   const bool is_aligned = std::ranges::all_of(facts.traffic, [](const Traffic& traffic) {
@@ -156,6 +160,7 @@ Schedule choose_schedule(const ScheduleFacts& facts, CudaTarget target) {
   // came from 98-101 to 106-108 % of a copy on an H100 with four rows of a thread. Other rows lost up to 1 %.
   if (schedule.family == Family::Rows && is_aligned && facts.rank == 2 && facts.functions == 0)
     schedule.unroll = outer_unroll;
+  if (facts.functions > 0) schedule.threads = tuning_for(target).function_threads;
   if (facts.costliest >= (is_aligned ? longest_cost : function_cost)) schedule.threads = threads_of_long_bodies;
   return schedule;
 }

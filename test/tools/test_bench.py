@@ -206,7 +206,7 @@ def row(**changes):
 def test_the_faster_mode_of_torch_compile_counts():
     assert rows.of_copy(row(), "compile") == 1.1
     assert rows.speed_up(row(), "compile") == 0.9
-    assert rows.missed(row()) == ["0.90x torch.compile, target 1.0"]
+    assert rows.missed(row()) == ["0.900x torch.compile, target 1.0"]
     assert rows.missed(row(noise=0.11)) == []
 
 
