@@ -308,7 +308,7 @@ Element random_element(DType dtype, std::mt19937& random, bool only_moderate) {
 void check_on_host(const std::vector<CudaCase>& cases, std::uint32_t seed) {
   std::vector<CudaKernel> kernels;
   kernels.reserve(cases.size());
-  for (const CudaCase& test : cases) kernels.push_back(emit_cuda(test.graph, test.layout, CudaTarget{90}));
+  for (const CudaCase& test : cases) kernels.push_back(emit_cuda(test.graph, test.layout, test.target));
   const HostCuda host(kernels);
   for (std::size_t i = 0; i < cases.size(); ++i) {
     std::mt19937 random(seed + static_cast<std::uint32_t>(i));

@@ -18,6 +18,7 @@ struct CudaCase {
   TraceGraph graph;
   Layout layout;
   Geometry geometry;
+  CudaTarget target{};
   double ulps = 0;
   // Elements to draw values from, besides random ones; by default the dtype's special values.
   bool only_moderate = false;

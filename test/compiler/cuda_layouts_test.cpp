@@ -33,7 +33,7 @@ std::vector<TraceGraph> bodies() {
 }
 
 void check_random_layouts(Family family, const std::vector<std::vector<std::int64_t>>& all_sizes, int rounds,
-                          std::uint8_t rank = 4) {
+                          std::uint8_t rank = 4, CudaTarget target = {}) {
   std::mt19937 random(7);
   std::vector<CudaCase> cases;
   for (const TraceGraph& graph : bodies())
@@ -41,7 +41,8 @@ void check_random_layouts(Family family, const std::vector<std::vector<std::int6
       CudaCase test{
           .graph = graph,
           .layout = family_layout(graph, family, family == Family::Flat || random() % 2 == 0, random() % 4 == 0),
-          .geometry = {}};
+          .geometry = {},
+          .target = target};
       if (rank == 2) test.layout = family_layout(graph, family, true, random() % 4 == 0), test.layout.rank = rank;
       if (family == Family::Generic && random() % 3 == 0) {
         test.layout.rank = 8;
@@ -76,6 +77,11 @@ TEST_CASE("rows of which little is read cover every element") {
 TEST_CASE("tiles cover every element, whichever operands cross the results") {
   check_random_layouts(Family::Tile,
                        {{1, 1}, {3, 50}, {64, 64}, {65, 63}, {130, 21}, {32, 129}, {7, 300}, {300, 7}, {66, 260}}, 12);
+}
+
+TEST_CASE("tiles beside fast memory, which are smaller, cover every element") {
+  check_random_layouts(Family::Tile, {{3, 50}, {64, 64}, {65, 63}, {130, 21}, {32, 129}, {300, 7}, {66, 260}}, 6, 4,
+                       {90, 4900});
 }
 
 TEST_CASE("generic kernels cover every element of every rank and any strides") {
