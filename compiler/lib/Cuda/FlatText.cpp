@@ -27,7 +27,7 @@ void writeFlat(KernelText& kernel, TextWriter& out) {
     out.close();
     if (unroll > 1) out.close();
   };
-  auto isVector = [&](const OperandText& operand) { return operand.isTensor && operand.isUsed && !operand.isSingle(); };
+  const std::vector<const OperandText*> vectors = kernel.movingOperands();
   auto load = [&](const OperandText& operand) {
     return kernel.loadVector(operand, fmt::format("{} + start + first", operand.name));
   };
@@ -39,19 +39,17 @@ void writeFlat(KernelText& kernel, TextWriter& out) {
 
   // With one vector a thread, loads and arithmetic share one test; otherwise all loads come first.
   if (unroll > 1) {
-    for (const OperandText& operand : kernel.operands())
-      if (isVector(operand)) out.line("{} {}_vec[{}];", kernel.vectorType(operand.storage), operand.name, unroll);
-    if (llvm::any_of(kernel.operands(), isVector))
+    for (const OperandText* operand : vectors)
+      out.line("{} {}_vec[{}];", kernel.vectorType(operand->storage), operand->name, unroll);
+    if (!vectors.empty())
       eachVector([&] {
-        for (const OperandText& operand : kernel.operands())
-          if (isVector(operand)) out.line("{}_vec[u] = {};", operand.name, load(operand));
+        for (const OperandText* operand : vectors) out.line("{}_vec[u] = {};", operand->name, load(*operand));
       });
   }
   eachVector([&] {
     if (unroll == 1)
-      for (const OperandText& operand : kernel.operands())
-        if (isVector(operand))
-          out.line("const {} {}_vec = {};", kernel.vectorType(operand.storage), operand.name, load(operand));
+      for (const OperandText* operand : vectors)
+        out.line("const {} {}_vec = {};", kernel.vectorType(operand->storage), operand->name, load(*operand));
     kernel.writeVector(
         out, [&](const OperandText& operand) { return fmt::format("{}_vec{}.get(k)", operand.name, u); },
         [&](const ResultText& result) { return fmt::format("{} + start + first", result.name); });

@@ -33,7 +33,7 @@ void writeGeneric(KernelText& kernel, TextWriter& out) {
   const std::string index = isWide ? "long long" : "unsigned";
   const std::string offset = isWide ? "long long" : "int";
 
-  auto isMoving = [&](const OperandText& operand) { return operand.isTensor && operand.isUsed && !operand.isSingle(); };
+  const std::vector<const OperandText*> moving = kernel.movingOperands();
 
   llvm::SmallVector<std::string> coordinates;
   for (int dim = 0; dim < kernel.rank(); ++dim) coordinates.push_back(fmt::format("at{}", dim));
@@ -42,8 +42,8 @@ void writeGeneric(KernelText& kernel, TextWriter& out) {
   kernel.openKernel(out, "const Space space");
   out.line("const {} first = {}blockIdx.x * {} + threadIdx.x;", index, isWide ? "(long long)" : "", threads * unroll);
   kernel.writeSingleLoads(out);
-  for (const OperandText& operand : kernel.operands())
-    if (isMoving(operand)) out.line("{} {}_raw[{}];", storage_type(operand.storage), operand.name, unroll);
+  for (const OperandText* operand : moving)
+    out.line("{} {}_raw[{}];", storage_type(operand->storage), operand->name, unroll);
   for (const ResultText& result : kernel.results()) out.line("{} {}_at[{}];", offset, result.name, unroll);
 
   out.line("#pragma unroll");
@@ -51,9 +51,8 @@ void writeGeneric(KernelText& kernel, TextWriter& out) {
   out.line("// Behind the end the last element is read again, and not written.");
   out.line("const {} i = first + u * {} < space.count ? first + u * {} : space.count - 1;", index, threads, threads);
   writeCoordinates(kernel, out);
-  for (const OperandText& operand : kernel.operands())
-    if (isMoving(operand))
-      out.line("{0}_raw[u] = {0}[({1})({2})];", operand.name, offset, kernel.offset(operand, coordinates));
+  for (const OperandText* operand : moving)
+    out.line("{0}_raw[u] = {0}[({1})({2})];", operand->name, offset, kernel.offset(*operand, coordinates));
   for (const ResultText& result : kernel.results())
     out.line("{}_at[u] = {};", result.name, kernel.offset(result, coordinates));
   out.close();

@@ -75,6 +75,13 @@ KernelText::KernelText(KernelOp kernel, Prelude& prelude)
   }
 }
 
+std::vector<const OperandText*> KernelText::movingOperands() const {
+  std::vector<const OperandText*> moving;
+  for (const OperandText& operand : operands_)
+    if (operand.isTensor && operand.isUsed && !operand.isSingle()) moving.push_back(&operand);
+  return moving;
+}
+
 void KernelText::writeElementFunction(TextWriter& out) {
   const bool isSingle = results_.size() == 1;
   if (!isSingle) {

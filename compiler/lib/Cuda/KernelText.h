@@ -88,7 +88,7 @@ class KernelText {
                    llvm::function_ref<std::string(const ResultText&)> address, const std::string& first = {},
                    const std::string& last = {});
 
-  // The sum of coordinate times stride, and the address that it leads to. Coordinates are expressions, innermost first.
+  // The sum of coordinate times stride. Coordinates are expressions, innermost first.
   template <class Text>
   std::string offset(const Text& tensor, llvm::ArrayRef<std::string> coordinates) const {
     std::string sum;
@@ -98,15 +98,13 @@ class KernelText {
     }
     return sum;
   }
-  template <class Text>
-  std::string address(const Text& tensor, llvm::ArrayRef<std::string> coordinates) const {
-    return fmt::format("{} + ({})", tensor.name, offset(tensor, coordinates));
-  }
 
   // Tensors that are read with one address for all elements: their values, before everything else.
   void writeSingleLoads(TextWriter& out);
 
   const std::vector<OperandText>& operands() const { return operands_; }
+  // Tensors that are read with an address for each element.
+  std::vector<const OperandText*> movingOperands() const;
   const std::vector<ResultText>& results() const { return results_; }
   const Layout& layout() const { return layout_; }
   const Schedule& schedule() const { return schedule_; }

@@ -11,10 +11,11 @@ namespace {
 class RowsText {
  public:
   RowsText(KernelText& kernel, TextWriter& out)
-      : kernel_(kernel), out_(out), width_(kernel.schedule().width), unroll_(kernel.schedule().unroll) {
-    for (const OperandText& operand : kernel.operands())
-      if (operand.isTensor && operand.isUsed && !operand.isSingle()) moving_.push_back(&operand);
-  }
+      : kernel_(kernel),
+        out_(out),
+        width_(kernel.schedule().width),
+        unroll_(kernel.schedule().unroll),
+        moving_(kernel.movingOperands()) {}
 
   void write() {
     kernel_.writeParameterStruct(out_);
@@ -150,7 +151,7 @@ class RowsText {
   KernelText& kernel_;
   TextWriter& out_;
   const int width_, unroll_;
-  std::vector<const OperandText*> moving_;
+  const std::vector<const OperandText*> moving_;
 };
 
 }  // namespace

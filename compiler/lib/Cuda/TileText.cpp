@@ -8,10 +8,8 @@ namespace {
 
 class TileText {
  public:
-  TileText(KernelText& kernel, TextWriter& out) : kernel_(kernel), out_(out), schedule_(kernel.schedule()) {
-    for (const OperandText& operand : kernel.operands())
-      if (operand.isTensor && operand.isUsed && !operand.isSingle()) moving_.push_back(&operand);
-  }
+  TileText(KernelText& kernel, TextWriter& out)
+      : kernel_(kernel), out_(out), schedule_(kernel.schedule()), moving_(kernel.movingOperands()) {}
 
   void write() {
     kernel_.prelude().use(Snippet::Tile);
@@ -172,7 +170,7 @@ class TileText {
   KernelText& kernel_;
   TextWriter& out_;
   const Schedule& schedule_;
-  std::vector<const OperandText*> moving_;
+  const std::vector<const OperandText*> moving_;
 };
 
 }  // namespace
