@@ -34,6 +34,7 @@ TARGETS = {
         (None, None): Target(copy=0.95, eager=2.0),
     },
     "sliced": {(None, None): Target(copy=0.95)},
+    "strided": {(None, None): Target(copy=0.95)},
     "complex": {(None, None): Target(copy=0.95)},
     "fused": {(None, None): Target(eager=1.6)},
     "small": {(None, None): Target(copy=None)},

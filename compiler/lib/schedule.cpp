@@ -59,6 +59,8 @@ struct TileTuning {
 constexpr TileTuning tile_table[] = {{1, 8, 8, 8}, {2, 16, 4, 8}, {4, 32, 2, 8}, {8, 16, 2, 2}, {16, 8, 1, 2}};
 constexpr int unaligned_tile_lanes = 32;  // with single elements, which a warp stores side by side
 constexpr int bank_bytes = 4;             // neighbouring rows of narrow types share a bank
+// Edges need not be as fast as whole tiles, which all code for them would have to be compiled for.
+constexpr int edge_vectors_at_once = 4;
 
 const ArchitectureTuning& tuning_for(CudaTarget target) {
   return *std::ranges::find_if(
@@ -184,6 +186,8 @@ Schedule choose_schedule(const TraceGraph& graph, const Layout& layout, CudaTarg
   }
   return choose_schedule(facts, target);
 }
+
+int Schedule::edge_vectors() const { return std::min(vectors(), std::max(edge_vectors_at_once, pack)); }
 
 std::string_view name(Family family) {
   switch (family) {

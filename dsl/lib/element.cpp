@@ -1,4 +1,5 @@
 // Elements in memory, and conversions between dtypes.
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
@@ -149,6 +150,12 @@ Element cast_element(const Element& element, DType to) {
     }
   }
   return result;
+}
+
+Element bit_cast_element(const Element& element, DType to) {
+  std::array<std::byte, sizeof(std::int64_t)> bytes{};
+  store_element(element, bytes.data());
+  return load_element(bytes.data(), to);
 }
 
 }  // namespace gems

@@ -7,6 +7,7 @@ namespace gems {
 
 Element evaluate(ScalarOp op, DType result, std::span<const Element> args) {
   if (op == ScalarOp::Cast) return cast_element(args[0], result);
+  if (op == ScalarOp::BitCast) return bit_cast_element(args[0], result);
   if (op == ScalarOp::Select) return args[0].integer != 0 ? args[1] : args[2];
   switch (category(args[0].dtype)) {
     case Category::Bool:

@@ -69,6 +69,11 @@ Expr cast(Expr x, DType to) {
   return Tracer::literal(cast_element(Tracer::literal_value(x), to));
 }
 
+Expr bit_cast(Expr x, DType to) {
+  if (Tracer* tracer = Tracer::of(x)) return tracer->append_bit_cast(x, to);
+  throw Error("bit_cast takes a traced value: a literal has no bits of its own, write them as an integer literal");
+}
+
 Expr logical_and(Expr a, Expr b) { return to_bool(a) & to_bool(b); }
 Expr logical_or(Expr a, Expr b) { return to_bool(a) | to_bool(b); }
 Expr logical_xor(Expr a, Expr b) { return to_bool(a) ^ to_bool(b); }

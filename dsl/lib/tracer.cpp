@@ -102,6 +102,21 @@ Expr Tracer::append_cast(const Expr& x, DType to) {
   return push(node);
 }
 
+Expr Tracer::append_bit_cast(const Expr& x, DType to) {
+  const DType from = dtype(x);
+  for (const DType each : {from, to})
+    if (!accepts(ScalarOp::BitCast, each))
+      fail(fmt::format("bit_cast of {} to {}: it takes {}; cast to one of them", describe(x), name(to),
+                       accepted_text(ScalarOp::BitCast)));
+  if (size_bytes(from) != size_bytes(to))
+    fail(fmt::format("bit_cast of {} to {}: {} bytes are not {}; cast to a type of that size first", describe(x),
+                     name(to), size_bytes(from), size_bytes(to)));
+  if (from == to) return x;
+  TraceNode node{.op = ScalarOp::BitCast, .dtype = to};
+  node.args[0] = x.node_;
+  return push(node);
+}
+
 DType Tracer::dtype(const Expr& x) const { return graph_.nodes[static_cast<std::size_t>(x.node_)].dtype; }
 
 TraceGraph Tracer::take() && { return std::move(graph_); }

@@ -1,6 +1,7 @@
 // Definitions of fused.h.
 #include "gems/ops/fused.h"
 
+#include <array>
 #include <optional>
 #include <string>
 
@@ -12,6 +13,16 @@
 namespace gems::ops {
 
 using namespace gems::dsl;
+
+namespace {
+
+// The pair (x, y) turned by an angle.
+std::array<Expr, 2> rotate(const Expr& x, const Expr& y, const Expr& cos, const Expr& sin) {
+  if (!is_float(x.dtype())) return {x * cos - y * sin, y * cos + x * sin};
+  return {fma(x, cos, -(y * sin)), fma(y, cos, x * sin)};
+}
+
+}  // namespace
 
 constexpr OpDef silu_and_mul_op = pointwise({.name = "silu_and_mul", .promotion_methods = {promote({0, 1}, Default)}},
                                             [](Tensor x, Tensor y) { return x / (1 + exp(-x)) * y; });
@@ -63,10 +74,31 @@ constexpr OpDef rotate_pairs_op =
                .names = {"x", "y", "cos", "sin", "inverse"},
                .defaults = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, false}},
               [](Tensor x, Tensor y, Tensor cos, Tensor sin, Flag inverse) {
-                const Expr turned = inverse ? -sin : Expr(sin);
-                if (!is_float(x.dtype())) return outputs(x * cos - y * turned, y * cos + x * turned);
-                return outputs(fma(x, cos, -(y * turned)), fma(y, cos, x * turned));
+                const auto [left, right] = rotate(x, y, cos, inverse ? -sin : Expr(sin));
+                return outputs(left, right);
               });
+
+constexpr OpDef rotate_interleaved_op = pointwise(
+    {.name = "rotate_interleaved",
+     .promotion_methods = {promote({0}, Default)},
+     .names = {"pair", "cos", "sin", "element", "inverse"},
+     .defaults = {std::nullopt, std::nullopt, std::nullopt, "bf16", false}},
+    [](Tensor pair, Tensor cos, Tensor sin, Flag element, Flag inverse) {
+      const bool is_wide = element == "f32";
+      if (!(is_wide || element == "f16" || element == "bf16") || pair.dtype() != (is_wide ? U64 : U32))
+        throw Error(
+            "rotate_interleaved takes pairs of element=\"bf16\" or \"f16\" in u32, of \"f32\" in u64, "
+            "given pairs in " +
+            std::string(name(pair.dtype())) + ": view them as that dtype");
+      const DType dtype = is_wide ? F32 : element == "f16" ? F16 : BF16;
+      const DType bits = is_wide ? U32 : U16;
+      const int width = is_wide ? 32 : 16;
+      const auto half = [&](const Expr& word) { return cast(bit_cast(cast(word, bits), dtype), F32); };
+      const auto word = [&](const Expr& value) { return cast_like(bit_cast(cast(value, dtype), bits), pair); };
+      const Expr angle = cast(sin, F32);
+      const auto [left, right] = rotate(half(pair), half(pair >> width), cast(cos, F32), inverse ? -angle : angle);
+      return word(left) | word(right) << width;
+    });
 
 // Kingma and Ba, "Adam", algorithm 1; Loshchilov and Hutter, "Decoupled weight decay regularization", algorithm 2; the
 // order of operations is that of torch.optim.adam._single_tensor_adam.
@@ -95,8 +127,9 @@ constexpr OpDef adam_step_op =
               });
 
 void register_fused(Registry& registry) {
-  for (const OpDef* op : {&silu_and_mul_op, &silu_and_mul_grad_op, &gelu_and_mul_op, &gelu_and_mul_grad_op,
-                          &bias_gelu_op, &residual_scale_add_op, &rotate_pairs_op, &adam_step_op})
+  for (const OpDef* op :
+       {&silu_and_mul_op, &silu_and_mul_grad_op, &gelu_and_mul_op, &gelu_and_mul_grad_op, &bias_gelu_op,
+        &residual_scale_add_op, &rotate_pairs_op, &rotate_interleaved_op, &adam_step_op})
     registry.add(*op);
 }
 

@@ -138,6 +138,13 @@ TEST_CASE("emitted casts agree with the interpreter between all pairs of dtypes"
   check_on_host(cases, 2);
 }
 
+TEST_CASE("emitted bit casts agree with the interpreter between all dtypes of one size") {
+  std::vector<CudaCase> cases;
+  for (const TraceGraph& graph : all_bit_casts())
+    cases.push_back({.graph = graph, .layout = flat_layout(graph), .geometry = flat_geometry(graph, 300)});
+  check_on_host(cases, 4);
+}
+
 TEST_CASE("literals of every dtype are read back exactly") {
   std::vector<CudaCase> cases;
   const double values[] = {0, -0.0, 1, -1, 0.1, 1e-40, 3.4e38, 16777217, -2147483648.0, 9.2e18, 100};

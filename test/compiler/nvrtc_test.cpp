@@ -60,6 +60,7 @@ TEST_CASE("NVRTC compiles casts between all pairs of dtypes") {
       const TraceGraph graph = trace.take();
       kernels.push_back(emit_cuda(graph, flat_layout(graph), target));
     }
+  for (const TraceGraph& graph : all_bit_casts()) kernels.push_back(emit_cuda(graph, flat_layout(graph), target));
   CHECK_NOTHROW(compile_ptx(unite(kernels, target), "casts", target.arch));
 }
 

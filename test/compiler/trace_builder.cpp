@@ -49,8 +49,11 @@ int TraceBuilder::literal(DType dtype, double value) {
   return static_cast<int>(graph_.nodes.size()) - 1;
 }
 
-int TraceBuilder::cast(int x, DType to) {
-  TraceNode node{.op = ScalarOp::Cast, .dtype = to};
+int TraceBuilder::cast(int x, DType to) { return convert(ScalarOp::Cast, x, to); }
+int TraceBuilder::bit_cast(int x, DType to) { return convert(ScalarOp::BitCast, x, to); }
+
+int TraceBuilder::convert(ScalarOp op, int x, DType to) {
+  TraceNode node{.op = op, .dtype = to};
   node.args[0] = x;
   graph_.nodes.push_back(node);
   return static_cast<int>(graph_.nodes.size()) - 1;
@@ -127,9 +130,28 @@ std::vector<ScalarOp> all_scalar_ops() {
   std::vector<ScalarOp> ops;
   for (std::size_t i = 0; i < std::size(rows); ++i) {
     const auto op = static_cast<ScalarOp>(i);
-    if (op != ScalarOp::Operand && op != ScalarOp::Literal && op != ScalarOp::Cast) ops.push_back(op);
+    if (row(op).result != ResultRule::Given) ops.push_back(op);
   }
   return ops;
+}
+
+std::vector<TraceGraph> all_bit_casts() {
+  std::vector<TraceGraph> graphs;
+  for (std::size_t from = 0; from < DTypeCount; ++from)
+    for (std::size_t to = 0; to < DTypeCount; ++to) {
+      const auto source = static_cast<DType>(from), target = static_cast<DType>(to);
+      if (!is_defined(ScalarOp::BitCast, source) || !is_defined(ScalarOp::BitCast, target) ||
+          size_bytes(source) != size_bytes(target))
+        continue;
+      TraceBuilder trace("bits");
+      const int x = trace.tensor("x", source);
+      int bits = trace.bit_cast(x, target);
+      if (is_float(source))
+        bits = trace.add(ScalarOp::Select, {trace.add(ScalarOp::IsNan, {x}), trace.tensor("y", target), bits});
+      trace.result(bits);
+      graphs.push_back(trace.take());
+    }
+  return graphs;
 }
 
 TraceGraph scaled_sum(DType x, DType y, DType result) {

@@ -18,6 +18,7 @@ class TraceBuilder {
   int number(const std::string& name, DType dtype);
   int literal(DType dtype, double value);
   int cast(int x, DType to);
+  int bit_cast(int x, DType to);
   int add(ScalarOp op, const std::vector<int>& args);
 
   // Stored as `dtype`.
@@ -28,6 +29,7 @@ class TraceBuilder {
   TraceGraph take();
 
  private:
+  int convert(ScalarOp op, int x, DType to);
   int operand(const std::string& name, OperandForm form, DType storage, DType compute);
   TraceGraph graph_;
 };
@@ -40,8 +42,11 @@ bool is_defined(ScalarOp op, DType dtype);
 // One node of op on tensors x, y, z.
 TraceGraph single_op(ScalarOp op, DType dtype);
 
-// Every operation but Operand and Literal.
+// Every operation whose dtype follows from that of its operands: not literals and casts.
 std::vector<ScalarOp> all_scalar_ops();
+
+// A bit_cast between each two dtypes of one size; that of a NaN, whose bits are not specified, gives a second operand.
+std::vector<TraceGraph> all_bit_casts();
 
 // x + alpha * y, alpha a number.
 TraceGraph scaled_sum(DType x, DType y, DType result);

@@ -295,5 +295,18 @@ TEST_CASE("every scalar operation is defined on every dtype that it accepts") {
   }
 }
 
+TEST_CASE("a bit_cast reads the bits of integers and floats of one size") {
+  const auto bits_of = [](const Element& x, DType to) { return value_of(ScalarOp::BitCast, to, {x}); };
+  CHECK(bits_of(real(BF16, 1.5), U16).integer == 0x3fc0);
+  CHECK(bits_of(real(F16, -2), I16).integer == -0x4000);
+  CHECK(bits_of(real(F32, -0.0), U32).integer == 0x80000000);
+  CHECK(bits_of(real(F32, -0.0), I32).integer == std::numeric_limits<std::int32_t>::min());
+  CHECK(bits_of(real(F64, 1), U64).integer == 0x3ff0000000000000);
+  CHECK(bits_of(real(F8E4M3FN, 1), U8).integer == 0x38);
+  CHECK(bits_of(integer(U16, 0x3fc0), BF16).value.real() == 1.5);
+  CHECK(bits_of(integer(I32, 0x40490fdb), F32).value.real() == 3.14159274101257324);
+  CHECK(bits_of(integer(I8, -1), U8).integer == 255);
+}
+
 }  // namespace
 }  // namespace gems

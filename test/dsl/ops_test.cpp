@@ -219,6 +219,28 @@ TEST_CASE("pairs turn by their angle, and back by its negative") {
   CHECK(near(back[1].value, 4 * 0.6 - 3 * 0.8));
 }
 
+TEST_CASE("packed pairs turn as others do") {
+  struct Packed {
+    const char* element;
+    DType pair;
+    std::uint64_t three_and_four, turned;  // the low bits hold the first
+  };
+  // 3 * 0.6 - 4 * 0.8 = -1.4 and 4 * 0.6 + 3 * 0.8 = 4.8, rounded.
+  for (const Packed& packed : {Packed{"bf16", U32, 0x40804040, 0x409abfb3}, Packed{"f16", U32, 0x44004200, 0x44cdbd9a},
+                               Packed{"f32", U64, 0x4080000040400000, 0x4099999abfb33333}}) {
+    const TraceGraph graph =
+        trace(rotate_interleaved_op, std::array{test::tensor(packed.pair), test::tensor(F64), test::tensor(F64),
+                                                test::flag(packed.element), test::flag()});
+    const auto turned =
+        interpret(graph, std::array{integer(packed.pair, static_cast<std::int64_t>(packed.three_and_four)),
+                                    real(F64, 0.6), real(F64, 0.8)});
+    CHECK(static_cast<std::uint64_t>(turned[0].integer) == packed.turned);
+    CHECK_THROWS_AS(trace(rotate_interleaved_op, std::array{test::tensor(I32), test::tensor(F32), test::tensor(F32),
+                                                            test::flag(packed.element), test::flag()}),
+                    Error);
+  }
+}
+
 TEST_CASE("a step of Adam is the formula's, and its numbers keep their digits") {
   const double lr = 0.01, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, decay = 0.1, first = 1 - 0.9 * 0.9, second = 0.002;
   const double param = 2, grad = 0.5, mean = -0.25, square = 0.125;

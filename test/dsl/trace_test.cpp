@@ -133,6 +133,38 @@ TEST_CASE("a cast to the same dtype vanishes") {
   CHECK(trace(casts_op, std::array{tensor(F16)}).nodes.size() == 2);
 }
 
+constexpr OpDef bits_op =
+    pointwise({.name = "bits", .promotion_methods = {promote({0}, NoOpmath)}},
+              [](Tensor x, Flag bits) { return cast_like(bit_cast(x, static_cast<DType>(bits.as_int())), x); });
+
+FlagValue as_flag(DType dtype) { return static_cast<int>(dtype); }
+
+TEST_CASE("a bit_cast keeps the size") {
+  CHECK(to_string(trace(bits_op, std::array{tensor(BF16), flag(as_flag(U16))})) ==
+        "op bits\n"
+        "operand x tensor bf16 as bf16, position 0\n"
+        "%0 = operand x : bf16\n"
+        "%1 = bit_cast %0 : u16\n"
+        "%2 = cast %1 : bf16\n"
+        "result out %2 as bf16\n");
+  CHECK(trace(bits_op, std::array{tensor(F32), flag(as_flag(F32))}).nodes.size() == 1);
+  CHECK(
+      error_of(bits_op, {tensor(F16), flag(as_flag(U32))}) ==
+      "op 'bits': bit_cast of operand 0 'x' of dtype f16 to u32: 2 bytes are not 4; cast to a type of that size first");
+  CHECK(error_of(bits_op, {tensor(Bool), flag(as_flag(U8))}) ==
+        "op 'bits': bit_cast of operand 0 'x' of dtype bool to u8: it takes integers and floats; cast to one of them");
+  CHECK(error_of(bits_op, {tensor(U64), flag(as_flag(C64))}) ==
+        "op 'bits': bit_cast of operand 0 'x' of dtype u64 to c64: it takes integers and floats; cast to one of them");
+}
+
+constexpr OpDef literal_bits_op = pointwise({.name = "literal_bits", .promotion_methods = {promote({0}, NoOpmath)}},
+                                            [](Tensor x) { return x + bit_cast(1.0f, I32); });
+
+TEST_CASE("a literal has no bits") {
+  CHECK(error_of(literal_bits_op, {tensor(I32)}) ==
+        "bit_cast takes a traced value: a literal has no bits of its own, write them as an integer literal");
+}
+
 constexpr OpDef truth_op = pointwise({.name = "truth", .promotion_methods = {promote({0}, AlwaysBool)}},
                                      [](Tensor x) { return logical_and(x, logical_not(x)); });
 constexpr OpDef select_op = pointwise({.name = "select", .promotion_methods = {promote({0}, Default)}},

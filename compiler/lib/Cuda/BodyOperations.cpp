@@ -327,14 +327,20 @@ ExprText BodyText::conversion(Operation& op) {
       })
       .Case<arith::BitcastOp>([&](auto) -> ExprText {
         Type source = from.getType();
+        // As an unsigned integer, and from it; two floats of one size are both narrow.
         if (source.isF32()) return call("__float_as_uint", op);
         if (source.isF64()) return castTo(type, call("__double_as_longlong", op));
-        if (isNarrowFloat(source)) return {at(from, Precedence::Primary) + ".bits"};
         if (type.isF32()) return call("__uint_as_float", op);
-        useValueType(prelude_, type);
         if (type.isF64()) return {fmt::format("__longlong_as_double({})", signedAt(from))};
-        prelude_.use(Snippet::U16);
-        return {fmt::format("{}{{(u16){}}}", valueType(type), at(from, Precedence::Unary))};
+        ExprText bits = texts_.at(from);
+        if (isNarrowFloat(source)) {
+          bits = {at(from, Precedence::Primary) + ".bits"};
+        } else if (!from.getDefiningOp<arith::TruncIOp>()) {
+          bits = castTo(source, bits);
+        }
+        if (!isNarrowFloat(type)) return bits;
+        useValueType(prelude_, type);
+        return {fmt::format("{}{{{}}}", valueType(type), bits.text)};
       })
       .Default([&](Operation*) { return ExprText{}; });
 }

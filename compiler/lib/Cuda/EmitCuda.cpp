@@ -37,10 +37,10 @@ std::string header(KernelOp kernel, const KernelText& text) {
              gems::name(result.layout.step), result.layout.align_bytes);
   out.line("//");
   out.line("// {}", to_string(schedule));
-  const int perThread = schedule.width * schedule.unroll;
   switch (schedule.family) {
     case Family::Flat:
-      out.line("// launch: block {}, grid ceil(n / {})", schedule.threads, schedule.threads * perThread);
+      out.line("// launch: block {}, grid ceil(n / {})", schedule.threads,
+               schedule.threads * schedule.width * schedule.unroll);
       break;
     case Family::Rows:
       out.line(
@@ -53,7 +53,9 @@ std::string header(KernelOp kernel, const KernelText& text) {
                schedule.threads, schedule.columns(), schedule.rows());
       break;
     case Family::Generic:
-      out.line("// launch: block {}, grid ceil(count / {})", schedule.threads, schedule.threads * perThread);
+      out.line("// launch: block {}, grid ceil(count / {}); last is the size of dimension {}, chunk = ceil(last / {}),",
+               schedule.threads, schedule.threads, text.rank() - 1, schedule.unroll);
+      out.line("// count = chunk * (sizes of the other dimensions)");
       break;
   }
   return out.take();

@@ -1,5 +1,5 @@
-// The generic family: a flat index over the elements, taken apart into coordinates; any strides. A thread takes
-// `unroll` elements, one block width apart.
+// The generic family: any strides. A thread takes `unroll` elements that lie far apart along the last dimension: their
+// coordinates are found once, and neighbouring threads have neighbours along dimension 0.
 #include "Cuda/KernelText.h"
 
 namespace gems::cuda {
@@ -29,41 +29,48 @@ void writeCoordinates(KernelText& kernel, TextWriter& out) {
 void writeGeneric(KernelText& kernel, TextWriter& out) {
   const Schedule& schedule = kernel.schedule();
   const bool isWide = kernel.layout().wide_index;
-  const int unroll = schedule.unroll, threads = schedule.threads;
+  const int unroll = schedule.unroll, last = kernel.rank() - 1;
   const std::string index = isWide ? "long long" : "unsigned";
   const std::string offset = isWide ? "long long" : "int";
 
   const std::vector<const OperandText*> moving = kernel.movingOperands();
 
   llvm::SmallVector<std::string> coordinates;
-  for (int dim = 0; dim < kernel.rank(); ++dim) coordinates.push_back(fmt::format("at{}", dim));
+  for (int dim = 0; dim <= last; ++dim) coordinates.push_back(fmt::format("at{}", dim));
 
   kernel.writeParameterStruct(out);
   kernel.openKernel(out, "const Space space");
-  out.line("const {} first = {}blockIdx.x * {} + threadIdx.x;", index, isWide ? "(long long)" : "", threads * unroll);
+  out.line("const {} i = {}blockIdx.x * {} + threadIdx.x;", index, isWide ? "(long long)" : "", schedule.threads);
+  out.line("if (i >= space.count) return;");
   kernel.writeSingleLoads(out);
+  if (last == 0) {
+    out.line("const {} at0 = i;", index);
+  } else {
+    writeCoordinates(kernel, out);
+  }
+  auto writePlace = [&](const auto& tensor) {
+    out.line("{0} += ({1})({2});", tensor.name, offset, kernel.offset(tensor, coordinates));
+  };
+  for (const OperandText* operand : moving) writePlace(*operand);
+  for (const ResultText& result : kernel.results()) writePlace(result);
   for (const OperandText* operand : moving)
     out.line("{} {}_raw[{}];", storage_type(operand->storage), operand->name, unroll);
-  for (const ResultText& result : kernel.results()) out.line("{} {}_at[{}];", offset, result.name, unroll);
 
   out.line("#pragma unroll");
   out.open("for (int u = 0; u < {}; ++u) {{", unroll);
-  out.line("// Behind the end the last element is read again, and not written.");
-  out.line("const {} i = first + u * {} < space.count ? first + u * {} : space.count - 1;", index, threads, threads);
-  writeCoordinates(kernel, out);
+  out.line("// Behind the end the first element is read again, and not written.");
+  out.line("const {0} step = at{1} + u * space.chunk < space.last ? u * space.chunk : 0;", index, last);
   for (const OperandText* operand : moving)
-    out.line("{0}_raw[u] = {0}[({1})({2})];", operand->name, offset, kernel.offset(*operand, coordinates));
-  for (const ResultText& result : kernel.results())
-    out.line("{}_at[u] = {};", result.name, kernel.offset(result, coordinates));
+    out.line("{0}_raw[u] = {0}[({1})step * space.{0}_stride{2}];", operand->name, offset, last);
   out.close();
 
   out.line("#pragma unroll");
   out.open("for (int u = 0; u < {}; ++u) {{", unroll);
-  out.open("if (first + u * {} < space.count) {{", threads);
+  out.open("if (at{} + u * space.chunk < space.last) {{", last);
   kernel.writeElement(
       out, [&](const OperandText& operand) { return fmt::format("{}_raw[u]", operand.name); },
       [&](const ResultText& result, const std::string& value) {
-        return fmt::format("{0}[{0}_at[u]] = {1}", result.name, value);
+        return fmt::format("{0}[({1})(u * space.chunk) * space.{0}_stride{2}] = {3}", result.name, offset, last, value);
       });
   out.close();
   out.close();

@@ -16,8 +16,8 @@ std::string safeName(const std::string& name) {
       "true", "typename", "union", "unsigned", "using", "void", "while", "xor",
       // types and variables of the emitted code
       "at1", "at2", "at3", "bf16", "c32", "c64", "c128", "column", "columns", "count", "f16", "f8e4m3fn", "f8e4m3fnuz",
-      "f8e5m2", "f8e5m2fnuz", "f8e8m0fnu", "first", "i8", "i16", "i32", "i64", "k", "left", "n", "outer", "r", "rest",
-      "row", "row_tile", "rows", "space", "start", "tile", "u", "value", "values"};
+      "f8e5m2", "f8e5m2fnuz", "f8e8m0fnu", "first", "i", "i8", "i16", "i32", "i64", "k", "left", "n", "outer", "r",
+      "rest", "row", "row_tile", "rows", "space", "start", "step", "tile", "u", "value", "values"};
   return llvm::is_contained(taken, std::string_view(name)) ? name + "_" : name;
 }
 

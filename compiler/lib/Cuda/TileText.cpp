@@ -25,7 +25,7 @@ class TileText {
   }
 
  private:
-  int vectors() const { return schedule_.pack * schedule_.unroll; }
+  int vectors() const { return schedule_.vectors(); }
   // An op may read nothing, as isnan of integers.
   bool hasWhole() const { return kernel_.isAligned() && !moving_.empty(); }
   std::string tileType(const OperandText& operand) const {
@@ -87,8 +87,7 @@ class TileText {
   }
 
   void writeAnyBlock() {
-    // Edges need not be as fast as whole tiles, which all code for them would have to be compiled for.
-    const int count = kernel_.isAligned() ? std::min(vectors(), std::max(edge_vectors, schedule_.pack)) : vectors();
+    const int count = kernel_.isAligned() ? schedule_.edge_vectors() : vectors();
     out_.line("// Any tile, {} vectors of a thread at a time.", count);
     openBlock("any", true);
     for (const OperandText* operand : moving_)
@@ -166,7 +165,6 @@ class TileText {
     out_.line("{}{}_{}({});", before, kernel_.name(), kind, fmt::join(arguments, ", "));
   }
 
-  static constexpr int edge_vectors = 4;
   KernelText& kernel_;
   TextWriter& out_;
   const Schedule& schedule_;

@@ -42,6 +42,7 @@ Value importNode(ImplicitLocOpBuilder& b, const TraceGraph& graph, const TraceNo
   for (int i = 0; i < arity(node.op); ++i) args.push_back(values[static_cast<size_t>(node.args[i])]);
   const DType dtype = graph.nodes[static_cast<size_t>(node.args[0])].dtype;
   if (node.op == ScalarOp::Cast) return buildCast(b, args[0], dtype, node.dtype);
+  if (node.op == ScalarOp::BitCast) return buildBitCast(b, args[0], node.dtype);
   if (node.op == ScalarOp::Select) return arith::SelectOp::create(b, args[0], args[1], args[2]);
 
   switch (category(dtype)) {

@@ -68,6 +68,11 @@ Value castToFloat(ImplicitLocOpBuilder& b, Value value, DType from, DType to) {
 
 }  // namespace
 
+Value pw::buildBitCast(ImplicitLocOpBuilder& b, Value value, DType to) {
+  Type type = bodyType(b.getContext(), to);
+  return value.getType() == type ? value : arith::BitcastOp::create(b, type, value);
+}
+
 Value pw::buildCast(ImplicitLocOpBuilder& b, Value value, DType from, DType to) {
   if (from == to) return value;
   if (is_bool(to)) return castToBool(b, value, from);

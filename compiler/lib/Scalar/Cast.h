@@ -11,6 +11,9 @@ namespace gems::pw {
 // as those of c10 do.
 mlir::Value buildCast(mlir::ImplicitLocOpBuilder& builder, mlir::Value value, DType from, DType to);
 
+// As ScalarOp::BitCast: value's bits in the body type of `to`, which is as wide.
+mlir::Value buildBitCast(mlir::ImplicitLocOpBuilder& builder, mlir::Value value, DType to);
+
 // A constant of an integer or float type (or i1).
 mlir::Value buildInteger(mlir::ImplicitLocOpBuilder& builder, mlir::Type type, int64_t number);
 mlir::Value buildFloat(mlir::ImplicitLocOpBuilder& builder, mlir::Type type, double number);

@@ -1,6 +1,6 @@
 // torch.ops.gems.rotary_embedding: turns pairs of elements of each head by angles of its position (Su et al.,
-// "RoFormer"). One launch of rotate_pairs reads the pairs as two strided views and writes them into views of the
-// result.
+// "RoFormer"), in one launch. Pairs of neighbours are moved as one element of twice the size where memory allows it;
+// all others are read as two strided views, and written into views of the result.
 #include <ATen/FuncTorchTLS.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -44,12 +44,13 @@ std::array<Tensor, 2> pairs_of(const Tensor& x, const c10::SymInt& pairs, bool i
   return {x.slice_symint(-1, 0, pairs), x.slice_symint(-1, pairs, elements)};
 }
 
-// A view without the dispatcher, which would cost more than the launch.
-Tensor view(const Tensor& base, at::IntArrayRef sizes, at::IntArrayRef strides, std::int64_t offset) {
+// A view without the dispatcher, which would cost more than the launch. Offset and strides count elements of dtype.
+Tensor view(const Tensor& base, at::ScalarType dtype, at::IntArrayRef sizes, at::IntArrayRef strides,
+            std::int64_t offset) {
   Tensor made = at::detail::make_tensor<at::TensorImpl>(at::TensorImpl::VIEW, at::Storage(base.storage()),
-                                                        base.key_set(), base.dtype());
+                                                        base.key_set(), at::scalarTypeToTypeMeta(dtype));
   at::TensorImpl* impl = made.unsafeGetTensorImpl();
-  impl->set_storage_offset(base.storage_offset() + offset);
+  impl->set_storage_offset(offset);
   impl->set_sizes_and_strides(sizes, strides);
   return made;
 }
@@ -61,22 +62,75 @@ std::array<Tensor, 2> views_of_pairs(const Tensor& x, std::int64_t pairs, bool i
   sizes.back() = pairs;
   const std::int64_t apart = interleaved ? strides.back() : pairs * strides.back();
   if (interleaved) strides.back() *= 2;
-  return {view(x, sizes, strides, 0), view(x, sizes, strides, apart)};
+  return {view(x, x.scalar_type(), sizes, strides, x.storage_offset()),
+          view(x, x.scalar_type(), sizes, strides, x.storage_offset() + apart)};
 }
 
 Tensor view_for_pairs(const Tensor& angles) {
   if (angles.dim() != 2) return angles;
-  return view(angles, {angles.size(0), 1, angles.size(1)}, {angles.stride(0), 0, angles.stride(1)}, 0);
+  return view(angles, angles.scalar_type(), {angles.size(0), 1, angles.size(1)},
+              {angles.stride(0), 0, angles.stride(1)}, angles.storage_offset());
 }
 
-Tensor compute(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interleaved, bool inverse) {
-  check(x, cos, sin);
-  Tensor result = at::empty_like(x);
+// How rotate_interleaved calls the dtype of an element, and the dtype of a pair; null where it has none.
+struct PackedPair {
+  const char* element = nullptr;
+  at::ScalarType dtype = at::ScalarType::Undefined;
+};
+PackedPair packed_pair(at::ScalarType element) {
+  switch (element) {
+    case at::ScalarType::BFloat16:
+      return {"bf16", at::ScalarType::UInt32};
+    case at::ScalarType::Half:
+      return {"f16", at::ScalarType::UInt32};
+    case at::ScalarType::Float:
+      return {"f32", at::ScalarType::UInt64};
+    default:
+      return {};
+  }
+}
+
+// Whether each pair of neighbours along the last dimension is one element of a dtype twice as large.
+bool has_whole_pairs(const Tensor& x) {
+  if (x.stride(-1) != 1 || reinterpret_cast<std::uintptr_t>(x.const_data_ptr()) % (2 * x.element_size()) != 0 ||
+      x.storage_offset() % 2 != 0)
+    return false;
+  for (std::int64_t d = 0; d < x.dim() - 1; ++d)
+    if (x.size(d) > 1 && x.stride(d) % 2 != 0) return false;
+  return true;
+}
+
+Tensor view_of_whole_pairs(const Tensor& x, at::ScalarType dtype, std::int64_t pairs) {
+  at::DimVector sizes(x.sizes());
+  at::DimVector strides(x.strides());
+  sizes.back() = pairs;
+  for (std::int64_t& stride : strides) stride /= 2;
+  strides.back() = 1;
+  return view(x, dtype, sizes, strides, x.storage_offset() / 2);
+}
+
+// Angles as precise as the elements, at most f32.
+bool fits_f32(const Tensor& angles) { return angles.scalar_type() != at::ScalarType::Double; }
+
+void turn(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interleaved, bool inverse, const Tensor& result) {
   const std::int64_t pairs = cos.size(-1);
-  const auto from = views_of_pairs(x, pairs, interleaved);
-  auto to = views_of_pairs(result, pairs, interleaved);
   const Tensor turn_cos = view_for_pairs(cos);
   const Tensor turn_sin = view_for_pairs(sin);
+  const PackedPair packed = packed_pair(x.scalar_type());
+  if (interleaved && packed.element && fits_f32(cos) && fits_f32(sin) && has_whole_pairs(x) &&
+      has_whole_pairs(result)) {
+    const Tensor from = view_of_whole_pairs(x, packed.dtype, pairs);
+    std::array to{view_of_whole_pairs(result, packed.dtype, pairs)};
+    const std::array arguments{CallArgument(from), CallArgument(turn_cos), CallArgument(turn_sin),
+                               CallArgument(FlagValue(packed.element)), CallArgument(FlagValue(inverse))};
+    return serve_or_throw({.op = &ops::rotate_interleaved_op,
+                           .arguments = arguments,
+                           .results = to,
+                           .rules = {.disjoint_results = true},
+                           .raise = true});
+  }
+  const auto from = views_of_pairs(x, pairs, interleaved);
+  auto to = views_of_pairs(result, pairs, interleaved);
   const std::array arguments{CallArgument(from[0]), CallArgument(from[1]), CallArgument(turn_cos),
                              CallArgument(turn_sin), CallArgument(FlagValue(inverse))};
   serve_or_throw({.op = &ops::rotate_pairs_op,
@@ -84,6 +138,13 @@ Tensor compute(const Tensor& x, const Tensor& cos, const Tensor& sin, bool inter
                   .results = to,
                   .rules = {.disjoint_results = true},
                   .raise = true});
+}
+
+Tensor compute(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interleaved, bool inverse) {
+  check(x, cos, sin);
+  Tensor result = at::empty_like(x);
+  const std::int64_t pairs = cos.size(-1);
+  turn(x, cos, sin, interleaved, inverse, result);
   // What is behind the last pair stays as it is.
   if (2 * pairs < x.size(-1)) result.slice(-1, 2 * pairs).copy_(x.slice(-1, 2 * pairs));
   return result;

@@ -15,19 +15,22 @@ enum class Family : std::uint8_t {
   Flat,     // one dense dimension; operands contiguous or a single element
   Rows,     // results contiguous in dimension 0, operands strided: blocks over rows and columns
   Tile,     // as Rows; operands that are contiguous in dimension 1 come through shared memory
-  Generic,  // anything: flat index, coordinates by multiplication and shift
+  Generic,  // anything: coordinates of each thread by multiplication and shift
 };
 
 struct Schedule {
   Family family = Family::Flat;
   int width = 4;      // elements per vector
-  int unroll = 1;     // Flat: vectors per thread. Rows: rows per thread. Tile: groups of rows per thread
+  int unroll = 1;     // per thread; Flat: vectors, Rows: rows, Tile: groups of rows, Generic: elements
   int threads = 256;  // per block (Rows: threads_x * threads_y, split at launch)
-  // Tile: threads along dimension 0, and neighbouring rows of one group. A block covers columns() by rows().
+  // Tile: threads along dimension 0, and neighbouring rows of one group. A block covers columns() by rows(), a thread
+  // vectors(), of which it computes edge_vectors() at once where columns or rows of the block do not exist.
   int lanes = 1;
   int pack = 1;
   int columns() const { return lanes * width; }
   int rows() const { return threads / lanes * pack * unroll; }
+  int vectors() const { return pack * unroll; }
+  int edge_vectors() const;
   auto operator<=>(const Schedule&) const = default;
 };
 

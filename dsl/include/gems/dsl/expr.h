@@ -154,6 +154,9 @@ Expr select(Expr condition, Expr if_true, Expr if_false);
 Expr cast(Expr x, DType to);
 // x in the dtype that another value is computed in.
 inline Expr cast_like(Expr x, Expr other) { return cast(x, other.dtype()); }
+// The bits of a traced integer or float, read as another of the same size. Operands are what they are computed in: f16
+// and bf16 are f32 here, but for those that no promotion names.
+Expr bit_cast(Expr x, DType to);
 
 Expr logical_and(Expr a, Expr b);
 Expr logical_or(Expr a, Expr b);

@@ -24,6 +24,9 @@ void store_element(const Element& element, void* to);
 // As ScalarOp::Cast in scalar_ops.def. Rounds to nearest even.
 Element cast_element(const Element& element, DType to);
 
+// As ScalarOp::BitCast: the same bits, in a dtype of the same size.
+Element bit_cast_element(const Element& element, DType to);
+
 // operands: one per TraceGraph::operands, in their storage dtype (Number: compute dtype). Returns one element per
 // result, in the result's dtype. f32 results are the correctly rounded value of each node's function where the
 // C library's double functions allow.

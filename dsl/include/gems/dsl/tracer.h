@@ -32,6 +32,7 @@ class Tracer {
   // different dtypes meet in their common dtype; literals take the dtype of what they meet.
   dsl::Expr append(ScalarOp op, std::span<const dsl::Expr> args);
   dsl::Expr append_cast(const dsl::Expr& x, DType to);
+  dsl::Expr append_bit_cast(const dsl::Expr& x, DType to);
   DType dtype(const dsl::Expr& x) const;
 
   TraceGraph take() &&;
