@@ -8,6 +8,7 @@
 
 #include "cuda_case.h"
 #include "host_cuda.h"
+#include "trace_builder.h"
 
 namespace gems::test {
 
@@ -30,6 +31,17 @@ TEST_CASE("formulas for f16 and bf16 are within one unit in the last place of ev
     host.launch(i, launch_geometry(kernels[i].schedule, layouts[i], {.rank = 1, .sizes = {65536}, .strides = {}}),
                 {&x, &out});
     check_accuracy(*of[i].first, of[i].second, {results, results + 65536}, "as CUDA text");
+  }
+}
+
+TEST_CASE("powers of f32 take doubles where these are fast, else CUDA's function") {
+  const TraceGraph graph = single_op(ScalarOp::Pow, DType::F32);
+  for (const int arch : {70, 75, 80, 86, 89, 90, 100, 103, 120}) {
+    const CudaKernel kernel = emit_cuda(graph, flat_layout(graph), CudaTarget{arch});
+    CAPTURE(arch, kernel.body);
+    const bool is_fast = arch % 10 == 0 && arch != 120;
+    CHECK((kernel.body.find(is_fast ? "pow_f32(x, y)" : "powf(x, y)") != std::string::npos));
+    CHECK((kernel.prelude.find("double") != std::string::npos) == is_fast);
   }
 }
 

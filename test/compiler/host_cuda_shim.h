@@ -30,7 +30,7 @@ struct alignas(16) uint4 {
 struct Index {
   unsigned x = 0, y = 0, z = 0;
 };
-static Index threadIdx, blockIdx, blockDim;
+static Index threadIdx, blockIdx, blockDim, gridDim;
 
 using std::isfinite;
 using std::isinf;
@@ -174,6 +174,7 @@ template <class... P, std::size_t... I>
 void run_kernel(void (*kernel)(P...), void** arguments, unsigned grid, unsigned block_x, unsigned block_y,
                 std::index_sequence<I...>) {
   blockDim = {block_x, block_y, 1};
+  gridDim = {grid, 1, 1};
   Block block([&] { kernel(*static_cast<std::remove_const_t<P>*>(arguments[I])...); });
   for (blockIdx.x = 0; blockIdx.x < grid; ++blockIdx.x) block.run(block_x, block_y);
 }

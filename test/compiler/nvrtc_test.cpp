@@ -15,9 +15,9 @@ namespace {
 
 // Many kernels in one text, which compiles faster than one by one: every snippet once, then each body in a namespace.
 std::string unite(const std::vector<CudaKernel>& kernels, CudaTarget target) {
-  cuda::Prelude prelude;
+  cuda::Prelude prelude(target);
   for (std::size_t i = 0; i < cuda::SnippetCount; ++i) prelude.use(static_cast<cuda::Snippet>(i));
-  std::string text = prelude.text(target);
+  std::string text = prelude.text();
   for (std::size_t i = 0; i < kernels.size(); ++i)
     text += fmt::format("\n#define {0} kernel{1}\nnamespace in{1} {{\n{2}\n}}\n#undef {0}\n", kernels[i].name, i,
                         kernels[i].body);

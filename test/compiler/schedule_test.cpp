@@ -53,19 +53,25 @@ TEST_CASE("heavy bodies compute at most eight elements a thread, two-byte ones m
   }
 }
 
-TEST_CASE("beside fast memory functions have small blocks, and tiles of two operands are smaller") {
+TEST_CASE("beside fast memory functions and rows have small blocks, and tiles of two operands are smaller") {
   constexpr CudaTarget fast{90, 4900};
   const TraceGraph function = single_op(ScalarOp::Erf, DType::F32);
   CHECK(choose_schedule(function, flat_layout(function), {}).threads == 256);
   CHECK(choose_schedule(function, flat_layout(function), fast).threads == 128);
   const TraceGraph sum = single_op(ScalarOp::Add, DType::BF16);
   CHECK(choose_schedule(sum, flat_layout(sum), fast).threads == 256);
-  const auto rows = [](const TraceGraph& graph, CudaTarget target) {
+  CHECK(choose_schedule(sum, family_layout(sum, Family::Rows), {}).threads == 256);
+  CHECK(choose_schedule(sum, family_layout(sum, Family::Rows), fast).threads == 128);
+  const auto rows = [](ScalarOp op, DType dtype, CudaTarget target) {
+    const TraceGraph graph = single_op(op, dtype);
     return choose_schedule(graph, family_layout(graph, Family::Tile), target).rows();
   };
-  CHECK(rows(sum, {}) == 2 * rows(sum, fast));
-  const TraceGraph negated = single_op(ScalarOp::Neg, DType::BF16);
-  CHECK(rows(negated, {}) == rows(negated, fast));
+  CHECK(rows(ScalarOp::Add, DType::F32, {}) == 2 * rows(ScalarOp::Add, DType::F32, fast));
+  CHECK(rows(ScalarOp::Neg, DType::F32, {}) == rows(ScalarOp::Neg, DType::F32, fast));
+  // Narrow elements, beside any memory of this architecture.
+  constexpr CudaTarget other{80};
+  CHECK(rows(ScalarOp::Add, DType::BF16, other) == 2 * rows(ScalarOp::Add, DType::BF16, {}));
+  CHECK(rows(ScalarOp::Add, DType::BF16, {}) == rows(ScalarOp::Add, DType::BF16, fast));
 }
 
 TEST_CASE("blocks are small where bodies compute long between load and store") {

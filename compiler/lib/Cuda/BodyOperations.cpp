@@ -259,7 +259,7 @@ ExprText BodyText::integerOperation(Operation& op) {
 
 ExprText BodyText::floatOperation(Operation& op) {
   Type type = op.getOperand(0).getType();
-  if (isa<math::PowFOp>(op) && type.isF32()) {
+  if (isa<math::PowFOp>(op) && type.isF32() && prelude_.has_fast_doubles()) {
     prelude_.use(Snippet::PowF32);
     return call("pow_f32", op);
   }

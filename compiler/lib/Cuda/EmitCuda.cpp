@@ -64,7 +64,7 @@ std::string header(KernelOp kernel, const KernelText& text) {
 }  // namespace
 
 CudaKernel emit(KernelOp kernel, CudaTarget target) {
-  Prelude prelude;
+  Prelude prelude(target);
   KernelText text(kernel, prelude);
   TextWriter out;
   writeApproximations(kernel, prelude, out);
@@ -85,7 +85,7 @@ CudaKernel emit(KernelOp kernel, CudaTarget target) {
   }
   CudaKernel result;
   result.name = text.name();
-  result.prelude = prelude.text(target);
+  result.prelude = prelude.text();
   result.body = out.take();
   result.schedule = text.schedule();
   result.text = header(kernel, text) + "\n" + result.prelude + "\n" + result.body;

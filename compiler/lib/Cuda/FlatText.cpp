@@ -1,72 +1,103 @@
-// The flat family: one dense dimension. A block covers threads x unroll x width elements; vector u of a thread lies
-// u x threads vectors behind its first, so that a warp always touches neighbouring addresses.
+// The flat family: one dense dimension. Thread i has vector i; with several vectors a thread, they lie one block width
+// apart, so that a warp always touches neighbouring addresses. The last block also has what is behind the last whole
+// vector.
+//
+// Little stands before the loads, and what is rare behind the stores: a kernel of few elements takes as long as one
+// thread.
+#include <bit>
+
 #include "Cuda/KernelText.h"
 
 namespace gems::cuda {
+namespace {
 
-void writeFlat(KernelText& kernel, TextWriter& out) {
-  const Schedule& schedule = kernel.schedule();
-  const int width = schedule.width, unroll = schedule.unroll, threads = schedule.threads;
-  const int perBlock = threads * unroll * width;
-  const std::string u = unroll > 1 ? "[u]" : "";
-  // Offset of a thread's vector from the block's first element.
-  const std::string vector = unroll > 1 ? fmt::format("u * {} + threadIdx.x", threads) : "threadIdx.x";
-  const std::string offset = width == 1   ? vector
-                             : unroll > 1 ? fmt::format("({}) * {}", vector, width)
-                                          : fmt::format("{} * {}", vector, width);
+class FlatText {
+ public:
+  FlatText(KernelText& kernel, TextWriter& out)
+      : kernel_(kernel),
+        out_(out),
+        width_(kernel.schedule().width),
+        unroll_(kernel.schedule().unroll),
+        threads_(kernel.schedule().threads),
+        moving_(kernel.movingOperands()) {}
 
-  auto eachVector = [&](llvm::function_ref<void()> write) {
-    if (unroll > 1) {
-      out.line("#pragma unroll");
-      out.open("for (int u = 0; u < {}; ++u) {{", unroll);
+  void write() {
+    kernel_.openKernel(out_, "const long long n");
+    if (width_ > 1) out_.line("const long long vectors = n >> {};", std::countr_zero(static_cast<unsigned>(width_)));
+    out_.line("const long long {} = blockIdx.x * {}ll + threadIdx.x;", unroll_ > 1 ? "first" : "i", threads_ * unroll_);
+    kernel_.writeSingleLoads(out_);
+    if (unroll_ > 1) {
+      writeUnrolled();
+    } else {
+      out_.open("if ({}) {{", exists());
+      for (const OperandText* operand : moving_)
+        out_.line("const {} {}_vec = {};", kernel_.vectorType(operand->storage), operand->name, load(*operand));
+      writeVector("");
+      out_.close();
     }
-    out.line("const int first = {};", offset);
-    const std::string whole = width > 1 ? fmt::format("first + {} <= left", width) : "first < left";
-    out.open("if ({}) {{", whole);
-    write();
-    out.close();
-    if (unroll > 1) out.close();
-  };
-  const std::vector<const OperandText*> vectors = kernel.movingOperands();
-  auto load = [&](const OperandText& operand) {
-    return kernel.loadVector(operand, fmt::format("{} + start + first", operand.name));
-  };
-
-  kernel.openKernel(out, "const long long n");
-  out.line("const long long start = blockIdx.x * {}ll;", perBlock);
-  out.line("const int left = n - start < {0} ? (int)(n - start) : {0};", perBlock);
-  kernel.writeSingleLoads(out);
-
-  // With one vector a thread, loads and arithmetic share one test; otherwise all loads come first.
-  if (unroll > 1) {
-    for (const OperandText* operand : vectors)
-      out.line("{} {}_vec[{}];", kernel.vectorType(operand->storage), operand->name, unroll);
-    if (!vectors.empty())
-      eachVector([&] {
-        for (const OperandText* operand : vectors) out.line("{}_vec[u] = {};", operand->name, load(*operand));
-      });
+    if (width_ > 1) writeRest();
+    out_.close();
   }
-  eachVector([&] {
-    if (unroll == 1)
-      for (const OperandText* operand : vectors)
-        out.line("const {} {}_vec = {};", kernel.vectorType(operand->storage), operand->name, load(*operand));
-    kernel.writeVector(
-        out, [&](const OperandText& operand) { return fmt::format("{}_vec{}.get(k)", operand.name, u); },
-        [&](const ResultText& result) { return fmt::format("{} + start + first", result.name); });
-  });
 
-  if (width > 1) {
-    out.line("// Elements behind the last whole vector; only the last block has any.");
-    out.line("const long long rest = start + left / {0} * {0} + threadIdx.x;", width);
-    out.open("if (left < {} && rest < n) {{", perBlock);
-    kernel.writeElement(
-        out, [&](const OperandText& operand) { return fmt::format("{}[rest]", operand.name); },
+ private:
+  std::string_view exists() const { return width_ > 1 ? "i < vectors" : "i < n"; }
+  std::string place(const std::string& tensor) const {
+    return width_ > 1 ? fmt::format("{} + i * {}", tensor, width_) : tensor + " + i";
+  }
+  std::string load(const OperandText& operand) { return kernel_.loadVector(operand, place(operand.name)); }
+
+  // All loads come first.
+  void writeUnrolled() {
+    for (const OperandText* operand : moving_)
+      out_.line("{} {}_vec[{}];", kernel_.vectorType(operand->storage), operand->name, unroll_);
+    if (!moving_.empty()) {
+      openVectors();
+      for (const OperandText* operand : moving_) out_.line("{}_vec[u] = {};", operand->name, load(*operand));
+      closeVectors();
+    }
+    openVectors();
+    writeVector("[u]");
+    closeVectors();
+  }
+
+  void openVectors() {
+    out_.line("#pragma unroll");
+    out_.open("for (int u = 0; u < {}; ++u) {{", unroll_);
+    out_.line("const long long i = first + u * {};", threads_);
+    out_.open("if ({}) {{", exists());
+  }
+  void closeVectors() {
+    out_.close();
+    out_.close();
+  }
+
+  void writeVector(const std::string& u) {
+    kernel_.writeVector(
+        out_, [&](const OperandText& operand) { return fmt::format("{}_vec{}.get(k)", operand.name, u); },
+        [&](const ResultText& result) { return place(result.name); });
+  }
+
+  void writeRest() {
+    out_.line("// The last block has the elements behind the last whole vector.");
+    out_.line("if (blockIdx.x + 1 < gridDim.x) return;");
+    out_.line("const long long rest = vectors * {} + threadIdx.x;", width_);
+    out_.open("if (rest < n) {{");
+    kernel_.writeElement(
+        out_, [&](const OperandText& operand) { return fmt::format("{}[rest]", operand.name); },
         [&](const ResultText& result, const std::string& value) {
           return fmt::format("{}[rest] = {}", result.name, value);
         });
-    out.close();
+    out_.close();
   }
-  out.close();
-}
+
+  KernelText& kernel_;
+  TextWriter& out_;
+  const int width_, unroll_, threads_;
+  const std::vector<const OperandText*> moving_;
+};
+
+}  // namespace
+
+void writeFlat(KernelText& kernel, TextWriter& out) { FlatText(kernel, out).write(); }
 
 }  // namespace gems::cuda

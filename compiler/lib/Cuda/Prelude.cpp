@@ -362,14 +362,20 @@ void Prelude::use(Snippet snippet) {
   for (Snippet needed : row(snippet).needs) use(needed);
 }
 
-std::string Prelude::text(CudaTarget target) const {
+// CUDA C++ Programming Guide, "Arithmetic Instructions": results per clock cycle and multiprocessor.
+bool Prelude::has_fast_doubles() const {
+  static constexpr int fast[] = {60, 70, 80, 90, 100};
+  return std::ranges::find(fast, target_.arch) != std::end(fast);
+}
+
+std::string Prelude::text() const {
   Prelude all = *this;
   for (const SnippetRow& row : snippet_table)
-    if (uses(row.snippet) && target.arch < row.since)
+    if (uses(row.snippet) && target_.arch < row.since)
       for (Snippet needed : row.needs_before) all.use(needed);
   std::string text;
   for (const SnippetRow& row : snippet_table)
-    if (all.uses(row.snippet)) text += snippet_text(row.snippet, target);
+    if (all.uses(row.snippet)) text += snippet_text(row.snippet, target_);
   return text;
 }
 

@@ -74,12 +74,18 @@ inline constexpr std::size_t SnippetCount = static_cast<std::size_t>(Snippet::Ti
 
 class Prelude {
  public:
+  explicit Prelude(CudaTarget target) : target_(target) {}
+
   void use(Snippet snippet);
   bool uses(Snippet snippet) const { return used_.test(static_cast<std::size_t>(snippet)); }
 
-  std::string text(CudaTarget target) const;
+  // Whether the target computes doubles at half the rate of floats; others do at a 32nd or 64th.
+  bool has_fast_doubles() const;
+
+  std::string text() const;
 
  private:
+  CudaTarget target_;
   std::bitset<SnippetCount> used_;
 };
 

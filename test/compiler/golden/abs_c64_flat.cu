@@ -95,21 +95,21 @@ __device__ __forceinline__ float abs_element(c64 x) {
 
 extern "C" __global__ void __launch_bounds__(256)
 abs_c64_to_f32_flat(const c64* x, float* out, const long long n) {
-  const long long start = blockIdx.x * 512ll;
-  const int left = n - start < 512 ? (int)(n - start) : 512;
-  const int first = threadIdx.x * 2;
-  if (first + 2 <= left) {
-    const Vec<c64, 2> x_vec = load<Vec<c64, 2>, uint4>(x + start + first);
+  const long long vectors = n >> 1;
+  const long long i = blockIdx.x * 256ll + threadIdx.x;
+  if (i < vectors) {
+    const Vec<c64, 2> x_vec = load<Vec<c64, 2>, uint4>(x + i * 2);
     Vec<float, 2> out_vec = {};
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
       out_vec.put(k, abs_element(x_vec.get(k)));
     }
-    store<uint2>(out + start + first, out_vec);
+    store<uint2>(out + i * 2, out_vec);
   }
-  // Elements behind the last whole vector; only the last block has any.
-  const long long rest = start + left / 2 * 2 + threadIdx.x;
-  if (left < 512 && rest < n) {
+  // The last block has the elements behind the last whole vector.
+  if (blockIdx.x + 1 < gridDim.x) return;
+  const long long rest = vectors * 2 + threadIdx.x;
+  if (rest < n) {
     out[rest] = abs_element(x[rest]);
   }
 }

@@ -4,8 +4,8 @@
 //   y: tensor of bf16, computed in bf16; strided; aligned to 16 bytes
 //   out: result, bf16; contiguous; aligned to 16 bytes
 //
-// family=tile width=4 unroll=4 threads=256 lanes=16 pack=2
-// launch: block 256, grid ceil(columns / 64) * ceil(rows / 128) * (sizes of the other dimensions)
+// family=tile width=4 unroll=2 threads=256 lanes=16 pack=2
+// launch: block 256, grid ceil(columns / 64) * ceil(rows / 64) * (sizes of the other dimensions)
 
 using u16 = unsigned short;
 using u32 = unsigned;
@@ -280,22 +280,22 @@ struct Space {
   long long out_stride3;
 };
 
-// A block computes 64 columns of 128 rows; a thread has vectors of 4 columns in 8 of the rows.
-using Shape = TileShape<256, 16, 4, 2, 4>;
+// A block computes 64 columns of 64 rows; a thread has vectors of 4 columns in 4 of the rows.
+using Shape = TileShape<256, 16, 4, 2, 2>;
 
 // A tile whose columns and rows all exist; what does not cross has neighbours along a row.
 __device__ __forceinline__ void add_bf16_tile_whole(const bf16* x, const bf16* y, bf16* out, const Space& space, Tile<bf16, Shape>& x_tile, Tile<bf16, Shape>& y_tile, const bool x_crosses, const bool y_crosses) {
-  Vec<bf16, 4> x_vec[8];
-  Vec<bf16, 4> y_vec[8];
-  if (x_crosses) fill_tile<true, uint4, true>(x_tile, x, space.x_stride0, 64, 128);
+  Vec<bf16, 4> x_vec[4];
+  Vec<bf16, 4> y_vec[4];
+  if (x_crosses) fill_tile<true, uint4, true>(x_tile, x, space.x_stride0, 64, 64);
   else load_rows<Shape, uint2>(x_vec, x, space.x_stride1);
-  if (y_crosses) fill_tile<true, uint4, true>(y_tile, y, space.y_stride0, 64, 128);
+  if (y_crosses) fill_tile<true, uint4, true>(y_tile, y, space.y_stride0, 64, 64);
   else load_rows<Shape, uint2>(y_vec, y, space.y_stride1);
   __syncthreads();
   if (x_crosses) read_tile(x_vec, x_tile, 0);
   if (y_crosses) read_tile(y_vec, y_tile, 0);
   #pragma unroll
-  for (int u = 0; u < 8; ++u) {
+  for (int u = 0; u < 4; ++u) {
     float out_vec[4];
     #pragma unroll
     for (int k = 0; k < 4; ++k) {
@@ -312,7 +312,7 @@ __device__ __forceinline__ void add_bf16_tile_any(const bf16* x, const bf16* y, 
   __syncthreads();
   if (columns <= Shape::column()) return;
   #pragma unroll 1
-  for (int begin = 0; begin < 8; begin += 4) {
+  for (int begin = 0; begin < 4; begin += 4) {
     Vec<bf16, 4> x_vec[4];
     Vec<bf16, 4> y_vec[4];
     if (x_crosses) read_tile(x_vec, x_tile, begin);
@@ -340,16 +340,16 @@ add_bf16_tile(const bf16* x, const bf16* y, bf16* out, const Space space) {
   unsigned tile, row_tile, at2;
   const unsigned outer = divide(divide(blockIdx.x, space.tiles, tile), space.row_tiles, row_tile);
   const unsigned at3 = divide(outer, space.size2, at2);
-  const long long column = tile * 64ll, row = row_tile * 128ll;
+  const long long column = tile * 64ll, row = row_tile * 64ll;
   // What is left of the columns and rows, from here and at most one tile.
   const int columns = space.columns - column < 64 ? (int)(space.columns - column) : 64;
-  const int rows = space.rows - row < 128 ? (int)(space.rows - row) : 128;
+  const int rows = space.rows - row < 64 ? (int)(space.rows - row) : 64;
   x += column * space.x_stride0 + row * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3;
   y += column * space.y_stride0 + row * space.y_stride1 + at2 * space.y_stride2 + at3 * space.y_stride3;
   out += column + row * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3;
   const bool x_crosses = space.x_stride1 == 1 && space.x_stride0 > 1;
   const bool y_crosses = space.y_stride1 == 1 && space.y_stride0 > 1;
-  const bool whole = columns == 64 && rows == 128;
+  const bool whole = columns == 64 && rows == 64;
   if (whole && x_crosses && space.y_stride0 == 1) add_bf16_tile_whole(x, y, out, space, x_tile, y_tile, true, false);
   else if (whole && y_crosses && space.x_stride0 == 1) add_bf16_tile_whole(x, y, out, space, x_tile, y_tile, false, true);
   else add_bf16_tile_any(x, y, out, space, x_tile, y_tile, columns, rows, x_crosses, y_crosses);

@@ -83,33 +83,34 @@ __device__ __forceinline__ u32 floor_div_element(u32 x, u32 y) {
 
 extern "C" __global__ void __launch_bounds__(128)
 floor_div_i32_flat(const i32* x, const i32* y, i32* out, const long long n) {
-  const long long start = blockIdx.x * 1024ll;
-  const int left = n - start < 1024 ? (int)(n - start) : 1024;
+  const long long vectors = n >> 2;
+  const long long first = blockIdx.x * 256ll + threadIdx.x;
   Vec<i32, 4> x_vec[2];
   Vec<i32, 4> y_vec[2];
   #pragma unroll
   for (int u = 0; u < 2; ++u) {
-    const int first = (u * 128 + threadIdx.x) * 4;
-    if (first + 4 <= left) {
-      x_vec[u] = load<Vec<i32, 4>, uint4>(x + start + first);
-      y_vec[u] = load<Vec<i32, 4>, uint4>(y + start + first);
+    const long long i = first + u * 128;
+    if (i < vectors) {
+      x_vec[u] = load<Vec<i32, 4>, uint4>(x + i * 4);
+      y_vec[u] = load<Vec<i32, 4>, uint4>(y + i * 4);
     }
   }
   #pragma unroll
   for (int u = 0; u < 2; ++u) {
-    const int first = (u * 128 + threadIdx.x) * 4;
-    if (first + 4 <= left) {
+    const long long i = first + u * 128;
+    if (i < vectors) {
       Vec<i32, 4> out_vec = {};
       #pragma unroll
       for (int k = 0; k < 4; ++k) {
         out_vec.put(k, floor_div_element(x_vec[u].get(k), y_vec[u].get(k)));
       }
-      store<uint4>(out + start + first, out_vec);
+      store<uint4>(out + i * 4, out_vec);
     }
   }
-  // Elements behind the last whole vector; only the last block has any.
-  const long long rest = start + left / 4 * 4 + threadIdx.x;
-  if (left < 1024 && rest < n) {
+  // The last block has the elements behind the last whole vector.
+  if (blockIdx.x + 1 < gridDim.x) return;
+  const long long rest = vectors * 4 + threadIdx.x;
+  if (rest < n) {
     out[rest] = floor_div_element(x[rest], y[rest]);
   }
 }

@@ -77,22 +77,22 @@ __device__ __forceinline__ bool lt_element(float x, float y) {
 
 extern "C" __global__ void __launch_bounds__(256)
 lt_f32_to_bool_flat(const float* x, const float* y, u8* out, const long long n) {
-  const long long start = blockIdx.x * 2048ll;
-  const int left = n - start < 2048 ? (int)(n - start) : 2048;
-  const int first = threadIdx.x * 8;
-  if (first + 8 <= left) {
-    const Vec<float, 8> x_vec = load<Vec<float, 8>, uint4>(x + start + first);
-    const Vec<float, 8> y_vec = load<Vec<float, 8>, uint4>(y + start + first);
+  const long long vectors = n >> 3;
+  const long long i = blockIdx.x * 256ll + threadIdx.x;
+  if (i < vectors) {
+    const Vec<float, 8> x_vec = load<Vec<float, 8>, uint4>(x + i * 8);
+    const Vec<float, 8> y_vec = load<Vec<float, 8>, uint4>(y + i * 8);
     Vec<u8, 8> out_vec = {};
     #pragma unroll
     for (int k = 0; k < 8; ++k) {
       out_vec.put(k, lt_element(x_vec.get(k), y_vec.get(k)));
     }
-    store<uint2>(out + start + first, out_vec);
+    store<uint2>(out + i * 8, out_vec);
   }
-  // Elements behind the last whole vector; only the last block has any.
-  const long long rest = start + left / 8 * 8 + threadIdx.x;
-  if (left < 2048 && rest < n) {
+  // The last block has the elements behind the last whole vector.
+  if (blockIdx.x + 1 < gridDim.x) return;
+  const long long rest = vectors * 8 + threadIdx.x;
+  if (rest < n) {
     out[rest] = lt_element(x[rest], y[rest]);
   }
 }

@@ -77,22 +77,22 @@ __device__ __forceinline__ float scaled_sum_element(float x, float y, float alph
 
 extern "C" __global__ void __launch_bounds__(256)
 scaled_sum_f32_flat(const float* x, const float* y, const float alpha, float* out, const long long n) {
-  const long long start = blockIdx.x * 1024ll;
-  const int left = n - start < 1024 ? (int)(n - start) : 1024;
-  const int first = threadIdx.x * 4;
-  if (first + 4 <= left) {
-    const Vec<float, 4> x_vec = load<Vec<float, 4>, uint4>(x + start + first);
-    const Vec<float, 4> y_vec = load<Vec<float, 4>, uint4>(y + start + first);
+  const long long vectors = n >> 2;
+  const long long i = blockIdx.x * 256ll + threadIdx.x;
+  if (i < vectors) {
+    const Vec<float, 4> x_vec = load<Vec<float, 4>, uint4>(x + i * 4);
+    const Vec<float, 4> y_vec = load<Vec<float, 4>, uint4>(y + i * 4);
     Vec<float, 4> out_vec = {};
     #pragma unroll
     for (int k = 0; k < 4; ++k) {
       out_vec.put(k, scaled_sum_element(x_vec.get(k), y_vec.get(k), alpha));
     }
-    store<uint4>(out + start + first, out_vec);
+    store<uint4>(out + i * 4, out_vec);
   }
-  // Elements behind the last whole vector; only the last block has any.
-  const long long rest = start + left / 4 * 4 + threadIdx.x;
-  if (left < 1024 && rest < n) {
+  // The last block has the elements behind the last whole vector.
+  if (blockIdx.x + 1 < gridDim.x) return;
+  const long long rest = vectors * 4 + threadIdx.x;
+  if (rest < n) {
     out[rest] = scaled_sum_element(x[rest], y[rest], alpha);
   }
 }

@@ -116,22 +116,22 @@ __device__ __forceinline__ float silu_and_mul_element(float x, float y) {
 
 extern "C" __global__ void __launch_bounds__(256)
 silu_and_mul_bf16_flat(const bf16* x, const bf16* y, bf16* out, const long long n) {
-  const long long start = blockIdx.x * 2048ll;
-  const int left = n - start < 2048 ? (int)(n - start) : 2048;
-  const int first = threadIdx.x * 8;
-  if (first + 8 <= left) {
-    const Vec<bf16, 8> x_vec = load<Vec<bf16, 8>, uint4>(x + start + first);
-    const Vec<bf16, 8> y_vec = load<Vec<bf16, 8>, uint4>(y + start + first);
+  const long long vectors = n >> 3;
+  const long long i = blockIdx.x * 256ll + threadIdx.x;
+  if (i < vectors) {
+    const Vec<bf16, 8> x_vec = load<Vec<bf16, 8>, uint4>(x + i * 8);
+    const Vec<bf16, 8> y_vec = load<Vec<bf16, 8>, uint4>(y + i * 8);
     float out_vec[8];
     #pragma unroll
     for (int k = 0; k < 8; ++k) {
       out_vec[k] = silu_and_mul_element(to_f32(x_vec.get(k)), to_f32(y_vec.get(k)));
     }
-    store<uint4>(out + start + first, pack_bf16(out_vec));
+    store<uint4>(out + i * 8, pack_bf16(out_vec));
   }
-  // Elements behind the last whole vector; only the last block has any.
-  const long long rest = start + left / 8 * 8 + threadIdx.x;
-  if (left < 2048 && rest < n) {
+  // The last block has the elements behind the last whole vector.
+  if (blockIdx.x + 1 < gridDim.x) return;
+  const long long rest = vectors * 8 + threadIdx.x;
+  if (rest < n) {
     out[rest] = to_bf16(silu_and_mul_element(to_f32(x[rest]), to_f32(y[rest])));
   }
 }
