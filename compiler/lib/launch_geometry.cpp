@@ -63,17 +63,17 @@ struct Block {
   std::int64_t y;
 };
 
-// How many of a block's threads lie along a row of `vectors` vectors: as many as leave few idle at the row's end. Rows
+// How many of a block's threads lie along a row that needs `needed`: as many as leave few idle at the row's end. Rows
 // that share cache lines are in one block.
-Block split_block(int threads, std::int64_t vectors, std::int64_t shared_rows) {
+Block split_block(int threads, std::int64_t needed, std::int64_t shared_rows) {
   constexpr std::int64_t warp = 32;
   const auto rows = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(shared_rows)));
-  if (rows > 1 && vectors >= threads / rows) return {threads / rows, rows};
-  std::int64_t best = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(std::min(vectors, warp))));
-  auto covered = [&](std::int64_t x) { return ceil_div(vectors, x) * x; };
+  if (rows > 1 && needed >= threads / rows) return {threads / rows, rows};
+  std::int64_t best = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(std::min(needed, warp))));
+  auto covered = [&](std::int64_t x) { return ceil_div(needed, x) * x; };
   // A wider block is worth up to one idle thread in four: those end at once, while short runs share cache lines.
   for (std::int64_t x = 2 * warp; x <= threads; x *= 2)
-    if (covered(x) * 4 <= covered(warp) * 5 && x / 2 < vectors) best = x;
+    if (covered(x) * 4 <= covered(warp) * 5 && x / 2 < needed) best = x;
   return {best, threads / best};
 }
 
@@ -142,12 +142,13 @@ LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, c
     // Rows of unaligned results begin up to one vector early.
     const bool is_aligned = layout.results.front().align_bytes == 16;
     const std::int64_t vectors = ceil_div(geometry.sizes[0] + (is_aligned ? 0 : schedule.width - 1), schedule.width);
-    const Block block = split_block(schedule.threads, vectors, rows_of_shared_lines(layout, geometry));
-    tiles = ceil_div(vectors, block.x);
+    const std::int64_t needed = ceil_div(vectors, schedule.unroll);
+    const Block block = split_block(schedule.threads, needed, rows_of_shared_lines(layout, geometry));
+    tiles = ceil_div(needed, block.x);
     rows = product(geometry, 1);
     launch.block_x = static_cast<unsigned>(block.x);
     launch.block_y = static_cast<unsigned>(block.y);
-    launch.grid_x = checked_grid(tiles * ceil_div(rows, block.y * schedule.unroll));
+    launch.grid_x = checked_grid(tiles * ceil_div(rows, block.y));
   }
   for (const ParameterField& field : parameter_fields(schedule, layout)) {
     using Kind = ParameterField::Kind;

@@ -44,9 +44,9 @@ std::string header(KernelOp kernel, const KernelText& text) {
       break;
     case Family::Rows:
       out.line(
-          "// launch: block (bx, by) with bx * by <= {0}, tiles = ceil(columns / (bx * {1})), "
-          "grid tiles * ceil(rows / (by * {2}))",
-          schedule.threads, schedule.width, schedule.unroll);
+          "// launch: block (bx, by) with bx * by <= {0}, tiles = ceil(columns / (bx * {1})), grid tiles * ceil(rows / "
+          "by)",
+          schedule.threads, schedule.width * schedule.unroll);
       break;
     case Family::Tile:
       out.line("// launch: block {}, grid ceil(columns / {}) * ceil(rows / {}) * (sizes of the other dimensions)",

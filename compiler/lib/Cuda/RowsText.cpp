@@ -1,8 +1,9 @@
 // The rows family: results contiguous along dimension 0, operands with any strides. A block covers a run of columns and
-// a group of rows; blockDim says how its threads are split. The rows are those of all outer dimensions.
+// a group of rows; blockDim says how its threads are split. The rows are those of all outer dimensions. A thread has
+// `unroll` vectors of one row, blockDim.x vectors apart.
 //
-// Most threads have whole vectors of operands that are dense or repeat one element: code of its own reads all their
-// rows before it computes. Row ends, other strides and unaligned addresses share a loop over single rows.
+// Most vectors are whole, and their operands dense or one element for all: code of its own reads all of a thread's
+// before it computes. Row ends, other strides and unaligned addresses share a loop over single vectors.
 #include "Cuda/KernelText.h"
 
 namespace gems::cuda {
@@ -22,11 +23,15 @@ class RowsText {
     writePlaceFunction();
     kernel_.openKernel(out_, "const Space space");
     out_.line("unsigned tile;");
-    out_.line("const unsigned row = divide(blockIdx.x, space.tiles, tile) * (blockDim.y * {}) + threadIdx.y;", unroll_);
-    out_.line("const long long start = ((long long)tile * blockDim.x + threadIdx.x){};",
-              width_ > 1 ? fmt::format(" * {}", width_) : "");
+    out_.line("const unsigned row = divide(blockIdx.x, space.tiles, tile) * blockDim.y + threadIdx.y;");
+    out_.line("const long long start = ((long long)tile * blockDim.x{} + threadIdx.x){};",
+              unroll_ > 1 ? fmt::format(" * {}", unroll_) : "", width_ > 1 ? fmt::format(" * {}", width_) : "");
+    // What waits for nothing else stands before the place, which may take divisions.
+    if (kernel_.isAligned()) out_.line("const bool {} = {};", unroll_ > 1 ? "dense" : "whole", isWhole());
+    out_.line("if (row >= space.rows) return;");
+    out_.line("const Place at = place_of(row, space);");
     kernel_.writeSingleLoads(out_);
-    if (kernel_.isAligned()) writeWhole();
+    if (kernel_.isAligned()) unroll_ > 1 ? writeWholeVectors() : writeWholeVector();
     writeAny();
     out_.close();
   }
@@ -62,57 +67,64 @@ class RowsText {
     out_.raw("\n");
   }
 
-  // Whole vectors of `unroll` rows.
-  void writeWhole() {
-    std::string condition = fmt::format("start + {} <= space.columns", width_);
+  // Whether operands are dense along a row, or one element for all of it (`dense`); with one vector a thread, also
+  // whether all of it exists (`whole`).
+  std::string isWhole() const {
+    std::vector<std::string> conditions;
+    if (unroll_ == 1) conditions.push_back(fmt::format("start + {} <= space.columns", width_));
     for (const OperandText* operand : moving_)
-      condition += fmt::format(" && (unsigned long long)space.{}_stride0 <= 1", operand->name);
-    out_.open("if ({}) {{", condition);
-    const std::string u = unroll_ > 1 ? "[u]" : "";
-    if (unroll_ > 1) {
-      for (const OperandText* operand : moving_)
-        out_.line("{} {}_run[{}];", kernel_.runType(*operand), operand->name, unroll_);
-      out_.line("Place at[{}];", unroll_);
-      openRows();
-      out_.line("at[u] = place_of(row + u * blockDim.y, space);");
-    } else {
-      out_.line("if (row >= space.rows) return;");
-      for (const OperandText* operand : moving_) out_.line("{} {}_run;", kernel_.runType(*operand), operand->name);
-      out_.line("const Place at = place_of(row, space);");
+      conditions.push_back(fmt::format("(unsigned long long)space.{}_stride0 <= 1", operand->name));
+    return conditions.empty() ? "true" : fmt::format("{}", fmt::join(conditions, " && "));
+  }
+
+  void writeWholeVector() {
+    out_.open("if (whole) {{");
+    for (const OperandText* operand : moving_) {
+      out_.line("{} {}_run;", kernel_.runType(*operand), operand->name);
+      writeLoad(*operand, "", "start");
     }
-    for (const OperandText* operand : moving_)
-      out_.line("{0}_run{1}.load_whole({0} + (space.{0}_stride0 ? start : 0) + at{1}.{0}, space.{0}_stride0);",
-                operand->name, u);
-    if (unroll_ > 1) {
-      out_.close();
-      openRows();
-    }
-    writeVector(
-        u, [&](const ResultText& result) { return fmt::format("{0} + start + at{1}.{0}", result.name, u); }, "", "");
-    if (unroll_ > 1) out_.close();
+    writeVector("", "start", "", "");
     out_.line("return;");
     out_.close();
   }
 
-  void openRows() {
-    out_.line("#pragma unroll");
-    out_.open("for (int u = 0; u < {}; ++u) {{", unroll_);
-    out_.line("if (row + u * blockDim.y >= space.rows) break;");
+  void writeWholeVectors() {
+    out_.open("if (dense) {{");
+    for (const OperandText* operand : moving_)
+      out_.line("{} {}_run[{}];", kernel_.runType(*operand), operand->name, unroll_);
+    auto eachWhole = [&](llvm::function_ref<void()> write) {
+      out_.line("#pragma unroll");
+      out_.open("for (int u = 0; u < {}; ++u) {{", unroll_);
+      writeColumn();
+      out_.open("if (column + {} <= space.columns) {{", width_);
+      write();
+      out_.close();
+      out_.close();
+    };
+    eachWhole([&] {
+      for (const OperandText* operand : moving_) writeLoad(*operand, "[u]", "column");
+    });
+    eachWhole([&] { writeVector("[u]", "column", "", ""); });
+    out_.line("if (space.columns % {} == 0) return;", width_);
+    out_.close();
   }
 
-  // Any vectors, one row after the other.
+  void writeColumn() { out_.line("const long long column = start + u * (blockDim.x * {}ll);", width_); }
+
+  void writeLoad(const OperandText& operand, std::string_view u, std::string_view column) {
+    out_.line("{0}_run{1}.load_whole({0} + (space.{0}_stride0 ? {2} : 0) + at.{0}, space.{0}_stride0);", operand.name,
+              u, column);
+  }
+
+  // Any vectors, one after the other.
   void writeAny() {
     if (unroll_ > 1) {
       out_.line("#pragma unroll 1");
-      out_.open("for (unsigned u = 0; u < {}; ++u) {{", unroll_);
-      out_.line("const unsigned r = row + u * blockDim.y;");
-      out_.line("if (r >= space.rows) return;");
-      out_.line("const Place at = place_of(r, space);");
-    } else {
-      out_.line("if (row >= space.rows) return;");
-      out_.line("const Place at = place_of(row, space);");
-    }
-    if (kernel_.isAligned() || width_ == 1) {
+      out_.open("for (int u = 0; u < {}; ++u) {{", unroll_);
+      writeColumn();
+      out_.line("if (dense && column + {} <= space.columns) continue;", width_);
+      out_.line("const int first = 0;");
+    } else if (kernel_.isAligned() || width_ == 1) {
       out_.line("const long long column = start;");
       out_.line("const int first = 0;");
     } else {
@@ -125,27 +137,24 @@ class RowsText {
       out_.line("const long long column = start - lead;");
       out_.line("const int first = column < 0 ? lead : 0;");
     }
-    out_.line("if (column >= space.columns) {};", unroll_ > 1 ? "continue" : "return");
+    out_.line("if (column >= space.columns) return;");
     out_.line("const int last = space.columns - column < {0} ? (int)(space.columns - column) : {0};", width_);
     for (const OperandText* operand : moving_) {
       out_.line("{} {}_run;", kernel_.runType(*operand), operand->name);
       out_.line("{0}_run.load({0} + column * space.{0}_stride0 + at.{0}, space.{0}_stride0, first, last);",
                 operand->name);
     }
-    writeVector(
-        "", [&](const ResultText& result) { return fmt::format("{0} + column + at.{0}", result.name); }, "first",
-        "last");
+    writeVector("", "column", "first", "last");
     if (unroll_ > 1) out_.close();
   }
 
-  void writeVector(const std::string& u, llvm::function_ref<std::string(const ResultText&)> address,
-                   const std::string& first, const std::string& last) {
+  void writeVector(const std::string& u, std::string_view column, const std::string& first, const std::string& last) {
     for (const OperandText* operand : moving_)
       out_.line("const {} {}_vec = {}_run{}.vec();", kernel_.vectorType(operand->storage), operand->name, operand->name,
                 u);
     kernel_.writeVector(
-        out_, [](const OperandText& operand) { return fmt::format("{}_vec.get(k)", operand.name); }, address, first,
-        last);
+        out_, [](const OperandText& operand) { return fmt::format("{}_vec.get(k)", operand.name); },
+        [&](const ResultText& result) { return fmt::format("{0} + {1} + at.{0}", result.name, column); }, first, last);
   }
 
   KernelText& kernel_;

@@ -5,7 +5,7 @@
 //   out: result, bf16; contiguous; aligned to 16 bytes
 //
 // family=rows width=8 unroll=1 threads=256
-// launch: block (bx, by) with bx * by <= 256, tiles = ceil(columns / (bx * 8)), grid tiles * ceil(rows / (by * 1))
+// launch: block (bx, by) with bx * by <= 256, tiles = ceil(columns / (bx * 8)), grid tiles * ceil(rows / by)
 
 using u16 = unsigned short;
 using u32 = unsigned;
@@ -199,14 +199,15 @@ __device__ __forceinline__ Place place_of(unsigned row, const Space& space) {
 extern "C" __global__ void __launch_bounds__(256)
 add_bf16_rows(const bf16* x, const bf16* y, bf16* out, const Space space) {
   unsigned tile;
-  const unsigned row = divide(blockIdx.x, space.tiles, tile) * (blockDim.y * 1) + threadIdx.y;
+  const unsigned row = divide(blockIdx.x, space.tiles, tile) * blockDim.y + threadIdx.y;
   const long long start = ((long long)tile * blockDim.x + threadIdx.x) * 8;
-  if (start + 8 <= space.columns && (unsigned long long)space.x_stride0 <= 1 && (unsigned long long)space.y_stride0 <= 1) {
-    if (row >= space.rows) return;
+  const bool whole = start + 8 <= space.columns && (unsigned long long)space.x_stride0 <= 1 && (unsigned long long)space.y_stride0 <= 1;
+  if (row >= space.rows) return;
+  const Place at = place_of(row, space);
+  if (whole) {
     Run<bf16, 8, uint4, true> x_run;
-    Run<bf16, 8, uint4, true> y_run;
-    const Place at = place_of(row, space);
     x_run.load_whole(x + (space.x_stride0 ? start : 0) + at.x, space.x_stride0);
+    Run<bf16, 8, uint4, true> y_run;
     y_run.load_whole(y + (space.y_stride0 ? start : 0) + at.y, space.y_stride0);
     const Vec<bf16, 8> x_vec = x_run.vec();
     const Vec<bf16, 8> y_vec = y_run.vec();
@@ -218,8 +219,6 @@ add_bf16_rows(const bf16* x, const bf16* y, bf16* out, const Space space) {
     store<uint4>(out + start + at.out, pack_bf16(out_vec));
     return;
   }
-  if (row >= space.rows) return;
-  const Place at = place_of(row, space);
   const long long column = start;
   const int first = 0;
   if (column >= space.columns) return;

@@ -5,7 +5,7 @@
 //   out: result, bf16; contiguous; aligned to 16 bytes
 //
 // family=rows width=8 unroll=4 threads=256
-// launch: block (bx, by) with bx * by <= 256, tiles = ceil(columns / (bx * 8)), grid tiles * ceil(rows / (by * 4))
+// launch: block (bx, by) with bx * by <= 256, tiles = ceil(columns / (bx * 32)), grid tiles * ceil(rows / by)
 
 using u16 = unsigned short;
 using u32 = unsigned;
@@ -188,41 +188,44 @@ __device__ __forceinline__ Place place_of(unsigned row, const Space& space) {
 extern "C" __global__ void __launch_bounds__(256)
 add_bf16_rows(const bf16* x, const bf16* y, bf16* out, const Space space) {
   unsigned tile;
-  const unsigned row = divide(blockIdx.x, space.tiles, tile) * (blockDim.y * 4) + threadIdx.y;
-  const long long start = ((long long)tile * blockDim.x + threadIdx.x) * 8;
-  if (start + 8 <= space.columns && (unsigned long long)space.x_stride0 <= 1 && (unsigned long long)space.y_stride0 <= 1) {
+  const unsigned row = divide(blockIdx.x, space.tiles, tile) * blockDim.y + threadIdx.y;
+  const long long start = ((long long)tile * blockDim.x * 4 + threadIdx.x) * 8;
+  const bool dense = (unsigned long long)space.x_stride0 <= 1 && (unsigned long long)space.y_stride0 <= 1;
+  if (row >= space.rows) return;
+  const Place at = place_of(row, space);
+  if (dense) {
     Run<bf16, 8, uint4, true> x_run[4];
     Run<bf16, 8, uint4, true> y_run[4];
-    Place at[4];
     #pragma unroll
     for (int u = 0; u < 4; ++u) {
-      if (row + u * blockDim.y >= space.rows) break;
-      at[u] = place_of(row + u * blockDim.y, space);
-      x_run[u].load_whole(x + (space.x_stride0 ? start : 0) + at[u].x, space.x_stride0);
-      y_run[u].load_whole(y + (space.y_stride0 ? start : 0) + at[u].y, space.y_stride0);
-    }
-    #pragma unroll
-    for (int u = 0; u < 4; ++u) {
-      if (row + u * blockDim.y >= space.rows) break;
-      const Vec<bf16, 8> x_vec = x_run[u].vec();
-      const Vec<bf16, 8> y_vec = y_run[u].vec();
-      float out_vec[8];
-      #pragma unroll
-      for (int k = 0; k < 8; ++k) {
-        out_vec[k] = add_element(to_f32(x_vec.get(k)), to_f32(y_vec.get(k)));
+      const long long column = start + u * (blockDim.x * 8ll);
+      if (column + 8 <= space.columns) {
+        x_run[u].load_whole(x + (space.x_stride0 ? column : 0) + at.x, space.x_stride0);
+        y_run[u].load_whole(y + (space.y_stride0 ? column : 0) + at.y, space.y_stride0);
       }
-      store<uint4>(out + start + at[u].out, pack_bf16(out_vec));
     }
-    return;
+    #pragma unroll
+    for (int u = 0; u < 4; ++u) {
+      const long long column = start + u * (blockDim.x * 8ll);
+      if (column + 8 <= space.columns) {
+        const Vec<bf16, 8> x_vec = x_run[u].vec();
+        const Vec<bf16, 8> y_vec = y_run[u].vec();
+        float out_vec[8];
+        #pragma unroll
+        for (int k = 0; k < 8; ++k) {
+          out_vec[k] = add_element(to_f32(x_vec.get(k)), to_f32(y_vec.get(k)));
+        }
+        store<uint4>(out + column + at.out, pack_bf16(out_vec));
+      }
+    }
+    if (space.columns % 8 == 0) return;
   }
   #pragma unroll 1
-  for (unsigned u = 0; u < 4; ++u) {
-    const unsigned r = row + u * blockDim.y;
-    if (r >= space.rows) return;
-    const Place at = place_of(r, space);
-    const long long column = start;
+  for (int u = 0; u < 4; ++u) {
+    const long long column = start + u * (blockDim.x * 8ll);
+    if (dense && column + 8 <= space.columns) continue;
     const int first = 0;
-    if (column >= space.columns) continue;
+    if (column >= space.columns) return;
     const int last = space.columns - column < 8 ? (int)(space.columns - column) : 8;
     Run<bf16, 8, uint4, true> x_run;
     x_run.load(x + column * space.x_stride0 + at.x, space.x_stride0, first, last);

@@ -5,7 +5,7 @@
 //   out: result, bf16; contiguous; aligned to 2 bytes
 //
 // family=rows width=8 unroll=1 threads=256
-// launch: block (bx, by) with bx * by <= 256, tiles = ceil(columns / (bx * 8)), grid tiles * ceil(rows / (by * 1))
+// launch: block (bx, by) with bx * by <= 256, tiles = ceil(columns / (bx * 8)), grid tiles * ceil(rows / by)
 
 using u16 = unsigned short;
 using u32 = unsigned;
@@ -199,7 +199,7 @@ __device__ __forceinline__ Place place_of(unsigned row, const Space& space) {
 extern "C" __global__ void __launch_bounds__(256)
 add_bf16_rows(const bf16* x, const bf16* y, bf16* out, const Space space) {
   unsigned tile;
-  const unsigned row = divide(blockIdx.x, space.tiles, tile) * (blockDim.y * 1) + threadIdx.y;
+  const unsigned row = divide(blockIdx.x, space.tiles, tile) * blockDim.y + threadIdx.y;
   const long long start = ((long long)tile * blockDim.x + threadIdx.x) * 8;
   if (row >= space.rows) return;
   const Place at = place_of(row, space);

@@ -21,7 +21,7 @@ enum class Family : std::uint8_t {
 struct Schedule {
   Family family = Family::Flat;
   int width = 4;      // elements per vector
-  int unroll = 1;     // per thread; Flat: vectors, Rows: rows, Tile: groups of rows, Generic: elements
+  int unroll = 1;     // per thread; Flat and Rows: vectors, Tile: groups of rows, Generic: elements
   int threads = 256;  // per block (Rows: threads_x * threads_y, split at launch)
   // Tile: threads along dimension 0, and neighbouring rows of one group. A block covers columns() by rows(), a thread
   // vectors(), of which it computes edge_vectors() at once where columns or rows of the block do not exist.
