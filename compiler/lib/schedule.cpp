@@ -16,8 +16,9 @@ namespace {
 // multiprocessors have an A100's bandwidth: the A100's); resident threads are what 32 registers a thread allow.
 // Functions, rows and tiles, measured: an H100 reaches the speed of a copy with one vector of a thread in blocks of
 // 256, an H200 with two in blocks of 128 (functions of f32 and two-byte types 99-100 % of a copy; blocks of 256 96 %,
-// of 512 95 %; rows of bf16 0-2 % faster in blocks of 128). Smaller tiles made an H100's sum with a transpose of u8 3 %
-// faster, that of f32 3 % slower. Not measured: sm_100 and sm_120.
+// of 512 95 %; rows of bf16 0-2 % faster in blocks of 128; tiles of bf16 3-11 % faster when registers allow all threads
+// at once). Smaller tiles made an H100's sum with a transpose of u8 3 % faster, that of f32 3 % slower. Not measured:
+// sm_100 and sm_120.
 struct ArchitectureTuning {
   int arch;         // and above
   int memory_gbps;  // and above
@@ -27,11 +28,15 @@ struct ArchitectureTuning {
   int function_unroll;    // vectors of a thread when it has, and moves two-byte elements, one of them read
   int tile_bytes;         // at most, of all tiles in shared memory
   int narrow_tile_bytes;  // the same when no element has more than two bytes
+  int tile_blocks;        // at once on a multiprocessor, at least
 };
 constexpr ArchitectureTuning tuning_table[] = {
-    {120, 0, 16 * 1024, 1536, 256, 1, 40 * 1024, 40 * 1024},   {100, 0, 64 * 1024, 2048, 128, 2, 24 * 1024, 24 * 1024},
-    {90, 4000, 32 * 1024, 2048, 128, 2, 24 * 1024, 24 * 1024}, {90, 0, 32 * 1024, 2048, 256, 1, 40 * 1024, 24 * 1024},
-    {80, 0, 16 * 1024, 2048, 256, 1, 40 * 1024, 40 * 1024},    {0, 0, 12 * 1024, 1024, 256, 1, 40 * 1024, 40 * 1024},
+    {120, 0, 16 * 1024, 1536, 256, 1, 40 * 1024, 40 * 1024, 1},
+    {100, 0, 64 * 1024, 2048, 128, 2, 24 * 1024, 24 * 1024, 8},
+    {90, 4000, 32 * 1024, 2048, 128, 2, 24 * 1024, 24 * 1024, 8},
+    {90, 0, 32 * 1024, 2048, 256, 1, 40 * 1024, 24 * 1024, 1},
+    {80, 0, 16 * 1024, 2048, 256, 1, 40 * 1024, 40 * 1024, 1},
+    {0, 0, 12 * 1024, 1024, 256, 1, 40 * 1024, 40 * 1024, 1},
 };
 
 constexpr int access_bytes = 16;        // widest access of one thread
@@ -134,6 +139,8 @@ void choose_tile(const ScheduleFacts& facts, CudaTarget target, Schedule& schedu
   schedule.width = is_aligned ? tuning.width : 1;
   schedule.pack = std::max(1, bank_bytes / narrowest_read);
   schedule.unroll = std::max(1, (is_aligned ? tuning.vectors : access_bytes / widest) / schedule.pack);
+  // Functions of wider types need more registers than that leaves.
+  if (widest <= 4 || facts.functions == 0) schedule.blocks = tuning_for(target).tile_blocks;
   const int limit = widest <= 2 ? tuning_for(target).narrow_tile_bytes : tuning_for(target).tile_bytes;
   const auto is_too_large = [&] { return schedule.columns() * schedule.rows() * read_bytes > limit; };
   while (is_too_large() && schedule.unroll > 1) schedule.unroll /= 2;
@@ -209,6 +216,7 @@ std::string_view name(Family family) {
 std::string to_string(const Schedule& schedule) {
   std::string text = fmt::format("family={} width={} unroll={} threads={}", name(schedule.family), schedule.width,
                                  schedule.unroll, schedule.threads);
+  if (schedule.blocks > 1) text += fmt::format(" blocks={}", schedule.blocks);
   if (schedule.family == Family::Tile) text += fmt::format(" lanes={} pack={}", schedule.lanes, schedule.pack);
   return text;
 }

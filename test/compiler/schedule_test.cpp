@@ -68,6 +68,9 @@ TEST_CASE("beside fast memory functions and rows have small blocks, and tiles of
   };
   CHECK(rows(ScalarOp::Add, DType::F32, {}) == 2 * rows(ScalarOp::Add, DType::F32, fast));
   CHECK(rows(ScalarOp::Neg, DType::F32, {}) == rows(ScalarOp::Neg, DType::F32, fast));
+  const TraceGraph copy = single_op(ScalarOp::Neg, DType::F32);
+  CHECK(choose_schedule(copy, family_layout(copy, Family::Tile), fast).blocks == 8);
+  CHECK(choose_schedule(copy, family_layout(copy, Family::Tile), {}).blocks == 1);
   // Narrow elements, beside any memory of this architecture.
   constexpr CudaTarget other{80};
   CHECK(rows(ScalarOp::Add, DType::BF16, other) == 2 * rows(ScalarOp::Add, DType::BF16, {}));
@@ -158,6 +161,7 @@ TEST_CASE("the emitter obeys the schedule that choose_schedule gives") {
 
 TEST_CASE("schedules and layouts print canonically") {
   CHECK(to_string(Schedule{}) == "family=flat width=4 unroll=1 threads=256");
+  CHECK(to_string(Schedule{.blocks = 8}) == "family=flat width=4 unroll=1 threads=256 blocks=8");
   Layout layout = flat_layout(single_op(ScalarOp::Add, DType::F32));
   layout.rank = 4;
   layout.crossed = true;

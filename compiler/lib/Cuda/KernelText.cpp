@@ -147,7 +147,8 @@ std::vector<std::string> KernelText::parameterNames() const {
 }
 
 void KernelText::openKernel(TextWriter& out, const std::string& last) const {
-  out.line("extern \"C\" __global__ void __launch_bounds__({})", schedule_.threads);
+  out.line("extern \"C\" __global__ void __launch_bounds__({}{})", schedule_.threads,
+           schedule_.blocks > 1 ? fmt::format(", {}", schedule_.blocks) : "");
   out.open("{}({}, {}) {{", name_, fmt::join(parameters(), ", "), last);
 }
 

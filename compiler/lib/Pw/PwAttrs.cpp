@@ -100,7 +100,7 @@ LogicalResult SpaceAttr::verify(function_ref<InFlightDiagnostic()> emitError, un
 }
 
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, Family family, int width, int unroll,
-                                   int threads, int lanes, int pack) {
+                                   int threads, int blocks, int lanes, int pack) {
   auto isPowerUpTo = [](int value, int most) {
     return value >= 1 && value <= most && std::has_single_bit(static_cast<unsigned>(value));
   };
@@ -110,6 +110,8 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (unroll < 1 || unroll > 16) return emitError() << "unroll is 1 to 16; given " << unroll;
   if (!isPowerUpTo(threads, 1024) || threads < 32)
     return emitError() << "threads is a power of two from 32 to 1024; given " << threads;
+  if (blocks < 1 || blocks > 32 || blocks * threads > 2048)
+    return emitError() << "blocks is 1 to 32, of at most 2048 threads together; given " << blocks << " of " << threads;
   if (family != Family::Tile && (lanes != 1 || pack != 1))
     return emitError() << "lanes and pack are those of a tile, but the family is " << gems::name(family);
   if (!isPowerUpTo(lanes, 32) || lanes > threads)

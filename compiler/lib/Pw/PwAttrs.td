@@ -50,7 +50,8 @@ def Pw_SpaceAttr : Pw_Attr<"Space", "space"> {
 def Pw_ScheduleAttr : Pw_Attr<"Schedule", "schedule"> {
   let summary = "how a CUDA kernel covers the iteration space, as gems::Schedule";
   let parameters = (ins Pw_Named<"Family">:$family, "int":$width, "int":$unroll, "int":$threads,
-                        DefaultValuedParameter<"int", "1">:$lanes, DefaultValuedParameter<"int", "1">:$pack);
+                        DefaultValuedParameter<"int", "1">:$blocks, DefaultValuedParameter<"int", "1">:$lanes,
+                        DefaultValuedParameter<"int", "1">:$pack);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

@@ -52,7 +52,7 @@ void pw::attachLayout(KernelOp kernel, const Layout& layout) {
 
 void pw::attachSchedule(KernelOp kernel, const Schedule& schedule) {
   kernel.setScheduleAttr(ScheduleAttr::get(kernel.getContext(), schedule.family, schedule.width, schedule.unroll,
-                                           schedule.threads, schedule.lanes, schedule.pack));
+                                           schedule.threads, schedule.blocks, schedule.lanes, schedule.pack));
 }
 
 Layout pw::layoutOf(KernelOp kernel) {
@@ -70,7 +70,8 @@ Layout pw::layoutOf(KernelOp kernel) {
 
 Schedule pw::scheduleOf(KernelOp kernel) {
   ScheduleAttr attr = kernel.getScheduleAttr();
-  return {attr.getFamily(), attr.getWidth(), attr.getUnroll(), attr.getThreads(), attr.getLanes(), attr.getPack()};
+  return {attr.getFamily(), attr.getWidth(), attr.getUnroll(), attr.getThreads(),
+          attr.getBlocks(), attr.getLanes(), attr.getPack()};
 }
 
 namespace {

@@ -47,6 +47,11 @@
 
 // -----
 
+// expected-error @+1 {{blocks is 1 to 32, of at most 2048 threads together; given 9 of 256}}
+"test.op"() {a = #pw.schedule<family = tile, width = 4, unroll = 1, threads = 256, blocks = 9>} : () -> ()
+
+// -----
+
 // expected-error @+1 {{lanes and pack are those of a tile, but the family is rows}}
 "test.op"() {a = #pw.schedule<family = rows, width = 4, unroll = 1, threads = 256, lanes = 8>} : () -> ()
 

@@ -23,6 +23,7 @@ struct Schedule {
   int width = 4;      // elements per vector
   int unroll = 1;     // per thread; Flat and Rows: vectors, Tile: groups of rows, Generic: elements
   int threads = 256;  // per block (Rows: threads_x * threads_y, split at launch)
+  int blocks = 1;     // that registers must allow on a multiprocessor at once, at least
   // Tile: threads along dimension 0, and neighbouring rows of one group. A block covers columns() by rows(), a thread
   // vectors(), of which it computes edge_vectors() at once where columns or rows of the block do not exist.
   int lanes = 1;
@@ -42,8 +43,9 @@ struct CudaTarget {
 };
 
 Schedule choose_schedule(const TraceGraph& graph, const Layout& layout, CudaTarget target);
-std::string to_string(
-    const Schedule& schedule);  // "family=flat width=8 unroll=1 threads=256"; a tile's also " lanes=8 pack=2"
+// "family=flat width=8 unroll=1 threads=256"; with " blocks=8" when they are more than 1, a tile's with " lanes=8
+// pack=2".
+std::string to_string(const Schedule& schedule);
 std::string_view name(Family family);
 
 }  // namespace gems
