@@ -1,5 +1,9 @@
 """torch.ops.gems.rotary_embedding beside its composition: values, layouts, gradients, transforms, what it refuses."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -116,6 +120,20 @@ def test_transforms(interleaved, device):
     torch.testing.assert_close(together, rotary(x, cos, sin, interleaved))
     slope = torch.func.grad(lambda each: rotary(each, cos, sin, interleaved).square().sum())(x)
     torch.testing.assert_close(slope, 2 * x)  # a rotation keeps lengths
+
+
+def test_neighbours_are_moved_as_one_element_where_memory_allows_it(device, tmp_path):
+    code = f"""
+import torch, gems
+x = torch.ones(2, 5, 3, 18, dtype=torch.bfloat16, device={device!r})
+angles = torch.ones(5, 8, device={device!r})
+for each in x[..., :16], x[..., 1:17], x.double()[..., :16]:
+    torch.ops.gems.rotary_embedding(each, angles, angles, True)
+"""
+    environment = os.environ | {"GEMS_LOG": "1", "GEMS_CACHE_DIR": str(tmp_path)}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    ready = [line.split()[1] for line in ran.stderr.splitlines() if line.startswith("gems: ")]
+    assert ready == ["rotate_interleaved", "rotate_pairs", "rotate_pairs"], ran.stderr
 
 
 def test_meta():
