@@ -14,18 +14,18 @@ namespace {
 
 // Sources: bytes in flight per multiprocessor from CUB's tuning policies (sm_90: its value for the H100; sm_120, whose
 // multiprocessors have an A100's bandwidth: the A100's); resident threads are what 32 registers a thread allow.
-// Functions, rows and tiles, measured: an H100 reaches the speed of a copy with one vector of a thread in blocks of
-// 256, an H200 with two in blocks of 128 (functions of f32 and two-byte types 99-100 % of a copy; blocks of 256 96 %,
-// of 512 95 %; rows of bf16 0-2 % faster in blocks of 128; tiles of bf16 3-11 % faster when registers allow all threads
-// at once). Smaller tiles made an H100's sum with a transpose of u8 3 % faster, that of f32 3 % slower. Not measured:
-// sm_100 and sm_120.
+// The others, measured: an H100 reaches the speed of a copy in blocks of 256, an H200 in blocks of 128 (functions of
+// f32 and two-byte types 99-101 % of a copy, of 256 96 %, of 512 95 %; rows of bf16 0-2 % faster). There a second
+// vector of a thread brings log and sin of bf16 from 96 to 99 %, but costs 7 % where elements are few; tiles of bf16
+// are 3-11 % faster when registers allow all threads at once. Smaller tiles made an H100's sum with a transpose of u8 3
+// % faster, that of f32 3 % slower. Not measured: sm_100 and sm_120.
 struct ArchitectureTuning {
   int arch;         // and above
   int memory_gbps;  // and above
   int bytes_in_flight;
   int resident_threads;
   int threads;            // of a block by rows, or when the body has functions
-  int function_unroll;    // vectors of a thread when it has, and moves two-byte elements, one of them read
+  int long_unroll;        // vectors of a thread when it has long ones, and moves two-byte elements, one of them read
   int tile_bytes;         // at most, of all tiles in shared memory
   int narrow_tile_bytes;  // the same when no element has more than two bytes
   int tile_blocks;        // at once on a multiprocessor, at least
@@ -45,6 +45,7 @@ constexpr int wide_vector_bytes = 64;   // most that the widest operand moves fo
 constexpr int heavy_elements = 8;       // unrolled elements a thread when the body is heavy: bounds compile time
 constexpr int most_elements = 16;       // and when it is not
 constexpr int most_unroll = 4;
+constexpr int long_cost = 20;
 constexpr int longest_cost = 40;  // from here on compiling takes too long with several vectors of eight elements
 constexpr int generic_unroll = 4;
 constexpr int outer_unroll = 4;
@@ -112,8 +113,8 @@ int choose_unroll(const ScheduleFacts& facts, int width, CudaTarget target) {
   // With two operands and more a second vector cost up to 8 % on an H200.
   const bool is_narrow =
       std::ranges::all_of(facts.traffic, [](const Traffic& traffic) { return traffic.size_bytes == 2; });
-  if (is_narrow && facts.functions > 0 && facts.costliest < longest_cost && read_bytes <= access_bytes)
-    return std::max(unroll, tuning.function_unroll);
+  if (is_narrow && facts.costliest >= long_cost && facts.costliest < longest_cost && read_bytes <= access_bytes)
+    return std::max(unroll, tuning.long_unroll);
   const int elements = facts.functions > 0 ? heavy_elements : most_elements;
   if (facts.costliest >= longest_cost) return std::max(1, elements / width);
   return std::min(unroll, std::max(1, std::min(most_unroll, elements / width)));

@@ -17,7 +17,7 @@ pw.kernel @unary of "neg" operands [#pw.operand<"x", f32 as f32, tensor, <contig
 // CHECK-LABEL: pw.kernel @heavy
 // CHECK-SAME: schedule <family = flat, width = 8, unroll = 1, threads = 256>
 // FAST-LABEL: pw.kernel @heavy
-// FAST-SAME: schedule <family = flat, width = 8, unroll = 2, threads = 128>
+// FAST-SAME: schedule <family = flat, width = 8, unroll = 1, threads = 128>
 pw.kernel @heavy of "exp" operands [#pw.operand<"x", f16 as f32, tensor, <contiguous, align = 16>>]
     results [#pw.result<"out", f32 to f16, <contiguous, align = 16>>] resolved
     space <rank = 1, wide_index = false, crossed = false> {
@@ -30,6 +30,8 @@ pw.kernel @heavy of "exp" operands [#pw.operand<"x", f16 as f32, tensor, <contig
 
 // CHECK-LABEL: pw.kernel @polynomial
 // CHECK-SAME: schedule <family = flat, width = 8, unroll = 1, threads = 256>
+// FAST-LABEL: pw.kernel @polynomial
+// FAST-SAME: schedule <family = flat, width = 8, unroll = 2, threads = 128>
 pw.kernel @polynomial of "log" operands [#pw.operand<"x", f16 as f32, tensor, <contiguous, align = 16>>]
     results [#pw.result<"out", f32 to f16, <contiguous, align = 16>>] resolved
     space <rank = 1, wide_index = false, crossed = false> {
