@@ -55,7 +55,7 @@ std::vector<ParameterField> parameter_fields(const Schedule& schedule, const Lay
       add_strides(fields, layout);
       break;
     case Family::Generic:
-      fields = {{Kind::Count}, {Kind::Last}, {Kind::Chunk}};
+      fields = {{Kind::Count}};
       for (int dim = 0; dim + 1 < layout.rank; ++dim) fields.push_back({Kind::Size, dim});
       add_strides(fields, layout);
       break;

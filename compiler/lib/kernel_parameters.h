@@ -16,9 +16,7 @@ struct ParameterField {
     RowTiles,  // tile: blocks along dimension 1, as a Divisor
     Columns,   // rows, tile: size of dimension 0
     Rows,      // rows: product of the sizes of the other dimensions; tile: size of dimension 1
-    Count,     // generic: number of threads that have elements
-    Last,      // generic: size of the last dimension
-    Chunk,     // generic: how far apart along the last dimension the elements of one thread lie
+    Count,     // generic: number of elements
     Size,      // size of `dim` to divide by: a Divisor, or a long long where offsets are wide
     Stride,    // stride of `operand` along `dim`
   };

@@ -96,27 +96,14 @@ std::int64_t product(const Geometry& geometry, int first_dim) {
   return size;
 }
 
-// Generic kernels: a thread has several elements along the last dimension. The largest of the outer ones comes there,
-// so that neighbouring threads stay neighbours along dimension 0; where none is long enough, dimension 0.
-void bring_long_dimension_last(Geometry& geometry, int elements) {
-  const auto rank = static_cast<std::size_t>(geometry.rank);
-  std::size_t longest = rank - 1;
-  for (std::size_t d = rank - 1; d > 0; --d)
-    if (geometry.sizes[d] > geometry.sizes[longest]) longest = d;
-  if (geometry.sizes[longest] < elements) longest = 0;
-  std::swap(geometry.sizes[longest], geometry.sizes[rank - 1]);
-  for (auto& strides : geometry.strides) std::swap(strides[longest], strides[rank - 1]);
-}
-
 }  // namespace
 
-LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, const Geometry& given) {
-  Geometry geometry = given;
+LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, const Geometry& geometry) {
   LaunchGeometry launch;
   Packer packer(launch);
   launch.block_x = static_cast<unsigned>(schedule.threads);
   const std::int64_t per_thread = std::int64_t{schedule.width} * schedule.unroll;
-  std::int64_t count = product(geometry, 0);
+  const std::int64_t count = product(geometry, 0);
 
   if (schedule.family == Family::Flat) {
     launch.grid_x = checked_grid(ceil_div(count, schedule.threads * per_thread));
@@ -127,13 +114,8 @@ LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, c
   std::int64_t tiles = 1;
   std::int64_t row_tiles = 1;
   std::int64_t rows = geometry.sizes[1];
-  std::int64_t chunk = 1;
   if (schedule.family == Family::Generic) {
-    bring_long_dimension_last(geometry, schedule.unroll);
-    const std::int64_t last = geometry.sizes[static_cast<std::size_t>(geometry.rank) - 1];
-    chunk = ceil_div(last, schedule.unroll);
-    count = count / last * chunk;
-    launch.grid_x = checked_grid(ceil_div(count, schedule.threads));
+    launch.grid_x = checked_grid(ceil_div(count, schedule.threads * per_thread));
   } else if (schedule.family == Family::Tile) {
     tiles = ceil_div(geometry.sizes[0], schedule.columns());
     row_tiles = ceil_div(rows, schedule.rows());
@@ -169,12 +151,6 @@ LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, c
         break;
       case Kind::Count:
         value = count;
-        break;
-      case Kind::Last:
-        value = geometry.sizes[static_cast<std::size_t>(geometry.rank) - 1];
-        break;
-      case Kind::Chunk:
-        value = chunk;
         break;
       case Kind::Size:
         value = geometry.sizes[dim];

@@ -88,6 +88,29 @@ TEST_CASE("generic kernels cover every element of every rank and any strides") {
   check_random_layouts(Family::Generic, {{1}, {3}, {17, 5}, {40, 30}, {2000}, {6, 5}}, 16);
 }
 
+TEST_CASE("operands may be called as variables of the kernels are") {
+  const char* const names[] = {"at",     "at0", "at1",     "column",   "columns", "count", "dense", "first",
+                               "i",      "k",   "last",    "lead",     "left",    "n",     "outer", "r",
+                               "rest",   "row", "rows",    "row_tile", "space",   "start", "tile",  "u",
+                               "values", "vec", "vectors", "whole",    "words",   "int"};
+  std::mt19937 random(7);
+  std::vector<CudaCase> cases;
+  for (const Family family : {Family::Flat, Family::Rows, Family::Tile, Family::Generic})
+    for (std::size_t i = 0; i + 1 < std::size(names); i += 2) {
+      TraceBuilder trace("sum");
+      trace.result(trace.add(ScalarOp::Add, {trace.tensor(names[i], DType::BF16, DType::F32),
+                                             trace.tensor(names[i + 1], DType::BF16, DType::F32)}),
+                   DType::BF16);
+      CudaCase test{.graph = trace.take(), .layout = {}, .geometry = {}};
+      test.layout = family_layout(test.graph, family, family == Family::Flat || i % 4 == 0);
+      const std::vector<std::int64_t> sizes =
+          family == Family::Flat ? std::vector<std::int64_t>{1001} : std::vector<std::int64_t>{70, 33, 2, 1};
+      test.geometry = random_geometry(test.layout, sizes, test.graph, random);
+      cases.push_back(std::move(test));
+    }
+  check_on_host(cases, 3);
+}
+
 TEST_CASE("a kernel may write its result over an operand") {
   const TraceGraph graph = scaled_sum(DType::F32, DType::F32, DType::F32);
   const Layout layout = flat_layout(graph);

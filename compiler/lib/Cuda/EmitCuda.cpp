@@ -53,9 +53,7 @@ std::string header(KernelOp kernel, const KernelText& text) {
                schedule.threads, schedule.columns(), schedule.rows());
       break;
     case Family::Generic:
-      out.line("// launch: block {}, grid ceil(count / {}); last is the size of dimension {}, chunk = ceil(last / {}),",
-               schedule.threads, schedule.threads, text.rank() - 1, schedule.unroll);
-      out.line("// count = chunk * (sizes of the other dimensions)");
+      out.line("// launch: block {}, grid ceil(count / {})", schedule.threads, schedule.threads * schedule.unroll);
       break;
   }
   return out.take();

@@ -1,80 +1,121 @@
-// The generic family: any strides. A thread takes `unroll` elements that lie far apart along the last dimension: their
-// coordinates are found once, and neighbouring threads have neighbours along dimension 0.
+// The generic family: a flat index over the elements, taken apart into coordinates; any strides. A thread takes
+// `unroll` elements, one block width apart.
 #include "Cuda/KernelText.h"
 
 namespace gems::cuda {
 namespace {
 
-// at0, at1, ... from the flat index i.
-void writeCoordinates(KernelText& kernel, TextWriter& out) {
-  const bool isWide = kernel.layout().wide_index;
-  const int last = kernel.rank() - 1;
-  std::string left = "i";
-  for (int dim = 0; dim < last; ++dim) {
-    const std::string size = kernel.fieldName({ParameterField::Kind::Size, dim, 0});
-    const std::string quotient = dim + 1 == last ? fmt::format("at{}", last) : fmt::format("left{}", dim + 1);
-    if (isWide) {
-      out.line("const long long {} = {} / space.{}, at{} = {} - {} * space.{};", quotient, left, size, dim, left,
-               quotient, size);
-    } else {
-      out.line("unsigned at{};", dim);
-      out.line("const unsigned {} = divide({}, space.{}, at{});", quotient, left, size, dim);
-    }
-    left = quotient;
+class GenericText {
+ public:
+  GenericText(KernelText& kernel, TextWriter& out)
+      : kernel_(kernel),
+        out_(out),
+        unroll_(kernel.schedule().unroll),
+        threads_(kernel.schedule().threads),
+        isWide_(kernel.layout().wide_index),
+        moving_(kernel.movingOperands()) {}
+
+  void write() {
+    kernel_.writeParameterStruct(out_);
+    writePlaceFunction();
+    kernel_.openKernel(out_, "const Space space");
+    out_.line("const {} first = {}blockIdx.x * {} + threadIdx.x;", index(), isWide_ ? "(long long)" : "",
+              threads_ * unroll_);
+    kernel_.writeSingleLoads(out_);
+    for (const OperandText* operand : moving_)
+      out_.line("{} {}_raw[{}];", storage_type(operand->storage), operand->name, unroll_);
+    out_.line("Place at[{}];", unroll_);
+
+    openElements();
+    out_.line("// Behind the end the last element is read again, and not written.");
+    out_.line("at[u] = place_of(first + u * {0} < space.count ? first + u * {0} : space.count - 1, space);", threads_);
+    for (const OperandText* operand : moving_) out_.line("{0}_raw[u] = {0}[at[u].{0}];", operand->name);
+    out_.close();
+
+    openElements();
+    out_.open("if (first + u * {} < space.count) {{", threads_);
+    kernel_.writeElement(
+        out_, [](const OperandText& operand) { return fmt::format("{}_raw[u]", operand.name); },
+        [](const ResultText& result, const std::string& value) {
+          return fmt::format("{0}[at[u].{0}] = {1}", result.name, value);
+        });
+    out_.close();
+    out_.close();
+    out_.close();
   }
-}
+
+ private:
+  std::string_view index() const { return isWide_ ? "long long" : "unsigned"; }
+  std::string_view offset() const { return isWide_ ? "long long" : "int"; }
+
+  void openElements() {
+    out_.line("#pragma unroll");
+    out_.open("for (int u = 0; u < {}; ++u) {{", unroll_);
+  }
+
+  // Where element i is in each tensor. Most have two dimensions and cost one division.
+  void writePlaceFunction() {
+    out_.line("// Where an element is in each tensor.");
+    out_.open("struct Place {{");
+    forEachTensor([&](const auto& tensor) { out_.line("{} {};", offset(), tensor.name); });
+    out_.close("};");
+    out_.raw("\n");
+    out_.open("__device__ __forceinline__ Place place_of({} i, const Space& space) {{", index());
+    const int last = kernel_.rank() - 1;
+    std::string left = "i";
+    for (int dim = 0; dim < last; ++dim) {
+      if (dim == 1) {
+        out_.line("// In two dimensions.");
+        const std::string size = isWide_ ? "space.size1" : "space.size1.divisor";
+        out_.line("if ({} < {}) return {{{}}};", left, size, offsets({"at0", left}));
+      }
+      left = writeDivision(dim, left, dim + 1 == last);
+    }
+    llvm::SmallVector<std::string> coordinates;
+    for (int dim = 0; dim < last; ++dim) coordinates.push_back(fmt::format("at{}", dim));
+    coordinates.push_back(left);
+    out_.line("return {{{}}};", offsets(coordinates));
+    out_.close();
+    out_.raw("\n");
+  }
+
+  // Takes the coordinate of a dimension off what is left of the index; returns what is left then.
+  std::string writeDivision(int dim, const std::string& left, bool isLast) {
+    const std::string size = kernel_.fieldName({ParameterField::Kind::Size, dim, 0});
+    const std::string quotient = isLast ? fmt::format("at{}", dim + 1) : fmt::format("left{}", dim + 1);
+    if (isWide_) {
+      out_.line("const long long {} = {} / space.{}, at{} = {} - {} * space.{};", quotient, left, size, dim, left,
+                quotient, size);
+    } else {
+      out_.line("unsigned at{};", dim);
+      out_.line("const unsigned {} = divide({}, space.{}, at{});", quotient, left, size, dim);
+    }
+    return quotient;
+  }
+
+  std::string offsets(llvm::ArrayRef<std::string> coordinates) const {
+    std::vector<std::string> sums;
+    forEachTensor([&](const auto& tensor) {
+      sums.push_back(fmt::format("({})({})", offset(), kernel_.offset(tensor, coordinates)));
+    });
+    return fmt::format("{}", fmt::join(sums, ", "));
+  }
+
+  template <class F>
+  void forEachTensor(F f) const {
+    for (const OperandText* operand : moving_) f(*operand);
+    for (const ResultText& result : kernel_.results()) f(result);
+  }
+
+  KernelText& kernel_;
+  TextWriter& out_;
+  const int unroll_, threads_;
+  const bool isWide_;
+  const std::vector<const OperandText*> moving_;
+};
 
 }  // namespace
 
-void writeGeneric(KernelText& kernel, TextWriter& out) {
-  const Schedule& schedule = kernel.schedule();
-  const bool isWide = kernel.layout().wide_index;
-  const int unroll = schedule.unroll, last = kernel.rank() - 1;
-  const std::string index = isWide ? "long long" : "unsigned";
-  const std::string offset = isWide ? "long long" : "int";
-
-  const std::vector<const OperandText*> moving = kernel.movingOperands();
-
-  llvm::SmallVector<std::string> coordinates;
-  for (int dim = 0; dim <= last; ++dim) coordinates.push_back(fmt::format("at{}", dim));
-
-  kernel.writeParameterStruct(out);
-  kernel.openKernel(out, "const Space space");
-  out.line("const {} i = {}blockIdx.x * {} + threadIdx.x;", index, isWide ? "(long long)" : "", schedule.threads);
-  out.line("if (i >= space.count) return;");
-  kernel.writeSingleLoads(out);
-  if (last == 0) {
-    out.line("const {} at0 = i;", index);
-  } else {
-    writeCoordinates(kernel, out);
-  }
-  auto writePlace = [&](const auto& tensor) {
-    out.line("{0} += ({1})({2});", tensor.name, offset, kernel.offset(tensor, coordinates));
-  };
-  for (const OperandText* operand : moving) writePlace(*operand);
-  for (const ResultText& result : kernel.results()) writePlace(result);
-  for (const OperandText* operand : moving)
-    out.line("{} {}_raw[{}];", storage_type(operand->storage), operand->name, unroll);
-
-  out.line("#pragma unroll");
-  out.open("for (int u = 0; u < {}; ++u) {{", unroll);
-  out.line("// Behind the end the first element is read again, and not written.");
-  out.line("const {0} step = at{1} + u * space.chunk < space.last ? u * space.chunk : 0;", index, last);
-  for (const OperandText* operand : moving)
-    out.line("{0}_raw[u] = {0}[({1})step * space.{0}_stride{2}];", operand->name, offset, last);
-  out.close();
-
-  out.line("#pragma unroll");
-  out.open("for (int u = 0; u < {}; ++u) {{", unroll);
-  out.open("if (at{} + u * space.chunk < space.last) {{", last);
-  kernel.writeElement(
-      out, [&](const OperandText& operand) { return fmt::format("{}_raw[u]", operand.name); },
-      [&](const ResultText& result, const std::string& value) {
-        return fmt::format("{0}[({1})(u * space.chunk) * space.{0}_stride{2}] = {3}", result.name, offset, last, value);
-      });
-  out.close();
-  out.close();
-  out.close();
-}
+void writeGeneric(KernelText& kernel, TextWriter& out) { GenericText(kernel, out).write(); }
 
 }  // namespace gems::cuda

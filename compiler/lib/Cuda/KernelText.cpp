@@ -165,10 +165,6 @@ std::string KernelText::fieldName(const ParameterField& field) const {
       return "rows";
     case Kind::Count:
       return "count";
-    case Kind::Last:
-      return "last";
-    case Kind::Chunk:
-      return "chunk";
     case Kind::Size:
       return fmt::format("size{}", field.dim);
     case Kind::Stride:

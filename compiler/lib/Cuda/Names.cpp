@@ -15,9 +15,10 @@ std::string safeName(const std::string& name) {
       "public", "register", "return", "short", "signed", "sizeof", "static", "struct", "switch", "template", "this",
       "true", "typename", "union", "unsigned", "using", "void", "while", "xor",
       // types and variables of the emitted code
-      "at1", "at2", "at3", "bf16", "c32", "c64", "c128", "column", "columns", "count", "f16", "f8e4m3fn", "f8e4m3fnuz",
-      "f8e5m2", "f8e5m2fnuz", "f8e8m0fnu", "first", "i", "i8", "i16", "i32", "i64", "k", "left", "n", "outer", "r",
-      "rest", "row", "row_tile", "rows", "space", "start", "step", "tile", "u", "value", "values"};
+      "at", "at0", "at1", "at2", "at3", "bf16", "c128", "c32", "c64", "column", "columns", "count", "dense", "f16",
+      "f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz", "f8e8m0fnu", "first", "i", "i16", "i32", "i64", "i8", "k",
+      "last", "lead", "left", "n", "outer", "r", "rest", "row", "row_tile", "rows", "space", "start", "tile", "u",
+      "value", "values", "vectors", "whole"};
   return llvm::is_contained(taken, std::string_view(name)) ? name + "_" : name;
 }
 

@@ -5,8 +5,7 @@
 //   out: result, bf16; strided; aligned to 2 bytes
 //
 // family=generic width=1 unroll=4 threads=256
-// launch: block 256, grid ceil(count / 256); last is the size of dimension 3, chunk = ceil(last / 4),
-// count = chunk * (sizes of the other dimensions)
+// launch: block 256, grid ceil(count / 1024)
 
 using u16 = unsigned short;
 using u32 = unsigned;
@@ -37,8 +36,6 @@ __device__ __forceinline__ float add_element(float x, float y) {
 // Sizes and strides in elements; dimension 0 is the innermost.
 struct Space {
   unsigned count;
-  unsigned last;
-  unsigned chunk;
   Divisor size0;
   Divisor size1;
   Divisor size2;
@@ -56,32 +53,42 @@ struct Space {
   int out_stride3;
 };
 
-extern "C" __global__ void __launch_bounds__(256)
-add_bf16_generic(const bf16* x, const bf16* y, bf16* out, const Space space) {
-  const unsigned i = blockIdx.x * 256 + threadIdx.x;
-  if (i >= space.count) return;
+// Where an element is in each tensor.
+struct Place {
+  int x;
+  int y;
+  int out;
+};
+
+__device__ __forceinline__ Place place_of(unsigned i, const Space& space) {
   unsigned at0;
   const unsigned left1 = divide(i, space.size0, at0);
+  // In two dimensions.
+  if (left1 < space.size1.divisor) return {(int)(at0 * space.x_stride0 + left1 * space.x_stride1), (int)(at0 * space.y_stride0 + left1 * space.y_stride1), (int)(at0 * space.out_stride0 + left1 * space.out_stride1)};
   unsigned at1;
   const unsigned left2 = divide(left1, space.size1, at1);
   unsigned at2;
   const unsigned at3 = divide(left2, space.size2, at2);
-  x += (int)(at0 * space.x_stride0 + at1 * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3);
-  y += (int)(at0 * space.y_stride0 + at1 * space.y_stride1 + at2 * space.y_stride2 + at3 * space.y_stride3);
-  out += (int)(at0 * space.out_stride0 + at1 * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3);
+  return {(int)(at0 * space.x_stride0 + at1 * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3), (int)(at0 * space.y_stride0 + at1 * space.y_stride1 + at2 * space.y_stride2 + at3 * space.y_stride3), (int)(at0 * space.out_stride0 + at1 * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3)};
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+add_bf16_generic(const bf16* x, const bf16* y, bf16* out, const Space space) {
+  const unsigned first = blockIdx.x * 1024 + threadIdx.x;
   bf16 x_raw[4];
   bf16 y_raw[4];
+  Place at[4];
   #pragma unroll
   for (int u = 0; u < 4; ++u) {
-    // Behind the end the first element is read again, and not written.
-    const unsigned step = at3 + u * space.chunk < space.last ? u * space.chunk : 0;
-    x_raw[u] = x[(int)step * space.x_stride3];
-    y_raw[u] = y[(int)step * space.y_stride3];
+    // Behind the end the last element is read again, and not written.
+    at[u] = place_of(first + u * 256 < space.count ? first + u * 256 : space.count - 1, space);
+    x_raw[u] = x[at[u].x];
+    y_raw[u] = y[at[u].y];
   }
   #pragma unroll
   for (int u = 0; u < 4; ++u) {
-    if (at3 + u * space.chunk < space.last) {
-      out[(int)(u * space.chunk) * space.out_stride3] = to_bf16(add_element(to_f32(x_raw[u]), to_f32(y_raw[u])));
+    if (first + u * 256 < space.count) {
+      out[at[u].out] = to_bf16(add_element(to_f32(x_raw[u]), to_f32(y_raw[u])));
     }
   }
 }

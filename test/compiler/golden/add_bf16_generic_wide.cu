@@ -5,8 +5,7 @@
 //   out: result, bf16; strided; aligned to 2 bytes
 //
 // family=generic width=1 unroll=4 threads=256
-// launch: block 256, grid ceil(count / 256); last is the size of dimension 7, chunk = ceil(last / 4),
-// count = chunk * (sizes of the other dimensions)
+// launch: block 256, grid ceil(count / 1024)
 
 using u16 = unsigned short;
 using u32 = unsigned;
@@ -28,8 +27,6 @@ __device__ __forceinline__ float add_element(float x, float y) {
 // Sizes and strides in elements; dimension 0 is the innermost.
 struct Space {
   long long count;
-  long long last;
-  long long chunk;
   long long size0;
   long long size1;
   long long size2;
@@ -63,33 +60,43 @@ struct Space {
   long long out_stride7;
 };
 
-extern "C" __global__ void __launch_bounds__(256)
-add_bf16_generic(const bf16* x, const bf16* y, bf16* out, const Space space) {
-  const long long i = (long long)blockIdx.x * 256 + threadIdx.x;
-  if (i >= space.count) return;
+// Where an element is in each tensor.
+struct Place {
+  long long x;
+  long long y;
+  long long out;
+};
+
+__device__ __forceinline__ Place place_of(long long i, const Space& space) {
   const long long left1 = i / space.size0, at0 = i - left1 * space.size0;
+  // In two dimensions.
+  if (left1 < space.size1) return {(long long)(at0 * space.x_stride0 + left1 * space.x_stride1), (long long)(at0 * space.y_stride0 + left1 * space.y_stride1), (long long)(at0 * space.out_stride0 + left1 * space.out_stride1)};
   const long long left2 = left1 / space.size1, at1 = left1 - left2 * space.size1;
   const long long left3 = left2 / space.size2, at2 = left2 - left3 * space.size2;
   const long long left4 = left3 / space.size3, at3 = left3 - left4 * space.size3;
   const long long left5 = left4 / space.size4, at4 = left4 - left5 * space.size4;
   const long long left6 = left5 / space.size5, at5 = left5 - left6 * space.size5;
   const long long at7 = left6 / space.size6, at6 = left6 - at7 * space.size6;
-  x += (long long)(at0 * space.x_stride0 + at1 * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3 + at4 * space.x_stride4 + at5 * space.x_stride5 + at6 * space.x_stride6 + at7 * space.x_stride7);
-  y += (long long)(at0 * space.y_stride0 + at1 * space.y_stride1 + at2 * space.y_stride2 + at3 * space.y_stride3 + at4 * space.y_stride4 + at5 * space.y_stride5 + at6 * space.y_stride6 + at7 * space.y_stride7);
-  out += (long long)(at0 * space.out_stride0 + at1 * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3 + at4 * space.out_stride4 + at5 * space.out_stride5 + at6 * space.out_stride6 + at7 * space.out_stride7);
+  return {(long long)(at0 * space.x_stride0 + at1 * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3 + at4 * space.x_stride4 + at5 * space.x_stride5 + at6 * space.x_stride6 + at7 * space.x_stride7), (long long)(at0 * space.y_stride0 + at1 * space.y_stride1 + at2 * space.y_stride2 + at3 * space.y_stride3 + at4 * space.y_stride4 + at5 * space.y_stride5 + at6 * space.y_stride6 + at7 * space.y_stride7), (long long)(at0 * space.out_stride0 + at1 * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3 + at4 * space.out_stride4 + at5 * space.out_stride5 + at6 * space.out_stride6 + at7 * space.out_stride7)};
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+add_bf16_generic(const bf16* x, const bf16* y, bf16* out, const Space space) {
+  const long long first = (long long)blockIdx.x * 1024 + threadIdx.x;
   bf16 x_raw[4];
   bf16 y_raw[4];
+  Place at[4];
   #pragma unroll
   for (int u = 0; u < 4; ++u) {
-    // Behind the end the first element is read again, and not written.
-    const long long step = at7 + u * space.chunk < space.last ? u * space.chunk : 0;
-    x_raw[u] = x[(long long)step * space.x_stride7];
-    y_raw[u] = y[(long long)step * space.y_stride7];
+    // Behind the end the last element is read again, and not written.
+    at[u] = place_of(first + u * 256 < space.count ? first + u * 256 : space.count - 1, space);
+    x_raw[u] = x[at[u].x];
+    y_raw[u] = y[at[u].y];
   }
   #pragma unroll
   for (int u = 0; u < 4; ++u) {
-    if (at7 + u * space.chunk < space.last) {
-      out[(long long)(u * space.chunk) * space.out_stride7] = to_bf16(add_element(to_f32(x_raw[u]), to_f32(y_raw[u])));
+    if (first + u * 256 < space.count) {
+      out[at[u].out] = to_bf16(add_element(to_f32(x_raw[u]), to_f32(y_raw[u])));
     }
   }
 }

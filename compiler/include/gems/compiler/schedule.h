@@ -15,7 +15,7 @@ enum class Family : std::uint8_t {
   Flat,     // one dense dimension; operands contiguous or a single element
   Rows,     // results contiguous in dimension 0, operands strided: blocks over rows and columns
   Tile,     // as Rows; operands that are contiguous in dimension 1 come through shared memory
-  Generic,  // anything: coordinates of each thread by multiplication and shift
+  Generic,  // anything: flat index, coordinates by multiplication and shift
 };
 
 struct Schedule {
