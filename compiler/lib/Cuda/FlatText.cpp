@@ -6,27 +6,23 @@
 // thread.
 #include <bit>
 
-#include "Cuda/KernelText.h"
+#include "Cuda/FamilyText.h"
 
 namespace gems::cuda {
 namespace {
 
-class FlatText {
+class FlatText : FamilyText {
  public:
-  FlatText(KernelText& kernel, TextWriter& out)
-      : kernel_(kernel),
-        out_(out),
-        width_(kernel.schedule().width),
-        unroll_(kernel.schedule().unroll),
-        threads_(kernel.schedule().threads),
-        moving_(kernel.movingOperands()) {}
+  using FamilyText::FamilyText;
 
   void write() {
     kernel_.openKernel(out_, "const long long n");
-    if (width_ > 1) out_.line("const long long vectors = n >> {};", std::countr_zero(static_cast<unsigned>(width_)));
-    out_.line("const long long {} = blockIdx.x * {}ll + threadIdx.x;", unroll_ > 1 ? "first" : "i", threads_ * unroll_);
+    if (schedule_.width > 1)
+      out_.line("const long long vectors = n >> {};", std::countr_zero(static_cast<unsigned>(schedule_.width)));
+    out_.line("const long long {} = blockIdx.x * {}ll + threadIdx.x;", schedule_.unroll > 1 ? "first" : "i",
+              schedule_.threads * schedule_.unroll);
     kernel_.writeSingleLoads(out_);
-    if (unroll_ > 1) {
+    if (schedule_.unroll > 1) {
       writeUnrolled();
     } else {
       out_.open("if ({}) {{", exists());
@@ -35,21 +31,21 @@ class FlatText {
       writeVector("");
       out_.close();
     }
-    if (width_ > 1) writeRest();
+    if (schedule_.width > 1) writeRest();
     out_.close();
   }
 
  private:
-  std::string_view exists() const { return width_ > 1 ? "i < vectors" : "i < n"; }
+  std::string_view exists() const { return schedule_.width > 1 ? "i < vectors" : "i < n"; }
   std::string place(const std::string& tensor) const {
-    return width_ > 1 ? fmt::format("{} + i * {}", tensor, width_) : tensor + " + i";
+    return schedule_.width > 1 ? fmt::format("{} + i * {}", tensor, schedule_.width) : tensor + " + i";
   }
   std::string load(const OperandText& operand) { return kernel_.loadVector(operand, place(operand.name)); }
 
   // All loads come first.
   void writeUnrolled() {
     for (const OperandText* operand : moving_)
-      out_.line("{} {}_vec[{}];", kernel_.vectorType(operand->storage), operand->name, unroll_);
+      out_.line("{} {}_vec[{}];", kernel_.vectorType(operand->storage), operand->name, schedule_.unroll);
     if (!moving_.empty()) {
       openVectors();
       for (const OperandText* operand : moving_) out_.line("{}_vec[u] = {};", operand->name, load(*operand));
@@ -62,8 +58,8 @@ class FlatText {
 
   void openVectors() {
     out_.line("#pragma unroll");
-    out_.open("for (int u = 0; u < {}; ++u) {{", unroll_);
-    out_.line("const long long i = first + u * {};", threads_);
+    out_.open("for (int u = 0; u < {}; ++u) {{", schedule_.unroll);
+    out_.line("const long long i = first + u * {};", schedule_.threads);
     out_.open("if ({}) {{", exists());
   }
   void closeVectors() {
@@ -80,7 +76,7 @@ class FlatText {
   void writeRest() {
     out_.line("// The last block has the elements behind the last whole vector.");
     out_.line("if (blockIdx.x + 1 < gridDim.x) return;");
-    out_.line("const long long rest = vectors * {} + threadIdx.x;", width_);
+    out_.line("const long long rest = vectors * {} + threadIdx.x;", schedule_.width);
     out_.open("if (rest < n) {{");
     kernel_.writeElement(
         out_, [&](const OperandText& operand) { return fmt::format("{}[rest]", operand.name); },
@@ -89,11 +85,6 @@ class FlatText {
         });
     out_.close();
   }
-
-  KernelText& kernel_;
-  TextWriter& out_;
-  const int width_, unroll_, threads_;
-  const std::vector<const OperandText*> moving_;
 };
 
 }  // namespace

@@ -1,39 +1,34 @@
 // The generic family: a flat index over the elements, taken apart into coordinates; any strides. A thread takes
 // `unroll` elements, one block width apart.
-#include "Cuda/KernelText.h"
+#include "Cuda/FamilyText.h"
 
 namespace gems::cuda {
 namespace {
 
-class GenericText {
+class GenericText : FamilyText {
  public:
-  GenericText(KernelText& kernel, TextWriter& out)
-      : kernel_(kernel),
-        out_(out),
-        unroll_(kernel.schedule().unroll),
-        threads_(kernel.schedule().threads),
-        isWide_(kernel.layout().wide_index),
-        moving_(kernel.movingOperands()) {}
+  using FamilyText::FamilyText;
 
   void write() {
     kernel_.writeParameterStruct(out_);
     writePlaceFunction();
     kernel_.openKernel(out_, "const Space space");
-    out_.line("const {} first = {}blockIdx.x * {} + threadIdx.x;", index(), isWide_ ? "(long long)" : "",
-              threads_ * unroll_);
+    out_.line("const {} first = {}blockIdx.x * {} + threadIdx.x;", index(), isWide() ? "(long long)" : "",
+              schedule_.threads * schedule_.unroll);
     kernel_.writeSingleLoads(out_);
     for (const OperandText* operand : moving_)
-      out_.line("{} {}_raw[{}];", storage_type(operand->storage), operand->name, unroll_);
-    out_.line("Place at[{}];", unroll_);
+      out_.line("{} {}_raw[{}];", storage_type(operand->storage), operand->name, schedule_.unroll);
+    out_.line("Place at[{}];", schedule_.unroll);
 
     openElements();
     out_.line("// Behind the end the last element is read again, and not written.");
-    out_.line("at[u] = place_of(first + u * {0} < space.count ? first + u * {0} : space.count - 1, space);", threads_);
+    out_.line("at[u] = place_of(first + u * {0} < space.count ? first + u * {0} : space.count - 1, space);",
+              schedule_.threads);
     for (const OperandText* operand : moving_) out_.line("{0}_raw[u] = {0}[at[u].{0}];", operand->name);
     out_.close();
 
     openElements();
-    out_.open("if (first + u * {} < space.count) {{", threads_);
+    out_.open("if (first + u * {} < space.count) {{", schedule_.threads);
     kernel_.writeElement(
         out_, [](const OperandText& operand) { return fmt::format("{}_raw[u]", operand.name); },
         [](const ResultText& result, const std::string& value) {
@@ -45,12 +40,13 @@ class GenericText {
   }
 
  private:
-  std::string_view index() const { return isWide_ ? "long long" : "unsigned"; }
-  std::string_view offset() const { return isWide_ ? "long long" : "int"; }
+  bool isWide() const { return kernel_.layout().wide_index; }
+  std::string_view index() const { return isWide() ? "long long" : "unsigned"; }
+  std::string_view offset() const { return isWide() ? "long long" : "int"; }
 
   void openElements() {
     out_.line("#pragma unroll");
-    out_.open("for (int u = 0; u < {}; ++u) {{", unroll_);
+    out_.open("for (int u = 0; u < {}; ++u) {{", schedule_.unroll);
   }
 
   // Where element i is in each tensor. Most have two dimensions and cost one division.
@@ -66,7 +62,7 @@ class GenericText {
     for (int dim = 0; dim < last; ++dim) {
       if (dim == 1) {
         out_.line("// In two dimensions.");
-        const std::string size = isWide_ ? "space.size1" : "space.size1.divisor";
+        const std::string size = isWide() ? "space.size1" : "space.size1.divisor";
         out_.line("if ({} < {}) return {{{}}};", left, size, offsets({"at0", left}));
       }
       left = writeDivision(dim, left, dim + 1 == last);
@@ -83,7 +79,7 @@ class GenericText {
   std::string writeDivision(int dim, const std::string& left, bool isLast) {
     const std::string size = kernel_.fieldName({ParameterField::Kind::Size, dim, 0});
     const std::string quotient = isLast ? fmt::format("at{}", dim + 1) : fmt::format("left{}", dim + 1);
-    if (isWide_) {
+    if (isWide()) {
       out_.line("const long long {} = {} / space.{}, at{} = {} - {} * space.{};", quotient, left, size, dim, left,
                 quotient, size);
     } else {
@@ -106,12 +102,6 @@ class GenericText {
     for (const OperandText* operand : moving_) f(*operand);
     for (const ResultText& result : kernel_.results()) f(result);
   }
-
-  KernelText& kernel_;
-  TextWriter& out_;
-  const int unroll_, threads_;
-  const bool isWide_;
-  const std::vector<const OperandText*> moving_;
 };
 
 }  // namespace

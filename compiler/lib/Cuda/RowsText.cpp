@@ -4,19 +4,14 @@
 //
 // Most vectors are whole, and their operands dense or one element for all: code of its own reads all of a thread's
 // before it computes. Row ends, other strides and unaligned addresses share a loop over single vectors.
-#include "Cuda/KernelText.h"
+#include "Cuda/FamilyText.h"
 
 namespace gems::cuda {
 namespace {
 
-class RowsText {
+class RowsText : FamilyText {
  public:
-  RowsText(KernelText& kernel, TextWriter& out)
-      : kernel_(kernel),
-        out_(out),
-        width_(kernel.schedule().width),
-        unroll_(kernel.schedule().unroll),
-        moving_(kernel.movingOperands()) {}
+  using FamilyText::FamilyText;
 
   void write() {
     kernel_.writeParameterStruct(out_);
@@ -25,13 +20,14 @@ class RowsText {
     out_.line("unsigned tile;");
     out_.line("const unsigned row = divide(blockIdx.x, space.tiles, tile) * blockDim.y + threadIdx.y;");
     out_.line("const long long start = ((long long)tile * blockDim.x{} + threadIdx.x){};",
-              unroll_ > 1 ? fmt::format(" * {}", unroll_) : "", width_ > 1 ? fmt::format(" * {}", width_) : "");
+              schedule_.unroll > 1 ? fmt::format(" * {}", schedule_.unroll) : "",
+              schedule_.width > 1 ? fmt::format(" * {}", schedule_.width) : "");
     // What waits for nothing else stands before the place, which may take divisions.
-    if (kernel_.isAligned()) out_.line("const bool {} = {};", unroll_ > 1 ? "dense" : "whole", isWhole());
+    if (kernel_.isAligned()) out_.line("const bool {} = {};", schedule_.unroll > 1 ? "dense" : "whole", isWhole());
     out_.line("if (row >= space.rows) return;");
     out_.line("const Place at = place_of(row, space);");
     kernel_.writeSingleLoads(out_);
-    if (kernel_.isAligned()) unroll_ > 1 ? writeWholeVectors() : writeWholeVector();
+    if (kernel_.isAligned()) schedule_.unroll > 1 ? writeWholeVectors() : writeWholeVector();
     writeAny();
     out_.close();
   }
@@ -71,7 +67,7 @@ class RowsText {
   // whether all of it exists (`whole`).
   std::string isWhole() const {
     std::vector<std::string> conditions;
-    if (unroll_ == 1) conditions.push_back(fmt::format("start + {} <= space.columns", width_));
+    if (schedule_.unroll == 1) conditions.push_back(fmt::format("start + {} <= space.columns", schedule_.width));
     for (const OperandText* operand : moving_)
       conditions.push_back(fmt::format("(unsigned long long)space.{}_stride0 <= 1", operand->name));
     return conditions.empty() ? "true" : fmt::format("{}", fmt::join(conditions, " && "));
@@ -91,12 +87,12 @@ class RowsText {
   void writeWholeVectors() {
     out_.open("if (dense) {{");
     for (const OperandText* operand : moving_)
-      out_.line("{} {}_run[{}];", kernel_.runType(*operand), operand->name, unroll_);
+      out_.line("{} {}_run[{}];", kernel_.runType(*operand), operand->name, schedule_.unroll);
     auto eachWhole = [&](llvm::function_ref<void()> write) {
       out_.line("#pragma unroll");
-      out_.open("for (int u = 0; u < {}; ++u) {{", unroll_);
+      out_.open("for (int u = 0; u < {}; ++u) {{", schedule_.unroll);
       writeColumn();
-      out_.open("if (column + {} <= space.columns) {{", width_);
+      out_.open("if (column + {} <= space.columns) {{", schedule_.width);
       write();
       out_.close();
       out_.close();
@@ -105,11 +101,11 @@ class RowsText {
       for (const OperandText* operand : moving_) writeLoad(*operand, "[u]", "column");
     });
     eachWhole([&] { writeVector("[u]", "column", "", ""); });
-    out_.line("if (space.columns % {} == 0) return;", width_);
+    out_.line("if (space.columns % {} == 0) return;", schedule_.width);
     out_.close();
   }
 
-  void writeColumn() { out_.line("const long long column = start + u * (blockDim.x * {}ll);", width_); }
+  void writeColumn() { out_.line("const long long column = start + u * (blockDim.x * {}ll);", schedule_.width); }
 
   void writeLoad(const OperandText& operand, std::string_view u, std::string_view column) {
     out_.line("{0}_run{1}.load_whole({0} + (space.{0}_stride0 ? {2} : 0) + at.{0}, space.{0}_stride0);", operand.name,
@@ -118,13 +114,13 @@ class RowsText {
 
   // Any vectors, one after the other.
   void writeAny() {
-    if (unroll_ > 1) {
+    if (schedule_.unroll > 1) {
       out_.line("#pragma unroll 1");
-      out_.open("for (int u = 0; u < {}; ++u) {{", unroll_);
+      out_.open("for (int u = 0; u < {}; ++u) {{", schedule_.unroll);
       writeColumn();
-      out_.line("if (dense && column + {} <= space.columns) continue;", width_);
+      out_.line("if (dense && column + {} <= space.columns) continue;", schedule_.width);
       out_.line("const int first = 0;");
-    } else if (kernel_.isAligned() || width_ == 1) {
+    } else if (kernel_.isAligned() || schedule_.width == 1) {
       out_.line("const long long column = start;");
       out_.line("const int first = 0;");
     } else {
@@ -133,19 +129,19 @@ class RowsText {
       const int size = static_cast<int>(size_bytes(result.storage));
       out_.line("// Each row begins so many columns early that vectors of {} are aligned.", result.name);
       out_.line("const int lead = (int)((unsigned long long)({0} + at.{0}) % {1}) / {2};", result.name,
-                std::min(16, size * width_), size);
+                std::min(16, size * schedule_.width), size);
       out_.line("const long long column = start - lead;");
       out_.line("const int first = column < 0 ? lead : 0;");
     }
     out_.line("if (column >= space.columns) return;");
-    out_.line("const int last = space.columns - column < {0} ? (int)(space.columns - column) : {0};", width_);
+    out_.line("const int last = space.columns - column < {0} ? (int)(space.columns - column) : {0};", schedule_.width);
     for (const OperandText* operand : moving_) {
       out_.line("{} {}_run;", kernel_.runType(*operand), operand->name);
       out_.line("{0}_run.load({0} + column * space.{0}_stride0 + at.{0}, space.{0}_stride0, first, last);",
                 operand->name);
     }
     writeVector("", "column", "first", "last");
-    if (unroll_ > 1) out_.close();
+    if (schedule_.unroll > 1) out_.close();
   }
 
   void writeVector(const std::string& u, std::string_view column, const std::string& first, const std::string& last) {
@@ -156,11 +152,6 @@ class RowsText {
         out_, [](const OperandText& operand) { return fmt::format("{}_vec.get(k)", operand.name); },
         [&](const ResultText& result) { return fmt::format("{0} + {1} + at.{0}", result.name, column); }, first, last);
   }
-
-  KernelText& kernel_;
-  TextWriter& out_;
-  const int width_, unroll_;
-  const std::vector<const OperandText*> moving_;
 };
 
 }  // namespace

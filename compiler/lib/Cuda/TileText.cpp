@@ -1,15 +1,14 @@
 // The tile family: as rows, but operands whose elements are neighbours along dimension 1 are read along it, and turned
 // in shared memory. Which operands those are is seen from their strides, the same for all blocks: a whole tile of which
 // one operand crosses has code of its own, in which no load waits for a decision; all others share what does any tile.
-#include "Cuda/KernelText.h"
+#include "Cuda/FamilyText.h"
 
 namespace gems::cuda {
 namespace {
 
-class TileText {
+class TileText : FamilyText {
  public:
-  TileText(KernelText& kernel, TextWriter& out)
-      : kernel_(kernel), out_(out), schedule_(kernel.schedule()), moving_(kernel.movingOperands()) {}
+  using FamilyText::FamilyText;
 
   void write() {
     kernel_.prelude().use(Snippet::Tile);
@@ -164,11 +163,6 @@ class TileText {
     arguments.insert(arguments.end(), last.begin(), last.end());
     out_.line("{}{}_{}({});", before, kernel_.name(), kind, fmt::join(arguments, ", "));
   }
-
-  KernelText& kernel_;
-  TextWriter& out_;
-  const Schedule& schedule_;
-  const std::vector<const OperandText*> moving_;
 };
 
 }  // namespace
