@@ -1,13 +1,10 @@
 """torch.ops.gems.rotary_embedding beside its composition: values, layouts, gradients, transforms, what it refuses."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 import torch
 
 import gems  # noqa: F401
+from processes import python
 
 DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 LAYOUTS = {
@@ -130,8 +127,7 @@ angles = torch.ones(5, 8, device={device!r})
 for each in x[..., :16], x[..., 1:17], x.double()[..., :16]:
     torch.ops.gems.rotary_embedding(each, angles, angles, True)
 """
-    environment = os.environ | {"GEMS_LOG": "1", "GEMS_CACHE_DIR": str(tmp_path)}
-    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    ran = python(code, GEMS_LOG="1", GEMS_CACHE_DIR=str(tmp_path))
     ready = [line.split()[1] for line in ran.stderr.splitlines() if line.startswith("gems: ")]
     assert ready == ["rotate_interleaved", "rotate_pairs", "rotate_pairs"], ran.stderr
 
