@@ -2,6 +2,7 @@
 // where there is no NVRTC.
 #include <fmt/format.h>
 
+#include <catch2/benchmark/catch_benchmark.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -83,6 +84,23 @@ TEST_CASE("NVRTC compiles each family to machine code, with only the prelude tha
     const CudaKernel kernel = emit_cuda(graph, flat_layout(graph), target);
     CHECK_NOTHROW(compile_cubin(kernel.text, kernel.name, target.arch));
   }
+}
+
+TEST_CASE("how long NVRTC takes for a kernel, beside an empty one", "[.benchmark]") {
+  if (!prepare_nvrtc()) SKIP("no NVRTC on this machine");
+  int run = 0;
+  // NVRTC keeps what it has compiled, by its text.
+  const auto compile = [&](const std::string& text) {
+    return compile_cubin(fmt::format("{}\n// {}\n", text, run++), "kernel.cu", 90);
+  };
+  const auto text_of = [](const TraceGraph& graph) {
+    return emit_cuda(graph, flat_layout(graph), CudaTarget{90}).text;
+  };
+  const std::string sum = text_of(single_op(ScalarOp::Add, DType::BF16));
+  const std::string erf = text_of(single_op(ScalarOp::Erf, DType::BF16));
+  BENCHMARK("empty") { return compile("extern \"C\" __global__ void kernel() {}"); };
+  BENCHMARK("x + y, bf16") { return compile(sum); };
+  BENCHMARK("erf(x), bf16") { return compile(erf); };
 }
 
 }  // namespace gems::test
