@@ -15,10 +15,10 @@ namespace {
 // Sources: bytes in flight per multiprocessor from CUB's tuning policies (sm_90: its value for the H100; sm_120, whose
 // multiprocessors have an A100's bandwidth: the A100's); resident threads are what 32 registers a thread allow.
 // The others, measured: an H100 reaches the speed of a copy in blocks of 256, an H200 in blocks of 128 (functions of
-// f32 and two-byte types 99-101 % of a copy, of 256 96 %, of 512 95 %; rows of bf16 0-2 % faster). There a second
-// vector of a thread brings log and sin of bf16 from 96 to 99 %, but costs 7 % where elements are few; tiles of bf16
-// are 3-11 % faster when registers allow all threads at once. Smaller tiles made an H100's sum with a transpose of u8 3
-// % faster, that of f32 3 % slower. Not measured: sm_100 and sm_120.
+// f32 and two-byte types 99-101 % of a copy; in blocks of 256 96 %, of 512 95 %). On the H200 a second vector of a
+// thread brings log and sin of bf16 from 96 to 99 %, but costs 7 % where elements are few, and tiles of bf16 are 3-11 %
+// faster when registers allow all threads at once. On the H100 smaller tiles made the sum with a transpose 3 % faster
+// for u8 and 3 % slower for f32. Not measured: sm_100 and sm_120.
 struct ArchitectureTuning {
   int arch;         // and above
   int memory_gbps;  // and above
@@ -45,7 +45,7 @@ constexpr int wide_vector_bytes = 64;   // most that the widest operand moves fo
 constexpr int heavy_elements = 8;       // unrolled elements a thread when the body is heavy: bounds compile time
 constexpr int most_elements = 16;       // and when it is not
 constexpr int most_unroll = 4;
-constexpr int long_cost = 20;
+constexpr int long_cost = 20;     // from here on a second vector pays, where memory is fast
 constexpr int longest_cost = 40;  // from here on compiling takes too long with several vectors of eight elements
 constexpr int generic_unroll = 4;
 constexpr int outer_unroll = 4;

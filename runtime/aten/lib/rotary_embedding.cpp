@@ -109,7 +109,7 @@ Tensor view_of_whole_pairs(const Tensor& x, at::ScalarType dtype, std::int64_t p
   return view(x, dtype, sizes, strides, x.storage_offset() / 2);
 }
 
-// Angles as precise as the elements, at most f32.
+// rotate_interleaved computes in f32.
 bool fits_f32(const Tensor& angles) { return angles.scalar_type() != at::ScalarType::Double; }
 
 void turn(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interleaved, bool inverse, const Tensor& result) {
