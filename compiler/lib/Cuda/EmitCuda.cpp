@@ -44,8 +44,8 @@ std::string header(KernelOp kernel, const KernelText& text) {
       break;
     case Family::Rows:
       out.line(
-          "// launch: block (bx, by) with bx * by <= {0}, tiles = ceil(columns / (bx * {1})), grid tiles * ceil(rows / "
-          "by)",
+          "// launch: block (bx, by) with bx * by <= {}, tiles = ceil(columns / (bx * {})), "
+          "grid tiles * ceil(rows / by)",
           schedule.threads, schedule.width * schedule.unroll);
       break;
     case Family::Tile:

@@ -1,4 +1,4 @@
-// What the text of every family is written from.
+// What the texts of the families are written from, and the pieces that several of them have.
 #pragma once
 
 #include "Cuda/KernelText.h"
@@ -11,6 +11,37 @@ class FamilyText {
       : kernel_(kernel), out_(out), schedule_(kernel.schedule()), moving_(kernel.movingOperands()) {}
 
  protected:
+  // Everything that has an address for each element: what is read, then the results.
+  template <class F>
+  void forEachMoving(F f) const {
+    for (const OperandText* operand : moving_) f(*operand);
+    for (const ResultText& result : kernel_.results()) f(result);
+  }
+
+  void openUnrolled(int count) {
+    out_.line("#pragma unroll");
+    out_.open("for (int u = 0; u < {}; ++u) {{", count);
+  }
+
+  // struct Place, an offset for each of them, and the function that finds it from `index`, up to its opening brace.
+  void openPlaceFunction(std::string_view offset, std::string_view index) {
+    out_.open("struct Place {{");
+    forEachMoving([&](const auto& tensor) { out_.line("{} {};", offset, tensor.name); });
+    out_.close("};");
+    out_.raw("\n");
+    out_.open("__device__ __forceinline__ Place place_of({}, const Space& space) {{", index);
+  }
+
+  // A Place: for each of them the sum of coordinate times stride, from a dimension on; cast when `type` is given.
+  std::string place(llvm::ArrayRef<std::string> coordinates, int firstDim, std::string_view type = {}) const {
+    std::vector<std::string> offsets;
+    forEachMoving([&](const auto& tensor) {
+      const std::string offset = kernel_.offset(tensor, coordinates, firstDim);
+      offsets.push_back(type.empty() ? offset : fmt::format("({})({})", type, offset));
+    });
+    return fmt::format("{{{}}}", fmt::join(offsets, ", "));
+  }
+
   KernelText& kernel_;
   TextWriter& out_;
   const Schedule& schedule_;

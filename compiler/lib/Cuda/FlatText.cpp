@@ -37,10 +37,10 @@ class FlatText : FamilyText {
 
  private:
   std::string_view exists() const { return schedule_.width > 1 ? "i < vectors" : "i < n"; }
-  std::string place(const std::string& tensor) const {
+  std::string address(const std::string& tensor) const {
     return schedule_.width > 1 ? fmt::format("{} + i * {}", tensor, schedule_.width) : tensor + " + i";
   }
-  std::string load(const OperandText& operand) { return kernel_.loadVector(operand, place(operand.name)); }
+  std::string load(const OperandText& operand) { return kernel_.loadVector(operand, address(operand.name)); }
 
   // All loads come first.
   void writeUnrolled() {
@@ -57,8 +57,7 @@ class FlatText : FamilyText {
   }
 
   void openVectors() {
-    out_.line("#pragma unroll");
-    out_.open("for (int u = 0; u < {}; ++u) {{", schedule_.unroll);
+    openUnrolled(schedule_.unroll);
     out_.line("const long long i = first + u * {};", schedule_.threads);
     out_.open("if ({}) {{", exists());
   }
@@ -70,7 +69,7 @@ class FlatText : FamilyText {
   void writeVector(const std::string& u) {
     kernel_.writeVector(
         out_, [&](const OperandText& operand) { return fmt::format("{}_vec{}.get(k)", operand.name, u); },
-        [&](const ResultText& result) { return place(result.name); });
+        [&](const ResultText& result) { return address(result.name); });
   }
 
   void writeRest() {

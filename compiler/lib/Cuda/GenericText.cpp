@@ -20,14 +20,14 @@ class GenericText : FamilyText {
       out_.line("{} {}_raw[{}];", storage_type(operand->storage), operand->name, schedule_.unroll);
     out_.line("Place at[{}];", schedule_.unroll);
 
-    openElements();
+    openUnrolled(schedule_.unroll);
     out_.line("// Behind the end the last element is read again, and not written.");
     out_.line("at[u] = place_of(first + u * {0} < space.count ? first + u * {0} : space.count - 1, space);",
               schedule_.threads);
     for (const OperandText* operand : moving_) out_.line("{0}_raw[u] = {0}[at[u].{0}];", operand->name);
     out_.close();
 
-    openElements();
+    openUnrolled(schedule_.unroll);
     out_.open("if (first + u * {} < space.count) {{", schedule_.threads);
     kernel_.writeElement(
         out_, [](const OperandText& operand) { return fmt::format("{}_raw[u]", operand.name); },
@@ -44,33 +44,24 @@ class GenericText : FamilyText {
   std::string_view index() const { return isWide() ? "long long" : "unsigned"; }
   std::string_view offset() const { return isWide() ? "long long" : "int"; }
 
-  void openElements() {
-    out_.line("#pragma unroll");
-    out_.open("for (int u = 0; u < {}; ++u) {{", schedule_.unroll);
-  }
-
   // Where element i is in each tensor. Most have two dimensions and cost one division.
   void writePlaceFunction() {
     out_.line("// Where an element is in each tensor.");
-    out_.open("struct Place {{");
-    forEachTensor([&](const auto& tensor) { out_.line("{} {};", offset(), tensor.name); });
-    out_.close("};");
-    out_.raw("\n");
-    out_.open("__device__ __forceinline__ Place place_of({} i, const Space& space) {{", index());
+    openPlaceFunction(offset(), fmt::format("{} i", index()));
     const int last = kernel_.rank() - 1;
     std::string left = "i";
     for (int dim = 0; dim < last; ++dim) {
       if (dim == 1) {
         out_.line("// In two dimensions.");
         const std::string size = isWide() ? "space.size1" : "space.size1.divisor";
-        out_.line("if ({} < {}) return {{{}}};", left, size, offsets({"at0", left}));
+        out_.line("if ({} < {}) return {};", left, size, place({"at0", left}, 0, offset()));
       }
       left = writeDivision(dim, left, dim + 1 == last);
     }
     llvm::SmallVector<std::string> coordinates;
     for (int dim = 0; dim < last; ++dim) coordinates.push_back(fmt::format("at{}", dim));
     coordinates.push_back(left);
-    out_.line("return {{{}}};", offsets(coordinates));
+    out_.line("return {};", place(coordinates, 0, offset()));
     out_.close();
     out_.raw("\n");
   }
@@ -87,20 +78,6 @@ class GenericText : FamilyText {
       out_.line("const unsigned {} = divide({}, space.{}, at{});", quotient, left, size, dim);
     }
     return quotient;
-  }
-
-  std::string offsets(llvm::ArrayRef<std::string> coordinates) const {
-    std::vector<std::string> sums;
-    forEachTensor([&](const auto& tensor) {
-      sums.push_back(fmt::format("({})({})", offset(), kernel_.offset(tensor, coordinates)));
-    });
-    return fmt::format("{}", fmt::join(sums, ", "));
-  }
-
-  template <class F>
-  void forEachTensor(F f) const {
-    for (const OperandText* operand : moving_) f(*operand);
-    for (const ResultText& result : kernel_.results()) f(result);
   }
 };
 

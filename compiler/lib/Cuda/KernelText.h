@@ -88,13 +88,14 @@ class KernelText {
                    llvm::function_ref<std::string(const ResultText&)> address, const std::string& first = {},
                    const std::string& last = {});
 
-  // The sum of coordinate times stride. Coordinates are expressions, innermost first.
+  // The sum of coordinate times stride. Coordinates are expressions, innermost first, from a dimension on.
   template <class Text>
-  std::string offset(const Text& tensor, llvm::ArrayRef<std::string> coordinates) const {
+  std::string offset(const Text& tensor, llvm::ArrayRef<std::string> coordinates, int firstDim = 0) const {
     std::string sum;
-    for (auto [dim, coordinate] : llvm::enumerate(coordinates)) {
+    for (int dim = firstDim; const std::string& coordinate : coordinates) {
       sum += (sum.empty() ? "" : " + ") + coordinate;
       if (dim > 0 || tensor.layout.step == Step::Strided) sum += fmt::format(" * space.{}_stride{}", tensor.name, dim);
+      ++dim;
     }
     return sum;
   }

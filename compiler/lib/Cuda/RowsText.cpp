@@ -37,27 +37,15 @@ class RowsText : FamilyText {
   void writePlaceFunction() {
     out_.line("// Where a row begins in each tensor.{}",
               kernel_.rank() > 2 ? " Only more than two dimensions cost divisions." : "");
-    out_.open("struct Place {{");
-    std::string flat, deep;
-    auto add = [&](const auto& tensor) {
-      out_.line("long long {};", tensor.name);
-      const std::string comma = flat.empty() ? "" : ", ";
-      flat += fmt::format("{}row * space.{}_stride1", comma, tensor.name);
-      deep += fmt::format("{0}at1 * space.{1}_stride1 + at2 * space.{1}_stride2 + at3 * space.{1}_stride3", comma,
-                          tensor.name);
-    };
-    for (const OperandText* operand : moving_) add(*operand);
-    for (const ResultText& result : kernel_.results()) add(result);
-    out_.close("};");
-    out_.raw("\n");
-    out_.open("__device__ __forceinline__ Place place_of(unsigned row, const Space& space) {{");
+    openPlaceFunction("long long", "unsigned row");
+    const std::string flat = place({"row"}, 1);
     if (kernel_.rank() == 2) {
-      out_.line("return {{{}}};", flat);
+      out_.line("return {};", flat);
     } else {
-      out_.line("if (space.size1.divisor >= space.rows) return {{{}}};", flat);
+      out_.line("if (space.size1.divisor >= space.rows) return {};", flat);
       out_.line("unsigned at1, at2;");
       out_.line("const unsigned at3 = divide(divide(row, space.size1, at1), space.size2, at2);");
-      out_.line("return {{{}}};", deep);
+      out_.line("return {};", place({"at1", "at2", "at3"}, 1));
     }
     out_.close();
     out_.raw("\n");
@@ -89,8 +77,7 @@ class RowsText : FamilyText {
     for (const OperandText* operand : moving_)
       out_.line("{} {}_run[{}];", kernel_.runType(*operand), operand->name, schedule_.unroll);
     auto eachWhole = [&](llvm::function_ref<void()> write) {
-      out_.line("#pragma unroll");
-      out_.open("for (int u = 0; u < {}; ++u) {{", schedule_.unroll);
+      openUnrolled(schedule_.unroll);
       writeColumn();
       out_.open("if (column + {} <= space.columns) {{", schedule_.width);
       write();

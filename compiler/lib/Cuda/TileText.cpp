@@ -24,7 +24,6 @@ class TileText : FamilyText {
   }
 
  private:
-  int vectors() const { return schedule_.vectors(); }
   // An op may read nothing, as isnan of integers.
   bool hasWhole() const { return kernel_.isAligned() && !moving_.empty(); }
   std::string tileType(const OperandText& operand) const {
@@ -33,7 +32,7 @@ class TileText : FamilyText {
 
   void writeShape() {
     out_.line("// A block computes {} columns of {} rows; a thread has vectors of {} columns in {} of the rows.",
-              schedule_.columns(), schedule_.rows(), schedule_.width, vectors());
+              schedule_.columns(), schedule_.rows(), schedule_.width, schedule_.vectors());
     out_.line("using Shape = TileShape<{}, {}, {}, {}, {}>;", schedule_.threads, schedule_.lanes, schedule_.width,
               schedule_.pack, schedule_.unroll);
     out_.line("");
@@ -66,7 +65,7 @@ class TileText : FamilyText {
   void writeWholeBlock() {
     out_.line("// A tile whose columns and rows all exist; what does not cross has neighbours along a row.");
     openBlock("whole", false);
-    declareVectors(vectors());
+    declareVectors(schedule_.vectors());
     for (const OperandText* operand : moving_) {
       out_.line("if ({0}_crosses) fill_tile<true, uint4, true>({0}_tile, {0}, space.{0}_stride0, {1}, {2});",
                 operand->name, schedule_.columns(), schedule_.rows());
@@ -77,8 +76,7 @@ class TileText : FamilyText {
     out_.line("__syncthreads();");
     for (const OperandText* operand : moving_)
       out_.line("if ({0}_crosses) read_tile({0}_vec, {0}_tile, 0);", operand->name);
-    out_.line("#pragma unroll");
-    out_.open("for (int u = 0; u < {}; ++u) {{", vectors());
+    openUnrolled(schedule_.vectors());
     writeVectors("Shape::row(u)", "", "");
     out_.close();
     out_.close();
@@ -86,7 +84,7 @@ class TileText : FamilyText {
   }
 
   void writeAnyBlock() {
-    const int count = kernel_.isAligned() ? schedule_.edge_vectors() : vectors();
+    const int count = kernel_.isAligned() ? schedule_.edge_vectors() : schedule_.vectors();
     out_.line("// Any tile, {} vectors of a thread at a time.", count);
     openBlock("any", true);
     for (const OperandText* operand : moving_)
@@ -96,7 +94,7 @@ class TileText : FamilyText {
     out_.line("__syncthreads();");
     out_.line("if (columns <= Shape::column()) return;");
     out_.line("#pragma unroll 1");
-    out_.open("for (int begin = 0; begin < {}; begin += {}) {{", vectors(), count);
+    out_.open("for (int begin = 0; begin < {}; begin += {}) {{", schedule_.vectors(), count);
     declareVectors(count);
     for (const OperandText* operand : moving_) {
       out_.line("if ({0}_crosses) read_tile({0}_vec, {0}_tile, begin);", operand->name);
@@ -105,8 +103,7 @@ class TileText : FamilyText {
           "begin);",
           operand->name, kernel_.accessWord(operand->storage, schedule_.width), kernel_.isAligned());
     }
-    out_.line("#pragma unroll");
-    out_.open("for (int u = 0; u < {}; ++u) {{", count);
+    openUnrolled(count);
     out_.line("const int r = Shape::row(begin + u);");
     out_.line("if (r >= rows) return;");
     writeVectors("r", "0", "columns - Shape::column()");
@@ -126,11 +123,9 @@ class TileText : FamilyText {
     out_.line("const int columns = space.columns - column < {0} ? (int)(space.columns - column) : {0};",
               schedule_.columns());
     out_.line("const int rows = space.rows - row < {0} ? (int)(space.rows - row) : {0};", schedule_.rows());
-    auto moveToTile = [&](const auto& tensor) {
+    forEachMoving([&](const auto& tensor) {
       out_.line("{} += {};", tensor.name, kernel_.offset(tensor, {"column", "row", "at2", "at3"}));
-    };
-    for (const OperandText* operand : moving_) moveToTile(*operand);
-    for (const ResultText& result : kernel_.results()) moveToTile(result);
+    });
   }
 
   void writeChoice() {

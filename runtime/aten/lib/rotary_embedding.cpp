@@ -12,6 +12,7 @@
 #include <torch/library.h>
 
 #include <array>
+#include <span>
 
 #include "gems/aten/serve.h"
 #include "gems/dsl/error.h"
@@ -116,6 +117,10 @@ void turn(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interleave
   const std::int64_t pairs = cos.size(-1);
   const Tensor turn_cos = view_for_pairs(cos);
   const Tensor turn_sin = view_for_pairs(sin);
+  const auto serve = [](const OpDef& op, std::span<const CallArgument> arguments, std::span<Tensor> results) {
+    serve_or_throw(
+        {.op = &op, .arguments = arguments, .results = results, .rules = {.disjoint_results = true}, .raise = true});
+  };
   const PackedPair packed = packed_pair(x.scalar_type());
   if (interleaved && packed.element && fits_f32(cos) && fits_f32(sin) && has_whole_pairs(x) &&
       has_whole_pairs(result)) {
@@ -123,21 +128,13 @@ void turn(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interleave
     std::array to{view_of_whole_pairs(result, packed.dtype, pairs)};
     const std::array arguments{CallArgument(from), CallArgument(turn_cos), CallArgument(turn_sin),
                                CallArgument(FlagValue(packed.element)), CallArgument(FlagValue(inverse))};
-    return serve_or_throw({.op = &ops::rotate_interleaved_op,
-                           .arguments = arguments,
-                           .results = to,
-                           .rules = {.disjoint_results = true},
-                           .raise = true});
+    return serve(ops::rotate_interleaved_op, arguments, to);
   }
   const auto from = views_of_pairs(x, pairs, interleaved);
   auto to = views_of_pairs(result, pairs, interleaved);
   const std::array arguments{CallArgument(from[0]), CallArgument(from[1]), CallArgument(turn_cos),
                              CallArgument(turn_sin), CallArgument(FlagValue(inverse))};
-  serve_or_throw({.op = &ops::rotate_pairs_op,
-                  .arguments = arguments,
-                  .results = to,
-                  .rules = {.disjoint_results = true},
-                  .raise = true});
+  serve(ops::rotate_pairs_op, arguments, to);
 }
 
 Tensor compute(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interleaved, bool inverse) {

@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string_view>
 
+#include "../trace_builder.h"
 #include "harness.h"
 #include "kernels.h"
 
@@ -92,22 +93,10 @@ TEST_CASE("each pair of dtypes converts as the interpreter does") {
 
 TEST_CASE("bits are those of the interpreter, both ways") {
   std::mt19937 random(3);
-  for (std::size_t from = 0; from < DTypeCount; ++from)
-    for (std::size_t to = 0; to < DTypeCount; ++to) {
-      const auto given = static_cast<DType>(from), wanted = static_cast<DType>(to);
-      if (!is_in("Real", given) || !is_in("Real", wanted) || size_bytes(given) != size_bytes(wanted)) continue;
-      TraceGraph graph = empty_trace("bits");
-      const std::int32_t x = add_operand(graph, given, given);
-      std::int32_t bits = add_node(graph, ScalarOp::BitCast, wanted, {x});
-      if (is_float(given)) {  // the bits of a NaN are not specified
-        const std::int32_t other = add_operand(graph, wanted, wanted);
-        const std::int32_t is_nan = add_node(graph, ScalarOp::IsNan, DType::Bool, {x});
-        bits = add_node(graph, ScalarOp::Select, wanted, {is_nan, other, bits});
-      }
-      add_result(graph, bits, wanted);
-      CAPTURE(name(given), name(wanted));
-      CHECK(first_difference(graph, uniform_case(graph, Step::Contiguous, random), {300}, 5) == "");
-    }
+  for (const TraceGraph& graph : all_bit_casts()) {
+    INFO(to_string(graph));
+    CHECK(first_difference(graph, uniform_case(graph, Step::Contiguous, random), {300}, 5) == "");
+  }
 }
 
 TEST_CASE("select takes its branches as they are") {
