@@ -2,9 +2,12 @@
 #include "call.h"
 
 #include <cstddef>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "gems/dsl/error.h"
 
@@ -43,6 +46,19 @@ bool fits(OperandKind expected, const CallOperand& given) {
   return !is_flag && (expected == OperandKind::Tensor || is_parameter(given));
 }
 
+void check_choice(const OpDef& op, std::size_t position, const FlagValue& given) {
+  const OperandDef& operand = op.operands[position];
+  if (given.kind == FlagValue::Kind::None && operand.default_flag) return;
+  if (is_choice(operand, given)) return;
+  const auto quoted = [](const FlagValue& value) {
+    return value.kind == FlagValue::Kind::Text ? fmt::format("\"{}\"", value.text()) : to_string(value);
+  };
+  std::vector<std::string> choices;
+  for (const FlagValue& choice : operand.choices) choices.push_back(quoted(choice));
+  throw Error(fmt::format("op '{}': {} is {}, expected {}", op.name, describe_operand(op, static_cast<int>(position)),
+                          quoted(given), fmt::join(choices, " or ")));
+}
+
 }  // namespace
 
 bool is_parameter(const CallOperand& operand) {
@@ -64,6 +80,7 @@ void check_call(const OpDef& op, std::span<const CallOperand> operands) {
       throw Error(fmt::format("op '{}': {} is {}, given {}", op.name, describe_operand(op, static_cast<int>(i)),
                               expected_text(op.operands[i].kind), given_text(operands[i])));
     }
+    if (op.operands[i].kind == OperandKind::Flag) check_choice(op, i, operands[i].flag);
   }
 }
 

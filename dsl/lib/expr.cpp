@@ -31,8 +31,8 @@ Expr fold(ScalarOp op, std::span<const Expr> args) {
     if (!joined) throw Error(fmt::format("{} of literals beyond i64 and below: cast one of them", name(op)));
     common = *joined;
   }
-  if (!accepts(op, common))
-    throw Error(fmt::format("{} takes {}, given only literals of dtype {}", name(op), accepted_text(op), name(common)));
+  if (!contains(domain(op), common))
+    throw Error(fmt::format("{} takes {}, given only literals of dtype {}", name(op), text(domain(op)), name(common)));
   if (first == 1) values[0] = cast_element(values[0], DType::Bool);
   for (std::size_t i = first; i < args.size(); ++i) values[i] = cast_element(values[i], common);
   return Tracer::literal(evaluate(op, value_dtype(op, common), std::span(values).first(args.size())));

@@ -129,6 +129,29 @@ Pair apply_kind(PromotionKind kind, DType promoted, DType default_dtype) {
   return {opmath_of(promoted), promoted};
 }
 
+// The op's own domain, told by the operand that leaves it.
+void check_domain(const OpDef& op, std::span<const CallOperand> operands, DType compute) {
+  if (contains(op.accepts, compute)) return;
+  const auto& candidates = op.promotions[0].operands;
+  const auto outside = std::ranges::find_if(candidates, [&](int position) {
+    return !contains(op.accepts, operands[static_cast<std::size_t>(position)].dtype);
+  });
+  const int position = outside == candidates.end() ? candidates[0] : *outside;
+  throw Error(fmt::format("op '{}' takes {}: {} is {}, convert it first", op.name, text(op.accepts),
+                          describe_operand(op, position), name(operands[static_cast<std::size_t>(position)].dtype)));
+}
+
+// A number that is used in a dtype of a lower category would lose its fraction or its imaginary part.
+void check_number(const OpDef& op, std::size_t position, const CallOperand& given, DType compute) {
+  const Category number = category(given.dtype);
+  if (number <= Category::Integer || number <= category(compute)) return;
+  const bool is_complex = number == Category::Complex;
+  throw Error(fmt::format("op '{}': {} is a {} number, used in {}: pass {}, or convert the tensors to {} first",
+                          op.name, describe_operand(op, static_cast<int>(position)), is_complex ? "complex" : "float",
+                          name(compute), is_float(compute) ? "a real one" : "an integer",
+                          is_complex ? "complex numbers" : "floats"));
+}
+
 }  // namespace
 
 ResolvedTypes resolve_types(const OpDef& op, std::span<const CallOperand> operands, DType default_dtype) {
@@ -145,11 +168,13 @@ ResolvedTypes resolve_types(const OpDef& op, std::span<const CallOperand> operan
       if (!slot) slot = pair.compute;
     }
   }
+  check_domain(op, operands, types.result_compute[0]);
   for (std::size_t i = 0; i < operands.size(); ++i) {
     const OperandDef& operand = op.operands[i];
     if (operand.dtype) compute[i] = operand.dtype;
     const DType unnamed = operand.kind == OperandKind::Scalar ? types.result_compute[0] : operands[i].dtype;
     types.operand_compute.push_back(compute[i].value_or(unnamed));
+    if (operand.kind == OperandKind::Scalar) check_number(op, i, operands[i], types.operand_compute[i]);
   }
   return types;
 }

@@ -82,9 +82,9 @@ Expr Tracer::append(ScalarOp op, std::span<const Expr> args) {
   }
   const DType dtype = meet(op, values);
   const auto traced = std::ranges::find_if(values, [](const Expr& x) { return !x.is_literal(); });
-  if (!accepts(op, dtype)) {
+  if (!contains(domain(op), dtype)) {
     fail(fmt::format("{} takes {}, given {}; promote it to another type in .promotion_methods, or cast it", name(op),
-                     accepted_text(op), describe(*traced)));
+                     text(domain(op)), describe(*traced)));
   }
   const auto context = [&] {
     return traced == values.end() ? std::string() : fmt::format("{} with {}: ", name(op), describe(*traced));
@@ -105,9 +105,9 @@ Expr Tracer::append_cast(const Expr& x, DType to) {
 Expr Tracer::append_bit_cast(const Expr& x, DType to) {
   const DType from = dtype(x);
   for (const DType each : {from, to})
-    if (!accepts(ScalarOp::BitCast, each))
+    if (!contains(domain(ScalarOp::BitCast), each))
       fail(fmt::format("bit_cast of {} to {}: it takes {}; cast to one of them", describe(x), name(to),
-                       accepted_text(ScalarOp::BitCast)));
+                       text(domain(ScalarOp::BitCast))));
   if (size_bytes(from) != size_bytes(to))
     fail(fmt::format("bit_cast of {} to {}: {} bytes are not {}; cast to a type of that size first", describe(x),
                      name(to), size_bytes(from), size_bytes(to)));

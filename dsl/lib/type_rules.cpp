@@ -9,7 +9,6 @@
 namespace gems {
 namespace {
 
-enum class Domain : std::uint8_t { Any, Number, Real, Float, FloatOrComplex, Integral, Bool, Complex, SignedOrFloat };
 enum class Value : std::uint8_t { Same, Bool, RealPart, ComplexOf, Given };
 
 struct Row {
@@ -67,12 +66,6 @@ constexpr int level(DType t) {
   return -1;
 }
 
-constexpr bool has_order(ScalarOp op) {
-  return op == ScalarOp::Lt || op == ScalarOp::Le || op == ScalarOp::Gt || op == ScalarOp::Ge;
-}
-
-constexpr bool is_two_byte_up(ScalarOp op) { return op == ScalarOp::Nextafter || op == ScalarOp::Complex; }
-
 }  // namespace
 
 std::string_view name(ScalarOp op) { return row(op).text; }
@@ -99,58 +92,7 @@ std::optional<DType> common_dtype(DType a, DType b) {
   return level(a) == 1 ? DType::I16 : DType::F32;
 }
 
-bool accepts(ScalarOp op, DType t) {
-  if (has_order(op) && is_complex(t)) return false;
-  // A float8 has no complex type, and neighbours that are not neighbours as bits: those of -0 may be NaN's.
-  if (is_two_byte_up(op) && is_float8(t)) return false;
-  switch (row(op).domain) {
-    case Domain::Any:
-      return true;
-    case Domain::Number:
-      return !is_bool(t);
-    case Domain::Real:
-      return is_integer(t) || is_float(t);
-    case Domain::Float:
-      return is_float(t);
-    case Domain::FloatOrComplex:
-      return is_float(t) || is_complex(t);
-    case Domain::Integral:
-      return is_integral(t);
-    case Domain::Bool:
-      return is_bool(t);
-    case Domain::Complex:
-      return is_complex(t);
-    case Domain::SignedOrFloat:
-      return (is_integer(t) && is_signed(t)) || is_float(t);
-  }
-  return false;
-}
-
-std::string_view accepted_text(ScalarOp op) {
-  if (has_order(op)) return "anything but complex numbers";
-  if (is_two_byte_up(op)) return "floats of two bytes and more";
-  switch (row(op).domain) {
-    case Domain::Any:
-      return "anything";
-    case Domain::Number:
-      return "integers, floats and complex numbers, not bool";
-    case Domain::Real:
-      return "integers and floats";
-    case Domain::Float:
-      return "floats";
-    case Domain::FloatOrComplex:
-      return "floats and complex numbers";
-    case Domain::Integral:
-      return "integers and bool";
-    case Domain::Bool:
-      return "bool";
-    case Domain::Complex:
-      return "complex numbers";
-    case Domain::SignedOrFloat:
-      return "signed integers and floats";
-  }
-  return "";
-}
+Domain domain(ScalarOp op) { return row(op).domain; }
 
 DType value_dtype(ScalarOp op, DType operands) {
   switch (row(op).value) {

@@ -8,17 +8,21 @@ namespace gems::ops {
 
 using namespace gems::dsl;
 
-constexpr OpDef bitwise_and_op = pointwise({.name = "bitwise_and", .promotion_methods = {promote({0, 1}, Default)}},
-                                           [](Tensor x, Tensor y) { return x & y; });
+constexpr OpDef bitwise_and_op =
+    pointwise({.name = "bitwise_and", .promotion_methods = {promote({0, 1}, Default)}, .accepts = Domain::Integral},
+              [](Tensor x, Tensor y) { return x & y; });
 
-constexpr OpDef bitwise_or_op = pointwise({.name = "bitwise_or", .promotion_methods = {promote({0, 1}, Default)}},
-                                          [](Tensor x, Tensor y) { return x | y; });
+constexpr OpDef bitwise_or_op =
+    pointwise({.name = "bitwise_or", .promotion_methods = {promote({0, 1}, Default)}, .accepts = Domain::Integral},
+              [](Tensor x, Tensor y) { return x | y; });
 
-constexpr OpDef bitwise_xor_op = pointwise({.name = "bitwise_xor", .promotion_methods = {promote({0, 1}, Default)}},
-                                           [](Tensor x, Tensor y) { return x ^ y; });
+constexpr OpDef bitwise_xor_op =
+    pointwise({.name = "bitwise_xor", .promotion_methods = {promote({0, 1}, Default)}, .accepts = Domain::Integral},
+              [](Tensor x, Tensor y) { return x ^ y; });
 
 constexpr OpDef bitwise_not_op =
-    pointwise({.name = "bitwise_not", .promotion_methods = {promote({0}, Default)}}, [](Tensor x) { return ~x; });
+    pointwise({.name = "bitwise_not", .promotion_methods = {promote({0}, Default)}, .accepts = Domain::Integral},
+              [](Tensor x) { return ~x; });
 
 constexpr OpDef logical_and_op = pointwise({.name = "logical_and", .promotion_methods = {promote({0, 1}, AlwaysBool)}},
                                            [](Tensor x, Tensor y) { return logical_and(x, y); });

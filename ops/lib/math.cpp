@@ -27,7 +27,8 @@ constexpr OpDef cos_op =
     pointwise({.name = "cos", .promotion_methods = {promote({0}, IntToFloat)}}, [](Tensor x) { return cos(x); });
 
 constexpr OpDef erf_op =
-    pointwise({.name = "erf", .promotion_methods = {promote({0}, IntToFloat)}}, [](Tensor x) { return erf(x); });
+    pointwise({.name = "erf", .promotion_methods = {promote({0}, IntToFloat)}, .accepts = Domain::Float},
+              [](Tensor x) { return erf(x); });
 
 void register_math(Registry& registry) {
   for (const OpDef* op : {&exp_op, &log_op, &sqrt_op, &rsqrt_op, &sin_op, &cos_op, &erf_op}) registry.add(*op);

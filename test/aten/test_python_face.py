@@ -286,6 +286,26 @@ def test_the_library_needs_neither_python_nor_cuda():
 def test_the_library_is_found_by_its_variable(tmp_path):
     result = python("import gems", GEMS_LIBRARY=str(tmp_path / "absent.so"))
     assert result.returncode != 0 and "GEMS_LIBRARY names" in result.stderr and "does not exist" in result.stderr
+    (tmp_path / "empty.so").touch()
+    for given, wrong in ((tmp_path, "is a folder"), (tmp_path / "empty.so", "is empty")):
+        said = python("import gems", GEMS_LIBRARY=str(given)).stderr
+        assert f"ImportError: gems: GEMS_LIBRARY names {given}, which {wrong}; point it at" in said
+
+
+def test_importing_again_finds_all_in_place():
+    code = """
+import sys, torch, gems
+x = torch.ones(3)
+before = torch.ops.gems.silu_and_mul(x, x)
+for name in [name for name in sys.modules if name.split(".")[0] == "gems"]:
+    del sys.modules[name]
+import gems
+with gems.use_gems():
+    torch.exp(x)
+print(gems.report()["exp"].served, torch.equal(torch.ops.gems.silu_and_mul(x, x), before))
+"""
+    result = python(code)
+    assert result.stdout == "1 True\n", result.stderr
 
 
 def test_the_library_is_found_in_the_checkout_or_beside_the_package(tmp_path):

@@ -144,7 +144,7 @@ def test_meta():
     (
         ((2, 5, 3, 16), ((5, 9), (5, 9)), "cos has 9 angles, which turn 18 elements, but the last dimension of x has 16"),
         ((2, 5, 3, 16), ((5, 8), (5, 4)), "cos and sin have the same shape"),
-        ((2, 5, 3, 16), ((6, 8), (6, 8)), "size"),
+        ((2, 5, 3, 16), ((6, 8), (6, 8)), "do not broadcast to"),
     ),
 )
 def test_refuses(shape, angles, text, device):

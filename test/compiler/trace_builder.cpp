@@ -1,10 +1,11 @@
 // Traces written by hand.
 #include "trace_builder.h"
 
+#include "gems/dsl/domain.h"
+
 namespace gems::test {
 namespace {
 
-enum class Domain { Any, Number, Real, Float, FloatOrComplex, Integral, Bool, Complex, SignedOrFloat };
 enum class ResultRule { Same, Bool, RealPart, ComplexOf, Given };
 
 struct Row {
@@ -89,31 +90,9 @@ DType result_dtype(ScalarOp op, DType dtype) {
 }
 
 bool is_defined(ScalarOp op, DType dtype) {
-  // bool has no order of its own and no shifts that anyone asks for.
-  if (is_complex(dtype) && op >= ScalarOp::Lt && op <= ScalarOp::Ge) return false;
+  // No shifts of bool that anyone asks for.
   if (is_bool(dtype) && (op == ScalarOp::Shl || op == ScalarOp::Shr)) return false;
-  if (is_float8(dtype) && (op == ScalarOp::Nextafter || op == ScalarOp::Complex)) return false;
-  switch (row(op).domain) {
-    case Domain::Any:
-      return true;
-    case Domain::Number:
-      return !is_bool(dtype);
-    case Domain::Real:
-      return is_integer(dtype) || is_float(dtype);
-    case Domain::Float:
-      return is_float(dtype);
-    case Domain::FloatOrComplex:
-      return is_float(dtype) || is_complex(dtype);
-    case Domain::Integral:
-      return is_integral(dtype);
-    case Domain::Bool:
-      return is_bool(dtype);
-    case Domain::Complex:
-      return is_complex(dtype);
-    case Domain::SignedOrFloat:
-      return is_float(dtype) || (is_integer(dtype) && is_signed(dtype));
-  }
-  return false;
+  return contains(row(op).domain, dtype);
 }
 
 TraceGraph single_op(ScalarOp op, DType dtype) {

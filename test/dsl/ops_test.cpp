@@ -83,6 +83,14 @@ TEST_CASE("division by its three names") {
   CHECK(at(div_trunc_op, {real(BF16, -7), real(BF16, 2)}) == -3);
 }
 
+TEST_CASE("powers that are multiplied out") {
+  CHECK(at(pow_multiplied_op, {real(F32, -3)}, 2) == 9);
+  CHECK(at(pow_multiplied_op, {real(F32, -3)}, 3) == -27);
+  CHECK(at(pow_multiplied_op, {real(F64, -4)}, -2) == 1.0 / 16);
+  CHECK(run(pow_multiplied_op, {integer(I8, 7)}, 3)[0].integer == 343 - 256);
+  CHECK(run(pow_multiplied_op, {truth(true)}, 3)[0].dtype == I64);
+}
+
 TEST_CASE("pow promotes bool to i64") {
   const Element power = run(pow_op, {truth(true), truth(false)})[0];
   CHECK(power.dtype == I64);

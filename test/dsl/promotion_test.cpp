@@ -148,5 +148,45 @@ TEST_CASE("a call with operands of the wrong number or kind is an error") {
         "op 'scalars': operand 0 'x' is a tensor or a number, given a flag");
 }
 
+constexpr OpDef scaled_op = pointwise({.name = "scaled", .promotion_methods = {promote({0}, Default)}},
+                                      [](Tensor x, Scalar a) { return x * a; });
+
+TEST_CASE("a number that would lose its fraction or its imaginary part is an error") {
+  const auto message = [](DType dtype, DType given) {
+    return message_of([=] { resolve_types(scaled_op, std::array{tensor(dtype), number(given)}); });
+  };
+  CHECK(message(I32, F64) ==
+        "op 'scaled': operand 1 'a' is a float number, used in i32: pass an integer, or convert the tensors to floats "
+        "first");
+  CHECK(message(BF16, C128) ==
+        "op 'scaled': operand 1 'a' is a complex number, used in f32: pass a real one, or convert the tensors to "
+        "complex numbers first");
+  for (const DType given : {Bool, I64, U64}) CHECK(message(I8, given) == "no error");
+  CHECK(message(F16, F64) == "no error");
+  CHECK(message(C64, C128) == "no error");
+  CHECK(message_of([] { resolve_types(scalars_op, std::array{tensor(F32), number(C128), number(I64)}); }) !=
+        "no error");
+}
+
+constexpr OpDef choosing_op = pointwise({.name = "choosing",
+                                         .promotion_methods = {promote({0}, Default)},
+                                         .names = {"x", "mode", "count"},
+                                         .defaults = {{}, "plain", {}},
+                                         .choices = {{}, {"plain", "twice"}, {1, 2, -3}},
+                                         .accepts = Domain::Real},
+                                        [](Tensor x, Flag mode, Flag count) { return mode == "twice" ? x + x : -x; });
+
+TEST_CASE("a flag that is no choice, and a dtype that is not accepted, are errors that say what is") {
+  const auto message = [](DType dtype, FlagValue mode, FlagValue count) {
+    return message_of([=] { resolve_types(choosing_op, std::array{tensor(dtype), flag(mode), flag(count)}); });
+  };
+  CHECK(message(F32, "twice", 2) == "no error");
+  CHECK(message(F32, {}, -3) == "no error");
+  CHECK(message(F32, "thrice", 2) == "op 'choosing': operand 1 'mode' is \"thrice\", expected \"plain\" or \"twice\"");
+  CHECK(message(F32, "twice", 3) == "op 'choosing': operand 2 'count' is 3, expected 1 or 2 or -3");
+  CHECK(message(F32, "twice", {}) == "op 'choosing': operand 2 'count' is None, expected 1 or 2 or -3");
+  CHECK(message(C64, "twice", 1) == "op 'choosing' takes integers and floats: operand 0 'x' is c64, convert it first");
+}
+
 }  // namespace
 }  // namespace gems

@@ -194,18 +194,4 @@ FlagValue parse_flag_value(std::string_view text) {
   return FlagValue(text);
 }
 
-std::string to_string(const FlagValue& value) {
-  switch (value.kind) {
-    case FlagValue::Kind::None:
-      return "None";
-    case FlagValue::Kind::Bool:
-      return value.integer != 0 ? "true" : "false";
-    case FlagValue::Kind::Int:
-      return fmt::format("{}", value.integer);
-    case FlagValue::Kind::Text:
-      return std::string(value.text());
-  }
-  return "";
-}
-
 }  // namespace gems::codegen

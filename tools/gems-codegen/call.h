@@ -39,6 +39,5 @@ std::string_view kind_name(OperandKind kind);
 
 // "true", "false", "None", an integer, or text.
 FlagValue parse_flag_value(std::string_view text);
-std::string to_string(const FlagValue& value);
 
 }  // namespace gems::codegen

@@ -78,7 +78,9 @@ Json to_json(const OpDef& op) {
     Json& entry = json["operands"].emplace_back(Json{{"name", operand.name}, {"kind", kind_name(operand.kind)}});
     if (operand.dtype) entry["dtype"] = gems::name(*operand.dtype);
     if (operand.default_flag) entry["default"] = to_string(*operand.default_flag);
+    for (const FlagValue& choice : operand.choices) entry["choices"].push_back(to_string(choice));
   }
+  json["accepts"] = gems::text(op.accepts);
   json["results"] = Json::array();
   for (std::size_t i = 0; i < op.result_count(); ++i) {
     const Promotion& promotion = op.promotions[i];
@@ -122,6 +124,8 @@ std::string show_op(const OpDef& op) {
     text += fmt::format("  {}  {:<12} {}", i, operand.name, kind_name(operand.kind));
     if (operand.dtype) text += fmt::format(" as {}", gems::name(*operand.dtype));
     if (operand.default_flag) text += fmt::format(", default {}", to_string(*operand.default_flag));
+    for (std::size_t k = 0; k < operand.choices.size(); ++k)
+      text += fmt::format("{}{}", k == 0 ? ", one of " : " ", to_string(operand.choices[k]));
     text += "\n";
   }
   text += "\nresults\n";
@@ -129,6 +133,7 @@ std::string show_op(const OpDef& op) {
     text += fmt::format("  {}  {:<12} promote({{{}}}, {})\n", i, result_name(op, i),
                         fmt::join(op.promotions[i].operands.begin(), op.promotions[i].operands.end(), ", "),
                         name(op.promotions[i].kind));
+  text += fmt::format("\ntakes {}\n", gems::text(op.accepts));
   text += "\ndtypes (of every tensor operand), what is computed in, and the result\n";
   std::vector<std::string_view> unsupported;
   for (const DTypeRow& row : dtype_rows(op)) {

@@ -21,7 +21,8 @@ Parts select(Truth condition, Parts x, Parts y);
 Truth operator==(Parts x, Parts y);
 Truth operator!=(Parts x, Parts y);
 
-Real hypot(Real x, Real y);  // no overflow or underflow on the way
+Real hypot(Real x, Real y);     // no overflow or underflow on the way
+Real logHypot(Real x, Real y);  // log(hypot(x, y)), also where that overflows
 Parts sqrt(Parts z);
 Parts reciprocal(Parts z);
 Parts exp(Parts z);

@@ -29,8 +29,10 @@ Parts operator/(Parts x, Parts y) {
   Real ratio = small / large;
   Real scale = 1.0 / (large + small * ratio);
   Real re = (p + q * ratio) * scale;
-  Real im = (q - p * ratio) * scale;
-  Parts quotient = {re, select(reIsLarger, im, -im)};
+  // Not the negative of one difference: a zero would get the other sign.
+  Real t = p * ratio;
+  Real im = select(reIsLarger, q - t, t - q) * scale;
+  Parts quotient = {re, im};
   // By zero: infinities or NaN, part by part.
   return select((c == 0.0) & (d == 0.0), Parts{x.re / c, x.im / d}, quotient);
 }
@@ -40,25 +42,35 @@ namespace {
 // Powers of two that bring the larger part near 1 before it is squared, and back.
 struct Scaling {
   Real there, back;
+  Real logBack;  // log(back)
 };
 Scaling scalingOf(Real larger) {
   const bool isDouble = larger.isDouble();
   const int limit = isDouble ? 400 : 50, down = isDouble ? 600 : 70, up = isDouble ? 700 : 100;
   Truth isLarge = larger > std::ldexp(1.0, limit), isSmall = larger < std::ldexp(1.0, -limit);
-  auto choose = [&](int ifLarge, int ifSmall) {
-    return select(isLarge, std::ldexp(1.0, ifLarge), select(isSmall, std::ldexp(1.0, ifSmall), larger.number(1)));
+  auto choose = [&](double ifLarge, double ifSmall, double otherwise) {
+    return select(isLarge, ifLarge, select(isSmall, ifSmall, larger.number(otherwise)));
   };
-  return {choose(-down, up), choose(down, -up)};
+  return {choose(std::ldexp(1.0, -down), std::ldexp(1.0, up), 1),
+          choose(std::ldexp(1.0, down), std::ldexp(1.0, -up), 1),
+          choose(down * std::numbers::ln2, -up * std::numbers::ln2, 0)};
 }
+
+// Infinite even when the other part is NaN.
+Real infiniteIfEither(Real x, Real y, Real otherwise) { return select(isinf(x) | isinf(y), HUGE_VAL, otherwise); }
 
 }  // namespace
 
 Real hypot(Real x, Real y) {
   Scaling scaling = scalingOf(maximum(abs(x), abs(y)));
   Real p = x * scaling.there, q = y * scaling.there;
-  Real modulus = sqrt(p * p + q * q) * scaling.back;
-  // Infinite even when the other part is NaN.
-  return select(isinf(x) | isinf(y), HUGE_VAL, modulus);
+  return infiniteIfEither(x, y, sqrt(p * p + q * q) * scaling.back);
+}
+
+Real logHypot(Real x, Real y) {
+  Scaling scaling = scalingOf(maximum(abs(x), abs(y)));
+  Real p = x * scaling.there, q = y * scaling.there;
+  return infiniteIfEither(x, y, log(sqrt(p * p + q * q)) + scaling.logBack);
 }
 
 Parts sqrt(Parts z) {
@@ -123,8 +135,7 @@ Parts log(Parts z) {
   Truth reIsLarger = x >= y;
   Real large = select(reIsLarger, x, y), small = select(reIsLarger, y, x);
   Real excess = (large - 1.0) * (large + 1.0) + small * small;
-  Real modulus = hypot(z.re, z.im);
-  return {select(abs(excess) < 0.5, log1p(excess) * 0.5, log(modulus)), atan2(z.im, z.re)};
+  return {select(abs(excess) < 0.5, log1p(excess) * 0.5, logHypot(z.re, z.im)), atan2(z.im, z.re)};
 }
 Parts log2(Parts z) { return log(z) * std::numbers::log2e; }
 Parts log10(Parts z) { return log(z) * std::numbers::log10e; }
@@ -134,7 +145,7 @@ Parts log1p(Parts z) {
   Real x = z.re, y = z.im;
   Real shifted = x + 1.0;
   Real near = log1p(x * (2.0 + x) + y * y) * 0.5;
-  Real far = log(hypot(shifted, y));
+  Real far = logHypot(shifted, y);
   return {select(hypot(x, y) < 0.5, near, far), atan2(y, shifted)};
 }
 

@@ -79,13 +79,15 @@ Inverse invert(Parts z) {
   Real beyond = y * sqrt((sum / rp + sum / (s + q)) * 0.5);
   Real cosine = select(x <= 1.0, within, beyond);
 
-  Real excess = (squared / rp + select(inside, squared / (s - q), s + q)) * 0.5;
-  Real near = log1p(excess + sqrt(excess * (a + 1.0)));
+  // a - 1, between the foci without the factor y^2, which may underflow.
+  Real reduced = (1.0 / rp + 1.0 / (s - q)) * 0.5;
+  Real excess = (squared / rp + (s + q)) * 0.5;
+  Real near = log1p(select(inside, y * (y * reduced + sqrt(reduced * (a + 1.0))), excess + sqrt(excess * (a + 1.0))));
   Real far = log(a + sqrt(a - 1.0) * sqrt(a + 1.0));
 
-  // Far from the foci the ellipse is a circle; this is also where infinities are.
+  // Far from the foci the ellipse is a circle; this is also where infinities are, and where a may overflow.
   Truth isCircle = a > (a.isDouble() ? 0x1p60 : 0x1p30);
-  Real logarithm = select(isCircle, log(a) + std::numbers::ln2, select(a <= 1.5, near, far));
+  Real logarithm = select(isCircle, logHypot(x, y) + std::numbers::ln2, select(a <= 1.5, near, far));
   return {x, select(isCircle, 2.0, b), select(isCircle, y, cosine), logarithm};
 }
 
@@ -116,7 +118,9 @@ Parts atan(Parts z) {
   Real modulus = hypot(x, y);
   Truth isLarge = modulus > (x.isDouble() ? 0x1p60 : 0x1p30);
   re = select(isLarge, copysign(std::numbers::pi / 2, x), re);
-  im = select(isLarge, select(isinf(modulus), 0.0, y / modulus / modulus), im);
+  // With halves, whose modulus does not overflow.
+  Real half = hypot(x * 0.5, y * 0.5);
+  im = select(isLarge, select(isinf(half), 0.0, y * 0.25 / half / half), im);
   return {re, copysign(im, z.im)};
 }
 

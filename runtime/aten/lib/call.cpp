@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "gems/dsl/error.h"
+#include "refusal_text.h"
 
 namespace gems::aten {
 namespace {
@@ -22,11 +23,10 @@ CallArgument view_of(const OpDef& op, std::size_t position, const CallValue& val
 
 void call_values(const OpDef& op, std::span<const CallValue> values, std::span<at::Tensor> results) {
   if (values.size() > op.operands.size())
-    throw Error(fmt::format("call of op '{}': {} arguments given, it has {} operands", op.name, values.size(),
-                            op.operands.size()));
-  if (results.size() != op.result_count())
     throw Error(
-        fmt::format("call of op '{}': {} results asked for, it has {}", op.name, results.size(), op.result_count()));
+        fmt::format("op '{}': {} arguments given, it has {} operands", op.name, values.size(), op.operands.size()));
+  if (results.size() != op.result_count())
+    throw Error(fmt::format("op '{}': {} results asked for, it has {}", op.name, results.size(), op.result_count()));
   std::array<CallArgument, MaxOperands> arguments;
   for (std::size_t i = 0; i < op.operands.size(); ++i) {
     if (i < values.size())
@@ -34,12 +34,12 @@ void call_values(const OpDef& op, std::span<const CallValue> values, std::span<a
     else if (op.operands[i].default_flag)
       arguments[i] = CallArgument(*op.operands[i].default_flag);
     else
-      throw Error(fmt::format("call of op '{}': operand {} ('{}') is missing", op.name, i, op.operands[i].name));
+      throw Error(
+          fmt::format("op '{}': {} is missing; give one argument for each operand", op.name, operand_text(op, i)));
   }
   const Request request{
       .op = &op, .arguments = {arguments.data(), op.operands.size()}, .results = results, .raise = true};
-  if (const auto reason = serve(request))
-    throw Error(fmt::format("call of op '{}': not possible with these tensors: {}", op.name, text(*reason)));
+  if (const auto reason = serve(request)) throw Error(refusal_text(request, *reason));
 }
 
 }  // namespace gems::aten

@@ -2,7 +2,9 @@
 #include "new_entry.h"
 
 #include <c10/core/DefaultDtype.h>
+#include <c10/core/ScalarType.h>
 #include <c10/util/Exception.h>
+#include <fmt/format.h>
 
 #include "aten_answer.h"
 #include "gems/aten/dtype.h"
@@ -12,6 +14,7 @@
 #include "gems/runtime/counters.h"
 #include "gems/runtime/settings.h"
 #include "number_checks.h"
+#include "refusal_text.h"
 #include "result_layout.h"
 #include "stream.h"
 #include "warn_once.h"
@@ -89,6 +92,19 @@ bool differs_in_float8(const Request& request, const CallGeometry& geometry, con
   return false;
 }
 
+// A given result keeps its dtype: what it would lose is refused, as ATen refuses it.
+void check_casts(const Request& request, const ResolvedTypes& types) {
+  for (std::size_t r = 0; r < request.results.size(); ++r) {
+    const at::Tensor& given = request.results[r];
+    if (!given.defined() || c10::canCast(to_scalar_type(types.result[r]), given.scalar_type())) continue;
+    throw Error(
+        fmt::format("op '{0}': result type {1} can't be cast to {2}, the dtype of '{3}'; give a result of {1}, or "
+                    "convert the operands",
+                    request.op->name, c10::toString(to_scalar_type(types.result[r])),
+                    c10::toString(given.scalar_type()), result_name(*request.op, r)));
+  }
+}
+
 NewEntry declined(std::unique_ptr<PlanEntry> entry, DeclineReason reason, bool keep = true) {
   entry->declined = reason;
   return {std::move(entry), keep};
@@ -130,16 +146,16 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
     if (differs_in_float8(request, geometry, types)) return declined(std::move(entry), DeclineReason::Dtype);
   }
 
-  if (auto reason = check_given_results(request)) {
-    TORCH_CHECK(!request.raise, "call of op '", std::string(request.op->name),
-                "': the given result does not have the arguments' broadcast shape; give one of that shape");
-    return declined(std::move(entry), *reason);
+  if (request.raise) {
+    check_shapes(request);
+    check_casts(request, types);
   }
+  if (auto reason = check_given_results(request)) return declined(std::move(entry), *reason);
   ResultLayout layout;
   try {
     layout = result_layout(request);
-  } catch (const c10::Error&) {
-    if (request.raise) throw;
+  } catch (const c10::Error& error) {
+    if (request.raise) throw Error(fmt::format("op '{}': {}", request.op->name, error.what_without_backtrace()));
     return declined(std::move(entry), DeclineReason::AtenRaises);
   }
   if (layout.rank > MaxRank) return declined(std::move(entry), DeclineReason::Rank);

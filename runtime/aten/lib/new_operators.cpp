@@ -13,6 +13,8 @@
 #include "gems/ops/catalogue.h"
 #include "infer.h"
 #include "parallel.h"
+#include "refusal_text.h"
+#include "undifferentiable.h"
 
 namespace gems::aten {
 namespace {
@@ -117,14 +119,15 @@ class ComputeInto final : public c10::OperatorKernel {
   void operator()(const c10::OperatorHandle&, c10::DispatchKeySet, torch::jit::Stack* stack) const {
     std::array<at::Tensor, MaxResults> storage;
     const std::span results(storage.data(), op_.result_count());
-    for (std::size_t r = 0; r < results.size(); ++r)
+    for (std::size_t r = 0; r < results.size(); ++r) {
       results[r] = (*stack)[stack->size() - results.size() + r].toTensor();
+      // Before anything is written: this raises for an inference tensor outside of inference mode.
+      results[r].unsafeGetTensorImpl()->bump_version();
+    }
     {
       const StackArguments arguments(op_, *stack, results.size());
       serve_or_throw({.op = &op_, .arguments = arguments.get(), .results = results, .raise = true});
     }
-    for (const at::Tensor& result : results)
-      if (!result.is_inference()) result.unsafeGetTensorImpl()->bump_version();
     torch::jit::drop(*stack, op_.operands.size() + results.size());
   }
 
@@ -175,8 +178,7 @@ std::string operands_schema(const OpDef& op) {
 void serve_or_throw(const Request& request) {
   try {
     const auto reason = serve(request);
-    TORCH_CHECK(!reason, "gems::", std::string(request.op->name),
-                ": not possible with these tensors: ", reason ? std::string(text(*reason)) : std::string());
+    TORCH_CHECK(!reason, refusal_text(request, *reason));
   } catch (const Error& error) {
     TORCH_CHECK(false, error.what());
   }
@@ -223,6 +225,7 @@ TORCH_LIBRARY(gems, library) {
     library.impl(into.c_str(), boxed<ComputeInto>(*op, c10::DispatchKey::CPU));
     library.impl(into.c_str(), boxed<ComputeInto>(*op, c10::DispatchKey::CUDA));
     library.impl(into.c_str(), boxed<InferInto>(*op, c10::DispatchKey::Meta));
+    register_undifferentiable(library, *op);
   }
   register_gradients(library);
   register_rotary_embedding(library);

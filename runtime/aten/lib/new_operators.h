@@ -26,6 +26,7 @@ std::string out_schema_of(const OpDef& op);
 
 // Autograd kernels of the ops that have gradients (new_operators_autograd.cpp).
 void register_gradients(torch::Library& library);
+bool has_gradient(const OpDef& op);
 
 // rotary_embedding (rotary_embedding.cpp).
 void register_rotary_embedding(torch::Library& library);
@@ -33,10 +34,16 @@ void register_rotary_embedding(torch::Library& library);
 // Serves the request, or throws what a user of torch.ops.gems can act on.
 void serve_or_throw(const Request& request);
 
+// Whether one of the tensors carries a tangent of forward-mode differentiation.
+template <class... Tensors>
+bool has_tangent(const Tensors&... tensors) {
+  return (tensors._fw_grad(0).defined() || ...);
+}
+
 // Whether autograd has to see a call of these tensors.
 template <class... Tensors>
 bool needs_gradient(const Tensors&... tensors) {
-  return (at::GradMode::is_enabled() && (tensors.requires_grad() || ...)) || (tensors._fw_grad(0).defined() || ...);
+  return (at::GradMode::is_enabled() && (tensors.requires_grad() || ...)) || has_tangent(tensors...);
 }
 
 // Inside of torch.func's transforms, which refuse C++ autograd functions.

@@ -13,6 +13,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -124,7 +125,9 @@ class Differentiate final : public c10::OperatorKernel {
     if (op.schema().arguments().size() > 2) extra = torch::jit::pop(*stack);
     const Tensor y = torch::jit::pop(*stack).toTensor();
     const Tensor x = torch::jit::pop(*stack).toTensor();
-    stack->emplace_back(in_functorch() ? row_.composition(x, y, extra) : Fused::apply(x, y, &row_, extra));
+    // An autograd function of C++ has neither a forward mode nor a place in torch.func's transforms.
+    const bool composed = has_tangent(x, y) || in_functorch();
+    stack->emplace_back(composed ? row_.composition(x, y, extra) : Fused::apply(x, y, &row_, extra));
   }
 
  private:
@@ -142,6 +145,10 @@ bool in_functorch() {
   } catch (const c10::Error&) {
     return true;
   }
+}
+
+bool has_gradient(const OpDef& op) {
+  return std::ranges::any_of(rows, [&](const GradientRow& row) { return row.op == op.name; });
 }
 
 void register_gradients(torch::Library& library) {

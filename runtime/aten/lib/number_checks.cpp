@@ -67,6 +67,12 @@ bool fits(const NumberValue& number, DType dtype) {
   return part_fits(number.value.real()) && part_fits(number.value.imag());
 }
 
+// Whether the argument at a position is a number, in the call's or in a 0-dim tensor's own memory.
+bool is_number(const Request& request, const CallGeometry& geometry, std::size_t position) {
+  return position < request.arguments.size() && request.arguments[position].kind != CallArgument::Kind::Flag &&
+         !geometry.in_memory(position);
+}
+
 // Whether the dtype has this very number.
 bool holds(const NumberValue& number, DType dtype) {
   const Element given{.dtype = number.dtype, .integer = number.integer, .value = number.value};
@@ -81,7 +87,7 @@ void add_number_checks(const Request& request, const CallGeometry& geometry, con
   const CallRules& rules = request.rules;
   const DType result = types.result[0];
   if (rules.divides) {
-    const bool by_number = !geometry.in_memory(1);
+    const bool by_number = is_number(request, geometry, 1);
     const bool on_cpu = geometry.device().is_cpu();
     // On CUDA ATen multiplies by the reciprocal of a number: for a complex zero that gives NaN, not an infinity.
     if (by_number && (is_integral(result) || (is_complex(result) && !on_cpu)))
@@ -90,16 +96,18 @@ void add_number_checks(const Request& request, const CallGeometry& geometry, con
     entry.divisor_bytes = size_bytes(types.operand_compute[1]);
   }
   if (is_float8(result) && types.result_compute[0] != result) entry.exact_dtype = result;
-  if (rules.powers_integers && is_integral(result) && !geometry.in_memory(1))
+  if (rules.powers_integers && is_integral(result) && is_number(request, geometry, 1))
     entry.exponent_number = geometry.in_memory(0) ? 0 : 1;
-  if (rules.checks_numbers) {
-    for (std::size_t i = 0; i < request.arguments.size(); ++i) {
-      const CallArgument& argument = request.arguments[i];
-      if (argument.kind == CallArgument::Kind::Flag || geometry.in_memory(i)) continue;
-      // A number that came as a tensor is converted without a check: c128 holds anything.
-      entry.number_limits.push_back(argument.kind == CallArgument::Kind::Number ? result : DType::C128);
-    }
-  }
+  // c128 holds anything: a number that came as a tensor is converted without a check.
+  const auto limit = [&](std::size_t i) {
+    if (request.arguments[i].kind != CallArgument::Kind::Number) return DType::C128;
+    if (request.ask_aten != nullptr) return result;
+    const bool is_truth = is_bool(types.operand_compute[i]);
+    return request.op->operands[i].kind == OperandKind::Scalar && !is_truth ? types.operand_compute[i] : DType::C128;
+  };
+  if (rules.checks_numbers || request.ask_aten == nullptr)
+    for (std::size_t i = 0; i < request.arguments.size(); ++i)
+      if (is_number(request, geometry, i)) entry.number_limits.push_back(limit(i));
 }
 
 std::optional<DeclineReason> check_numbers(const Request& request, const CallGeometry& geometry,

@@ -45,24 +45,12 @@ std::optional<DeclineReason> choice_of_value(OverrideCall& call) {
   return needs_bool(call.arguments[0]);
 }
 
-void replace_nan(CallArgument& argument, const at::Scalar& replacement) {
-  if (argument.kind != CallArgument::Kind::Number || !argument.number->isFloatingPoint()) return;
-  if (std::isnan(argument.number->toDouble())) argument.number = &replacement;
+bool is_nan(const CallArgument& argument) {
+  return argument.kind == CallArgument::Kind::Number && argument.number->isFloatingPoint() &&
+         std::isnan(argument.number->toDouble());
 }
 
 }  // namespace
-
-std::optional<DeclineReason> by_lower_number(const Override&, OverrideCall& call) {
-  static const at::Scalar lowest(-std::numeric_limits<double>::infinity());
-  replace_nan(call.arguments[1], lowest);
-  return std::nullopt;
-}
-
-std::optional<DeclineReason> by_upper_number(const Override&, OverrideCall& call) {
-  static const at::Scalar highest(std::numeric_limits<double>::infinity());
-  replace_nan(call.arguments[1], highest);
-  return std::nullopt;
-}
 
 // ATen's kernel for powers of complex halves on CUDA is a program apart, compiled at run time, with C99's limits at
 // infinities; its kernels for wider types have thrust's.
@@ -77,35 +65,35 @@ std::optional<DeclineReason> but_complex_halves(const Override&, OverrideCall& c
 // Source: ATen/native/cpu/PowKernel.cpp, ATen/native/cuda/PowKernel.cu and, for 0 and 1, ATen/native/Pow.cpp.
 std::optional<DeclineReason> by_exponent(const Override& row, OverrideCall& call) {
   static const OpDef& copy = catalogue_op("copy");
-  static const OpDef& mul = catalogue_op("mul");
+  static const OpDef& multiplied = catalogue_op("pow_multiplied");
   static const OpDef& sqrt = catalogue_op("sqrt");
   static const OpDef& rsqrt = catalogue_op("rsqrt");
   static const OpDef& reciprocal = catalogue_op("reciprocal");
   const at::Tensor& base = *call.arguments[0].tensor;
   const at::Scalar& number = *call.arguments[1].number;
-  const bool is_integral = at::isIntegralType(base.scalar_type(), /*includeBool=*/true);
   if (number.isComplex()) return but_complex_halves(row, call);
-  if (is_integral && !number.isFloatingPoint()) return std::nullopt;
   const double exponent = number.toDouble();
-  const auto is_function = [&](const OpDef& op) {
-    call.op = &op;
+  // The result has no use for the base: ATen writes ones without reading it.
+  if (exponent == 0) return DeclineReason::Exponent;
+  const bool is_integral = at::isIntegralType(base.scalar_type(), /*includeBool=*/true);
+  if (is_integral && number.isFloatingPoint()) return std::nullopt;
+  if (exponent == 1 && base.scalar_type() != at::kBool) {
+    call.op = &copy;
     call.arguments = call.arguments.first(1);
     return std::nullopt;
-  };
-  if (exponent == 1 && !is_integral) return is_function(copy);
-  if (exponent == 2 && !is_integral) {
-    call.op = &mul;
-    call.arguments[1] = call.arguments[0];
+  }
+  const bool multiplies_all = !base.is_complex() || base.is_cpu();
+  if (exponent == 2 || (exponent == 3 && multiplies_all) || (exponent == -2 && multiplies_all && !is_integral)) {
+    call.op = &multiplied;
+    call.arguments[1] = CallArgument(FlagValue(static_cast<int>(exponent)));
     return std::nullopt;
   }
   const bool has_functions = !base.is_cpu() || base.scalar_type() != at::kHalf;
-  if (exponent == 0.5 && has_functions) return is_function(sqrt);
-  if (exponent == -0.5 && has_functions) return is_function(rsqrt);
-  if (exponent == -1 && has_functions) return is_function(reciprocal);
-  // A constant, and on the CPU products.
-  if (base.is_complex() && (exponent == 0 || (base.is_cpu() && (exponent == 3 || exponent == -2))))
-    return DeclineReason::Exponent;
-  return but_complex_halves(row, call);
+  const OpDef* function = exponent == 0.5 ? &sqrt : exponent == -0.5 ? &rsqrt : exponent == -1 ? &reciprocal : nullptr;
+  if (function == nullptr || !has_functions || is_integral) return but_complex_halves(row, call);
+  call.op = function;
+  call.arguments = call.arguments.first(1);
+  return std::nullopt;
 }
 
 std::optional<DeclineReason> by_float_width(const Override&, OverrideCall& call) {
@@ -129,7 +117,9 @@ std::optional<DeclineReason> by_rounding_mode(const Override&, OverrideCall& cal
   return std::nullopt;
 }
 
-std::optional<DeclineReason> by_bounds(const Override& override, OverrideCall& call) {
+std::optional<DeclineReason> by_bounds(const Override&, OverrideCall& call) {
+  static const at::Scalar infinity(std::numeric_limits<double>::infinity());
+  static const at::Scalar minus_infinity(-std::numeric_limits<double>::infinity());
   static const OpDef& only_min = catalogue_op("clamp_min");
   static const OpDef& only_max = catalogue_op("clamp_max");
   const bool has_min = !is_absent(call.arguments[1]);
@@ -139,7 +129,8 @@ std::optional<DeclineReason> by_bounds(const Override& override, OverrideCall& c
   call.op = has_min ? &only_min : &only_max;
   if (has_max) call.arguments[1] = call.arguments[2];
   call.arguments = call.arguments.first(2);
-  return has_min ? by_lower_number(override, call) : by_upper_number(override, call);
+  if (is_nan(call.arguments[1])) call.arguments[1].number = has_min ? &minus_infinity : &infinity;
+  return std::nullopt;
 }
 
 std::optional<DeclineReason> condition_first(const Override&, OverrideCall& call) {

@@ -19,12 +19,9 @@ std::optional<DeclineReason> but_complex_halves(const Override& override, Overri
 // pow in the last digit and at zeros and infinities.
 std::optional<DeclineReason> by_exponent(const Override& override, OverrideCall& call);
 
-// clamp: with one bound, clamp_min or clamp_max.
+// clamp: with one bound, clamp_min or clamp_max; one that is the number NaN bounds nothing here, other than in ATen's
+// clamp_min and clamp_max.
 std::optional<DeclineReason> by_bounds(const Override& override, OverrideCall& call);
-
-// clamp_min and clamp_max with a number: one that is NaN bounds nothing in ATen.
-std::optional<DeclineReason> by_lower_number(const Override& override, OverrideCall& call);
-std::optional<DeclineReason> by_upper_number(const Override& override, OverrideCall& call);
 
 // where, masked_fill: ATen warns about masks that are not bool; left to it.
 std::optional<DeclineReason> condition_first(const Override& override, OverrideCall& call);

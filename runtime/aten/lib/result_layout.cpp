@@ -6,8 +6,14 @@
 #include <ATen/TensorIterator.h>
 #include <ATen/ops/real.h>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <optional>
+
+#include "gems/dsl/error.h"
+#include "refusal_text.h"
 
 namespace gems::aten {
 namespace {
@@ -57,6 +63,20 @@ std::optional<DeclineReason> check_given_results(const Request& request) {
     return is_argument(request, result) ? DeclineReason::AtenRaises : DeclineReason::OutputShape;
   }
   return std::nullopt;
+}
+
+void check_shapes(const Request& request) {
+  const std::optional<at::DimVector> shape = broadcast_shape(request);
+  if (!shape)
+    throw Error(fmt::format("op '{}': {}: they do not broadcast; sizes must be equal or 1, counted from the last",
+                            request.op->name, shapes_text(request)));
+  for (std::size_t r = 0; r < request.results.size(); ++r) {
+    const at::Tensor& result = request.results[r];
+    if (!result.defined() || request.rules.expands_to_result || result.sizes() == at::IntArrayRef(*shape)) continue;
+    throw Error(fmt::format(
+        "op '{}': result '{}' has shape [{}], the operands broadcast to [{}]; give one of that shape", request.op->name,
+        result_name(*request.op, r), fmt::join(result.sizes(), ", "), fmt::join(*shape, ", ")));
+  }
 }
 
 ResultLayout result_layout(const Request& request) {

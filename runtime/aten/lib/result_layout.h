@@ -15,6 +15,9 @@ struct ResultLayout {
 // Nothing also when the arguments do not broadcast: result_layout() throws then.
 std::optional<DeclineReason> check_given_results(const Request& request);
 
+// Throws gems::Error, in the op's own words, where the arguments do not broadcast, or not to the given results' shape.
+void check_shapes(const Request& request);
+
 // Throws c10::Error with ATen's text where TensorIterator does: shapes that do not broadcast, a given result with
 // another shape or with overlapping elements.
 ResultLayout result_layout(const Request& request);

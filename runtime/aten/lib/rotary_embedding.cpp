@@ -35,7 +35,22 @@ void check(const Tensor& x, const Tensor& cos, const Tensor& sin) {
   TORCH_CHECK(2 * cos.sym_size(-1) <= x.sym_size(-1), "gems::rotary_embedding: cos has ", cos.sym_size(-1),
               " angles, which turn ", 2 * cos.sym_size(-1), " elements, but the last dimension of x has ",
               x.sym_size(-1));
-  TORCH_CHECK(at::isFloatingType(x.scalar_type()), "gems::rotary_embedding takes floats, given ", x.scalar_type());
+  for (const auto& [name, tensor] : {std::pair("x", &x), std::pair("cos", &cos), std::pair("sin", &sin)}) {
+    TORCH_CHECK(at::isFloatingType(tensor->scalar_type()), "gems::rotary_embedding takes floats: ", name, " is ",
+                tensor->scalar_type(), ", convert it first");
+    TORCH_CHECK(tensor->device() == x.device(), "gems::rotary_embedding: x is on ", x.device(), ", ", name, " on ",
+                tensor->device(), ": expected all on one device; move them");
+  }
+  c10::SymDimVector pairs(x.sym_sizes());
+  pairs.back() = cos.sym_size(-1);
+  c10::SymDimVector angles(cos.sym_sizes());
+  if (cos.dim() == 2) angles.insert(angles.begin() + 1, 1);
+  bool broadcasts = angles.size() <= pairs.size();
+  for (std::size_t d = 1; broadcasts && d <= angles.size(); ++d)
+    broadcasts = angles[angles.size() - d] == pairs[pairs.size() - d] || angles[angles.size() - d] == 1;
+  TORCH_CHECK(broadcasts, "gems::rotary_embedding: cos and sin of shape ", cos.sym_sizes(), " do not broadcast to ",
+              c10::SymIntArrayRef(pairs), ", the pairs of x of shape ", x.sym_sizes(),
+              ": give x as [..., sequence, heads, elements] and angles as [sequence, pairs]");
 }
 
 // The first elements of all pairs, and the second. Half split: [a a a b b b]; interleaved: [a b a b a b].
@@ -213,7 +228,7 @@ struct Rotary : torch::autograd::Function<Rotary> {
 };
 
 Tensor differentiate(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interleaved, bool inverse) {
-  if (in_functorch()) return composition(x, cos, sin, interleaved, inverse);
+  if (has_tangent(x, cos, sin) || in_functorch()) return composition(x, cos, sin, interleaved, inverse);
   if (needs_gradient(x, cos, sin)) return Rotary::apply(x, cos, sin, interleaved, inverse);
   const at::AutoDispatchBelowADInplaceOrView below;
   return dispatched(x, cos, sin, interleaved, inverse);

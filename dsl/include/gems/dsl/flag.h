@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace gems {
@@ -30,5 +31,8 @@ struct FlagValue {
   constexpr std::string_view text() const { return std::string_view(chars.data()); }
   constexpr bool operator==(const FlagValue&) const = default;
 };
+
+// As gems-codegen takes it: "none", "true", "3", "None".
+std::string to_string(const FlagValue& value);
 
 }  // namespace gems

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "gems/dsl/domain.h"
 #include "gems/dsl/dtype.h"
 #include "gems/dsl/flag.h"
 
@@ -16,6 +17,7 @@ namespace gems {
 
 inline constexpr std::size_t MaxOperands = 12;
 inline constexpr std::size_t MaxResults = 4;
+inline constexpr std::size_t MaxChoices = 4;
 
 // A list of at most N values that can be written as {a, b} in a constant expression.
 template <class T, std::size_t N>
@@ -61,7 +63,14 @@ struct OperandDef {
   OperandKind kind = OperandKind::Tensor;
   std::optional<DType> dtype;             // what a Scalar is converted to; else the compute dtype of the first result
   std::optional<FlagValue> default_flag;  // Flag: what the call means when it does not say
+  FixedList<FlagValue, MaxChoices> choices;  // Flag: the values that it may have; none listed: any
 };
+
+constexpr bool is_choice(const OperandDef& operand, const FlagValue& value) {
+  for (const FlagValue& choice : operand.choices)
+    if (choice == value) return true;
+  return operand.choices.empty();
+}
 
 class Tracer;
 
@@ -69,6 +78,7 @@ struct OpDef {
   std::string_view name;
   FixedList<OperandDef, MaxOperands> operands;
   FixedList<Promotion, MaxResults> promotions;  // one a result
+  Domain accepts = Domain::Any;                 // of the compute dtype of the first result
   void (*body)(Tracer&) = nullptr;
   std::string_view file;
   int line = 0;

@@ -25,6 +25,9 @@ void spec_error_names_has_wrong_length();
 void spec_error_operand_named_twice();
 void spec_error_defaults_has_wrong_length();
 void spec_error_default_given_for_an_operand_that_is_not_a_flag();
+void spec_error_choices_has_wrong_length();
+void spec_error_choices_given_for_an_operand_that_is_not_a_flag();
+void spec_error_default_is_not_among_the_choices();
 void spec_error_promotion_methods_needs_one_entry_per_result();
 void spec_error_promotion_is_empty();
 void spec_error_promotion_operand_out_of_range();
@@ -43,7 +46,9 @@ struct Metadata {
   FixedList<std::optional<DType>, MaxOperands> dtypes{};  // of Scalar operands; optional
   FixedList<Promotion, MaxResults> promotion_methods{};   // one a result
   FixedList<std::string_view, MaxOperands> names{};  // of operands in emitted code; default x, y, z, ... and a, b, ...
-  FixedList<std::optional<FlagValue>, MaxOperands> defaults{};  // of Flag operands
+  FixedList<std::optional<FlagValue>, MaxOperands> defaults{};         // of Flag operands
+  FixedList<FixedList<FlagValue, MaxChoices>, MaxOperands> choices{};  // of Flag operands: all values they may have
+  Domain accepts = Domain::Any;  // what the first result may be computed in: a call of another dtype is refused
 };
 
 // Several results: return outputs(a, b) from the body.
@@ -119,11 +124,13 @@ constexpr OpDef pointwise(const Metadata& meta, Body, const char* file = __built
   if (!meta.dtypes.empty() && meta.dtypes.size() != count) spec_error_dtypes_has_wrong_length();
   if (!meta.names.empty() && meta.names.size() != count) spec_error_names_has_wrong_length();
   if (!meta.defaults.empty() && meta.defaults.size() != count) spec_error_defaults_has_wrong_length();
+  if (!meta.choices.empty() && meta.choices.size() != count) spec_error_choices_has_wrong_length();
   if (meta.promotion_methods.size() != Traits::results) spec_error_promotion_methods_needs_one_entry_per_result();
 
   OpDef op;
   op.name = meta.name;
   op.promotions = meta.promotion_methods;
+  op.accepts = meta.accepts;
   op.body = &Traits::run;
   op.file = file;
   op.line = line;
@@ -138,6 +145,11 @@ constexpr OpDef pointwise(const Metadata& meta, Body, const char* file = __built
     if (operand.dtype && kind != OperandKind::Scalar) spec_error_dtype_given_for_a_tensor_operand();
     if (!meta.defaults.empty()) operand.default_flag = meta.defaults[i];
     if (operand.default_flag && kind != OperandKind::Flag) spec_error_default_given_for_an_operand_that_is_not_a_flag();
+    if (!meta.choices.empty()) operand.choices = meta.choices[i];
+    if (!operand.choices.empty() && kind != OperandKind::Flag)
+      spec_error_choices_given_for_an_operand_that_is_not_a_flag();
+    if (operand.default_flag && !is_choice(operand, *operand.default_flag))
+      spec_error_default_is_not_among_the_choices();
     const std::size_t nth = seen[static_cast<std::size_t>(kind)]++;
     operand.name = !meta.names.empty()           ? meta.names[i]
                    : kind == OperandKind::Tensor ? detail::tensor_names[nth]

@@ -24,5 +24,7 @@ extern const OpDef abs_float8_op;
 extern const OpDef reciprocal_op;
 // Integers wrap; a negative exponent gives 1 for base 1, 1 or -1 for base -1, else 0.
 extern const OpDef pow_op;
+// x ** exponent by products, for the flag's values 2, 3 and -2.
+extern const OpDef pow_multiplied_op;
 
 }  // namespace gems::ops

@@ -31,8 +31,9 @@ def find_library():
     """GEMS_LIBRARY, else beside this file (installed), else build/lib of the checkout that this file is in."""
     given = os.environ.get("GEMS_LIBRARY")
     if given:
-        if not os.path.exists(given):
-            raise ImportError(f"gems: GEMS_LIBRARY names {given}, which does not exist; point it at {_NAME} or unset it")
+        if not os.path.isfile(given) or os.path.getsize(given) == 0:
+            wrong = "is a folder" if os.path.isdir(given) else "is empty" if os.path.exists(given) else "does not exist"
+            raise ImportError(f"gems: GEMS_LIBRARY names {given}, which {wrong}; point it at {_NAME} or unset it")
         return pathlib.Path(given)
     here = pathlib.Path(__file__).resolve()
     places = [here.parent / _NAME]

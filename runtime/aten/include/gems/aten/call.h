@@ -7,7 +7,8 @@
 // One argument for each operand of the op, in order; flags that have a default may be left out at the end. A tensor
 // operand also takes a number. Results have the dtype that the op's promotion gives and the layout that TensorIterator
 // gives; CUDA work is enqueued on the current stream. Tensors are used as they are: autograd does not see the call.
-// Throws c10::Error with ATen's text when shapes do not broadcast, gems::Error naming op and operand otherwise.
+// Throws gems::Error, which names op and operand, for shapes that do not broadcast, dtypes and numbers that the op does
+// not take, and a given result of another shape or of a lower category.
 #pragma once
 
 #include <ATen/core/Tensor.h>

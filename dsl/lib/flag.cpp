@@ -1,0 +1,20 @@
+// The text of a flag's value.
+#include "gems/dsl/flag.h"
+
+namespace gems {
+
+std::string to_string(const FlagValue& value) {
+  switch (value.kind) {
+    case FlagValue::Kind::None:
+      return "None";
+    case FlagValue::Kind::Bool:
+      return value.integer != 0 ? "true" : "false";
+    case FlagValue::Kind::Int:
+      return std::to_string(value.integer);
+    case FlagValue::Kind::Text:
+      return std::string(value.text());
+  }
+  return "";
+}
+
+}  // namespace gems

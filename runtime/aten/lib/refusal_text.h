@@ -1,0 +1,23 @@
+// What to tell the caller of an op by its own name (torch.ops.gems, gems::call) when it cannot be computed. The
+// overrides need no text: they hand the call to ATen.
+#pragma once
+
+#include <string>
+
+#include "gems/aten/serve.h"
+
+namespace gems::aten {
+
+// "operand 1 'y'"
+std::string operand_text(const OpDef& op, std::size_t position);
+
+// "out", or "out0", "out1", ... of several results: as the op's .out overload names them.
+std::string result_name(const OpDef& op, std::size_t result);
+
+// Names the op, the operand, what was given, and what to do about it.
+std::string refusal_text(const Request& request, DeclineReason reason);
+
+// The shapes of all tensor operands: "operand 0 'x' has shape [3, 4], operand 1 'y' has shape [5]".
+std::string shapes_text(const Request& request);
+
+}  // namespace gems::aten
