@@ -343,6 +343,15 @@ def test_a_wrong_override_fails_the_sweep(capsys, monkeypatch):
     assert "off by one" in capsys.readouterr().out
 
 
+def test_a_result_nearer_than_eagers_is_right():
+    (call,) = (each for each in override_calls.calls("div.Tensor_mode") if each.text == "rounding_mode=trunc")
+    operands = overrides.Operands(call, torch.bfloat16, Make("cpu", TEST_SCALE))
+    x, y = (each.double() for each in operands.first)
+    exact = (x / y).trunc().bfloat16()
+    assert overrides.wrong(call, operands, exact) is None
+    assert "not close" in overrides.wrong(call, operands, exact + 4)
+
+
 def test_calls_in_place_get_their_operands_back():
     (call,) = override_calls.calls("exp_")
     operands = overrides.Operands(call, torch.float32, Make("cpu", TEST_SCALE))
