@@ -251,8 +251,9 @@ def test_pictures_of_stored_results(tmp_path):
 def test_tables_of_stored_results():
     for name, function in document.TABLES.items():
         text = function(ncu.joined(SAMPLE["cases"], ncu.parse(COUNTERS)) if name == "counters" else SAMPLE)
-        assert text.startswith("| ") and "|  None" not in text, name
+        assert text.startswith("| ") == (name != "figures") and "|  None" not in text, name
         assert len({line.count("|") for line in text.splitlines()}) == 1, name
+    assert re.search(r"over \d+ calls on one NVIDIA H200: 0\.\d\d of a copy", document.figures(SAMPLE))
     assert "| pow 2.5, float32 | functions | 228.4 | 0.564 |" in document.case_table(SAMPLE)
     assert "Every case reaches its targets." in document.missed_table({"cases": []})
     assert "| add, float32 | NOT SERVED: ATen's kernel ran |" in document.missed_table({"cases": [row(served=False, noise=1)]})
