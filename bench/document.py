@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the tables of docs/performance.md and of the README from the JSON of bench/pointwise.py and bench/ncu.py.
+"""Writes the tables of docs/performance.md and the figures of the README from the JSON of bench/pointwise.py and bench/ncu.py.
 
 A document names a table in a pair of comments, between which this program writes:
     <!-- table: families docs/performance/h200.json -->
@@ -53,6 +53,16 @@ def family_table(result):
         for family, rows in _shown_families(result).items()
     ]
     return lines(headings, body)
+
+
+def figures(result):
+    """The means as a sentence."""
+    rows = _large(result)
+    peers = [name for name in labels(rows) if name != arms.GEMS]
+    beside = [f"{mean(speed_up(row, name) for row in rows):.2f}x {arms.LABELS[name]}" for name in peers]
+    copy = mean(of_copy(row, arms.GEMS) for row in rows)
+    return (f"Mean speed over {len(rows)} calls on one {result['device']}: {copy:.2f} of a copy of the same bytes,\n"
+            f"{', '.join(beside)}.\n")  # fmt: skip
 
 
 def speed_up_table(result):
@@ -170,6 +180,7 @@ TABLES = {
     "first calls": first_call_table,
     "counters": counter_table,
     "targets": target_table,
+    "figures": figures,
 }
 
 

@@ -48,11 +48,13 @@ def _burst(call, turns, count):
         call(*next(turns))
 
 
-def cpu_arm(call, sets):
-    """Wall time of one call on the CPU."""
+def cpu_arm(call, sets, restore=None):
+    """Wall time of one call on the CPU. restore: what is done before a round's calls, when they overwrite their operands."""
     turns = itertools.cycle(sets)
 
     def seconds(count):
+        if restore:
+            restore()
         begin = time.perf_counter()
         _burst(call, turns, count)
         return (time.perf_counter() - begin) / count
@@ -62,29 +64,35 @@ def cpu_arm(call, sets):
     return lambda: seconds(repeats)
 
 
-def cuda_arm(call, sets, total_bytes):
-    """Device time of one call, between two events around queued launches; of small calls in a CUDA graph."""
+def cuda_arm(call, sets, total_bytes, burst_s=BURST_S, restore=None):
+    """Device time of one call, between two events around queued launches; of small calls in a CUDA graph.
+
+    restore: for calls that overwrite their operands: gives all sets their operands back. It is queued before a round's
+    calls, which use each set once, in a graph when there are GRAPH_CALLS sets.
+    """
     turns = itertools.cycle(sets)
     _burst(call, turns, 2 * min(len(sets), 3) + 3)
     if total_bytes >= GRAPH_BELOW_BYTES:
-        repeats = max(3, int(BURST_S / _between_events(lambda: _burst(call, turns, 3), 3)))
-        return lambda: _between_events(lambda: _burst(call, turns, repeats), repeats)
+        repeats = len(sets) if restore else max(3, int(burst_s / _between_events(lambda: _burst(call, turns, 3), 3)))
+        return lambda: _between_events(lambda: _burst(call, turns, repeats), repeats, restore)
     torch.cuda.synchronize()
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         _burst(call, turns, GRAPH_CALLS)
     graph.replay()
-    return functools.partial(_replay, graph, sets)
+    return functools.partial(_replay, graph, sets, restore)
 
 
-def _replay(graph, sets):
+def _replay(graph, sets, restore):
     """sets: what the graph's addresses belong to lives as long as the graph."""
-    return _between_events(graph.replay, GRAPH_CALLS)
+    return _between_events(graph.replay, GRAPH_CALLS, restore)
 
 
-def _between_events(launch, count):
+def _between_events(launch, count, before=None):
     begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
     torch.cuda.synchronize()
+    if before:
+        before()
     begin.record()
     launch()
     end.record()

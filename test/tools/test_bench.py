@@ -19,6 +19,8 @@ import document  # noqa: E402
 import first_calls  # noqa: E402
 import measure  # noqa: E402
 import ncu  # noqa: E402
+import override_calls  # noqa: E402
+import overrides  # noqa: E402
 import plot  # noqa: E402
 import pointwise  # noqa: E402
 import rows  # noqa: E402
@@ -249,8 +251,9 @@ def test_pictures_of_stored_results(tmp_path):
 def test_tables_of_stored_results():
     for name, function in document.TABLES.items():
         text = function(ncu.joined(SAMPLE["cases"], ncu.parse(COUNTERS)) if name == "counters" else SAMPLE)
-        assert text.startswith("| ") and "|  None" not in text, name
+        assert text.startswith("| ") == (name != "figures") and "|  None" not in text, name
         assert len({line.count("|") for line in text.splitlines()}) == 1, name
+    assert re.search(r"over \d+ calls on one NVIDIA H200: 0\.\d\d of a copy", document.figures(SAMPLE))
     assert "| pow 2.5, float32 | functions | 228.4 | 0.564 |" in document.case_table(SAMPLE)
     assert "Every case reaches its targets." in document.missed_table({"cases": []})
     assert "| add, float32 | NOT SERVED: ATen's kernel ran |" in document.missed_table({"cases": [row(served=False, noise=1)]})
@@ -289,3 +292,75 @@ def test_a_measured_row_finds_its_case():
     assert case.key(dtype) == rows.title(SAMPLE["cases"][0])
     with pytest.raises(KeyError, match="no case gone, float32 in cases.py"):
         ncu.find_case(row(name="gone"))
+
+
+def test_every_override_is_called():
+    found, without = overrides.chosen("cpu", overrides.FORMS, overrides.DTYPES, re.compile(""))
+    assert without == []
+    titles = {overrides.title(call.overload, call.text, dtype) for call, dtype in found}
+    assert len(titles) == len(found)
+    assert titles >= {
+        "pow.Tensor_Scalar(exponent=-2), float32", "pow.Scalar(self=0.5), int32", "add.out(other=2, alpha=1), int64",
+        "div_.Tensor_mode(other=3, rounding_mode=floor), int32", "clamp(min=-1, max=None), bfloat16",
+        "where.self(other=0-dim tensor), float32", "copy_(src=bfloat16), float32", "lt.Scalar(other=0.5), int64",
+    }  # fmt: skip
+    assert "pow.Tensor_Scalar(exponent=-2), int32" not in titles  # ATen raises
+
+
+def sweep(*arguments):
+    return overrides.main(["--device", "cpu", "--elements", "2^8", "--rounds", "1", *arguments])
+
+
+def test_overrides_are_measured(tmp_path, capsys):
+    path = tmp_path / "overrides.json"
+    only = r"^(exp_|pow\.Scalar|masked_fill\.Scalar_out|copy_)\("
+    assert sweep("--only", only, "--dtypes", "float32,int32", "--limit", "0", "--host", "--json", str(path)) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"^  pow +7 ", printed, re.MULTILINE) and " cases measured: 0 slow" in printed
+    found = json.loads(path.read_text())["cases"]
+    assert {(row["timed"], row["form"], row["elements"]) for row in found} >= {("device", "inplace", 256), ("host", "out", 64)}
+    assert all(row["speed_up"] > 0 and row["eager_us"] > 0 for row in found if not row["declined"])
+    declined = {row["dtype"] for row in found if row["declined"] and row["arguments"].endswith(f"src={row['dtype']}")}
+    assert declined == {"float32", "int32"} and "copy without conversion" in printed.partition("declined")[2]
+
+
+@pytest.mark.parametrize(
+    ("measured", "status", "text"),
+    (
+        ({"speed_up": 0.9, "noise": 0.01}, 1, "SLOW"),
+        ({"speed_up": 0.9, "noise": 0.09}, 0, "within the noise"),
+        ({"speed_up": 1.0, "noise": 0.0}, 0, "1 cases measured: 0 slow"),
+    ),
+)
+def test_a_slow_override_fails_the_sweep(measured, status, text, capsys, monkeypatch):
+    monkeypatch.setattr(overrides, "measured", lambda *_: measured | {"eager_us": 9.0, "gems_us": 10.0})
+    assert sweep("--only", r"^relu\(", "--dtypes", "float32") == status
+    assert text in capsys.readouterr().out
+
+
+def test_a_wrong_override_fails_the_sweep(capsys, monkeypatch):
+    monkeypatch.setattr(overrides, "difference", lambda *_: "off by one")
+    assert sweep("--only", r"^neg\(", "--dtypes", "float32") == 1
+    assert "off by one" in capsys.readouterr().out
+
+
+def test_a_result_nearer_than_eagers_is_right():
+    (call,) = (each for each in override_calls.calls("div.Tensor_mode") if each.text == "rounding_mode=trunc")
+    operands = overrides.Operands(call, torch.bfloat16, Make("cpu", TEST_SCALE))
+    x, y = (each.double() for each in operands.first)
+    exact = (x / y).trunc().bfloat16()
+    assert overrides.wrong(call, operands, exact) is None
+    assert "not close" in overrides.wrong(call, operands, exact + 4)
+
+
+def test_calls_in_place_get_their_operands_back():
+    (call,) = override_calls.calls("exp_")
+    operands = overrides.Operands(call, torch.float32, Make("cpu", TEST_SCALE))
+    restored = []
+    seconds = measure.cpu_arm(call, operands.sets, lambda: restored.append(operands.restore()))
+    before = len(restored)
+    assert seconds() > 0 and len(restored) == before + 1
+    assert not torch.equal(operands.sets[0][0], operands.first[0])
+    operands.restore()
+    assert torch.equal(operands.sets[0][0], operands.first[0])
+    assert torch.equal(operands.expected[0], operands.first[0].exp())
