@@ -100,10 +100,12 @@ double function(ScalarOp op, double a, double b) {
   }
 }
 
-// As c10::div_floor_floating, each step rounded to T.
+// As c10::div_floor_floating, each step rounded to T; quotients so large that they have no fraction are not changed.
 template <class T>
 T floor_divide(T a, T b) {
-  if (b == 0) return a / b;
+  const T quotient = a / b;
+  if (b == 0 || std::isnan(quotient)) return quotient;
+  if (std::abs(quotient) >= std::ldexp(T{1}, std::numeric_limits<T>::digits)) return quotient + (a - a);
   const T mod = std::fmod(a, b);
   const T exact = a - mod;
   T div = exact / b;

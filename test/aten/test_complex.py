@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import gems
+from operators import OPERATORS
 from oracle import check
 
 PARTS = (0.0, -0.0, 1.0, -1.0, 2.0, -2.0, float("inf"), float("-inf"))
@@ -37,7 +38,7 @@ def test_the_branch_that_a_sign_chooses(dtype, device):
     with gems.use_gems():
         assert not torch.view_as_real(one / one)[0, 1].signbit()
         root = (one / -one).sqrt()
-    assert root.item() == (one / -one).sqrt().item()
+    torch.testing.assert_close(root, (one / -one).sqrt())
 
 
 @pytest.mark.parametrize("name", ("log", "sqrt", "rsqrt", "pow"))
@@ -63,4 +64,4 @@ def test_moduli_that_overflow(name, device):
 @dtypes
 def test_powers_that_aten_multiplies_out(exponent, dtype, device):
     x = torch.tensor([number for number in NUMBERS if cmath.isfinite(number) and number], dtype=dtype, device=device)
-    check(lambda x: x**exponent, x)
+    check(lambda x: x**exponent, x, rule=OPERATORS["pow"].rule(dtype))

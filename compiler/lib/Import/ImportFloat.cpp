@@ -1,5 +1,7 @@
 // Scalar operations on floats. Most are one operation of arith or math; narrow ones stay narrow here, and
 // pw-legalize-narrow-floats gives each operation its f32 arithmetic. Composite ones round once, so they widen here.
+#include <cmath>
+
 #include "Import/ImportScalar.h"
 #include "Pw/Pw.h"
 #include "Scalar/Cast.h"
@@ -136,16 +138,16 @@ Value compare(ImplicitLocOpBuilder& b, ScalarOp op, Value x, Value y) {
   }
 }
 
-// As c10::div_floor_floating.
+// The values of c10::div_floor_floating without its fmod. A quotient that was rounded up to an integer has a floor that
+// is one too large: its remainder, which one fma gives exactly, has the sign that b has not. From 2^digits on quotients
+// are integers. An infinity divided by a finite number other than 0 is NaN, as its fmod would be.
 Real floorDivide(Real a, Real b) {
-  Real mod = fmod(a, b);
-  Real div = (a - mod) / b;
-  div = select((mod != 0.0) & ((b < 0.0) ^ (mod < 0.0)), div - 1.0, div);
-  Real floored = floor(div);
-  Real rounded = select(div - floored > 0.5, floored + 1.0, floored);
   Real quotient = a / b;
-  Real result = select(div != 0.0, rounded, copysign(0.0, quotient));
-  return select(b == 0.0, quotient, result);
+  Real floored = floor(quotient);
+  Real rest = select(floored == 0.0, a, fma(-floored, b, a));
+  Real corrected = select((rest != 0.0) & ((rest < 0.0) ^ (b < 0.0)), floored - 1.0, floored);
+  Real whole = select(b == 0.0, quotient, quotient + (a - a));
+  return select(abs(quotient) < std::ldexp(1.0, a.isDouble() ? 53 : 24), corrected, whole);
 }
 
 Real remainder(Real x, Real y) {

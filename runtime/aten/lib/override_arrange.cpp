@@ -64,7 +64,6 @@ std::optional<DeclineReason> but_complex_halves(const Override&, OverrideCall& c
 
 // Source: ATen/native/cpu/PowKernel.cpp, ATen/native/cuda/PowKernel.cu and, for 0 and 1, ATen/native/Pow.cpp.
 std::optional<DeclineReason> by_exponent(const Override& row, OverrideCall& call) {
-  static const OpDef& copy = catalogue_op("copy");
   static const OpDef& multiplied = catalogue_op("pow_multiplied");
   static const OpDef& sqrt = catalogue_op("sqrt");
   static const OpDef& rsqrt = catalogue_op("rsqrt");
@@ -73,15 +72,10 @@ std::optional<DeclineReason> by_exponent(const Override& row, OverrideCall& call
   const at::Scalar& number = *call.arguments[1].number;
   if (number.isComplex()) return but_complex_halves(row, call);
   const double exponent = number.toDouble();
-  // The result has no use for the base: ATen writes ones without reading it.
-  if (exponent == 0) return DeclineReason::Exponent;
+  // ATen fills the result without reading the base, or copies it, which in place is nothing at all.
+  if (exponent == 0 || exponent == 1) return DeclineReason::Exponent;
   const bool is_integral = at::isIntegralType(base.scalar_type(), /*includeBool=*/true);
   if (is_integral && number.isFloatingPoint()) return std::nullopt;
-  if (exponent == 1 && base.scalar_type() != at::kBool) {
-    call.op = &copy;
-    call.arguments = call.arguments.first(1);
-    return std::nullopt;
-  }
   const bool multiplies_all = !base.is_complex() || base.is_cpu();
   if (exponent == 2 || (exponent == 3 && multiplies_all) || (exponent == -2 && multiplies_all && !is_integral)) {
     call.op = &multiplied;
