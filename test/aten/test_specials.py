@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+import gems
 import values
 from cases import operators_and_dtypes
 from oracle import check
@@ -38,6 +39,8 @@ EXPONENTS = (0, 1, True, 2, 2.0, 3, -1, -2, 0.5, -0.5, 1.5, -3)
 def test_powers_of_special_values(operator, dtype, exponent, device):
     (base,) = values.special_operands([dtype], ["value"], device)
     check(torch.pow, base, exponent, served_by=operator.kernels(dtype), rule=operator.rule(dtype))
+    declined = {reason for row in gems.report().values() for reason in row.declined if reason.startswith("power of")}
+    assert bool(declined) == (exponent in (0, 1))
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,19 @@ std::optional<DeclineReason> condition_first(const Override&, OverrideCall& call
   return needs_bool(call.arguments[0]);
 }
 
-std::optional<DeclineReason> mask_second(const Override&, OverrideCall& call) { return needs_bool(call.arguments[1]); }
+std::optional<DeclineReason> mask_second(const Override&, OverrideCall& call) {
+  // ATen cuts a fraction off without a word where a tensor of integers is filled.
+  CallArgument& value = call.arguments[2];
+  if (value.number->isFloatingPoint() &&
+      at::isIntegralType(call.arguments[0].tensor->scalar_type(), /*includeBool=*/true)) {
+    const double whole = std::trunc(value.number->toDouble());
+    if (!(std::abs(whole) < 0x1p53) || call.arguments[0].tensor->scalar_type() == at::kBool)
+      return DeclineReason::NumberRange;
+    call.number = static_cast<std::int64_t>(whole);
+    value = CallArgument(call.number);
+  }
+  return needs_bool(call.arguments[1]);
+}
 
 std::optional<DeclineReason> mask_and_value(const Override&, OverrideCall& call) {
   const at::Tensor& value = *call.arguments[2].tensor;
