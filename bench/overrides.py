@@ -207,8 +207,13 @@ def failed(row, limit):
     return row["wrong"] or slow(row, limit) or "internal failure" in (row["declined"] or "")
 
 
+def _size(elements):
+    power = elements.bit_length() - 1
+    return f"2^{power}" if elements == 2**power else str(elements)
+
+
 def line(row, *columns):
-    size = "host" if row["timed"] == "host" else f"{row['elements']}"
+    size = "host" if row["timed"] == "host" else _size(row["elements"])
     return f"  {title(row['overload'], row['arguments'], row['dtype']):<58}{size:>10}  {'  '.join(columns)}"
 
 
@@ -235,8 +240,8 @@ def summary(rows, limit):
     wrong = [row for row in rows if row["wrong"]]
     if wrong:
         parts += ["", "results that are not eager's"] + [line(row, row["wrong"][:120]) for row in wrong]
-    late = sum(slow(row, limit) for row in measured)
-    parts += ["", f"{len(measured)} cases measured: {late} slow, {len(below) - late} below {limit} within the noise; "
+    behind = sum(slow(row, limit) for row in measured)
+    parts += ["", f"{len(measured)} cases measured: {behind} slow, {len(below) - behind} below {limit} within the noise; "
               f"{sum(declined.values())} declined, {len(wrong)} wrong"]  # fmt: skip
     return "\n".join(parts)
 

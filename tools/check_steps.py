@@ -6,9 +6,10 @@ import os
 import pathlib
 import re
 import shlex
-import subprocess
 import sys
 import time
+
+import progress
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -78,14 +79,12 @@ def count_tests(log, succeeded):
 def run_step(step):
     command, _ = STEPS[step]
     path = LOGS / f"{step}.log"
-    print(f"check: {step} ...", end="", flush=True)
     start = time.monotonic()
-    with path.open("w") as log:
-        try:
-            code = subprocess.run(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT).returncode
-        except FileNotFoundError as error:
-            print(error, file=log, flush=True)
-            code = 127
+    try:
+        code = progress.run(f"check: {step} ...", path, command, cwd=ROOT)
+    except FileNotFoundError as error:
+        path.write_text(f"{error}\n")
+        code = 127
     seconds = time.monotonic() - start
     text = path.read_text(errors="replace")
     passed, failed = count_tests(text, code == 0)

@@ -1,21 +1,16 @@
-"""tools/check and tools/env: how tests are counted, what is said about a failure, and what a shell gets."""
+"""tools/check and tools/env: how tests are counted, what is said about a failure and during a build, what a shell gets."""
 
-import importlib.util
 import shutil
 import subprocess
+import sys
 
 import pytest
 from repository import ROOT
 
+sys.path.insert(0, str(ROOT / "tools"))
 
-def load_check_steps():
-    spec = importlib.util.spec_from_file_location("check_steps", ROOT / "tools/check_steps.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-check_steps = load_check_steps()
+import check_steps  # noqa: E402
+import progress  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -50,6 +45,36 @@ def test_check_names_its_steps_and_refuses_others():
     assert listed.returncode == 0 and all(f"  {step} " in listed.stdout for step in check_steps.STEPS)
     refused = subprocess.run([ROOT / "tools/check", "dls"], capture_output=True, text=True)
     assert refused.returncode == 2 and "unknown step 'dls'; expected some of configure, build" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("output", "seconds", "text"),
+    [
+        ("[0/2] Re-running CMake\n[3/12] Building a\n", 30, "3 of 12 steps, about 90 s left"),
+        ("[30/240] Building a\nwarning: [1/2]\n", 60, "30 of 240 steps, about 7 min left"),
+        ("[0/240] Building a\n", 60, "0 of 240 steps"),
+        ("12 passed in 3.1s", 60, ""),
+    ],
+)
+def test_a_build_says_how_far_it_is(output, seconds, text):
+    assert progress.how_far(output, seconds) == text
+
+
+@pytest.mark.parametrize(("terminal", "shown"), [(False, " 1 of 4 steps, about "), (True, "\rcheck: build ... 1 of 4 steps, ")])
+def test_progress_is_shown_and_the_output_kept(terminal, shown, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    log = tmp_path / "build.log"
+    status = progress.run("check: build ...", log, ["sh", "-c", "echo '[1/4] a'; sleep 1; echo end; exit 3"], every_s=0.2)
+    assert status == 3 and log.read_text() == "[1/4] a\nend\n"
+    printed = capsys.readouterr().out
+    assert shown in printed and printed.endswith("\rcheck: build ...\033[K" if terminal else "\ncheck: build ...")
+
+
+def test_a_step_without_its_program_fails(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(check_steps, "LOGS", tmp_path)
+    monkeypatch.setitem(check_steps.STEPS, "dsl", (["no-such-program"], ""))
+    assert check_steps.run_step("dsl").failed == 1
+    assert "No such file or directory: 'no-such-program'" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
