@@ -16,7 +16,6 @@
 #include <functional>
 #include <thread>
 
-#include "allocate.h"
 #include "counted.h"
 #include "gems/aten/call.h"
 #include "gems/aten/report.h"
@@ -25,10 +24,11 @@
 #include "gems/ops/fused.h"
 #include "gems/runtime/counters.h"
 #include "nvrtc_library.h"
-#include "override_table.h"
-#include "selection.h"
+#include "overrides/override_table.h"
+#include "overrides/selection.h"
 #include "stand_in_cuda.h"
-#include "switches.h"
+#include "torch/allocate.h"
+#include "torch/switches.h"
 
 namespace gems {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "driver.h"
+#include "cuda/driver.h"
 
 namespace gems::test {
 

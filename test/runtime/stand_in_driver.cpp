@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "driver_api.h"
+#include "cuda/driver_api.h"
 
 using namespace gems::driver_api;
 using gems::test::StandInDevices;

@@ -21,7 +21,7 @@ def test_readme_and_docs_have_examples():
 
 def test_environment_document_lists_exactly_the_variables_that_are_read():
     package = [p for p in tracked_files() if p.is_relative_to("runtime/aten/python")]
-    readers = ["runtime/lib/settings.cpp", *package]
+    readers = ["runtime/lib/process/settings.cpp", *package]
     read = {name for path in readers for name in re.findall(r'"(GEMS_[A-Z_]+)"', text_of(path))}
     documented = set(re.findall(r"^\| `(GEMS_\w+)", text_of("docs/environment.md"), re.MULTILINE))
     assert documented == read

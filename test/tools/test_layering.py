@@ -32,6 +32,12 @@ MAY_INCLUDE = {
     "runtime/aten": {"dsl", "ops", "compiler", "runtime", "aten"},
     "tools": {"dsl", "ops", "compiler", "runtime"},
 }
+# Folder -> its rooms, from the bottom up: a room includes those before it by folder and name. Files above all rooms lie
+# in the folder itself.
+ROOMS = {
+    "runtime/lib": ["process", "disk", "space", "backend", "cuda", "cpu", "variant", "plan"],
+    "runtime/aten/lib": ["torch", "geometry", "first_call", "serve", "overrides", "operators"],
+}
 
 
 def includes(path):
@@ -60,6 +66,19 @@ def test_layers_include_only_what_is_below(owner):
     assert offenders == []
 
 
+@pytest.mark.parametrize("folder", ROOMS)
+def test_no_room_reaches_up(folder):
+    rooms = ROOMS[folder]
+    offenders = []
+    for path in (p.relative_to(folder) for p in cpp_files() if is_in(p, folder)):
+        own = rooms.index(path.parts[0]) if len(path.parts) > 1 else len(rooms)
+        for name in re.findall(r'#include "(?!gems/)([^"]+)"', text_of(f"{folder}/{path}")):
+            room = name.split("/")[0]
+            if room not in rooms or rooms.index(room) > own:
+                offenders.append(f"{path} includes {name}")
+    assert offenders == []
+
+
 def test_public_headers_begin_with_pragma_once():
     headers = [path for path in cpp_files() if path.suffix == ".h"]
     assert [str(path) for path in headers if "#pragma once" not in text_of(path)] == []
@@ -71,7 +90,7 @@ def test_environment_is_read_in_one_place():
                  if not is_in(p, "runtime/lib", "test") and reads.search(text_of(p))]
     assert offenders == []
     in_runtime = [str(p) for p in cpp_files() if is_in(p, "runtime/lib") and reads.search(text_of(p))]
-    assert in_runtime == ["runtime/lib/settings.cpp"]
+    assert in_runtime == ["runtime/lib/process/settings.cpp"]
 
 
 def test_cuda_driver_and_nvrtc_are_each_called_in_one_file():

@@ -1,4 +1,4 @@
-// One row for each named layout: the classes that all layouts of a call fall into (runtime/lib/layout.cpp).
+// One row for each named layout: the classes that all layouts of a call fall into (runtime/lib/space/layout.cpp).
 #include "layouts.h"
 
 #include <fmt/format.h>

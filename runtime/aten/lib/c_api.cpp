@@ -10,10 +10,10 @@
 
 #include "gems/aten/report.h"
 #include "gems/dsl/error.h"
-#include "override_table.h"
-#include "parallel.h"
-#include "selection.h"
-#include "switches.h"
+#include "overrides/override_table.h"
+#include "overrides/selection.h"
+#include "torch/parallel.h"
+#include "torch/switches.h"
 
 #define GEMS_API extern "C" __attribute__((visibility("default"), used))
 

@@ -1,0 +1,197 @@
+// Builds the entry of a call geometry that this thread has not served yet.
+#include "first_call/new_entry.h"
+
+#include <c10/core/DefaultDtype.h>
+#include <c10/core/ScalarType.h>
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+
+#include "first_call/aten_answer.h"
+#include "first_call/number_checks.h"
+#include "first_call/refusal_text.h"
+#include "first_call/result_layout.h"
+#include "gems/aten/dtype.h"
+#include "gems/compiler/layout.h"
+#include "gems/dsl/error.h"
+#include "gems/dsl/trace.h"
+#include "gems/runtime/counters.h"
+#include "gems/runtime/settings.h"
+#include "torch/stream.h"
+#include "torch/warn_once.h"
+
+namespace gems::aten {
+namespace {
+
+TensorView view_of(const at::Tensor& tensor, void* address) {
+  return {address, *to_dtype(tensor.scalar_type()), tensor.sizes(), tensor.strides()};
+}
+
+Device device_of(at::Device device) {
+  return {device.is_cpu() ? Device::Kind::Cpu : Device::Kind::Cuda, device.is_cpu() ? 0 : device.index()};
+}
+
+std::vector<Argument> runtime_arguments(const Request& request, const CallGeometry& geometry) {
+  std::vector<Argument> arguments;
+  std::size_t address = 0;
+  std::size_t number = 0;
+  for (std::size_t i = 0; i < request.arguments.size(); ++i) {
+    const CallArgument& given = request.arguments[i];
+    Argument argument;
+    switch (given.kind) {
+      case CallArgument::Kind::Flag:
+        argument.kind = CallOperand::Kind::Flag;
+        argument.flag = given.flag;
+        break;
+      case CallArgument::Kind::Number:
+        argument.kind = CallOperand::Kind::Number;
+        argument.number = geometry.numbers()[number++];
+        argument.number_dtype = argument.number.dtype;
+        argument.in_memory = false;
+        break;
+      case CallArgument::Kind::Tensor:
+        argument.in_memory = geometry.in_memory(i);
+        if (argument.in_memory) {
+          argument.kind = given.tensor->dim() == 0 ? CallOperand::Kind::ZeroDim : CallOperand::Kind::Tensor;
+          argument.tensor = view_of(*given.tensor, geometry.addresses()[address++]);
+        } else {
+          const bool wrapped = given.tensor->unsafeGetTensorImpl()->is_wrapped_number();
+          argument.kind = wrapped ? CallOperand::Kind::Number : CallOperand::Kind::ZeroDim;
+          argument.number = geometry.numbers()[number++];
+          argument.number_dtype = wrapped ? argument.number.dtype : *to_dtype(given.tensor->scalar_type());
+        }
+        break;
+    }
+    arguments.push_back(argument);
+  }
+  return arguments;
+}
+
+std::vector<CallOperand> call_operands(std::span<const Argument> arguments) {
+  std::vector<CallOperand> operands;
+  for (const Argument& argument : arguments) {
+    const bool has_number = argument.kind == CallOperand::Kind::Number ||
+                            (argument.kind == CallOperand::Kind::ZeroDim && !argument.in_memory);
+    operands.push_back(
+        {argument.kind, has_number ? argument.number_dtype : argument.tensor.dtype, argument.in_memory, argument.flag});
+  }
+  return operands;
+}
+
+// ATen computes in a float8 itself: mixed operands are rounded to it first, and so is a truth value that goes into a
+// result of another dtype, though f8e8m0fnu has no zero.
+bool differs_in_float8(const Request& request, const CallGeometry& geometry, const ResolvedTypes& types) {
+  const bool is_mixed = is_float8(types.result[0]) && types.result_compute[0] != types.result[0];
+  const bool is_truth =
+      is_bool(types.result[0]) && request.results[0].defined() && request.results[0].scalar_type() != at::kBool;
+  for (std::size_t i = 0; i < request.arguments.size(); ++i) {
+    if (!geometry.in_memory(i)) continue;
+    const at::ScalarType dtype = request.arguments[i].tensor->scalar_type();
+    if (is_mixed && dtype != to_scalar_type(types.result[0])) return true;
+    if (is_truth && dtype == at::kFloat8_e8m0fnu) return true;
+  }
+  return false;
+}
+
+// A given result keeps its dtype: what it would lose is refused, as ATen refuses it.
+void check_casts(const Request& request, const ResolvedTypes& types) {
+  for (std::size_t r = 0; r < request.results.size(); ++r) {
+    const at::Tensor& given = request.results[r];
+    if (!given.defined() || c10::canCast(to_scalar_type(types.result[r]), given.scalar_type())) continue;
+    throw Error(
+        fmt::format("op '{0}': result type {1} can't be cast to {2}, the dtype of '{3}'; give a result of {1}, or "
+                    "convert the operands",
+                    request.op->name, c10::toString(to_scalar_type(types.result[r])),
+                    c10::toString(given.scalar_type()), result_name(*request.op, r)));
+  }
+}
+
+NewEntry declined(std::unique_ptr<PlanEntry> entry, DeclineReason reason, bool keep = true) {
+  entry->declined = reason;
+  return {std::move(entry), keep};
+}
+
+// Nothing may be compiled or loaded while a stream captures. Not kept: the same call may come warm later.
+NewEntry cold_capture(const Request& request, std::unique_ptr<PlanEntry> entry) {
+  warn_cold_capture_once(*request.op);
+  return declined(std::move(entry), DeclineReason::ColdCapture, false);
+}
+
+}  // namespace
+
+NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
+  auto entry = std::make_unique<PlanEntry>();
+  entry->hash = geometry.hash();
+  entry->words.assign(geometry.words().begin(), geometry.words().end());
+  const bool capturing = is_capturing(geometry.device());
+  const DType default_dtype = *to_dtype(c10::get_default_dtype_as_scalartype());
+  const std::vector<Argument> arguments = runtime_arguments(request, geometry);
+
+  ResolvedTypes types;
+  try {
+    types = resolve_types(*request.op, call_operands(arguments), default_dtype);
+  } catch (const Error&) {
+    if (request.raise) throw;
+    return declined(std::move(entry), DeclineReason::Dtype);
+  }
+  add_number_checks(request, geometry, types, *entry);
+  // ATen is asked with this call's numbers: its answer must not come from a number that happens to be out of range.
+  if (auto reason = check_numbers(request, geometry, *entry)) return declined(std::move(entry), *reason, false);
+
+  if (request.ask_aten != nullptr) {
+    if (capturing && !is_answered(request, geometry)) return cold_capture(request, std::move(entry));
+    const AtenAnswer answer = aten_answer(request, geometry);
+    if (answer.declined) return declined(std::move(entry), *answer.declined);
+    if (!request.results[0].defined() && answer.dtype != to_scalar_type(types.result[0]))
+      return declined(std::move(entry), DeclineReason::Dtype);
+    if (differs_in_float8(request, geometry, types)) return declined(std::move(entry), DeclineReason::Dtype);
+  }
+
+  if (request.raise) {
+    check_shapes(request);
+    check_casts(request, types);
+  }
+  if (auto reason = check_given_results(request)) return declined(std::move(entry), *reason);
+  ResultLayout layout;
+  try {
+    layout = result_layout(request);
+  } catch (const c10::Error& error) {
+    if (request.raise) throw Error(fmt::format("op '{}': {}", request.op->name, error.what_without_backtrace()));
+    return declined(std::move(entry), DeclineReason::AtenRaises);
+  }
+  if (layout.rank > MaxRank) return declined(std::move(entry), DeclineReason::Rank);
+
+  std::vector<TensorView> results;
+  std::vector<at::Tensor> allocated;
+  std::int64_t numel = 1;
+  for (const std::int64_t size : layout.sizes) numel *= size;
+  for (std::size_t r = 0; r < request.results.size(); ++r) {
+    const at::Tensor& given = request.results[r];
+    ResultGeometry& geometry_of_result = entry->results[r];
+    if (given.defined()) {
+      results.push_back(view_of(given, geometry.result_address(r)));
+      continue;
+    }
+    geometry_of_result = result_geometry(layout.sizes, layout.strides, to_scalar_type(types.result[r]));
+    // The caching allocators align all memory alike: 16 bytes stand for the address that each call will get.
+    results.push_back({reinterpret_cast<void*>(std::uintptr_t{1} << 20), types.result[r], geometry_of_result.sizes,
+                       geometry_of_result.strides});
+  }
+  if (numel == 0) return {std::move(entry)};
+
+  const PlanRequest plan_request{request.op, arguments, results, device_of(geometry.device()), default_dtype};
+  try {
+    if (capturing && !is_planned(plan_request)) return cold_capture(request, std::move(entry));
+    take_thread_compiles();  // forget those of others
+    entry->plan = &make_plan(plan_request);
+    const CompileSpan compiled = take_thread_compiles();
+    if (request.compiles != nullptr) request.compiles->fetch_add(compiled.compiles, std::memory_order_relaxed);
+    if (request.compile_us != nullptr) request.compile_us->fetch_add(compiled.us, std::memory_order_relaxed);
+  } catch (const std::exception& error) {
+    if (request.raise || settings().strict) throw;
+    warn_failure_once(*request.op, error.what());
+    return declined(std::move(entry), DeclineReason::Internal);
+  }
+  return {std::move(entry)};
+}
+
+}  // namespace gems::aten

@@ -1,0 +1,223 @@
+// Packs a call's geometry into words; declines what no plan can stand for.
+#include "geometry/call_geometry.h"
+
+#include <c10/core/DefaultDtype.h>
+#include <c10/core/DispatchKeySet.h>
+
+#include "gems/aten/dtype.h"
+#include "geometry/memory_overlap.h"
+
+namespace gems::aten {
+namespace {
+
+// The keys of a plain dense tensor on CPU or CUDA, with or without gradient. Any other (Python, Sparse, Quantized,
+// Conjugate, ...) means that the bytes alone are not the value.
+const std::uint64_t plain_keys =
+    (c10::DispatchKeySet({c10::DispatchKey::CPU, c10::DispatchKey::CUDA, c10::DispatchKey::AutogradFunctionality,
+                          c10::DispatchKey::ADInplaceOrView}) |
+     c10::autocast_dispatch_keyset)
+        .raw_repr();
+const std::uint64_t lazy_keys =
+    c10::DispatchKeySet({c10::DispatchKey::Conjugate, c10::DispatchKey::Negative}).raw_repr();
+
+bool is_number(const at::TensorImpl& tensor) { return tensor.is_wrapped_number() && tensor.is_cpu(); }
+
+// 16, 4 or less: what OperandLayout::align_bytes distinguishes.
+std::uint64_t alignment_class(const void* address) {
+  const auto value = reinterpret_cast<std::uintptr_t>(address);
+  return value % 16 == 0 ? 2 : value % 4 == 0 ? 1 : 0;
+}
+
+std::uint64_t head_word(std::uint64_t kind, DType dtype, std::int64_t rank, std::uint64_t alignment) {
+  return kind | static_cast<std::uint64_t>(dtype) << 8 | static_cast<std::uint64_t>(rank) << 16 | alignment << 32;
+}
+
+// Room for a flag or number at every position, and the words at either end.
+constexpr std::size_t WordsBesideTensors = 4 * MaxOperands + 8;
+
+enum HeadKind : std::uint64_t { InMemory = 1, WrappedNumber, CpuScalar, Number, Flag, Allocated };
+
+// A sum of folded products, two words each: no step waits for the one before. A table compares all words, so the hash
+// only has to spread.
+std::uint64_t hash_of(std::span<const std::uint64_t> pairs) {
+  std::uint64_t hash = 0;
+  std::uint64_t place = 0x9E3779B97F4A7C15u;
+  for (std::size_t i = 0; i < pairs.size(); i += 2) {
+    const auto product = static_cast<unsigned __int128>(pairs[i] ^ place) * (pairs[i + 1] ^ 0xD1B54A32D192ED03u);
+    hash += static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+    place += 0x9E3779B97F4A7C15u;
+  }
+  return hash;
+}
+
+// Where a plain tensor's elements begin, without the questions that TensorImpl::data() asks of other kinds.
+const void* address_of(const at::TensorImpl& tensor, const void* storage) {
+  if (tensor.is_empty()) return nullptr;
+  return static_cast<const char*>(storage) + tensor.itemsize() * static_cast<std::size_t>(tensor.storage_offset());
+}
+const void* read_address(const at::TensorImpl& tensor) {
+  return address_of(tensor, tensor.unsafe_storage().unsafeGetStorageImpl()->data());
+}
+// Gives a copy-on-write tensor memory of its own.
+void* written_address(at::TensorImpl& tensor) {
+  return const_cast<void*>(address_of(tensor, tensor.unsafe_storage().unsafeGetStorageImpl()->mutable_data()));
+}
+
+}  // namespace
+
+// Where the next word goes: a local of collect(), so that it stays in a register.
+class CallGeometry::Writer {
+ public:
+  explicit Writer(std::array<std::uint64_t, MaxWords>& words) : next_(words.data()), end_(next_ + MaxWords) {}
+
+  void push(std::uint64_t word) { *next_++ = word; }
+  bool has_room(std::size_t words) const { return words <= static_cast<std::size_t>(end_ - next_); }
+  std::uint64_t* next() const { return next_; }
+
+ private:
+  std::uint64_t* next_;
+  std::uint64_t* end_;
+};
+
+std::optional<DeclineReason> CallGeometry::find_device(const Request& request) {
+  std::uint64_t keys = 0;
+  bool is_named = false;
+  bool has_tensor = false;
+  bool has_cpu_dims = false;
+  bool has_two_devices = false;
+  const auto look = [&](const at::TensorImpl& tensor, bool may_be_scalar) __attribute__((always_inline)) {
+    keys |= tensor.key_set().raw_repr();
+    is_named |= tensor.has_named_tensor_meta();
+    has_tensor |= !is_number(tensor);
+    const at::Device device = tensor.device();
+    if (device.is_cpu()) {
+      has_cpu_dims |= tensor.dim() > 0 || !may_be_scalar;
+    } else {
+      has_two_devices |= !device_.is_cpu() && device_ != device;
+      device_ = device;
+    }
+  };
+  for (const CallArgument& argument : request.arguments) {
+    if (argument.kind != CallArgument::Kind::Tensor) continue;
+    if (!argument.tensor->defined()) return DeclineReason::Arguments;
+    look(*argument.tensor->unsafeGetTensorImpl(), true);
+  }
+  for (const at::Tensor& result : request.results)
+    if (result.defined()) look(*result.unsafeGetTensorImpl(), false);
+  if (keys & ~plain_keys) return keys & ~plain_keys & ~lazy_keys ? DeclineReason::TensorKind : DeclineReason::LazyBits;
+  if (is_named) return DeclineReason::TensorKind;
+  if (!has_tensor) return DeclineReason::Arguments;
+  if (has_two_devices || (!device_.is_cpu() && has_cpu_dims)) return DeclineReason::Devices;
+  return std::nullopt;
+}
+
+inline std::optional<DeclineReason> CallGeometry::add_tensor(Writer& writer, const at::TensorImpl& tensor,
+                                                             const void* address) {
+  const auto dtype = to_dtype(tensor.dtype().toScalarType());
+  if (!dtype) return DeclineReason::Dtype;
+  const auto sizes = tensor.sizes();
+  const auto strides = tensor.strides();
+  if (!writer.has_room(2 * sizes.size() + WordsBesideTensors)) return DeclineReason::Rank;
+  writer.push(head_word(HeadKind::InMemory, *dtype, static_cast<std::int64_t>(sizes.size()), alignment_class(address)));
+  for (std::size_t d = 0; d < sizes.size(); ++d) {
+    writer.push(static_cast<std::uint64_t>(sizes[d]));
+    writer.push(static_cast<std::uint64_t>(strides[d]));
+  }
+  return std::nullopt;
+}
+
+std::optional<DeclineReason> CallGeometry::add_number(Writer& writer, const at::Tensor& tensor) {
+  const auto dtype = to_dtype(tensor.scalar_type());
+  if (!dtype || !to_number(tensor, numbers_[number_count_++])) return DeclineReason::Dtype;
+  const bool is_wrapped = is_number(*tensor.unsafeGetTensorImpl());
+  writer.push(head_word(is_wrapped ? HeadKind::WrappedNumber : HeadKind::CpuScalar, *dtype, 0, 0));
+  return std::nullopt;
+}
+
+// Which results are exactly an argument (safe: each element is read before it is written), and no other overlap.
+std::optional<DeclineReason> CallGeometry::add_aliases(Writer& writer, const Request& request) {
+  std::uint64_t aliases = 0;
+  for (std::size_t r = 0; r < request.results.size(); ++r) {
+    if (!request.results[r].defined()) continue;
+    const at::TensorImpl& result = *request.results[r].unsafeGetTensorImpl();
+    const auto overlap_with = [&](const at::Tensor& other, const void* address) {
+      return overlap_of(result, result_addresses_[r], *other.unsafeGetTensorImpl(), address);
+    };
+    std::size_t address = 0;
+    for (std::size_t i = 0; i < request.arguments.size(); ++i) {
+      if (!in_memory_[i]) continue;
+      switch (overlap_with(*request.arguments[i].tensor, addresses_[address++])) {
+        case Overlap::None:
+          break;
+        case Overlap::Same:
+          aliases |= std::uint64_t{1} << (r * MaxOperands + i);
+          break;
+        case Overlap::Partial:
+          return DeclineReason::Overlap;
+      }
+    }
+    for (std::size_t other = 0; other < r && !request.rules.disjoint_results; ++other)
+      if (request.results[other].defined() &&
+          overlap_with(request.results[other], result_addresses_[other]) != Overlap::None)
+        return DeclineReason::Overlap;
+  }
+  writer.push(aliases);
+  return std::nullopt;
+}
+
+std::optional<DeclineReason> CallGeometry::collect(const Request& request) {
+  if (auto reason = find_device(request)) return reason;
+  Writer writer(words_);
+  writer.push(reinterpret_cast<std::uintptr_t>(request.op));
+  writer.push(request.call_site | static_cast<std::uint64_t>(c10::get_default_dtype_as_scalartype()) << 32 |
+              static_cast<std::uint64_t>(device_.type()) << 40 | static_cast<std::uint64_t>(device_.index() + 1) << 48);
+
+  // Results first: a copy-on-write result gets its own memory now, before its address is read as an argument's.
+  for (std::size_t r = 0; r < request.results.size(); ++r) {
+    if (!request.results[r].defined()) {
+      writer.push(HeadKind::Allocated);
+      continue;
+    }
+    at::TensorImpl& result = *request.results[r].unsafeGetTensorImpl();
+    result_addresses_[r] = written_address(result);
+    if (auto reason = add_tensor(writer, result, result_addresses_[r])) return reason;
+  }
+  for (std::size_t i = 0; i < request.arguments.size(); ++i) {
+    const CallArgument& argument = request.arguments[i];
+    switch (argument.kind) {
+      case CallArgument::Kind::Tensor: {
+        const at::TensorImpl& tensor = *argument.tensor->unsafeGetTensorImpl();
+        if (is_number(tensor) || (!device_.is_cpu() && tensor.is_cpu())) {
+          if (auto reason = add_number(writer, *argument.tensor)) return reason;
+          break;
+        }
+        in_memory_[i] = true;
+        const void* address = read_address(tensor);
+        addresses_[address_count_++] = const_cast<void*>(address);
+        if (auto reason = add_tensor(writer, tensor, address)) return reason;
+        break;
+      }
+      case CallArgument::Kind::Number: {
+        NumberValue& number = numbers_[number_count_++];
+        if (!to_number(*argument.number, number)) return DeclineReason::Dtype;
+        writer.push(head_word(HeadKind::Number, number.dtype, 0, 0));
+        break;
+      }
+      case CallArgument::Kind::Flag: {
+        writer.push(HeadKind::Flag | static_cast<std::uint64_t>(argument.flag.kind) << 8);
+        writer.push(static_cast<std::uint64_t>(argument.flag.integer));
+        const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(argument.flag.chars);
+        writer.push(halves[0]);
+        writer.push(halves[1]);
+        break;
+      }
+    }
+  }
+  if (auto reason = add_aliases(writer, request)) return reason;
+  count_ = static_cast<std::size_t>(writer.next() - words_.data());
+  if (count_ % 2 != 0) *writer.next() = 0;
+  hash_ = hash_of({words_.data(), (count_ + 1) / 2 * 2});
+  return std::nullopt;
+}
+
+}  // namespace gems::aten

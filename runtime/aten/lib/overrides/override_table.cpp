@@ -1,0 +1,125 @@
+// The override table, from overrides.def: every row checked against at::_ops by the compiler.
+#include "overrides/override_table.h"
+
+#include <ATen/ops/abs_ops.h>
+#include <ATen/ops/add_ops.h>
+#include <ATen/ops/bitwise_and_ops.h>
+#include <ATen/ops/bitwise_not_ops.h>
+#include <ATen/ops/bitwise_or_ops.h>
+#include <ATen/ops/bitwise_xor_ops.h>
+#include <ATen/ops/clamp_max_ops.h>
+#include <ATen/ops/clamp_min_ops.h>
+#include <ATen/ops/clamp_ops.h>
+#include <ATen/ops/copy_ops.h>
+#include <ATen/ops/cos_ops.h>
+#include <ATen/ops/div_ops.h>
+#include <ATen/ops/eq_ops.h>
+#include <ATen/ops/erf_ops.h>
+#include <ATen/ops/exp_ops.h>
+#include <ATen/ops/ge_ops.h>
+#include <ATen/ops/gelu_backward_ops.h>
+#include <ATen/ops/gelu_ops.h>
+#include <ATen/ops/gt_ops.h>
+#include <ATen/ops/isinf_ops.h>
+#include <ATen/ops/isnan_ops.h>
+#include <ATen/ops/le_ops.h>
+#include <ATen/ops/log_ops.h>
+#include <ATen/ops/logical_and_ops.h>
+#include <ATen/ops/logical_not_ops.h>
+#include <ATen/ops/logical_or_ops.h>
+#include <ATen/ops/logical_xor_ops.h>
+#include <ATen/ops/lt_ops.h>
+#include <ATen/ops/masked_fill_ops.h>
+#include <ATen/ops/maximum_ops.h>
+#include <ATen/ops/minimum_ops.h>
+#include <ATen/ops/mul_ops.h>
+#include <ATen/ops/ne_ops.h>
+#include <ATen/ops/neg_ops.h>
+#include <ATen/ops/pow_ops.h>
+#include <ATen/ops/reciprocal_ops.h>
+#include <ATen/ops/relu_ops.h>
+#include <ATen/ops/rsqrt_ops.h>
+#include <ATen/ops/sigmoid_backward_ops.h>
+#include <ATen/ops/sigmoid_ops.h>
+#include <ATen/ops/silu_backward_ops.h>
+#include <ATen/ops/silu_ops.h>
+#include <ATen/ops/sin_ops.h>
+#include <ATen/ops/sqrt_ops.h>
+#include <ATen/ops/sub_ops.h>
+#include <ATen/ops/tanh_backward_ops.h>
+#include <ATen/ops/tanh_ops.h>
+#include <ATen/ops/threshold_backward_ops.h>
+#include <ATen/ops/where_ops.h>
+
+#include <memory>
+#include <utility>
+
+#include "overrides/override_arrange.h"
+#include "overrides/override_kernel.h"
+#include "overrides/override_rules.h"
+
+// ATen's own kernels, declared with the schema's type. at::cuda is weak: null beside a CPU build of PyTorch.
+#define GEMS_IMPORT __attribute__((visibility("default")))
+#define GEMS_OVERRIDE(overload, function, op, rules, arrange)            \
+  namespace at::cpu {                                                    \
+  GEMS_IMPORT at::_ops::overload::schema function;                       \
+  }                                                                      \
+  namespace at::cuda {                                                   \
+  __attribute__((weak)) GEMS_IMPORT at::_ops::overload::schema function; \
+  }
+#define GEMS_OVERRIDE_SHARED(overload, function, op, rules, arrange) \
+  namespace at::compositeexplicitautograd {                          \
+  GEMS_IMPORT at::_ops::overload::schema function;                   \
+  }
+#define GEMS_OVERRIDE_COPY(overload, function, op, rules, arrange) \
+  namespace at::native {                                           \
+  GEMS_IMPORT at::_ops::overload::schema function;                 \
+  }
+#include "overrides/overrides.def"
+
+namespace gems::aten {
+namespace {
+
+constexpr std::size_t row_count = 0
+#define GEMS_OVERRIDE(overload, function, op, rules, arrange) +1
+#define GEMS_OVERRIDE_SHARED(overload, function, op, rules, arrange) +1
+#define GEMS_OVERRIDE_COPY(overload, function, op, rules, arrange) +1
+#include "overrides/overrides.def"
+    ;
+static_assert(row_count <= MaxOverrides, "enlarge MaxOverrides");
+
+template <class Overload>
+void add_row(std::deque<TableRow>& table, const OverrideRow& row, typename Overload::ptr_schema cpu,
+             typename Overload::ptr_schema cuda) {
+  std::string name(std::string_view(Overload::name).substr(sizeof("aten::") - 1));
+  if (*Overload::overload_name != '\0') name.append(1, '.').append(Overload::overload_name);
+  const auto make_kernel = [cpu, cuda](Override& override, c10::DispatchKey key) {
+    if (key == c10::DispatchKey::CUDA && cuda == nullptr) return c10::KernelFunction();
+    using Kernel = OverrideKernel<typename Overload::schema>;
+    return c10::KernelFunction::makeFromUnboxedFunctor<false, Kernel>(std::make_unique<Kernel>(override, cpu, cuda));
+  };
+  table.emplace_back(std::move(name), row, table.size(), Overload::name, Overload::overload_name, make_kernel);
+}
+
+}  // namespace
+
+std::deque<TableRow>& override_table() {
+  static std::deque<TableRow>* table = [] {
+    auto* rows = new std::deque<TableRow>;
+#define GEMS_ROW(overload, cpu, cuda, op, rule, arrange)                                                           \
+  add_row<at::_ops::overload>(*rows, {op, rules::rule, arrange}, static_cast<at::_ops::overload::ptr_schema>(cpu), \
+                              static_cast<at::_ops::overload::ptr_schema>(cuda));
+#define GEMS_OVERRIDE(overload, function, op, rule, arrange) \
+  GEMS_ROW(overload, &at::cpu::function, &at::cuda::function, op, rule, arrange)
+#define GEMS_OVERRIDE_SHARED(overload, function, op, rule, arrange)                                                \
+  GEMS_ROW(overload, &at::compositeexplicitautograd::function, &at::compositeexplicitautograd::function, op, rule, \
+           arrange)
+#define GEMS_OVERRIDE_COPY(overload, function, op, rule, arrange) \
+  GEMS_ROW(overload, &at::native::function, &at::native::function, op, rule, arrange)
+#include "overrides/overrides.def"
+    return rows;
+  }();
+  return *table;
+}
+
+}  // namespace gems::aten

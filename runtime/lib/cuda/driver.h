@@ -1,0 +1,32 @@
+// Modules, launches and memory on a CUDA device, in its primary context (the one PyTorch uses). All errors are
+// gems::Error naming call, result, and what the caller says it was for.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "backend/backend.h"
+
+namespace gems::driver {
+
+// A kernel in the primary context of the device.
+LoadedKernel load_kernel(int device, std::span<const char> cubin, const std::string& name);
+
+struct Grid {
+  unsigned grid_x = 1;
+  unsigned block_x = 1;
+  unsigned block_y = 1;
+};
+// parameters: one address per kernel parameter. No allocation, no lock. name: of the kernel, for messages.
+void launch(const Kernel& kernel, const Grid& grid, void* stream, void** parameters, std::string_view name);
+
+// Blocking memory calls on a device, for tests and tools.
+void* allocate(int device, std::size_t size_bytes);
+void release(int device, void* memory);
+void copy_to_device(int device, void* to, const void* from, std::size_t size_bytes);
+void copy_to_host(int device, void* to, const void* from, std::size_t size_bytes);
+void synchronize(int device);
+
+}  // namespace gems::driver

@@ -1,0 +1,112 @@
+// Makes a variant: trace, compile or take from the disk cache, load, say so. See variant.h.
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "cpu/cpu_backend.h"
+#include "cuda/cuda_backend.h"
+#include "gems/dsl/error.h"
+#include "gems/runtime/settings.h"
+#include "process/log.h"
+#include "variant/variant.h"
+
+namespace gems {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+CallOperand call_operand(const Argument& argument) {
+  CallOperand operand{.kind = argument.kind};
+  switch (argument.kind) {
+    case CallOperand::Kind::Tensor:
+      operand.dtype = argument.tensor.dtype;
+      break;
+    case CallOperand::Kind::ZeroDim:
+      operand.in_memory = argument.in_memory;
+      operand.dtype = argument.in_memory ? argument.tensor.dtype : argument.number_dtype;
+      break;
+    case CallOperand::Kind::Number:
+      operand.dtype = argument.number.dtype;
+      break;
+    case CallOperand::Kind::Flag:
+      operand.flag = argument.flag;
+      break;
+  }
+  return operand;
+}
+
+TraceGraph trace_request(const PlanRequest& request) {
+  std::vector<CallOperand> operands;
+  for (const Argument& argument : request.operands) operands.push_back(call_operand(argument));
+  std::vector<DType> results;
+  for (const TensorView& result : request.results) results.push_back(result.dtype);
+  return trace(*request.op, operands, results, request.default_dtype);
+}
+
+// Where each operand of the trace is found in a launch.
+std::vector<Parameter> parameters_of(const TraceGraph& graph, const PlanRequest& request, Variant& variant) {
+  std::vector<Parameter> parameters;
+  std::size_t next = 0;
+  for (std::size_t position = 0; position < request.operands.size(); ++position) {
+    const Argument& argument = request.operands[position];
+    if (argument.kind == CallOperand::Kind::Flag) continue;
+    const bool in_memory = argument.kind == CallOperand::Kind::Tensor ||
+                           (argument.kind == CallOperand::Kind::ZeroDim && argument.in_memory);
+    const OperandForm form = in_memory ? OperandForm::Tensor : OperandForm::Number;
+    if (next == graph.operands.size() || graph.operands[next].position != static_cast<std::int32_t>(position) ||
+        graph.operands[next].form != form)
+      throw Error(
+          fmt::format("{}: the trace and the call disagree on operand '{}' (position {}); this is a mistake in "
+                      "gems, please report it with the op's definition",
+                      request.op->name, request.op->operands[position].name, position));
+    std::size_t& count = in_memory ? variant.operand_tensors : variant.numbers;
+    parameters.push_back(
+        {.form = form, .index = static_cast<std::uint8_t>(count++), .compute = graph.operands[next].compute});
+    ++next;
+  }
+  variant.results = request.results.size();
+  return parameters;
+}
+
+void log_variant(const TraceGraph& graph, const Variant& variant, const CompiledKernel& kernel,
+                 Clock::time_point start) {
+  const double ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+  log_line(fmt::format("{} {} {} {} {}: {} in {:.1f} ms, key {}", graph.op, kernel.name, kernel.target,
+                       dtypes_text(graph), to_string(variant.layout), kernel.from_disk ? "hit" : "miss, compiled", ms,
+                       cache_key(kernel.key_text).substr(0, 16)));
+}
+
+}  // namespace
+
+const Backend& backend_of(const Device& device) {
+  return device.kind == Device::Kind::Cpu ? cpu_backend : cuda_backend;
+}
+
+Variant build_variant(const PlanRequest& request, const Layout& layout) {
+  const auto start = Clock::now();
+  const TraceGraph graph = trace_request(request);
+  Variant variant;
+  variant.layout = layout;
+  variant.parameters = parameters_of(graph, request, variant);
+
+  const Backend& backend = backend_of(request.device);
+  const int device = request.device.index;
+  CompiledKernel kernel = backend.compile(graph, layout, device, process_cache());
+  LoadedKernel loaded = backend.load(kernel, device);
+  if (!loaded.problem.empty() && kernel.from_disk) {
+    process_cache().evict(kernel.key_text);
+    kernel = backend.compile(graph, layout, device, process_cache());
+    loaded = backend.load(kernel, device);
+  }
+  if (!loaded.problem.empty())
+    throw Error(fmt::format("{}: the kernel {} was compiled but cannot be loaded: {} (cache key {} in {})",
+                            request.op->name, kernel.name, loaded.problem, cache_key(kernel.key_text),
+                            process_cache().is_open() ? settings().cache_dir : "no directory"));
+  variant.name = kernel.name;
+  variant.schedule = kernel.schedule;
+  variant.kernel = loaded.kernel;
+  if (settings().log) log_variant(graph, variant, kernel, start);
+  return variant;
+}
+
+}  // namespace gems

@@ -1,0 +1,175 @@
+// Keys and binaries of real kernels, without a GPU: the key covers every input; what is compiled once is found again.
+#include "backend/compiled_kernel.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <set>
+
+#include "cache_sample.h"
+#include "cpu/cpu_backend.h"
+#include "cuda/cuda_backend.h"
+#include "gems/compiler/cpu.h"
+#include "gems/compiler/cuda.h"
+#include "gems/compiler/stages.h"
+#include "gems/ops/catalogue.h"
+#include "gems/runtime/counters.h"
+#include "nvrtc_library.h"
+
+using namespace gems;
+using namespace gems::test;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+TraceGraph add_trace(DType x, DType y, bool y_is_number = false, DType result = DType::F32) {
+  const std::array<CallOperand, 3> operands{
+      CallOperand{.kind = CallOperand::Kind::Tensor, .dtype = x},
+      CallOperand{.kind = y_is_number ? CallOperand::Kind::Number : CallOperand::Kind::Tensor, .dtype = y},
+      CallOperand{.kind = CallOperand::Kind::Number, .dtype = DType::I64}};
+  const std::array<DType, 1> results{result};
+  return trace(*ops::catalogue().find("add"), operands, results);
+}
+
+Layout flat(std::size_t operands) {
+  return {.operands = std::vector<OperandLayout>(operands), .results = std::vector<OperandLayout>(1)};
+}
+
+}  // namespace
+
+TEST_CASE("changing any input of a kernel changes its key") {
+  if (!find_nvrtc()) SKIP("no NVRTC on this machine");
+  const TraceGraph graph = add_trace(DType::F32, DType::F32);
+  const Layout layout = flat(2);
+  const CudaTarget target{90};
+  const Schedule schedule = choose_schedule(graph, layout, target);
+  std::set<std::string> keys{cache_key(cuda_key_text(graph, layout, schedule, target)),
+                             cache_key(cpu_key_text(graph, layout))};
+  std::size_t expected = 2;
+  const auto differs = [&](const TraceGraph& g, const Layout& l, const Schedule& s, CudaTarget t) {
+    keys.insert(cache_key(cuda_key_text(g, l, s, t)));
+    CHECK(keys.size() == ++expected);
+  };
+  differs(graph, layout, schedule, CudaTarget{80});
+  for (int Schedule::* field : {&Schedule::width, &Schedule::unroll, &Schedule::threads}) {
+    Schedule changed = schedule;
+    changed.*field *= 2;
+    differs(graph, layout, changed, target);
+  }
+  Schedule other_family = schedule;
+  other_family.family = Family::Generic;
+  differs(graph, layout, other_family, target);
+
+  for (const auto& change : std::vector<void (*)(Layout&)>{
+           [](Layout& l) { l.rank = 4; }, [](Layout& l) { l.wide_index = true; }, [](Layout& l) { l.crossed = true; },
+           [](Layout& l) { l.operands[0].step = Step::Broadcast; },
+           [](Layout& l) { l.operands[1].step = Step::Strided; }, [](Layout& l) { l.operands[1].align_bytes = 4; },
+           [](Layout& l) { l.results[0].align_bytes = 4; }}) {
+    Layout changed = layout;
+    change(changed);
+    differs(graph, changed, schedule, target);
+  }
+  differs(add_trace(DType::F32, DType::F16), layout, schedule, target);
+  differs(add_trace(DType::F32, DType::F32, false, DType::F64), layout, schedule, target);
+  differs(add_trace(DType::F32, DType::F64, true), flat(1), schedule, target);
+  TraceGraph other_body = graph;
+  other_body.nodes.back().args[0] = 0;
+  differs(other_body, layout, schedule, target);
+}
+
+TEST_CASE("the key text names the toolchain: format, generator, NVRTC and options, or LLVM and processor") {
+  if (!find_nvrtc()) SKIP("no NVRTC on this machine");
+  const TraceGraph graph = add_trace(DType::F32, DType::F32);
+  const Layout layout = flat(2);
+  const std::string format = "format " + std::to_string(CacheFormat) + "\n";
+  const std::string generator = "generator " + std::string(generator_version()) + "\n";
+  const std::string cuda = cuda_key_text(graph, layout, {}, {90});
+  CHECK_THAT(cuda, ContainsSubstring("target sm_90\n") && ContainsSubstring("nvrtc " + nvrtc_build() + "\n") &&
+                       ContainsSubstring(format) && ContainsSubstring(generator));
+  for (const std::string_view option : nvrtc_options()) CHECK_THAT(cuda, ContainsSubstring(std::string(option)));
+  CHECK_THAT(cpu_key_text(graph, layout), ContainsSubstring("target cpu " + cpu_target() + "\n") &&
+                                              ContainsSubstring("llvm " + std::string(llvm_version()) + "\n") &&
+                                              ContainsSubstring(format) && ContainsSubstring(generator));
+}
+
+TEST_CASE("keys are the same on every machine: the golden text, but for the toolchain's versions") {
+  const TraceGraph graph = add_trace(DType::F32, DType::BF16);
+  const Layout layout = flat(2);
+  const std::string common = R"(format 1
+generator <generator>
+layout rank=1 x=contiguous@16 y=contiguous@16 out=contiguous@16
+op add
+operand x tensor f32 as f32, position 0
+operand y tensor bf16 as f32, position 1
+operand alpha number f32 as f32, position 2
+%0 = operand x : f32
+%1 = operand y : f32
+%2 = operand alpha : f32
+%3 = fma %2, %1, %0 : f32
+result out %3 as f32
+)";
+  const auto without = [](std::string text, std::string_view version, std::string_view name) {
+    const std::size_t at = text.find(version);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, version.size(), name);
+  };
+  std::string cpu = without(cpu_key_text(graph, layout), generator_version(), "<generator>");
+  cpu = without(without(cpu, cpu_target(), "<processor>"), "llvm " + std::string(llvm_version()), "llvm <version>");
+  CHECK(cpu == "target cpu <processor>\nllvm <version>\n" + common);
+  CHECK(cache_key(cpu) == "960fd81a8330a84d9a480f5c315a6778d3c54f73d5aaf5e5b2ed1dd53caf5667");
+
+  if (!find_nvrtc()) SKIP("no NVRTC on this machine");
+  const CudaTarget target{90};
+  const Schedule schedule{.family = Family::Flat, .width = 4, .unroll = 1, .threads = 256};
+  std::string cuda = cuda_key_text(graph, layout, schedule, target);
+  cuda = without(without(cuda, generator_version(), "<generator>"), nvrtc_build(), "<build>");
+  CHECK(cuda ==
+        "target sm_90\nnvrtc <build>\n"
+        "options --std=c++17 --ftz=false --prec-div=true --prec-sqrt=true --fmad=true\n"
+        "schedule family=flat width=4 unroll=1 threads=256\n" +
+            common);
+  CHECK(cache_key(cuda) == "958a65d0ac006c305b13ac8172d03d8f0ace7541bdc56e71fa1ba8ad2d7d8ec7");
+}
+
+TEST_CASE("a CUDA kernel is compiled for its architecture once, and found on disk afterwards") {
+  if (!find_nvrtc()) SKIP("no NVRTC on this machine");
+  TemporaryDirectory dir;
+  KernelCache cache({.dir = dir.path()});
+  const TraceGraph graph = add_trace(DType::BF16, DType::BF16, false, DType::BF16);
+  for (const int arch : {80, 90, 100}) {
+    const CompiledKernel fresh = compiled_cuda(graph, flat(2), {arch}, cache);
+    CHECK_FALSE(fresh.from_disk);
+    CHECK(fresh.compile_us > 0);
+    const CompiledKernel found = compiled_cuda(graph, flat(2), {arch}, cache);
+    CHECK(found.from_disk);
+    CHECK(found.binary == fresh.binary);
+    CHECK(found.name == fresh.name);
+  }
+  const std::vector<CacheFile> files = list_cache(dir.path());
+  REQUIRE(files.size() == 3);
+  for (const CacheFile& file : files) {
+    REQUIRE(file.entry);
+    CHECK(file.entry->op == "add");
+    CHECK(file.entry->dtypes == "bf16 bf16 number:f32 -> bf16");
+    CHECK_THAT(file.entry->source, ContainsSubstring("__global__") && ContainsSubstring(file.entry->kernel));
+  }
+}
+
+TEST_CASE("a CPU kernel found on disk computes as the one that was compiled") {
+  TemporaryDirectory dir;
+  KernelCache cache({.dir = dir.path()});
+  const TraceGraph graph = add_trace(DType::F32, DType::F32);
+  CHECK_FALSE(compiled_cpu(graph, flat(2), cache).from_disk);
+  const CompiledKernel found = compiled_cpu(graph, flat(2), cache);
+  REQUIRE(found.from_disk);
+  const CpuKernel kernel = load_cpu({.name = found.name, .bytes = found.binary});
+  std::array<float, 3> x{1, 2, 3};
+  std::array<float, 3> y{10, 20, 30};
+  std::array<float, 3> out{};
+  const float alpha = 2;
+  const std::array<char*, 3> data{reinterpret_cast<char*>(x.data()), reinterpret_cast<char*>(y.data()),
+                                  reinterpret_cast<char*>(out.data())};
+  const std::array<std::int64_t, 3> strides{4, 4, 4};
+  const std::array<const void*, 1> numbers{&alpha};
+  kernel(data.data(), strides.data(), numbers.data(), 3);
+  CHECK(out == std::array<float, 3>{21, 42, 63});
+}
