@@ -5,6 +5,7 @@
 
 #include "cuda/driver.h"
 #include "gems/compiler/cuda.h"
+#include "gems/dsl/op.h"
 #include "space/numbers.h"
 
 namespace gems {
