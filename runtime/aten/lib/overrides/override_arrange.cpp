@@ -134,11 +134,12 @@ std::optional<DeclineReason> condition_first(const Override&, OverrideCall& call
 std::optional<DeclineReason> mask_second(const Override&, OverrideCall& call) {
   // ATen cuts a fraction off without a word where a tensor of integers is filled.
   CallArgument& value = call.arguments[2];
-  if (value.number->isFloatingPoint() &&
-      at::isIntegralType(call.arguments[0].tensor->scalar_type(), /*includeBool=*/true)) {
-    const double whole = std::trunc(value.number->toDouble());
-    if (!(std::abs(whole) < 0x1p53) || call.arguments[0].tensor->scalar_type() == at::kBool)
-      return DeclineReason::NumberRange;
+  const at::ScalarType dtype = call.arguments[0].tensor->scalar_type();
+  if (value.number->isFloatingPoint() && at::isIntegralType(dtype, /*includeBool=*/true)) {
+    const double given = value.number->toDouble();
+    const double whole = std::trunc(given);
+    const bool loses_sign = given < 0 && !c10::isSignedType(dtype);
+    if (!(std::abs(whole) < 0x1p53) || loses_sign || dtype == at::kBool) return DeclineReason::NumberRange;
     call.number = static_cast<std::int64_t>(whole);
     value = CallArgument(call.number);
   }
