@@ -7,20 +7,11 @@
 #include <string>
 #include <string_view>
 
+#include "backend/backend.h"
+
 namespace gems::driver {
 
-// A kernel in the primary context of one device; never unloaded.
-struct Kernel {
-  void* function = nullptr;
-  void* context = nullptr;
-};
-
-// Nothing thrown when the driver refuses the binary: kernel.function is null and problem says why, so that a cached
-// binary can be compiled again.
-struct LoadedKernel {
-  Kernel kernel;
-  std::string problem;
-};
+// A kernel in the primary context of the device.
 LoadedKernel load_kernel(int device, std::span<const char> cubin, const std::string& name);
 
 struct Grid {

@@ -7,18 +7,23 @@
 #include <array>
 
 #include "gems/dsl/error.h"
+#include "plan/analysis.h"
 #include "plan/call_key.h"
-#include "plan/plan_data.h"
 #include "plan/thread_plans.h"
 #include "process/counting.h"
 
 namespace gems {
 namespace {
 
+bool is_in_memory(const Argument& argument) {
+  return argument.kind == CallOperand::Kind::Tensor ||
+         (argument.kind == CallOperand::Kind::ZeroDim && argument.in_memory);
+}
+
 // Plans that make_plan gave out: they stay for the life of the process.
-InsertOnlyTable<Plan>& shared_plans() {
-  static InsertOnlyTable<Plan>& plans = *[] {
-    auto* made = new InsertOnlyTable<Plan>;
+InsertOnlyTable<std::shared_ptr<const Plan>>& shared_plans() {
+  static InsertOnlyTable<std::shared_ptr<const Plan>>& plans = *[] {
+    auto* made = new InsertOnlyTable<std::shared_ptr<const Plan>>;
     ::pthread_atfork([] { shared_plans().mutex().lock(); }, [] { shared_plans().mutex().unlock(); },
                      [] { shared_plans().mutex().unlock(); });
     return made;
@@ -29,7 +34,7 @@ InsertOnlyTable<Plan>& shared_plans() {
 // The key of a plan whose call has more dimensions than a CallKey has room for: its variant and collapsed geometry.
 CallKey collapsed_key(const Analysis& analysis, const Plan& plan) {
   CallKey key;
-  key.add(reinterpret_cast<std::uintptr_t>(plan.variant));
+  key.add(reinterpret_cast<std::uintptr_t>(plan.name.data()));
   key.add(plan.tensor_count | plan.number_count << 8);
   const Geometry& geometry = analysis.space.geometry;
   for (std::size_t d = 0; d < static_cast<std::size_t>(geometry.rank); ++d) {
@@ -39,15 +44,22 @@ CallKey collapsed_key(const Analysis& analysis, const Plan& plan) {
   return key;
 }
 
-Plan new_plan(const PlanRequest& request) {
-  count(atomic_counters.plans);
-  Analysis analysis = analyse(request);
-  return finished_plan(analysis, request);
+std::shared_ptr<const Plan> finished_plan(const Analysis& analysis, const PlanRequest& request) {
+  auto plan = std::make_shared<Plan>();
+  if (analysis.space.element_count > 0) {
+    const Variant& variant = find_or_make_variant(analysis.key, request, analysis.layout);
+    plan = backend_of(request.device).plan(variant, analysis.space, analysis.tensors.all());
+    plan->name = variant.name;
+  }
+  plan->tensor_count = analysis.tensors.all().size();
+  for (const Argument& argument : request.operands)
+    plan->number_count += argument.kind != CallOperand::Kind::Flag && !is_in_memory(argument);
+  return plan;
 }
 
-bool is_in_memory(const Argument& argument) {
-  return argument.kind == CallOperand::Kind::Tensor ||
-         (argument.kind == CallOperand::Kind::ZeroDim && argument.in_memory);
+std::shared_ptr<const Plan> new_plan(const PlanRequest& request) {
+  count(atomic_counters.plans);
+  return finished_plan(analyse(request), request);
 }
 
 void launch_request(const Plan& plan, const PlanRequest& request, void* stream) {
@@ -64,7 +76,7 @@ void launch_request(const Plan& plan, const PlanRequest& request, void* stream) 
     }
   }
   for (const TensorView& result : request.results) tensors[next_tensor++] = result.data;
-  launch_unchecked(plan, tensors.data(), numbers.data(), stream);
+  plan.launch(tensors.data(), numbers.data(), stream);
 }
 
 }  // namespace
@@ -73,14 +85,13 @@ const Plan& make_plan(const PlanRequest& request) {
   CallKey key;
   if (!make_call_key(request, key)) {
     count(atomic_counters.plans);
-    Analysis analysis = analyse(request);
-    Plan plan = finished_plan(analysis, request);
-    const CallKey collapsed = collapsed_key(analysis, plan);
-    return *shared_plans().find_or_insert(collapsed.hash(), collapsed.span(), std::move(plan)).value;
+    const Analysis analysis = analyse(request);
+    auto plan = finished_plan(analysis, request);
+    const CallKey collapsed = collapsed_key(analysis, *plan);
+    return **shared_plans().find_or_insert(collapsed.hash(), collapsed.span(), std::move(plan)).value;
   }
-  if (const Plan* known = shared_plans().find(key.hash(), key.span())) return *known;
-  Plan plan = new_plan(request);
-  return *shared_plans().find_or_insert(key.hash(), key.span(), std::move(plan)).value;
+  if (const auto* known = shared_plans().find(key.hash(), key.span())) return **known;
+  return **shared_plans().find_or_insert(key.hash(), key.span(), new_plan(request)).value;
 }
 
 void launch(const Plan& plan, std::span<void* const> tensors, std::span<const NumberValue> numbers, void* stream) {
@@ -88,16 +99,15 @@ void launch(const Plan& plan, std::span<void* const> tensors, std::span<const Nu
     throw Error(
         fmt::format("{}: launch was given {} addresses and {} numbers, expected {} and {}: the operands in "
                     "memory and then the results, and the operands that are not in memory",
-                    plan.variant ? plan.variant->name : "a plan without elements", tensors.size(), numbers.size(),
-                    plan.tensor_count, plan.number_count));
-  launch_unchecked(plan, tensors.data(), numbers.data(), stream);
+                    plan.name, tensors.size(), numbers.size(), plan.tensor_count, plan.number_count));
+  plan.launch(tensors.data(), numbers.data(), stream);
 }
 
 void run(const PlanRequest& request, void* stream) {
   CallKey key;
   ThreadPlans* held = make_call_key(request, key) ? thread_plans() : nullptr;
   if (!held) {
-    launch_request(new_plan(request), request, stream);
+    launch_request(*new_plan(request), request, stream);
     return;
   }
   const Plan* plan = held->find(key);
@@ -112,7 +122,7 @@ bool is_planned(const PlanRequest& request) {
     if ((held && held->find(key)) || shared_plans().find(key.hash(), key.span())) return true;
   }
   const Analysis analysis = analyse(request);
-  return analysis.plan.element_count == 0 || find_variant(analysis.key) != nullptr;
+  return analysis.space.element_count == 0 || find_variant(analysis.key) != nullptr;
 }
 
 }  // namespace gems

@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
+#include "backend/plan_data.h"
 #include "plan/call_key.h"
-#include "plan/plan_data.h"
 
 namespace gems {
 
@@ -16,15 +16,15 @@ class ThreadPlans {
   // Null when this thread does not hold a plan for the key.
   const Plan* find(const CallKey& key) const {
     const Slot* slot = slots_[index(key)].get();
-    return slot && slot->hash == key.hash() && same_words(slot->key, key.span()) ? &slot->plan : nullptr;
+    return slot && slot->hash == key.hash() && same_words(slot->key, key.span()) ? slot->plan.get() : nullptr;
   }
 
   // Takes the place of what was there.
-  const Plan& keep(const CallKey& key, Plan&& plan) {
+  const Plan& keep(const CallKey& key, std::shared_ptr<const Plan> plan) {
     auto& slot = slots_[index(key)];
     slot = std::make_unique<Slot>(
         Slot{key.hash(), std::vector<std::uint64_t>(key.span().begin(), key.span().end()), std::move(plan)});
-    return slot->plan;
+    return *slot->plan;
   }
 
  private:
@@ -32,7 +32,7 @@ class ThreadPlans {
   struct Slot {
     std::uint64_t hash;
     std::vector<std::uint64_t> key;
-    Plan plan;
+    std::shared_ptr<const Plan> plan;
   };
   static std::size_t index(const CallKey& key) { return key.hash() % SlotCount; }
   std::array<std::unique_ptr<Slot>, SlotCount> slots_;

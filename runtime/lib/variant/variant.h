@@ -1,37 +1,13 @@
-// A variant: one op, traced for the dtypes, forms and flags of a call, compiled for a layout and a device, loaded.
+// The variants of the process: found by what a call's kernel depends on, made once each, never unloaded.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
-#include "cuda/driver.h"
-#include "gems/compiler/cpu.h"
-#include "gems/compiler/layout.h"
-#include "gems/compiler/schedule.h"
+#include "backend/backend.h"
 #include "gems/runtime/plan.h"
 #include "variant/words.h"
 
 namespace gems {
 
-// One kernel parameter before the results'.
-struct Parameter {
-  OperandForm form = OperandForm::Tensor;
-  std::uint8_t index = 0;      // Tensor: among the tensors of a launch. Number: among its numbers
-  DType compute = DType::F32;  // Number
-};
-
-struct Variant {
-  std::string name;  // of the kernel
-  std::vector<Parameter> parameters;
-  std::size_t operand_tensors = 0;
-  std::size_t results = 0;
-  std::size_t numbers = 0;
-  Layout layout;
-  Schedule schedule;  // CUDA
-  CpuKernel cpu = nullptr;
-  driver::Kernel cuda;
-};
+const Backend& backend_of(const Device& device);
 
 // 2 words of context, 4 a flag, 1 a result, 1 + 12 of layout.
 using VariantKey = Words<2 + 4 * MaxOperands + MaxResults + 1 + 12>;

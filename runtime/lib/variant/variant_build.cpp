@@ -3,11 +3,11 @@
 
 #include <chrono>
 
+#include "cpu/cpu_backend.h"
+#include "cuda/cuda_backend.h"
 #include "gems/dsl/error.h"
-#include "gems/runtime/device.h"
 #include "gems/runtime/settings.h"
 #include "process/log.h"
-#include "variant/compiled_kernel.h"
 #include "variant/variant.h"
 
 namespace gems {
@@ -68,36 +68,19 @@ std::vector<Parameter> parameters_of(const TraceGraph& graph, const PlanRequest&
   return parameters;
 }
 
-CompiledKernel compiled(const TraceGraph& graph, const Layout& layout, const Device& device) {
-  if (device.kind == Device::Kind::Cpu) return compiled_cpu(graph, layout, process_cache());
-  return compiled_cuda(graph, layout, cuda_target(device.index), process_cache());
-}
-
-// Empty when it worked, else why not.
-std::string load(const CompiledKernel& kernel, const Device& device, Variant& variant) {
-  if (device.kind == Device::Kind::Cuda) {
-    driver::LoadedKernel loaded = driver::load_kernel(device.index, kernel.binary, kernel.name);
-    variant.cuda = loaded.kernel;
-    return loaded.problem;
-  }
-  try {
-    variant.cpu = load_cpu({.name = kernel.name, .bytes = kernel.binary});
-    return "";
-  } catch (const Error& error) {
-    return error.what();
-  }
-}
-
-void log_variant(const TraceGraph& graph, const Variant& variant, const CompiledKernel& kernel, const Device& device,
+void log_variant(const TraceGraph& graph, const Variant& variant, const CompiledKernel& kernel,
                  Clock::time_point start) {
   const double ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-  const std::string target = device.kind == Device::Kind::Cpu ? "cpu" : fmt::format("sm_{}", cuda_arch(device.index));
-  log_line(fmt::format("{} {} {} {} {}: {} in {:.1f} ms, key {}", graph.op, kernel.name, target, dtypes_text(graph),
-                       to_string(variant.layout), kernel.from_disk ? "hit" : "miss, compiled", ms,
+  log_line(fmt::format("{} {} {} {} {}: {} in {:.1f} ms, key {}", graph.op, kernel.name, kernel.target,
+                       dtypes_text(graph), to_string(variant.layout), kernel.from_disk ? "hit" : "miss, compiled", ms,
                        cache_key(kernel.key_text).substr(0, 16)));
 }
 
 }  // namespace
+
+const Backend& backend_of(const Device& device) {
+  return device.kind == Device::Kind::Cpu ? cpu_backend : cuda_backend;
+}
 
 Variant build_variant(const PlanRequest& request, const Layout& layout) {
   const auto start = Clock::now();
@@ -105,22 +88,24 @@ Variant build_variant(const PlanRequest& request, const Layout& layout) {
   Variant variant;
   variant.layout = layout;
   variant.parameters = parameters_of(graph, request, variant);
-  if (request.device.kind == Device::Kind::Cuda)
-    variant.schedule = choose_schedule(graph, layout, cuda_target(request.device.index));
 
-  CompiledKernel kernel = compiled(graph, layout, request.device);
-  std::string problem = load(kernel, request.device, variant);
-  if (!problem.empty() && kernel.from_disk) {
+  const Backend& backend = backend_of(request.device);
+  const int device = request.device.index;
+  CompiledKernel kernel = backend.compile(graph, layout, device, process_cache());
+  LoadedKernel loaded = backend.load(kernel, device);
+  if (!loaded.problem.empty() && kernel.from_disk) {
     process_cache().evict(kernel.key_text);
-    kernel = compiled(graph, layout, request.device);
-    problem = load(kernel, request.device, variant);
+    kernel = backend.compile(graph, layout, device, process_cache());
+    loaded = backend.load(kernel, device);
   }
-  if (!problem.empty())
+  if (!loaded.problem.empty())
     throw Error(fmt::format("{}: the kernel {} was compiled but cannot be loaded: {} (cache key {} in {})",
-                            request.op->name, kernel.name, problem, cache_key(kernel.key_text),
+                            request.op->name, kernel.name, loaded.problem, cache_key(kernel.key_text),
                             process_cache().is_open() ? settings().cache_dir : "no directory"));
   variant.name = kernel.name;
-  if (settings().log) log_variant(graph, variant, kernel, request.device, start);
+  variant.schedule = kernel.schedule;
+  variant.kernel = loaded.kernel;
+  if (settings().log) log_variant(graph, variant, kernel, start);
   return variant;
 }
 

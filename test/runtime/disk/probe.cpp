@@ -9,9 +9,9 @@
 #include <thread>
 
 #include "call.h"
+#include "cuda/cuda_backend.h"
 #include "gems/runtime/counters.h"
 #include "nvrtc_library.h"
-#include "variant/compiled_kernel.h"
 
 using namespace gems;
 using namespace gems::test;

@@ -187,7 +187,7 @@ TEST_CASE("numbers reach the kernel in every compute dtype", "[gpu]") {
 TEST_CASE("a launch that the driver refuses is an error with call, result and kernel", "[gpu]") {
   NEEDS_DEVICE();
   const std::string text = "extern \"C\" __global__ void nothing() {}\n";
-  const driver::LoadedKernel loaded = driver::load_kernel(0, compile_cubin(text, "nothing", cuda_arch(0)), "nothing");
+  const LoadedKernel loaded = driver::load_kernel(0, compile_cubin(text, "nothing", cuda_arch(0)), "nothing");
   REQUIRE(loaded.problem.empty());
   CHECK_THROWS_MATCHES(driver::launch(loaded.kernel, {.grid_x = 1, .block_x = 5000}, nullptr, nullptr, "nothing"),
                        Error,

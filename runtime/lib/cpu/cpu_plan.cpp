@@ -1,12 +1,15 @@
 // Runs a plan on the CPU: splits the elements over threads, walks the outer dimensions, calls the kernel on runs of the
 // innermost one.
+#include "cpu/cpu_plan.h"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
 
 #include "cpu/thread_pool.h"
-#include "gems/runtime/iteration_space.h"
-#include "plan/plan_data.h"
+#include "gems/compiler/cpu.h"
+#include "gems/dsl/op.h"
+#include "gems/runtime/plan.h"
 #include "space/numbers.h"
 
 namespace gems {
@@ -19,18 +22,30 @@ constexpr std::int64_t GrainBlocks = 8;
 
 constinit std::atomic<ParallelFor> installed_parallel_for{&pool_parallel_for};
 
+class CpuPlan final : public Plan {
+ public:
+  CpuPlan(const Variant& variant, const IterationSpace& space, std::span<const NamedTensor> tensors);
+  void launch(void* const* tensors, const NumberValue* numbers, void* stream) const override;
+
+  const Variant& variant;
+  CpuKernel kernel;
+  std::int64_t element_count;
+  // Innermost first, and strides_bytes[dimension * tensors + tensor].
+  std::vector<std::int64_t> sizes;
+  std::vector<std::int64_t> strides_bytes;
+};
+
 struct Launch {
-  const Plan& plan;
+  const CpuPlan& plan;
   void* const* tensors;
   std::array<const void*, MaxOperands> numbers;
 };
 
 // Elements [begin, end) in the order of the collapsed dimensions.
 void run_range(const Launch& launch, std::int64_t begin, std::int64_t end) {
-  const Plan& plan = launch.plan;
-  const CpuKernel kernel = plan.variant->cpu;
-  const std::size_t tensors = plan.tensor_count;
+  const CpuPlan& plan = launch.plan;
   const std::size_t rank = plan.sizes.size();
+  const std::size_t tensors = plan.tensor_count;
   const std::int64_t inner = plan.sizes[0];
   const std::int64_t* strides = plan.strides_bytes.data();
 
@@ -52,7 +67,7 @@ void run_range(const Launch& launch, std::int64_t begin, std::int64_t end) {
   for (;;) {
     const std::int64_t count = std::min(inner - column, end - begin);
     for (std::size_t t = 0; t < tensors; ++t) data[t] = row[t] + column * strides[t];
-    kernel(data.data(), strides, launch.numbers.data(), count);
+    plan.kernel(data.data(), strides, launch.numbers.data(), count);
     begin += count;
     if (begin >= end) return;
     column = 0;
@@ -68,31 +83,48 @@ void run_range(const Launch& launch, std::int64_t begin, std::int64_t end) {
   }
 }
 
+CpuPlan::CpuPlan(const Variant& variant, const IterationSpace& space, std::span<const NamedTensor> tensors)
+    : variant(variant),
+      kernel(reinterpret_cast<CpuKernel>(variant.kernel.function)),
+      element_count(space.element_count),
+      sizes(space.geometry.sizes.begin(), space.geometry.sizes.begin() + space.geometry.rank) {
+  strides_bytes.reserve(sizes.size() * tensors.size());
+  for (std::size_t d = 0; d < sizes.size(); ++d)
+    for (std::size_t t = 0; t < tensors.size(); ++t)
+      strides_bytes.push_back(space.geometry.strides[t][d] *
+                              static_cast<std::int64_t>(size_bytes(tensors[t].view.dtype)));
+}
+
+void CpuPlan::launch(void* const* tensors, const NumberValue* numbers, void*) const {
+  Launch launch{.plan = *this, .tensors = tensors, .numbers = {}};
+  alignas(MaxNumberBytes) std::array<std::array<std::byte, MaxNumberBytes>, MaxOperands> values;
+  for (const Parameter& parameter : variant.parameters) {
+    if (parameter.form != OperandForm::Number) continue;
+    const std::size_t i = parameter.index;
+    pack_number(numbers[i], parameter.compute, values[i].data());
+    launch.numbers[i] = values[i].data();
+  }
+  if (element_count <= BlockElements * GrainBlocks) {
+    run_range(launch, 0, element_count);
+    return;
+  }
+  const ParallelFor parallel_for = installed_parallel_for.load(std::memory_order_acquire);
+  parallel_for((element_count + BlockElements - 1) / BlockElements, GrainBlocks, &launch,
+               [](void* context, std::int64_t begin, std::int64_t end) {
+                 const Launch& work = *static_cast<const Launch*>(context);
+                 run_range(work, begin * BlockElements, std::min(end * BlockElements, work.plan.element_count));
+               });
+}
+
 }  // namespace
 
 void set_parallel_for(ParallelFor parallel_for) {
   installed_parallel_for.store(parallel_for ? parallel_for : &pool_parallel_for, std::memory_order_release);
 }
 
-void launch_cpu(const Plan& plan, void* const* tensors, const NumberValue* numbers) {
-  Launch launch{.plan = plan, .tensors = tensors, .numbers = {}};
-  alignas(MaxNumberBytes) std::array<std::array<std::byte, MaxNumberBytes>, MaxOperands> values;
-  for (const Parameter& parameter : plan.variant->parameters) {
-    if (parameter.form != OperandForm::Number) continue;
-    const std::size_t i = parameter.index;
-    pack_number(numbers[i], parameter.compute, values[i].data());
-    launch.numbers[i] = values[i].data();
-  }
-  if (plan.element_count <= BlockElements * GrainBlocks) {
-    run_range(launch, 0, plan.element_count);
-    return;
-  }
-  const ParallelFor parallel_for = installed_parallel_for.load(std::memory_order_acquire);
-  parallel_for((plan.element_count + BlockElements - 1) / BlockElements, GrainBlocks, &launch,
-               [](void* context, std::int64_t begin, std::int64_t end) {
-                 const Launch& work = *static_cast<const Launch*>(context);
-                 run_range(work, begin * BlockElements, std::min(end * BlockElements, work.plan.element_count));
-               });
+std::shared_ptr<Plan> cpu_plan(const Variant& variant, const IterationSpace& space,
+                               std::span<const NamedTensor> tensors) {
+  return std::make_shared<CpuPlan>(variant, space, tensors);
 }
 
 }  // namespace gems

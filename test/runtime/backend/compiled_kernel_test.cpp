@@ -1,11 +1,13 @@
 // Keys and binaries of real kernels, without a GPU: the key covers every input; what is compiled once is found again.
-#include "variant/compiled_kernel.h"
+#include "backend/compiled_kernel.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <set>
 
 #include "cache_sample.h"
+#include "cpu/cpu_backend.h"
+#include "cuda/cuda_backend.h"
 #include "gems/compiler/cpu.h"
 #include "gems/compiler/cuda.h"
 #include "gems/compiler/stages.h"

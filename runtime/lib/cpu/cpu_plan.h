@@ -1,0 +1,11 @@
+// A plan for the threads of this machine: the collapsed sizes, and strides in bytes.
+#pragma once
+
+#include "backend/backend.h"
+
+namespace gems {
+
+std::shared_ptr<Plan> cpu_plan(const Variant& variant, const IterationSpace& space,
+                               std::span<const NamedTensor> tensors);
+
+}  // namespace gems

@@ -1,0 +1,54 @@
+// Runs a plan on a CUDA stream: addresses and numbers as kernel parameters, then one driver call.
+#include "cuda/cuda_plan.h"
+
+#include <array>
+
+#include "cuda/driver.h"
+#include "gems/compiler/cuda.h"
+#include "gems/dsl/op.h"
+#include "space/numbers.h"
+
+namespace gems {
+namespace {
+
+class CudaPlan final : public Plan {
+ public:
+  CudaPlan(const Variant& variant, const LaunchGeometry& launch)
+      : variant_(variant),
+        grid_{.grid_x = launch.grid_x, .block_x = launch.block_x, .block_y = launch.block_y},
+        geometry_(launch.parameter.begin(),
+                  launch.parameter.begin() + static_cast<std::ptrdiff_t>(launch.parameter_bytes)) {}
+
+  void launch(void* const* tensors, const NumberValue* numbers, void* stream) const override {
+    alignas(MaxNumberBytes) std::array<std::array<std::byte, MaxNumberBytes>, MaxOperands> values;
+    // The driver reads parameters through pointers, and only during the call.
+    std::array<void*, MaxOperands + MaxResults + 1> addresses;
+    std::size_t next = 0;
+    for (const Parameter& parameter : variant_.parameters) {
+      if (parameter.form == OperandForm::Tensor) {
+        addresses[next++] = const_cast<void**>(tensors + parameter.index);
+      } else {
+        std::byte* value = values[parameter.index].data();
+        pack_number(numbers[parameter.index], parameter.compute, value);
+        addresses[next++] = value;
+      }
+    }
+    for (std::size_t r = 0; r < variant_.results; ++r)
+      addresses[next++] = const_cast<void**>(tensors + variant_.operand_tensors + r);
+    addresses[next++] = const_cast<std::byte*>(geometry_.data());
+    driver::launch(variant_.kernel, grid_, stream, addresses.data(), variant_.name);
+  }
+
+ private:
+  const Variant& variant_;
+  driver::Grid grid_;
+  std::vector<std::byte> geometry_;  // the last kernel parameter
+};
+
+}  // namespace
+
+std::shared_ptr<Plan> cuda_plan(const Variant& variant, const IterationSpace& space, std::span<const NamedTensor>) {
+  return std::make_shared<CudaPlan>(variant, launch_geometry(variant.schedule, variant.layout, space.geometry));
+}
+
+}  // namespace gems
