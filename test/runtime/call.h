@@ -9,6 +9,7 @@
 #include "gems/ops/catalogue.h"
 #include "gems/runtime/plan.h"
 #include "random_tensors.h"
+#include "run.h"
 
 namespace gems::test {
 

@@ -8,6 +8,7 @@
 
 #include "cpu/thread_pool.h"
 #include "gems/compiler/cpu.h"
+#include "gems/dsl/op.h"
 #include "gems/runtime/plan.h"
 #include "space/numbers.h"
 

@@ -22,11 +22,6 @@ std::string_view kind_name(CallOperand::Kind kind) {
   return "a flag";
 }
 
-bool is_in_memory(const Argument& argument) {
-  return argument.kind == CallOperand::Kind::Tensor ||
-         (argument.kind == CallOperand::Kind::ZeroDim && argument.in_memory);
-}
-
 void check_argument(const OpDef& op, std::size_t position, const Argument& argument) {
   const OperandDef& operand = op.operands[position];
   const auto refuse = [&](std::string_view expected) {
@@ -39,7 +34,7 @@ void check_argument(const OpDef& op, std::size_t position, const Argument& argum
       if (!is_flag) refuse("a flag: a bool, an integer or a short text");
       break;
     case OperandKind::Scalar:
-      if (is_flag || is_in_memory(argument)) refuse("a number; read the element first and pass its value");
+      if (is_flag || argument.is_in_memory()) refuse("a number; read the element first and pass its value");
       break;
     case OperandKind::Tensor:
       if (is_flag) refuse("a tensor or a number");
@@ -63,7 +58,7 @@ void check_request(const PlanRequest& request) {
 
 Tensors::Tensors(const PlanRequest& request) {
   for (std::size_t i = 0; i < request.operands.size(); ++i)
-    if (is_in_memory(request.operands[i]))
+    if (request.operands[i].is_in_memory())
       tensors_[count_++] = {request.op->operands[i].name, request.operands[i].tensor};
   operand_count_ = count_;
   constexpr std::array<std::string_view, MaxResults> names{"out0", "out1", "out2", "out3"};

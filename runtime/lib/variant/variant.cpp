@@ -73,8 +73,7 @@ VariantKey variant_key(const PlanRequest& request, const Layout& layout) {
   key.add(static_cast<std::uint64_t>(request.device.kind) | static_cast<std::uint64_t>(request.default_dtype) << 8 |
           static_cast<std::uint64_t>(static_cast<std::uint32_t>(request.device.index)) << 32);
   for (const Argument& argument : request.operands) {
-    const bool in_memory = argument.kind == CallOperand::Kind::Tensor ||
-                           (argument.kind == CallOperand::Kind::ZeroDim && argument.in_memory);
+    const bool in_memory = argument.is_in_memory();
     const DType dtype = in_memory                                     ? argument.tensor.dtype
                         : argument.kind == CallOperand::Kind::ZeroDim ? argument.number_dtype
                         : argument.kind == CallOperand::Kind::Number  ? argument.number.dtype

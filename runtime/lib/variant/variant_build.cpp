@@ -50,8 +50,7 @@ std::vector<Parameter> parameters_of(const TraceGraph& graph, const PlanRequest&
   for (std::size_t position = 0; position < request.operands.size(); ++position) {
     const Argument& argument = request.operands[position];
     if (argument.kind == CallOperand::Kind::Flag) continue;
-    const bool in_memory = argument.kind == CallOperand::Kind::Tensor ||
-                           (argument.kind == CallOperand::Kind::ZeroDim && argument.in_memory);
+    const bool in_memory = argument.is_in_memory();
     const OperandForm form = in_memory ? OperandForm::Tensor : OperandForm::Number;
     if (next == graph.operands.size() || graph.operands[next].position != static_cast<std::int32_t>(position) ||
         graph.operands[next].form != form)

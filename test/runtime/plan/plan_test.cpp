@@ -70,34 +70,28 @@ TEST_CASE("work that is split over threads covers every element once") {
   }
 }
 
-TEST_CASE("a number of a call is a parameter: another value needs no other plan") {
+TEST_CASE("a number of a call is a parameter of the launch, not of the plan") {
   Floats x({16});
   Floats out({16});
   const OpCall call = add_call(x.view(), x.view(), number_argument(1.0), out.view());
-  const Plan& plan = make_plan(call.request());
+  const auto plan = make_plan(call.request());
   const std::vector<void*> tensors{x.values.data(), x.values.data(), out.values.data()};
   for (const double alpha : {0.5, -3.0}) {
     const std::vector<NumberValue> numbers{{.dtype = DType::F64, .integer = 0, .value = alpha}};
-    launch(plan, tensors, numbers, nullptr);
+    launch(*plan, tensors, numbers, nullptr);
     CHECK(out.values[5] == x.values[5] + static_cast<float>(alpha) * x.values[5]);
   }
-  CHECK(&make_plan(add_call(x.view(), x.view(), number_argument(7.0), out.view()).request()) == &plan);
 }
 
-TEST_CASE("shapes of one layout share a variant, and a plan is made once per geometry") {
-  const auto plan_for = [](std::int64_t n) -> const Plan& {
-    static std::vector<Floats> keep;
-    keep.reserve(64);
-    keep.emplace_back(std::vector<std::int64_t>{n});
-    keep.emplace_back(std::vector<std::int64_t>{n});
-    return make_plan(
-        add_call(keep[keep.size() - 2].view(), keep[keep.size() - 2].view(), number_argument(1), keep.back().view())
-            .request());
+TEST_CASE("shapes of one layout share a variant") {
+  const auto plan_for = [](std::int64_t n) {
+    Floats x({n});
+    Floats out({n});
+    return make_plan(add_call(x.view(), x.view(), number_argument(1), out.view()).request());
   };
-  const Plan& first = plan_for(100);
+  plan_for(100);
   const auto compiles = counters().compiles + counters().disk_hits;
-  CHECK(&plan_for(200) != &first);
-  CHECK(&plan_for(100) == &first);
+  plan_for(200);
   CHECK(counters().compiles + counters().disk_hits == compiles);
 }
 
@@ -118,12 +112,11 @@ TEST_CASE("a loaded kernel outlives its entry in the cache") {
   CHECK(counters().disk_misses == before.disk_misses);
 }
 
-TEST_CASE("a call of many dimensions is planned once too, and right") {
+TEST_CASE("a call of many dimensions that collapse is planned, and right") {
   const std::vector<std::int64_t> shape{2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 1, 1, 3, 1};
   Floats x(shape);
   Floats out(shape);
   const OpCall call = add_call(x.view(), x.view(), number_argument(1), out.view());
-  CHECK(&make_plan(call.request()) == &make_plan(call.request()));
   run(call.request());
   CHECK(out.values[23] == 2 * x.values[23]);
   CHECK(is_planned(call.request()));
@@ -137,7 +130,7 @@ TEST_CASE("a call without elements plans and launches nothing") {
   CHECK(is_planned(call.request()));
   const auto before = counters();
   run(call.request());
-  launch(make_plan(call.request()), std::vector<void*>{nullptr, nullptr, nullptr}, std::vector<NumberValue>(1),
+  launch(*make_plan(call.request()), std::vector<void*>{nullptr, nullptr, nullptr}, std::vector<NumberValue>(1),
          nullptr);
   CHECK(counters().compiles == before.compiles);
 }
@@ -197,7 +190,7 @@ TEST_CASE("requests that make no sense are refused with op, operand and what was
   OpCall no_result = call;
   no_result.results.clear();
   refuses(no_result, "add: 0 results were given, expected 1");
-  CHECK_THROWS_MATCHES(launch(make_plan(call.request()), {}, {}, nullptr), Error,
+  CHECK_THROWS_MATCHES(launch(*make_plan(call.request()), {}, {}, nullptr), Error,
                        MessageMatches(ContainsSubstring("was given 0 addresses and 0 numbers, expected 3 and 1")));
 }
 

@@ -18,6 +18,7 @@
 #include "gems/runtime/counters.h"
 #include "gems/runtime/plan.h"
 #include "gems/runtime/settings.h"
+#include "run.h"
 #include "stand_in_compiler.h"
 
 using namespace gems;
@@ -71,7 +72,7 @@ struct Product {
     run(request);
     for (std::size_t i = 0; i < x.size(); ++i)
       if (out[i] != x[i] * y[y_sizes[0] == 1 ? 0 : i]) return false;
-    return is_planned(request) && &make_plan(request) == &make_plan(request);
+    return is_planned(request);
   }
 };
 

@@ -28,9 +28,11 @@ void add(Question& question, const at::Tensor& tensor) {
 }
 
 Question question_of(const Request& request, const CallGeometry& geometry) {
-  Question question{request.call_site, reinterpret_cast<std::uintptr_t>(request.op),
-                    static_cast<std::uint64_t>(c10::get_default_dtype_as_scalartype()),
-                    static_cast<std::uint64_t>(geometry.device().type())};
+  Question question;
+  question.reserve(32);
+  question.assign({request.call_site, reinterpret_cast<std::uintptr_t>(request.op),
+                   static_cast<std::uint64_t>(c10::get_default_dtype_as_scalartype()),
+                   static_cast<std::uint64_t>(geometry.device().type())});
   for (const at::Tensor& result : request.results)
     if (result.defined()) add(question, result);
   for (const CallArgument& argument : request.arguments) {

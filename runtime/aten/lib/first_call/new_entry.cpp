@@ -32,6 +32,7 @@ Device device_of(at::Device device) {
 
 std::vector<Argument> runtime_arguments(const Request& request, const CallGeometry& geometry) {
   std::vector<Argument> arguments;
+  arguments.reserve(request.arguments.size());
   std::size_t address = 0;
   std::size_t number = 0;
   for (std::size_t i = 0; i < request.arguments.size(); ++i) {
@@ -68,9 +69,9 @@ std::vector<Argument> runtime_arguments(const Request& request, const CallGeomet
 
 std::vector<CallOperand> call_operands(std::span<const Argument> arguments) {
   std::vector<CallOperand> operands;
+  operands.reserve(arguments.size());
   for (const Argument& argument : arguments) {
-    const bool has_number = argument.kind == CallOperand::Kind::Number ||
-                            (argument.kind == CallOperand::Kind::ZeroDim && !argument.in_memory);
+    const bool has_number = argument.kind != CallOperand::Kind::Flag && !argument.is_in_memory();
     operands.push_back(
         {argument.kind, has_number ? argument.number_dtype : argument.tensor.dtype, argument.in_memory, argument.flag});
   }
@@ -161,7 +162,6 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
   if (layout.rank > MaxRank) return declined(std::move(entry), DeclineReason::Rank);
 
   std::vector<TensorView> results;
-  std::vector<at::Tensor> allocated;
   std::int64_t numel = 1;
   for (const std::int64_t size : layout.sizes) numel *= size;
   for (std::size_t r = 0; r < request.results.size(); ++r) {
@@ -182,7 +182,7 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
   try {
     if (capturing && !is_planned(plan_request)) return cold_capture(request, std::move(entry));
     take_thread_compiles();  // forget those of others
-    entry->plan = &make_plan(plan_request);
+    entry->plan = make_plan(plan_request);
     const CompileSpan compiled = take_thread_compiles();
     if (request.compiles != nullptr) request.compiles->fetch_add(compiled.compiles, std::memory_order_relaxed);
     if (request.compile_us != nullptr) request.compile_us->fetch_add(compiled.us, std::memory_order_relaxed);

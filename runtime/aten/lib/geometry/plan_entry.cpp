@@ -41,10 +41,9 @@ const PlanEntry* PlanTable::find(const CallGeometry& geometry) const {
   return std::memcmp(entry->words.data(), words.data(), words.size_bytes()) == 0 ? entry : nullptr;
 }
 
-const PlanEntry* PlanTable::insert(std::unique_ptr<PlanEntry> entry) {
+void PlanTable::insert(std::unique_ptr<PlanEntry>& entry) {
   std::unique_ptr<PlanEntry>& place = entries_[entry->hash % Size];
-  place = std::move(entry);
-  return place.get();
+  if (!place || place->calls_inside == 0) place = std::move(entry);
 }
 
 }  // namespace gems::aten

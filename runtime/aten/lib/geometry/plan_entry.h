@@ -18,7 +18,7 @@ struct PlanEntry {
   std::uint64_t hash = 0;
   std::vector<std::uint64_t> words;
   std::optional<DeclineReason> declined;
-  const Plan* plan = nullptr;  // null: nothing to compute, the results have no elements
+  std::shared_ptr<const Plan> plan;  // null: nothing to compute, the results have no elements
   std::array<ResultGeometry, MaxResults> results;
   // The dtypes that numbers must fit, in order of CallGeometry::numbers; empty: any number goes.
   std::vector<DType> number_limits;
@@ -27,15 +27,20 @@ struct PlanEntry {
   int divisor_number = -1;           // index among the numbers of one that must not be zero
   bool searches_divisor = false;     // the second argument is a tensor that must hold no zero
   std::size_t divisor_bytes = 0;     // of the dtype in which the divisor must not be zero
+  mutable int calls_inside = 0;      // of this thread, that are not done yet
 };
 
-// Direct-mapped: a new geometry replaces the one that has its place. One table a thread, so that a hit takes no lock.
+// All that stays of a geometry, in the process: an entry with its plan. Direct-mapped, so that memory stays bounded
+// however many geometries a program goes through: a new one replaces the one that has its place. One table a thread, so
+// that a hit takes no lock and shares no counter, and an entry ends when nobody can be using it: allocators and
+// parallel loops may make calls inside a call, but an entry with a call inside is not replaced.
 class PlanTable {
  public:
   static PlanTable& of_this_thread();
 
   const PlanEntry* find(const CallGeometry& geometry) const;
-  const PlanEntry* insert(std::unique_ptr<PlanEntry> entry);
+  // Takes the entry, unless a call is inside the one that has its place.
+  void insert(std::unique_ptr<PlanEntry>& entry);
 
  private:
   static constexpr std::size_t Size = 2048;

@@ -16,6 +16,17 @@
 namespace gems::aten {
 namespace {
 
+class CallInside {
+ public:
+  explicit CallInside(const PlanEntry& entry) : entry_(entry) { ++entry_.calls_inside; }
+  ~CallInside() { --entry_.calls_inside; }
+  CallInside(const CallInside&) = delete;
+  CallInside& operator=(const CallInside&) = delete;
+
+ private:
+  const PlanEntry& entry_;
+};
+
 void compute(const Request& request, const CallGeometry& geometry, const PlanEntry& entry) {
   std::array<void*, MaxOperands + MaxResults> tensors;
   std::size_t count = 0;
@@ -46,9 +57,11 @@ std::optional<DeclineReason> serve(const Request& request) {
   if (entry == nullptr) [[unlikely]] {
     const DeviceScope scope(geometry.device());
     made = new_entry(request, geometry);
-    entry = made.keep ? table.insert(std::move(made.entry)) : made.entry.get();
+    entry = made.entry.get();
+    if (made.keep) table.insert(made.entry);
   }
   if (entry->declined) return entry->declined;
+  const CallInside inside(*entry);
   if (auto reason = check_numbers(request, geometry, *entry)) return reason;
   try {
     compute(request, geometry, *entry);

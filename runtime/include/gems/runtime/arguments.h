@@ -41,6 +41,10 @@ struct Argument {
   DType number_dtype = DType::F64;
   bool in_memory = true;
   FlagValue flag;
+
+  bool is_in_memory() const {
+    return kind == CallOperand::Kind::Tensor || (kind == CallOperand::Kind::ZeroDim && in_memory);
+  }
 };
 
 }  // namespace gems

@@ -1,6 +1,8 @@
 // Plan: a kernel with its geometry, ready to launch any number of times on other addresses with the same dtypes, sizes,
 // strides and alignment. make_plan does all the analysis and, on the first use of a variant, the compile; launch does
-// none. Plans are immutable and live until the process ends; so must the OpDef of every request.
+// none. Plans are immutable, and whoever asks for one owns it: a table of plans, and its bound, are the caller's. A
+// plan may end as soon as launch() returns, also when the stream has not run the kernel yet or captures it: the driver
+// copies what it needs, and kernels stay. The OpDef of a request must live until the process ends.
 #pragma once
 
 #include <memory>
@@ -25,15 +27,12 @@ struct PlanRequest {
 // Checks shapes (operands broadcast to the results' shape), resolves dtypes, chooses layout and variant, compiles what
 // is not in memory or on disk. Throws gems::Error naming op and operand; nothing is launched. Thread-safe; one compile
 // per variant however many threads ask.
-const Plan& make_plan(const PlanRequest& request);
+std::shared_ptr<const Plan> make_plan(const PlanRequest& request);
 
 // tensors: addresses of the operands in memory, in order, then of the results. numbers: of the operands not in memory,
 // in order. stream: a CUstream (null: the default stream); ignored on the CPU. No allocation, no lock. Throws
 // gems::Error when the driver refuses the launch.
 void launch(const Plan& plan, std::span<void* const> tensors, std::span<const NumberValue> numbers, void* stream);
-
-// make_plan and launch in one, through a table of plans that were already made.
-void run(const PlanRequest& request, void* stream = nullptr);
 
 // True when the variant that the request needs is in memory already: no compile, no load, no disk.
 bool is_planned(const PlanRequest& request);
