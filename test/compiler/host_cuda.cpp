@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 #include <thread>
 
 #include "Cuda/Prelude.h"
@@ -17,20 +18,18 @@
 namespace gems::test {
 namespace {
 
-// The prelude of all kernels: the emitter's own snippets, but host code for those in PTX.
+// The prelude of all kernels: the emitter's own snippets, as before sm_80, when conversions to bf16 and float8 were
+// done in integers, which runs anywhere; but host code for those that are in PTX all the same.
 std::string host_prelude() {
   using cuda::Snippet;
   std::string text;
   for (std::size_t i = 0; i < cuda::SnippetCount; ++i) {
     const auto snippet = static_cast<Snippet>(i);
-    // Before sm_80 bf16 and float8 are rounded in integers, which runs anywhere.
-    if (cuda::is_portable(snippet) || snippet == Snippet::ToBF16 || snippet == Snippet::PackBF16 ||
-        snippet == Snippet::ToF8E4M3FN || snippet == Snippet::ToF8E5M2)
-      text += cuda::snippet_text(snippet, CudaTarget{75});
-    else if (snippet == Snippet::PackF16)
+    const std::string_view own = cuda::snippet_text(snippet, CudaTarget{75});
+    if (own.find("asm") == std::string_view::npos)
+      text += own;
+    else if (snippet == Snippet::ToF16)
       text += "GEMS_HOST_F16\n";
-    else if (snippet == Snippet::MinMaxF32)
-      text += "GEMS_HOST_MIN_MAX\n";
     else if (snippet == Snippet::Ex4)
       text += "GEMS_HOST_APPROXIMATIONS\n";
   }

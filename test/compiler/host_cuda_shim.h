@@ -85,16 +85,7 @@ static inline void store_word(Word* to, Word word) {
     if (bits < 0x38800000u) /* denormal: an addition rounds it */                                                \
       return f16{static_cast<u16>(sign | (__float_as_uint(__uint_as_float(bits) + 0.5f) - 0x3f000000u))};        \
     return f16{static_cast<u16>(sign | ((bits - 0x38000000u + 0xfffu + (bits >> 13 & 1)) >> 13))};               \
-  }                                                                                                              \
-  template <int N>                                                                                               \
-  Vec<f16, N> pack_f16(const float (&from)[N]) {                                                                 \
-    Vec<f16, N> result = {};                                                                                     \
-    for (int i = 0; i < N; ++i) result.put(i, to_f16(from[i]));                                                  \
-    return result;                                                                                               \
   }
-#define GEMS_HOST_MIN_MAX                                                            \
-  static inline float minimum(float a, float b) { return a != a || a <= b ? a : b; } \
-  static inline float maximum(float a, float b) { return a != a || a >= b ? a : b; }
 
 // The threads of one block as coroutines: each runs until it is done or waits at a barrier; then the next one runs.
 class Block {

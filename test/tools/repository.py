@@ -21,7 +21,7 @@ def tracked_files():
 
 
 def cpp_files():
-    return [path for path in tracked_files() if path.suffix in (".cpp", ".h", ".def")]
+    return [path for path in tracked_files() if path.suffix in (".cpp", ".cuh", ".h", ".def")]
 
 
 def text_of(path):

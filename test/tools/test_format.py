@@ -12,7 +12,7 @@ AVOIDED_IN_FILE_NAMES = {
     "misc",
 }
 AVOIDED_AT_THE_END = {"v2", "new", "fast", "impl2"}
-CODE_SUFFIXES = {".cpp", ".h", ".def", ".td", ".py", ".mlir"}
+CODE_SUFFIXES = {".cpp", ".cuh", ".h", ".def", ".td", ".py", ".mlir"}
 # Words that promise something for later. Split, so that this file does not contain them.
 PROMISES = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b|not (yet )?imple" r"mented|unimple" r"mented|coming so" r"on")
 FOREIGN_PATHS = re.compile(r"/wo" r"rk/|/ro" r"ot/")
@@ -64,7 +64,7 @@ def test_every_source_file_says_what_it_does():
     openings = ("//", "/*", '"""', 'r"""', "#")
     offenders = []
     for path in tracked_files():
-        if path.suffix not in {".cpp", ".h", ".def", ".td", ".py"}:
+        if path.suffix not in {".cpp", ".cuh", ".h", ".def", ".td", ".py"}:
             continue
         lines = text_of(path).splitlines()
         if lines and lines[0].startswith("#!"):

@@ -1,65 +1,6 @@
-// The math functions of the prelude (docs/precision.md): instructions in PTX, and pow.
-#pragma once
+// The power of two floats (docs/precision.md).
 
-#include <string_view>
-
-namespace gems::cuda {
-
-inline constexpr std::string_view ex4_text = R"(
-// 4^x; relative error 2^-21. The instruction makes denormal powers of 2 zero, their squares are anyway.
-__device__ __forceinline__ float approx_ex4(float x) {
-  float root;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(root) : "f"(x));
-  return root * root;
-}
-)";
-
-inline constexpr std::string_view lg2_text = R"(
-// log2(x); relative error 2^-22, between 1/2 and 2 absolute error 2^-22.
-__device__ __forceinline__ float approx_lg2(float x) {
-  float result;
-  asm("lg2.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
-  return result;
-}
-)";
-
-inline constexpr std::string_view rcp_text = R"(
-// 1 / x for x from 2^-126 to 2^126; relative error 2^-23.
-__device__ __forceinline__ float approx_rcp(float x) {
-  float result;
-  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
-  return result;
-}
-)";
-
-inline constexpr std::string_view sqrt_text = R"(
-// The square root; relative error 2^-23.
-__device__ __forceinline__ float approx_sqrt(float x) {
-  float result;
-  asm("sqrt.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
-  return result;
-}
-)";
-
-inline constexpr std::string_view div_text = R"(
-// x / y; relative error 2^-22.
-__device__ __forceinline__ float approx_div(float x, float y) {
-  float result;
-  asm("div.full.f32 %0, %1, %2;" : "=f"(result) : "f"(x), "f"(y));
-  return result;
-}
-)";
-
-inline constexpr std::string_view rcp_f64_text = R"(
-// 1 / x; relative error 2^-20.
-__device__ __forceinline__ double approx_rcp(double x) {
-  double result;
-  asm("rcp.approx.ftz.f64 %0, %1;" : "=d"(result) : "d"(x));
-  return result;
-}
-)";
-
-inline constexpr std::string_view pow_f32_text = R"(
+//! snippet PowF32 needs RcpF64, U32
 // Not immediate operands, which doubles of more than 20 bits would need instructions for.
 __constant__ double pow_constants[] = {0.9617966733679836, 2.8853900817900624, 0.6931471805815628};
 
@@ -105,6 +46,3 @@ __device__ __forceinline__ float pow_f32(float x, float y) {
   }
   return __uint_as_float(__float_as_uint(result) | (__float_as_uint(x) & odd_sign));
 }
-)";
-
-}  // namespace gems::cuda
