@@ -25,7 +25,8 @@ std::uint64_t us_since(Clock::time_point start) {
       std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
 }
 
-std::string common_key_text(const TraceGraph& graph, const Layout& layout) {
+template <class AnyLayout>
+std::string common_key_text(const TraceGraph& graph, const AnyLayout& layout) {
   return fmt::format("format {}\ngenerator {}\nlayout {}\n{}", CacheFormat, generator_version(), to_string(layout),
                      to_string(graph));
 }
@@ -51,7 +52,8 @@ CompiledKernel from_entry(CacheEntry&& entry) {
 }
 
 // What both kinds of entry have in common.
-CacheEntry entry_of(const TraceGraph& graph, const Layout& layout, const CompiledKernel& kernel) {
+template <class AnyLayout>
+CacheEntry entry_of(const TraceGraph& graph, const AnyLayout& layout, const CompiledKernel& kernel) {
   CacheEntry entry;
   entry.key_text = kernel.key_text;
   entry.op = graph.op;
@@ -80,7 +82,7 @@ std::string cuda_key_text(const TraceGraph& graph, const Layout& layout, const S
                      fmt::join(nvrtc_options(), " "), to_string(schedule), common_key_text(graph, layout));
 }
 
-std::string cpu_key_text(const TraceGraph& graph, const Layout& layout) {
+std::string cpu_key_text(const TraceGraph& graph, const CpuLayout& layout) {
   return fmt::format("target cpu {}\nllvm {}\n{}", cpu_target(), llvm_version(), common_key_text(graph, layout));
 }
 
@@ -104,7 +106,7 @@ CompiledKernel compiled_cuda(const TraceGraph& graph, const Layout& layout, Cuda
   return kernel;
 }
 
-CompiledKernel compiled_cpu(const TraceGraph& graph, const Layout& layout, KernelCache& cache) {
+CompiledKernel compiled_cpu(const TraceGraph& graph, const CpuLayout& layout, KernelCache& cache) {
   std::string key_text = cpu_key_text(graph, layout);
   if (auto entry = cache.look_up(key_text)) return from_entry(std::move(*entry));
   forbid_compile(graph, "the CPU", key_text);

@@ -22,11 +22,11 @@ struct CompiledKernel {
 
 // Everything a binary depends on, one input a line; its digest is the cache key.
 std::string cuda_key_text(const TraceGraph& graph, const Layout& layout, const Schedule& schedule, CudaTarget target);
-std::string cpu_key_text(const TraceGraph& graph, const Layout& layout);
+std::string cpu_key_text(const TraceGraph& graph, const CpuLayout& layout);
 
 // Look in the cache, else compile and publish. Throws gems::Error when the compile fails.
 CompiledKernel compiled_cuda(const TraceGraph& graph, const Layout& layout, CudaTarget target, KernelCache& cache);
-CompiledKernel compiled_cpu(const TraceGraph& graph, const Layout& layout, KernelCache& cache);
+CompiledKernel compiled_cpu(const TraceGraph& graph, const CpuLayout& layout, KernelCache& cache);
 
 // "f32 f32 -> f32"; numbers as "number:f32".
 std::string dtypes_text(const TraceGraph& graph);

@@ -94,7 +94,7 @@ void set_cpu_geometry(Plan& plan, const Geometry& geometry, const Tensors& tenso
 }
 
 void set_cuda_geometry(Plan& plan, const Geometry& geometry) {
-  const Layout& layout = plan.variant->layout;
+  const Layout& layout = std::get<Layout>(plan.variant->layout);
   const LaunchGeometry launch = launch_geometry(plan.variant->schedule, layout, geometry);
   plan.grid = {.grid_x = launch.grid_x, .block_x = launch.block_x, .block_y = launch.block_y};
   plan.geometry.assign(launch.parameter.begin(),
@@ -120,7 +120,7 @@ Analysis analyse(const PlanRequest& request) {
     set_cpu_geometry(plan, analysis.space.geometry, tensors);
   } else {
     CudaSpace space = cuda_space(op, analysis.space, tensors.operand_span(), tensors.result_span());
-    analysis.layout = std::move(space.layout);
+    analysis.layout = space.layout;
     analysis.space.geometry = space.geometry;
   }
   analysis.key = variant_key(request, analysis.layout);

@@ -29,7 +29,7 @@ class Plan {
 // A request after its analysis: which variant, and the plan but for the variant.
 struct Analysis {
   Plan plan;
-  Layout layout;
+  KernelLayout layout;
   VariantKey key;
   IterationSpace space;
 };

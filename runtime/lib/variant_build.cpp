@@ -68,9 +68,9 @@ std::vector<Parameter> parameters_of(const TraceGraph& graph, const PlanRequest&
   return parameters;
 }
 
-CompiledKernel compiled(const TraceGraph& graph, const Layout& layout, const Device& device) {
-  if (device.kind == Device::Kind::Cpu) return compiled_cpu(graph, layout, process_cache());
-  return compiled_cuda(graph, layout, cuda_target(device.index), process_cache());
+CompiledKernel compiled(const TraceGraph& graph, const KernelLayout& layout, const Device& device) {
+  if (device.kind == Device::Kind::Cpu) return compiled_cpu(graph, std::get<CpuLayout>(layout), process_cache());
+  return compiled_cuda(graph, std::get<Layout>(layout), cuda_target(device.index), process_cache());
 }
 
 // Empty when it worked, else why not.
@@ -93,20 +93,20 @@ void log_variant(const TraceGraph& graph, const Variant& variant, const Compiled
   const double ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
   const std::string target = device.kind == Device::Kind::Cpu ? "cpu" : fmt::format("sm_{}", cuda_arch(device.index));
   log_line(fmt::format("{} {} {} {} {}: {} in {:.1f} ms, key {}", graph.op, kernel.name, target, dtypes_text(graph),
-                       to_string(variant.layout), kernel.from_disk ? "hit" : "miss, compiled", ms,
-                       cache_key(kernel.key_text).substr(0, 16)));
+                       std::visit([](const auto& layout) { return to_string(layout); }, variant.layout),
+                       kernel.from_disk ? "hit" : "miss, compiled", ms, cache_key(kernel.key_text).substr(0, 16)));
 }
 
 }  // namespace
 
-Variant build_variant(const PlanRequest& request, const Layout& layout) {
+Variant build_variant(const PlanRequest& request, const KernelLayout& layout) {
   const auto start = Clock::now();
   const TraceGraph graph = trace_request(request);
   Variant variant;
   variant.layout = layout;
   variant.parameters = parameters_of(graph, request, variant);
   if (request.device.kind == Device::Kind::Cuda)
-    variant.schedule = choose_schedule(graph, layout, cuda_target(request.device.index));
+    variant.schedule = choose_schedule(graph, std::get<Layout>(layout), cuda_target(request.device.index));
 
   CompiledKernel kernel = compiled(graph, layout, request.device);
   std::string problem = load(kernel, request.device, variant);
