@@ -34,6 +34,6 @@ enum class FieldType : std::uint8_t {
 FieldType field_type(const ParameterField& field, const Schedule& schedule, const Layout& layout);
 
 // Empty for flat kernels, whose last parameter is the element count.
-std::vector<ParameterField> parameter_fields(const Schedule& schedule, const Layout& layout);
+std::vector<ParameterField> parameter_fields(const Schedule& schedule, const Layout& layout, TensorCounts tensors);
 
 }  // namespace gems

@@ -78,9 +78,9 @@ Block split_block(int threads, std::int64_t needed, std::int64_t shared_rows) {
 }
 
 // Rows along dimension 1 that share an operand's cache lines, because it is contiguous along that dimension.
-std::int64_t rows_of_shared_lines(const Layout& layout, const Geometry& geometry) {
+std::int64_t rows_of_shared_lines(const Geometry& geometry) {
   constexpr std::int64_t most = 8;
-  for (std::size_t t = 0; t < layout.operands.size(); ++t)
+  for (std::size_t t = 0; t < geometry.tensors.operands; ++t)
     if (geometry.strides[t][1] == 1 && geometry.strides[t][0] > 1) return std::min(most, geometry.sizes[1]);
   return 1;
 }
@@ -122,17 +122,17 @@ LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, c
     launch.grid_x = checked_grid(tiles * row_tiles * product(geometry, 2));
   } else {
     // Rows of unaligned results begin up to one vector early.
-    const bool is_aligned = layout.results.front().align_bytes == 16;
-    const std::int64_t vectors = ceil_div(geometry.sizes[0] + (is_aligned ? 0 : schedule.width - 1), schedule.width);
+    const int lead = traits(layout.cls).is_aligned ? 0 : schedule.width - 1;
+    const std::int64_t vectors = ceil_div(geometry.sizes[0] + lead, schedule.width);
     const std::int64_t needed = ceil_div(vectors, schedule.unroll);
-    const Block block = split_block(schedule.threads, needed, rows_of_shared_lines(layout, geometry));
+    const Block block = split_block(schedule.threads, needed, rows_of_shared_lines(geometry));
     tiles = ceil_div(needed, block.x);
     rows = product(geometry, 1);
     launch.block_x = static_cast<unsigned>(block.x);
     launch.block_y = static_cast<unsigned>(block.y);
     launch.grid_x = checked_grid(tiles * ceil_div(rows, block.y));
   }
-  for (const ParameterField& field : parameter_fields(schedule, layout)) {
+  for (const ParameterField& field : parameter_fields(schedule, layout, geometry.tensors)) {
     using Kind = ParameterField::Kind;
     const auto dim = static_cast<std::size_t>(field.dim);
     std::int64_t value = 0;

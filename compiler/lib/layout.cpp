@@ -1,37 +1,52 @@
-// Layouts as text.
+// Layouts as text, and the tensors that they describe.
 #include "gems/compiler/layout.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <array>
-#include <string_view>
+#include <algorithm>
+#include <ranges>
+
+#include "gems/dsl/trace.h"
 
 namespace gems {
-namespace {
 
-constexpr std::array<std::string_view, 3> step_names{"contiguous", "broadcast", "strided"};
-
-// A layout does not know the operands' names: these are the ones an op has when it gives none.
-constexpr std::array<std::string_view, 4> operand_names{"x", "y", "z", "w"};
-
-std::string to_string(const OperandLayout& operand) {
-  return fmt::format("{}@{}", step_names[static_cast<std::size_t>(operand.step)], operand.align_bytes);
+std::string_view name(Step step) {
+  constexpr std::array<std::string_view, 3> names{"contiguous", "broadcast", "strided"};
+  return names[static_cast<std::size_t>(step)];
 }
 
-}  // namespace
+std::string_view name(Family family) {
+  constexpr std::array<std::string_view, 4> names{"flat", "rows", "tile", "generic"};
+  return names[static_cast<std::size_t>(family)];
+}
+
+TensorCounts tensor_counts(const TraceGraph& graph) {
+  const auto operands = std::ranges::count(graph.operands, OperandForm::Tensor, &TraceOperand::form);
+  return {static_cast<std::size_t>(operands), graph.results.size()};
+}
+
+CpuLayout innermost_dimension(const Layout& layout, TensorCounts counts) {
+  CpuLayout inner;
+  for (std::size_t i = 0; i < counts.operands; ++i) inner.operands.push_back(layout.step_of_operand(i));
+  inner.results.assign(counts.results, traits(layout.cls).written);
+  return inner;
+}
 
 std::string to_string(const Layout& layout) {
-  std::string text = fmt::format("rank={}", layout.rank);
-  if (layout.wide_index) text += " wide";
-  if (layout.crossed) text += " crossed";
-  for (std::size_t i = 0; i < layout.operands.size(); ++i) {
-    const std::string name = i < operand_names.size() ? std::string(operand_names[i]) : fmt::format("x{}", i);
-    text += fmt::format(" {}={}", name, to_string(layout.operands[i]));
-  }
-  for (std::size_t i = 0; i < layout.results.size(); ++i) {
-    const std::string name = layout.results.size() == 1 ? "out" : fmt::format("out{}", i);
-    text += fmt::format(" {}={}", name, to_string(layout.results[i]));
-  }
+  std::vector<std::size_t> singles;
+  for (std::size_t i = 0; i < MaxTensors; ++i)
+    if (layout.is_single(i)) singles.push_back(i);
+  std::string text(name(layout.cls));
+  if (!singles.empty()) text += fmt::format(" single={}", fmt::join(singles, ","));
+  return text;
+}
+
+std::string to_string(const CpuLayout& layout) {
+  std::string text;
+  for (const Step step : layout.operands) text += fmt::format("{} ", name(step));
+  text += "->";
+  for (const Step step : layout.results) text += fmt::format(" {}", name(step));
   return text;
 }
 

@@ -75,20 +75,13 @@ const ArchitectureTuning& tuning_for(CudaTarget target) {
       tuning_table, [&](const auto& row) { return target.arch >= row.arch && target.memory_gbps >= row.memory_gbps; });
 }
 
-Family choose_family(const ScheduleFacts& facts) {
-  if (std::ranges::any_of(facts.traffic, [](const Traffic& t) { return t.is_result && t.step != Step::Contiguous; }))
-    return Family::Generic;
-  if (facts.rank == 1) return Family::Flat;
-  return facts.crossed ? Family::Tile : Family::Rows;
-}
-
 int choose_width(const ScheduleFacts& facts) {
   int widest = 1;
   int widest_result = 1;
   int narrowest = 16;
   int read_bytes = 0;  // of one element of each operand
   for (const Traffic& traffic : facts.traffic) {
-    if (traffic.step == Step::Broadcast) continue;
+    if (traffic.is_single) continue;
     if (!traffic.is_result) read_bytes += traffic.size_bytes;
     widest = std::max(widest, traffic.size_bytes);
     narrowest = std::min(narrowest, traffic.size_bytes);
@@ -110,7 +103,7 @@ int choose_unroll(const ScheduleFacts& facts, int width, CudaTarget target) {
   const ArchitectureTuning& tuning = tuning_for(target);
   int read_bytes = 0;  // by one thread, for one vector
   for (const Traffic& traffic : facts.traffic)
-    if (!traffic.is_result && traffic.step != Step::Broadcast) read_bytes += traffic.size_bytes * width;
+    if (!traffic.is_result && !traffic.is_single) read_bytes += traffic.size_bytes * width;
   if (read_bytes == 0) return 1;
   const int wanted = tuning.bytes_in_flight / tuning.resident_threads;
   const int unroll = static_cast<int>(std::bit_ceil(static_cast<unsigned>((wanted + read_bytes - 1) / read_bytes)));
@@ -130,11 +123,10 @@ void choose_tile(const ScheduleFacts& facts, CudaTarget target, Schedule& schedu
   int widest = 1;
   int narrowest_read = 16;
   int read_bytes = 0;  // of one element of each operand
-  bool is_aligned = true;
+  const bool is_aligned = traits(facts.layout).is_aligned;
   for (const Traffic& traffic : facts.traffic) {
-    if (traffic.step == Step::Broadcast) continue;
+    if (traffic.is_single) continue;
     widest = std::max(widest, traffic.size_bytes);
-    is_aligned = is_aligned && traffic.align_bytes == access_bytes;
     if (traffic.is_result) continue;
     narrowest_read = std::min(narrowest_read, traffic.size_bytes);
     read_bytes += traffic.size_bytes;
@@ -156,7 +148,7 @@ void choose_tile(const ScheduleFacts& facts, CudaTarget target, Schedule& schedu
 
 Schedule choose_schedule(const ScheduleFacts& facts, CudaTarget target) {
   Schedule schedule;
-  schedule.family = choose_family(facts);
+  schedule.family = traits(facts.layout).family;
   schedule.threads = threads_per_block;
   if (schedule.family == Family::Generic) {
     schedule.width = 1;
@@ -168,33 +160,26 @@ Schedule choose_schedule(const ScheduleFacts& facts, CudaTarget target) {
     choose_tile(facts, target, schedule);
     return schedule;
   }
-  const bool is_aligned = std::ranges::all_of(facts.traffic, [](const Traffic& traffic) {
-    return traffic.step == Step::Broadcast || traffic.align_bytes == access_bytes;
-  });
+  const bool is_aligned = traits(facts.layout).is_aligned;
   if (schedule.family == Family::Flat) schedule.unroll = choose_unroll(facts, schedule.width, target);
   // The place of a row takes as many instructions as a vector's elements, which counts where little is read: four
   // vectors of a row brought an outer product on an H200 from 79 to 107 (f32) and 104 % (bf16) of a copy. Other rows
   // lost 0-2 %, functions gained 1 % and took half as long again to compile.
-  if (schedule.family == Family::Rows && is_aligned && facts.rank == 2 && facts.functions == 0)
-    schedule.unroll = outer_unroll;
+  if (facts.layout == LayoutClass::RowsOuter && facts.functions == 0) schedule.unroll = outer_unroll;
   if (facts.functions > 0 || schedule.family == Family::Rows) schedule.threads = tuning_for(target).threads;
   if (facts.costliest >= (is_aligned ? longest_cost : function_cost)) schedule.threads = threads_of_long_bodies;
   return schedule;
 }
 
 Schedule choose_schedule(const TraceGraph& graph, const Layout& layout, CudaTarget target) {
-  ScheduleFacts facts{.rank = layout.rank, .crossed = layout.crossed, .traffic = {}};
+  ScheduleFacts facts{.layout = layout.cls, .traffic = {}};
   std::size_t next = 0;
-  for (const TraceOperand& operand : graph.operands) {
-    if (operand.form != OperandForm::Tensor) continue;
-    const OperandLayout& where = layout.operands[next++];
-    facts.traffic.push_back({static_cast<int>(size_bytes(operand.storage)), where.align_bytes, where.step, false});
-  }
-  for (std::size_t i = 0; i < graph.results.size(); ++i) {
-    const OperandLayout& where = layout.results[i];
-    facts.traffic.push_back(
-        {static_cast<int>(size_bytes(graph.results[i].dtype)), where.align_bytes, where.step, true});
-  }
+  for (const TraceOperand& operand : graph.operands)
+    if (operand.form == OperandForm::Tensor)
+      facts.traffic.push_back(
+          {.size_bytes = static_cast<int>(size_bytes(operand.storage)), .is_single = layout.is_single(next++)});
+  for (const TraceResult& result : graph.results)
+    facts.traffic.push_back({.size_bytes = static_cast<int>(size_bytes(result.dtype)), .is_result = true});
   for (const TraceNode& node : graph.nodes) {
     facts.functions += cost(node.op) >= function_cost;
     facts.costliest = std::max(facts.costliest, cost(node.op));
@@ -203,20 +188,6 @@ Schedule choose_schedule(const TraceGraph& graph, const Layout& layout, CudaTarg
 }
 
 int Schedule::edge_vectors() const { return std::min(vectors(), std::max(edge_vectors_at_once, pack)); }
-
-std::string_view name(Family family) {
-  switch (family) {
-    case Family::Flat:
-      return "flat";
-    case Family::Rows:
-      return "rows";
-    case Family::Tile:
-      return "tile";
-    case Family::Generic:
-      return "generic";
-  }
-  return {};
-}
 
 std::string to_string(const Schedule& schedule) {
   std::string text = fmt::format("family={} width={} unroll={} threads={}", name(schedule.family), schedule.width,

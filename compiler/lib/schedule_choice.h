@@ -10,8 +10,7 @@ namespace gems {
 
 struct Traffic {
   int size_bytes = 4;  // of one element
-  int align_bytes = 16;
-  Step step = Step::Contiguous;
+  bool is_single = false;
   bool is_result = false;
 };
 
@@ -19,8 +18,7 @@ struct Traffic {
 inline constexpr int function_cost = 10;
 
 struct ScheduleFacts {
-  int rank = 1;
-  bool crossed = false;
+  LayoutClass layout = LayoutClass::Flat;
   std::vector<Traffic> traffic;  // tensors read, then results
   int functions = 0;             // in the body: operations of function_cost and more
   int costliest = 0;             // the cost of its costliest operation

@@ -37,7 +37,8 @@ std::string print_stage(const TraceGraph& graph, const Layout& layout, CudaTarge
       return pw::buildScheduled(context, graph, layout, choose_schedule(graph, layout, target));
     });
   if (stage == "cuda") return emit_cuda(graph, layout, target).text;
-  if (stage == "llvm") return cpu::llvmText(graph, layout, cpu::hostTarget());
+  if (stage == "llvm")
+    return cpu::llvmText(graph, innermost_dimension(layout, tensor_counts(graph)), cpu::hostTarget());
   throw Error(fmt::format("there is no stage '{}': expected one of {}", stage, fmt::join(stages, ", ")));
 }
 

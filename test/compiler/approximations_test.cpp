@@ -19,7 +19,7 @@ TEST_CASE("formulas for f16 and bf16 are within one unit in the last place of ev
   for (const ApproximateCase& test : approximate_cases())
     for (const DType dtype : {DType::F16, DType::BF16}) {
       const TraceGraph graph = approximate_trace(test, dtype);
-      layouts.push_back(flat_layout(graph));
+      layouts.push_back(Layout{});
       kernels.push_back(emit_cuda(graph, layouts.back(), CudaTarget{90}));
       of.emplace_back(&test, dtype);
     }
@@ -37,7 +37,7 @@ TEST_CASE("formulas for f16 and bf16 are within one unit in the last place of ev
 TEST_CASE("powers of f32 take doubles where these are fast, else CUDA's function") {
   const TraceGraph graph = single_op(ScalarOp::Pow, DType::F32);
   for (const int arch : {70, 75, 80, 86, 89, 90, 100, 103, 120}) {
-    const CudaKernel kernel = emit_cuda(graph, flat_layout(graph), CudaTarget{arch});
+    const CudaKernel kernel = emit_cuda(graph, Layout{}, CudaTarget{arch});
     CAPTURE(arch, kernel.body);
     const bool is_fast = arch % 10 == 0 && arch != 120;
     CHECK((kernel.body.find(is_fast ? "pow_f32(x, y)" : "powf(x, y)") != std::string::npos));
@@ -47,7 +47,7 @@ TEST_CASE("powers of f32 take doubles where these are fast, else CUDA's function
 
 TEST_CASE("powers of f32 are within 0.6 units in the last place, special values as in C") {
   const TraceGraph graph = single_op(ScalarOp::Pow, DType::F32);
-  const Layout layout = flat_layout(graph);
+  const Layout layout;
   const std::vector<CudaKernel> kernels = {emit_cuda(graph, layout, CudaTarget{90})};
   const HostCuda host(kernels);
 

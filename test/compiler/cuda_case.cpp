@@ -24,8 +24,16 @@ struct Buffer {
   }
 };
 
-const OperandLayout& layout_at(const Layout& layout, std::size_t index) {
-  return index < layout.operands.size() ? layout.operands[index] : layout.results[index - layout.operands.size()];
+// How a tensor (operands, then results) moves, and what its vectors begin at multiples of.
+struct Where {
+  Step step = Step::Contiguous;
+  std::size_t align_bytes = 16;
+};
+
+Where where(const Layout& layout, const Geometry& geometry, std::size_t tensor, DType dtype) {
+  const LayoutTraits& kind = traits(layout.cls);
+  const Step step = tensor < geometry.tensors.operands ? layout.step_of_operand(tensor) : kind.written;
+  return {step, kind.is_aligned && step != Step::Broadcast ? 16 : size_bytes(dtype)};
 }
 
 using Coordinates = std::array<std::int64_t, MaxRank>;
@@ -57,7 +65,7 @@ Buffer make_buffer(const Geometry& geometry, const Layout& layout, std::size_t t
   constexpr std::size_t margin = 64;
   buffer.bytes.assign(static_cast<std::size_t>(last + 1) * size_bytes(dtype) + 2 * margin, untouched);
   const auto address = reinterpret_cast<std::uintptr_t>(buffer.bytes.data());
-  const std::size_t align = std::max<std::size_t>(layout_at(layout, tensor).align_bytes, size_bytes(dtype));
+  const std::size_t align = std::max(where(layout, geometry, tensor, dtype).align_bytes, size_bytes(dtype));
   buffer.base = margin - address % margin + (align < 16 ? align : 0);
   return buffer;
 }
@@ -116,7 +124,7 @@ class CaseRunner {
 
   // Returns a description of the first difference, or an empty string.
   std::string difference() {
-    const std::size_t reads = test_.layout.operands.size();
+    const std::size_t reads = test_.geometry.tensors.operands;
     std::string text;
     for_each_element(test_.geometry, [&](const Coordinates& at) {
       if (!text.empty()) return;
@@ -323,30 +331,16 @@ void check_on_host(const std::vector<CudaCase>& cases, std::uint32_t seed) {
   }
 }
 
-Layout family_layout(const TraceGraph& graph, Family family, bool is_aligned, bool single) {
-  const bool is_generic = family == Family::Generic;
-  Layout layout;
-  layout.rank = family == Family::Flat ? 1 : 4;
-  layout.crossed = family == Family::Tile;
-  const auto entry = [&](Step step, DType dtype) {
-    const bool is_wide = is_aligned && !is_generic && step != Step::Broadcast;
-    return OperandLayout{step, static_cast<std::uint8_t>(is_wide ? 16 : size_bytes(dtype))};
-  };
-  for (const TraceOperand& operand : graph.operands)
-    if (operand.form == OperandForm::Tensor)
-      layout.operands.push_back(entry(family == Family::Flat ? Step::Contiguous : Step::Strided, operand.storage));
-  if (single)
-    for (const TraceOperand& operand : graph.operands)
-      if (operand.form == OperandForm::Tensor) layout.operands.back() = entry(Step::Broadcast, operand.storage);
-  for (const TraceResult& result : graph.results)
-    layout.results.push_back(entry(is_generic ? Step::Strided : Step::Contiguous, result.dtype));
-  return layout;
+Layout last_single(LayoutClass cls, const TraceGraph& graph) {
+  const std::size_t operands = tensor_counts(graph).operands;
+  return {cls, static_cast<std::uint16_t>(operands == 0 ? 0 : 1u << (operands - 1))};
 }
 
 Geometry random_geometry(const Layout& layout, const std::vector<std::int64_t>& sizes, const TraceGraph& graph,
                          std::mt19937& random) {
   Geometry geometry;
-  geometry.rank = layout.rank;
+  geometry.rank = traits(layout.cls).rank;
+  geometry.tensors = tensor_counts(graph);
   std::ranges::fill(geometry.sizes, 1);
   std::ranges::copy(sizes, geometry.sizes.begin());
 
@@ -355,17 +349,17 @@ Geometry random_geometry(const Layout& layout, const std::vector<std::int64_t>& 
     if (operand.form == OperandForm::Tensor) dtypes.push_back(operand.storage);
   for (const TraceResult& result : graph.results) dtypes.push_back(result.dtype);
   for (std::size_t t = 0; t < dtypes.size(); ++t) {
-    const OperandLayout& where = layout_at(layout, t);
-    if (where.step == Step::Broadcast) continue;
-    const bool is_strided = where.step == Step::Strided;
-    const bool is_read = t < layout.operands.size();
+    const auto [step, align_bytes] = where(layout, geometry, t, dtypes[t]);
+    if (step == Step::Broadcast) continue;
+    const bool is_strided = step == Step::Strided;
+    const bool is_read = t < geometry.tensors.operands;
     // Strides of all but the dimension that is read in vectors are multiples of this.
-    const auto align = std::max<std::int64_t>(1, where.align_bytes / static_cast<std::int64_t>(size_bytes(dtypes[t])));
+    const auto align = static_cast<std::int64_t>(std::max<std::size_t>(1, align_bytes / size_bytes(dtypes[t])));
     std::array<std::size_t, MaxRank> order;
     for (std::size_t d = 0; d < MaxRank; ++d) order[d] = d;
-    if (is_strided && layout.crossed && random() % 2 == 0) std::swap(order[0], order[1]);
+    if (is_strided && traits(layout.cls).family == Family::Tile && random() % 2 == 0) std::swap(order[0], order[1]);
     std::int64_t stride = is_strided && random() % 4 == 0 ? 2 + static_cast<std::int64_t>(t % 2) : 1;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(layout.rank); ++i) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(geometry.rank); ++i) {
       const std::size_t d = order[i];
       if (i > 0) stride = (stride + align - 1) / align * align + (random() % 3 == 0 ? align : 0);
       geometry.strides[t][d] = stride;
@@ -378,7 +372,7 @@ Geometry random_geometry(const Layout& layout, const std::vector<std::int64_t>& 
 
 Geometry flat_geometry(const TraceGraph& graph, std::int64_t count) {
   std::mt19937 random;
-  return random_geometry(flat_layout(graph), {count}, graph, random);
+  return random_geometry(Layout{}, {count}, graph, random);
 }
 
 }  // namespace gems::test

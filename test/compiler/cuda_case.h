@@ -27,17 +27,15 @@ struct CudaCase {
 // Runs all cases (one host compile) and checks their results and that nothing else was written.
 void check_on_host(const std::vector<CudaCase>& cases, std::uint32_t seed);
 
-// The layout of a family's kernels, aligned or not, as the runtime makes it; `single`: the last operand has no
-// dimensions.
-Layout family_layout(const TraceGraph& graph, Family family, bool is_aligned = true, bool single = false);
+// With the last operand that is a tensor without dimensions.
+Layout last_single(LayoutClass cls, const TraceGraph& graph);
 
 // A random geometry of the layout's class, of the sizes given: results dense or padded; operands dense, broadcast along
 // some dimensions, spread, or contiguous along dimension 1.
 Geometry random_geometry(const Layout& layout, const std::vector<std::int64_t>& sizes, const TraceGraph& graph,
                          std::mt19937& random);
 
-// All operands and results contiguous in one dimension.
-inline Layout flat_layout(const TraceGraph& graph) { return family_layout(graph, Family::Flat); }
+// One dense dimension.
 Geometry flat_geometry(const TraceGraph& graph, std::int64_t count);
 
 // A value of a dtype: special ones (zeros, extremes, NaN, infinities) now and then, else random over many magnitudes.

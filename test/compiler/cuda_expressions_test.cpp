@@ -97,7 +97,6 @@ TEST_CASE("emitted text of random bodies agrees with the interpreter bit by bit"
   std::vector<CudaCase> cases;
   for (std::uint32_t seed = 0; seed < 300; ++seed) {
     CudaCase test{.graph = RandomTrace(seed).make(), .layout = {}, .geometry = {}};
-    test.layout = flat_layout(test.graph);
     test.geometry = flat_geometry(test.graph, 100);
     cases.push_back(std::move(test));
   }

@@ -32,26 +32,21 @@ std::vector<TraceGraph> bodies() {
   return graphs;
 }
 
-void check_random_layouts(Family family, const std::vector<std::vector<std::int64_t>>& all_sizes, int rounds,
-                          std::uint8_t rank = 4, CudaTarget target = {}) {
+using Sizes = std::vector<std::vector<std::int64_t>>;
+
+void check_random_layouts(const std::vector<LayoutClass>& classes, const Sizes& all_sizes, int rounds,
+                          CudaTarget target = {}) {
   std::mt19937 random(7);
   std::vector<CudaCase> cases;
   for (const TraceGraph& graph : bodies())
     for (int i = 0; i < rounds; ++i) {
-      CudaCase test{
-          .graph = graph,
-          .layout = family_layout(graph, family, family == Family::Flat || random() % 2 == 0, random() % 4 == 0),
-          .geometry = {},
-          .target = target};
-      if (rank == 2) test.layout = family_layout(graph, family, true, random() % 4 == 0), test.layout.rank = rank;
-      if (family == Family::Generic && random() % 3 == 0) {
-        test.layout.rank = 8;
-        test.layout.wide_index = true;
-      }
+      const LayoutClass cls = classes[random() % classes.size()];
+      CudaCase test{.graph = graph, .layout = {cls}, .geometry = {}, .target = target};
+      if (random() % 4 == 0) test.layout = last_single(cls, graph);
       std::vector<std::int64_t> sizes = all_sizes[random() % all_sizes.size()];
-      while (sizes.size() < test.layout.rank) sizes.push_back(1 + random() % (sizes.size() < 4 ? 3 : 2));
+      while (sizes.size() < static_cast<std::size_t>(traits(cls).rank))
+        sizes.push_back(1 + random() % (sizes.size() < 4 ? 3 : 2));
       test.geometry = random_geometry(test.layout, sizes, graph, random);
-      REQUIRE(choose_schedule(graph, test.layout, {}).family == family);
       cases.push_back(std::move(test));
     }
   check_on_host(cases, 11);
@@ -60,32 +55,34 @@ void check_random_layouts(Family family, const std::vector<std::vector<std::int6
 }  // namespace
 
 TEST_CASE("flat kernels cover every element of every length") {
-  check_random_layouts(Family::Flat, {{1}, {2}, {7}, {8}, {9}, {255}, {256}, {1023}, {2048}, {2049}, {4097}, {9999}},
-                       8);
+  check_random_layouts({LayoutClass::Flat},
+                       {{1}, {2}, {7}, {8}, {9}, {255}, {256}, {1023}, {2048}, {2049}, {4097}, {9999}}, 8);
 }
 
 TEST_CASE("rows kernels cover every element, with any strides, at any alignment") {
   check_random_layouts(
-      Family::Rows,
+      {LayoutClass::Rows, LayoutClass::RowsUnaligned},
       {{1, 1}, {3, 50}, {8, 9}, {33, 5}, {64, 64}, {130, 21}, {255, 3}, {1025, 4}, {1030, 1}, {5, 300}, {2049}}, 16);
 }
 
 TEST_CASE("rows of which little is read cover every element") {
-  check_random_layouts(Family::Rows, {{1, 1}, {3, 50}, {64, 64}, {130, 21}, {1025, 4}, {1030, 1}, {5, 300}}, 8, 2);
+  check_random_layouts({LayoutClass::RowsOuter}, {{1, 1}, {3, 50}, {64, 64}, {130, 21}, {1025, 4}, {1030, 1}, {5, 300}},
+                       8);
 }
 
 TEST_CASE("tiles cover every element, whichever operands cross the results") {
-  check_random_layouts(Family::Tile,
+  check_random_layouts({LayoutClass::Tile, LayoutClass::TileUnaligned},
                        {{1, 1}, {3, 50}, {64, 64}, {65, 63}, {130, 21}, {32, 129}, {7, 300}, {300, 7}, {66, 260}}, 12);
 }
 
 TEST_CASE("tiles beside fast memory, which are smaller, cover every element") {
-  check_random_layouts(Family::Tile, {{3, 50}, {64, 64}, {65, 63}, {130, 21}, {32, 129}, {300, 7}, {66, 260}}, 6, 4,
-                       {90, 4900});
+  check_random_layouts({LayoutClass::Tile, LayoutClass::TileUnaligned},
+                       {{3, 50}, {64, 64}, {65, 63}, {130, 21}, {32, 129}, {300, 7}, {66, 260}}, 6, {90, 4900});
 }
 
 TEST_CASE("generic kernels cover every element of every rank and any strides") {
-  check_random_layouts(Family::Generic, {{1}, {3}, {17, 5}, {40, 30}, {2000}, {6, 5}}, 16);
+  check_random_layouts({LayoutClass::Generic, LayoutClass::GenericWide}, {{1}, {3}, {17, 5}, {40, 30}, {2000}, {6, 5}},
+                       16);
 }
 
 TEST_CASE("operands may be called as variables of the kernels are") {
@@ -95,16 +92,16 @@ TEST_CASE("operands may be called as variables of the kernels are") {
                                "values", "vec", "vectors", "whole",    "words",   "int"};
   std::mt19937 random(7);
   std::vector<CudaCase> cases;
-  for (const Family family : {Family::Flat, Family::Rows, Family::Tile, Family::Generic})
+  for (std::size_t cls = 0; cls < layout_table.size(); ++cls)
     for (std::size_t i = 0; i + 1 < std::size(names); i += 2) {
       TraceBuilder trace("sum");
       trace.result(trace.add(ScalarOp::Add, {trace.tensor(names[i], DType::BF16, DType::F32),
                                              trace.tensor(names[i + 1], DType::BF16, DType::F32)}),
                    DType::BF16);
-      CudaCase test{.graph = trace.take(), .layout = {}, .geometry = {}};
-      test.layout = family_layout(test.graph, family, family == Family::Flat || i % 4 == 0);
-      const std::vector<std::int64_t> sizes =
-          family == Family::Flat ? std::vector<std::int64_t>{1001} : std::vector<std::int64_t>{70, 33, 2, 1};
+      CudaCase test{.graph = trace.take(), .layout = {static_cast<LayoutClass>(cls)}, .geometry = {}};
+      std::vector<std::int64_t> sizes{1001};
+      if (layout_table[cls].rank > 1) sizes = {70, 33};
+      if (layout_table[cls].rank > 2) sizes.push_back(2);
       test.geometry = random_geometry(test.layout, sizes, test.graph, random);
       cases.push_back(std::move(test));
     }
@@ -113,7 +110,7 @@ TEST_CASE("operands may be called as variables of the kernels are") {
 
 TEST_CASE("a kernel may write its result over an operand") {
   const TraceGraph graph = scaled_sum(DType::F32, DType::F32, DType::F32);
-  const Layout layout = flat_layout(graph);
+  const Layout layout;
   const CudaKernel kernel = emit_cuda(graph, layout, CudaTarget{90});
 
   const HostCuda host({kernel});

@@ -66,7 +66,6 @@ TEST_CASE("emitted text of every operation agrees with the interpreter on every 
       const auto dtype = static_cast<DType>(d);
       if (!is_defined(op, dtype)) continue;
       CudaCase test{.graph = single_op(op, dtype), .layout = {}, .geometry = {}};
-      test.layout = flat_layout(test.graph);
       test.geometry = flat_geometry(test.graph, 301);
       test.ulps = allowed_ulps(op, dtype);
       // Below -88 the emitted sigmoid is 0: exp overflows.
@@ -101,14 +100,14 @@ TEST_CASE("complex functions keep their limits at zeros and infinities") {
   std::vector<TraceGraph> graphs;
   for (const Limit& limit : limits) {
     graphs.push_back(single_op(limit.op, DType::C64));
-    kernels.push_back(emit_cuda(graphs.back(), flat_layout(graphs.back()), CudaTarget{90}));
+    kernels.push_back(emit_cuda(graphs.back(), Layout{}, CudaTarget{90}));
   }
   const HostCuda host(kernels);
   for (std::size_t i = 0; i < std::size(limits); ++i) {
     alignas(16) std::complex<float> x(limits[i].x), y(limits[i].y), out;
     void *px = &x, *py = &y, *pout = &out;
     const LaunchGeometry launch =
-        launch_geometry(kernels[i].schedule, flat_layout(graphs[i]), {.rank = 1, .sizes = {1}, .strides = {}});
+        launch_geometry(kernels[i].schedule, Layout{}, {.rank = 1, .sizes = {1}, .strides = {}});
     host.launch(i, launch,
                 arity(limits[i].op) == 2 ? std::vector<void*>{&px, &py, &pout} : std::vector<void*>{&px, &pout});
     const DType dtype = graphs[i].results[0].dtype;
@@ -128,7 +127,6 @@ TEST_CASE("emitted casts agree with the interpreter between all pairs of dtypes"
       TraceBuilder trace("cast");
       trace.result(trace.cast(trace.tensor("x", source), target));
       CudaCase test{.graph = trace.take(), .layout = {}, .geometry = {}};
-      test.layout = flat_layout(test.graph);
       test.geometry = flat_geometry(test.graph, 300);
       // Out of range, a cast to an integer is the target's.
       test.only_moderate = is_integer(target);
@@ -141,7 +139,7 @@ TEST_CASE("emitted casts agree with the interpreter between all pairs of dtypes"
 TEST_CASE("emitted bit casts agree with the interpreter between all dtypes of one size") {
   std::vector<CudaCase> cases;
   for (const TraceGraph& graph : all_bit_casts())
-    cases.push_back({.graph = graph, .layout = flat_layout(graph), .geometry = flat_geometry(graph, 300)});
+    cases.push_back({.graph = graph, .layout = Layout{}, .geometry = flat_geometry(graph, 300)});
   check_on_host(cases, 4);
 }
 
@@ -164,7 +162,6 @@ TEST_CASE("literals of every dtype are read back exactly") {
       trace.result(trace.add(ScalarOp::Eq, {x, literal}));
       trace.result(literal);
       CudaCase test{.graph = trace.take(), .layout = {}, .geometry = {}};
-      test.layout = flat_layout(test.graph);
       test.geometry = flat_geometry(test.graph, 17);
       cases.push_back(std::move(test));
     }

@@ -31,28 +31,21 @@ TraceGraph silu_and_mul(DType dtype) {
 }  // namespace
 
 TEST_CASE("golden files are what the emitter prints", "[golden]") {
-  check_golden("scaled_sum_f32_flat", scaled_sum(DType::F32, DType::F32, DType::F32),
-               flat_layout(scaled_sum(DType::F32, DType::F32, DType::F32)));
-  check_golden("silu_and_mul_bf16_flat", silu_and_mul(DType::BF16), flat_layout(silu_and_mul(DType::BF16)));
-  check_golden("less_f32_flat", single_op(ScalarOp::Lt, DType::F32), flat_layout(single_op(ScalarOp::Lt, DType::F32)));
-  check_golden("floor_div_i32_flat", single_op(ScalarOp::FloorDiv, DType::I32),
-               flat_layout(single_op(ScalarOp::FloorDiv, DType::I32)));
-  check_golden("abs_c64_flat", single_op(ScalarOp::Abs, DType::C64), flat_layout(single_op(ScalarOp::Abs, DType::C64)));
+  check_golden("scaled_sum_f32_flat", scaled_sum(DType::F32, DType::F32, DType::F32), Layout{});
+  check_golden("silu_and_mul_bf16_flat", silu_and_mul(DType::BF16), {});
+  check_golden("less_f32_flat", single_op(ScalarOp::Lt, DType::F32), {});
+  check_golden("floor_div_i32_flat", single_op(ScalarOp::FloorDiv, DType::I32), Layout{});
+  check_golden("abs_c64_flat", single_op(ScalarOp::Abs, DType::C64), {});
 
   const TraceGraph add = single_op(ScalarOp::Add, DType::BF16);
-  check_golden("add_bf16_rows", add, family_layout(add, Family::Rows));
-  Layout outer = family_layout(add, Family::Rows);
-  outer.rank = 2;
-  check_golden("add_bf16_rows_outer", add, outer);
-  check_golden("add_bf16_rows_unaligned", add, family_layout(add, Family::Rows, false));
-  check_golden("add_bf16_tile", add, family_layout(add, Family::Tile));
   const TraceGraph neg = single_op(ScalarOp::Neg, DType::F32);
-  check_golden("neg_f32_tile_unaligned", neg, family_layout(neg, Family::Tile, false));
-  Layout generic = family_layout(add, Family::Generic);
-  check_golden("add_bf16_generic", add, generic);
-  generic.rank = 8;
-  generic.wide_index = true;
-  check_golden("add_bf16_generic_wide", add, generic);
+  check_golden("add_bf16_rows", add, {LayoutClass::Rows});
+  check_golden("add_bf16_rows_outer", add, {LayoutClass::RowsOuter});
+  check_golden("add_bf16_rows_unaligned", add, {LayoutClass::RowsUnaligned});
+  check_golden("add_bf16_tile", add, {LayoutClass::Tile});
+  check_golden("neg_f32_tile_unaligned", neg, {LayoutClass::TileUnaligned});
+  check_golden("add_bf16_generic", add, {LayoutClass::Generic});
+  check_golden("add_bf16_generic_wide", add, {LayoutClass::GenericWide});
 }
 
 }  // namespace gems::test

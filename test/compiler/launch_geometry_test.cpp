@@ -18,18 +18,9 @@ struct Divisor {
   std::uint32_t divisor, multiplier, shift;
 };
 
-const TraceGraph& copy_graph() {
-  static const TraceGraph graph = [] {
-    TraceBuilder trace("copy");
-    trace.result(trace.tensor("x", DType::F32, DType::F32), DType::F32);
-    return trace.take();
-  }();
-  return graph;
-}
-Layout layout_of(Family family, bool is_aligned = true) { return family_layout(copy_graph(), family, is_aligned); }
-
+// Of one operand and one result.
 Geometry sized(std::initializer_list<std::int64_t> sizes) {
-  Geometry geometry{.rank = 4, .sizes = {1, 1, 1, 1}, .strides = {}};
+  Geometry geometry{.rank = 4, .tensors = {1, 1}, .sizes = {1, 1, 1, 1}, .strides = {}};
   std::ranges::copy(sizes, geometry.sizes.begin());
   return geometry;
 }
@@ -47,7 +38,7 @@ TEST_CASE("a flat launch has a block for every started group of elements, and pa
   const Schedule schedule{.family = Family::Flat, .width = 8, .unroll = 2, .threads = 256};
   for (std::int64_t n : {std::int64_t{1}, std::int64_t{4096}, std::int64_t{4097}, std::int64_t{5} << 32}) {
     const LaunchGeometry launch =
-        launch_geometry(schedule, layout_of(Family::Flat), {.rank = 1, .sizes = {n}, .strides = {}});
+        launch_geometry(schedule, {LayoutClass::Flat}, {.rank = 1, .sizes = {n}, .strides = {}});
     CHECK(launch.grid_x == (n + 4095) / 4096);
     CHECK(launch.block_x == 256);
     CHECK(launch.block_y == 1);
@@ -61,8 +52,8 @@ TEST_CASE("a rows launch covers all columns and rows with at most the schedule's
   for (bool is_aligned : {true, false})
     for (std::int64_t columns : {1, 3, 4, 5, 100, 128, 300, 1000, 1024, 1025, 8192, 100000})
       for (std::int64_t rows : {1, 2, 7, 64, 1000, 65537}) {
-        const LaunchGeometry launch =
-            launch_geometry(schedule, layout_of(Family::Rows, is_aligned), sized({columns, rows}));
+        const LaunchGeometry launch = launch_geometry(
+            schedule, {is_aligned ? LayoutClass::Rows : LayoutClass::RowsUnaligned}, sized({columns, rows}));
         CAPTURE(columns, rows, is_aligned, launch.block_x, launch.block_y);
         CHECK(launch.block_x * launch.block_y <= 256);
         const std::int64_t tile_columns = std::int64_t{launch.block_x} * 8;  // two vectors of four a thread
@@ -85,7 +76,7 @@ TEST_CASE("few rows that share an operand's cache lines are in one block") {
   Geometry turned = sized({100000, 3});
   turned.strides[0] = {3, 1, 0, 0};
   turned.strides[1] = {1, 100000, 0, 0};
-  const LaunchGeometry launch = launch_geometry(schedule, layout_of(Family::Rows), turned);
+  const LaunchGeometry launch = launch_geometry(schedule, {LayoutClass::Rows}, turned);
   CHECK(launch.block_y == 4);
   CHECK(launch.block_x == 64);
 }
@@ -94,7 +85,7 @@ TEST_CASE("a tile launch has a block for every started tile of every outer eleme
   const Schedule schedule{.family = Family::Tile, .width = 2, .unroll = 8, .threads = 256, .lanes = 32, .pack = 1};
   CHECK(schedule.columns() == 64);
   CHECK(schedule.rows() == 64);
-  const LaunchGeometry launch = launch_geometry(schedule, layout_of(Family::Tile), sized({65, 640, 7, 3}));
+  const LaunchGeometry launch = launch_geometry(schedule, {LayoutClass::Tile}, sized({65, 640, 7, 3}));
   CHECK(launch.block_x == 256);
   CHECK(launch.grid_x == 2 * 10 * 7 * 3);
   CHECK(parameter_at<Divisor>(launch, 0).divisor == 2);
@@ -109,7 +100,7 @@ TEST_CASE("strides of rows are 64-bit and aligned as in a C struct") {
   Geometry geometry = sized({1000, 70000, 100});
   geometry.strides[0] = {1, 5000, 400000000, 0};
   geometry.strides[1] = {1, 1000, 70000000, 0};
-  const LaunchGeometry launch = launch_geometry(schedule, layout_of(Family::Rows), geometry);
+  const LaunchGeometry launch = launch_geometry(schedule, {LayoutClass::Rows}, geometry);
   CHECK(parameter_at<std::uint32_t>(launch, 36) == 7000000);
   // Columns, the operand's strides, the result's but for dimension 0.
   const std::int64_t expected[] = {1000, 1, 5000, 400000000, 0, 1000, 70000000, 0};
@@ -122,7 +113,7 @@ TEST_CASE("division by multiplication and shift is exact for every divisor and d
   const Schedule schedule{.family = Family::Generic, .width = 1, .unroll = 4, .threads = 256};
   std::mt19937 random(3);
   auto check = [&](std::uint32_t d) {
-    const LaunchGeometry launch = launch_geometry(schedule, layout_of(Family::Generic), sized({d}));
+    const LaunchGeometry launch = launch_geometry(schedule, {LayoutClass::Generic}, sized({d}));
     const auto by = parameter_at<Divisor>(launch, 4);
     CAPTURE(d, by.multiplier, by.shift);
     REQUIRE(by.divisor == d);
@@ -147,7 +138,7 @@ TEST_CASE("division by multiplication and shift is exact for every divisor and d
 TEST_CASE("a launch that no grid can hold is an error") {
   const Schedule schedule{.family = Family::Flat, .width = 1, .unroll = 1, .threads = 32};
   const Geometry geometry{.rank = 1, .sizes = {std::int64_t{1} << 40}, .strides = {}};
-  CHECK_THROWS_AS(launch_geometry(schedule, layout_of(Family::Flat), geometry), Error);
+  CHECK_THROWS_AS(launch_geometry(schedule, {LayoutClass::Flat}, geometry), Error);
 }
 
 }  // namespace gems::test

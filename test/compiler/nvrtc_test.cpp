@@ -43,7 +43,7 @@ TEST_CASE("NVRTC compiles every operation on every dtype") {
       const TraceGraph graph = single_op(op, dtype);
       // One element a thread: the vectors are compiled by the other tests.
       const Schedule schedule{.family = Family::Flat, .width = 1, .unroll = 1, .threads = 256};
-      kernels.push_back(emit_cuda(graph, flat_layout(graph), target, schedule));
+      kernels.push_back(emit_cuda(graph, Layout{}, target, schedule));
     }
     INFO(name(dtype) << " for sm_" << target.arch);
     CHECK_NOTHROW(compile_ptx(unite(kernels, target), "operations", target.arch));
@@ -59,9 +59,9 @@ TEST_CASE("NVRTC compiles casts between all pairs of dtypes") {
       TraceBuilder trace("cast");
       trace.result(trace.cast(trace.tensor("x", static_cast<DType>(from)), static_cast<DType>(to)));
       const TraceGraph graph = trace.take();
-      kernels.push_back(emit_cuda(graph, flat_layout(graph), target));
+      kernels.push_back(emit_cuda(graph, Layout{}, target));
     }
-  for (const TraceGraph& graph : all_bit_casts()) kernels.push_back(emit_cuda(graph, flat_layout(graph), target));
+  for (const TraceGraph& graph : all_bit_casts()) kernels.push_back(emit_cuda(graph, Layout{}, target));
   CHECK_NOTHROW(compile_ptx(unite(kernels, target), "casts", target.arch));
 }
 
@@ -70,18 +70,15 @@ TEST_CASE("NVRTC compiles each family to machine code, with only the prelude tha
   const CudaTarget target{GENERATE(75, 80, 90)};
   for (DType dtype : {DType::F16, DType::BF16, DType::F32, DType::U8, DType::I64, DType::C64}) {
     const TraceGraph graph = scaled_sum(dtype, dtype, dtype);
-    for (Family family : {Family::Flat, Family::Rows, Family::Tile, Family::Generic})
-      for (bool is_aligned : {false, true})
-        for (bool single : {false, true}) {
-          if (family == Family::Flat && !is_aligned) continue;
-          Layout layout = family_layout(graph, family, is_aligned, single);
-          layout.wide_index = family == Family::Generic && is_aligned;
-          if (layout.wide_index) layout.rank = 8;
-          const CudaKernel kernel = emit_cuda(graph, layout, target);
-          INFO(kernel.text);
-          CHECK_NOTHROW(compile_ptx(kernel.text, kernel.name, target.arch));
-        }
-    const CudaKernel kernel = emit_cuda(graph, flat_layout(graph), target);
+    for (std::size_t cls = 0; cls < layout_table.size(); ++cls)
+      for (bool single : {false, true}) {
+        Layout layout{static_cast<LayoutClass>(cls)};
+        if (single) layout = last_single(layout.cls, graph);
+        const CudaKernel kernel = emit_cuda(graph, layout, target);
+        INFO(kernel.text);
+        CHECK_NOTHROW(compile_ptx(kernel.text, kernel.name, target.arch));
+      }
+    const CudaKernel kernel = emit_cuda(graph, Layout{}, target);
     CHECK_NOTHROW(compile_cubin(kernel.text, kernel.name, target.arch));
   }
 }
@@ -93,9 +90,7 @@ TEST_CASE("how long NVRTC takes for a kernel, beside an empty one", "[.benchmark
   const auto compile = [&](const std::string& text) {
     return compile_cubin(fmt::format("{}\n// {}\n", text, run++), "kernel.cu", 90);
   };
-  const auto text_of = [](const TraceGraph& graph) {
-    return emit_cuda(graph, flat_layout(graph), CudaTarget{90}).text;
-  };
+  const auto text_of = [](const TraceGraph& graph) { return emit_cuda(graph, Layout{}, CudaTarget{90}).text; };
   const std::string sum = text_of(single_op(ScalarOp::Add, DType::BF16));
   const std::string erf = text_of(single_op(ScalarOp::Erf, DType::BF16));
   BENCHMARK("empty") { return compile("extern \"C\" __global__ void kernel() {}"); };

@@ -17,7 +17,7 @@ using Catch::Matchers::ContainsSubstring;
 
 TEST_CASE("every stage prints something of its own") {
   const TraceGraph graph = scaled_sum(DType::F16, DType::F16, DType::F16);
-  const Layout layout = flat_layout(graph);
+  const Layout layout;
   auto stage = [&](std::string_view name) { return print_stage(graph, layout, CudaTarget{90}, name); };
   CHECK_THAT(stage("pw"), ContainsSubstring("%x: f32"));
   CHECK_THAT(stage("resolve"), ContainsSubstring("%x: f16") && ContainsSubstring("arith.extf"));
@@ -32,28 +32,24 @@ TEST_CASE("a trace that no dtype rule allows is an error that names op and opera
   TraceBuilder trace("odd");
   trace.result(trace.add(ScalarOp::Add, {trace.tensor("x", DType::Bool), trace.tensor("y", DType::Bool)}));
   const TraceGraph graph = trace.take();
-  CHECK_THROWS_WITH(emit_cuda(graph, flat_layout(graph), CudaTarget{90}),
+  CHECK_THROWS_WITH(emit_cuda(graph, Layout{}, CudaTarget{90}),
                     ContainsSubstring("'odd'") && ContainsSubstring("add is not defined on bool"));
 }
 
-TEST_CASE("a layout for another number of tensors is an error that says how many there are") {
+TEST_CASE("a layout of more tensors than there are is an error that says how many there are") {
   const TraceGraph graph = single_op(ScalarOp::Add, DType::F32);
-  Layout layout = flat_layout(graph);
-  layout.operands.pop_back();
-  CHECK_THROWS_WITH(emit_cuda(graph, layout, CudaTarget{90}), ContainsSubstring("has 2 tensors and 1 results"));
+  CHECK_THROWS_WITH(emit_cuda(graph, {LayoutClass::Flat, 0b100}, CudaTarget{90}),
+                    ContainsSubstring("has the layout 'flat single=2', but only 2 tensors"));
 }
 
-TEST_CASE("a schedule that the layout forbids is an error that names the operand") {
-  const TraceGraph graph = single_op(ScalarOp::Neg, DType::F32);
-  Layout layout = flat_layout(graph);
-  layout.operands[0].step = Step::Strided;
-  CHECK_THROWS_WITH(emit_cuda(graph, layout, CudaTarget{90}, Schedule{}),
-                    ContainsSubstring("operand 'x' is strided, which a flat kernel cannot access"));
+TEST_CASE("a schedule of another family than the layout's is an error that names both") {
+  CHECK_THROWS_WITH(emit_cuda(single_op(ScalarOp::Neg, DType::F32), {LayoutClass::Rows}, CudaTarget{90}, Schedule{}),
+                    ContainsSubstring("is scheduled as a flat kernel, but has the layout 'rows'"));
 }
 
 TEST_CASE("emitting is deterministic and works in several threads at once") {
   const TraceGraph graph = single_op(ScalarOp::Asin, DType::C64);
-  const Layout layout = flat_layout(graph);
+  const Layout layout;
   const std::string expected = emit_cuda(graph, layout, CudaTarget{90}).text;
   std::vector<std::string> texts(4);
   std::vector<std::thread> threads;
@@ -66,7 +62,7 @@ TEST_CASE("operand names that C++ or the emitter claims get an underscore") {
   TraceBuilder trace("shadow");
   trace.result(trace.add(ScalarOp::Add, {trace.tensor("n", DType::F32), trace.tensor("float", DType::F32)}));
   const TraceGraph graph = trace.take();
-  const std::string text = emit_cuda(graph, flat_layout(graph), CudaTarget{90}).text;
+  const std::string text = emit_cuda(graph, Layout{}, CudaTarget{90}).text;
   CHECK_THAT(text, ContainsSubstring("n_ + float_"));
 }
 

@@ -21,7 +21,7 @@ inline CacheEntry sample_entry(const std::string& key_text, std::size_t binary_b
   entry.kernel = "add_f32_flat";
   entry.target = "sm_90";
   entry.dtypes = "f32 f32 number:f32 -> f32";
-  entry.layout = "rank=1";
+  entry.layout = "flat";
   entry.schedule = "family=flat width=4 unroll=1 threads=256";
   entry.compile_us = 42123;
   entry.created_s = 1'700'000'000;

@@ -9,7 +9,7 @@ import pytest
 from repository import run_tool
 
 TEXT_STAGES = ["trace", "pw", "resolve", "schedule", "cuda", "llvm", "ptx"]
-LAYOUTS = ["contiguous", "scalar", "rows", "outer", "offset", "transposed", "transposed-offset", "strided", "wide"]
+LAYOUTS = ["flat", "rows", "rows_unaligned", "rows_outer", "tile", "tile_unaligned", "generic", "generic_wide"]
 
 
 def codegen(*arguments):
@@ -118,11 +118,16 @@ def test_flag_changes_the_body():
 
 
 def test_layouts_reach_the_kernel():
-    families = {layout: emit_json("add", "--layout", layout)["schedule"].split()[0] for layout in LAYOUTS}
-    assert families["contiguous"] == families["scalar"] == "family=flat"
-    assert families["rows"] == families["outer"] == families["offset"] == "family=rows"
-    assert families["transposed"] == families["transposed-offset"] == "family=tile"
-    assert families["strided"] == families["wide"] == "family=generic"
+    for layout in LAYOUTS:
+        described = emit_json("add", "--layout", layout)
+        assert described["layout"] == layout
+        assert described["schedule"].split()[0] == f"family={layout.split('_')[0]}"
+
+
+def test_an_operand_without_dimensions_is_loaded_once():
+    described = emit_json("add", "--single", "y")
+    assert described["layout"] == "flat single=1"
+    assert "y_value = *y;" in described["text"]
 
 
 def test_schedules_depend_on_the_speed_of_memory():
@@ -136,7 +141,7 @@ def test_arch_is_what_is_compiled_for(tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("nvcc"), reason="no nvcc on this machine")
-@pytest.mark.parametrize("layout", ["contiguous", "rows", "transposed", "strided"])
+@pytest.mark.parametrize("layout", ["flat", "rows", "tile", "generic"])
 @pytest.mark.parametrize(("op", "dtype"), [("silu_and_mul", "f16"), ("add", "bf16"), ("mul", "c64"), ("eq", "i64")])
 def test_file_compiles_with_nvcc(tmp_path, op, dtype, layout):
     file = tmp_path / "kernel.cu"

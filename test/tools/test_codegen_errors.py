@@ -36,8 +36,12 @@ CASES = {
     ),
     "unknown layout": (
         ["emit", "mul", "--layout", "diagonal"],
-        "unknown layout 'diagonal'; expected one of contiguous, scalar, rows, outer, offset, transposed, "
-        "transposed-offset, strided, wide",
+        "unknown layout 'diagonal'; expected one of flat, rows, rows_unaligned, rows_outer, tile, tile_unaligned, "
+        "generic, generic_wide",
+    ),
+    "single that is not a tensor": (
+        ["emit", "mul", "--number", "y", "--single", "y"],
+        "op 'mul': --single names 'y', which is not a tensor of this call; expected one of x",
     ),
     "unknown stage": (
         ["emit", "mul", "--stop-after", "sass"],

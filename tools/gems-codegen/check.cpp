@@ -27,6 +27,7 @@ namespace {
 struct Case {
   CallText call;
   std::string_view layout;
+  std::vector<std::string> singles;
   CudaTarget target;
 };
 
@@ -34,6 +35,7 @@ std::string command(const Case& c) {
   std::string text = fmt::format("gems-codegen emit {} --dtypes {}", c.call.op, fmt::join(c.call.dtypes, ","));
   for (const std::string& number : c.call.numbers) text += fmt::format(" --number {}", number);
   for (const std::string& flag : c.call.flags) text += fmt::format(" --flag {}", flag);
+  for (const std::string& single : c.singles) text += fmt::format(" --single {}", single);
   return text + fmt::format(" --layout {} --arch sm_{} --stop-after cubin -o /dev/null", c.layout, c.target.arch);
 }
 
@@ -98,6 +100,12 @@ std::vector<CallText> calls_of(const OpDef& op) {
   return calls;
 }
 
+std::vector<std::string> last_tensor(const TraceGraph& graph) {
+  for (auto operand = graph.operands.rbegin(); operand != graph.operands.rend(); ++operand)
+    if (operand->form == OperandForm::Tensor) return {operand->name};
+  return {};
+}
+
 std::vector<Case> list_cases(const Registry& registry, const CheckRequest& request, std::size_t& unsupported) {
   std::vector<const OpDef*> ops;
   for (const std::string& name : request.ops) ops.push_back(&find_op(registry, name));
@@ -106,12 +114,15 @@ std::vector<Case> list_cases(const Registry& registry, const CheckRequest& reque
   std::vector<Case> cases;
   for (const OpDef* op : ops) {
     for (const CallText& call : calls_of(*op)) {
-      if (!trace_if_supported(registry, call)) {
+      const std::optional<TraceGraph> graph = trace_if_supported(registry, call);
+      if (!graph) {
         ++unsupported;
         continue;
       }
-      for (const NamedLayout& layout : named_layouts())
-        for (const CudaTarget target : request.targets) cases.push_back({call, layout.name, target});
+      for (const CudaTarget target : request.targets) {
+        for (const LayoutTraits& layout : layout_table) cases.push_back({call, layout.name, {}, target});
+        cases.push_back({call, name(LayoutClass::Flat), last_tensor(*graph), target});
+      }
     }
   }
   return cases;
@@ -126,7 +137,7 @@ void keep_sample(std::vector<Case>& cases, std::size_t count) {
 
 void compile_case(const Registry& registry, const Case& c) {
   const std::optional<TraceGraph> graph = trace_if_supported(registry, c.call);
-  const Layout layout = make_layout(c.layout, *graph);
+  const Layout layout = make_layout(c.layout, c.singles, *graph);
   const CudaKernel kernel = emit_cuda(*graph, layout, c.target);
   compile_cubin(kernel.text, kernel.name, c.target.arch);
 }

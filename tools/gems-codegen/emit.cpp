@@ -34,7 +34,7 @@ std::string stage_bytes(const TraceGraph& graph, const Layout& layout, CudaTarge
     const std::vector<char> bytes = compile_cubin(kernel.text, kernel.name, target.arch);
     return std::string(bytes.begin(), bytes.end());
   }
-  return print_stage(graph, stage == "llvm" ? innermost_dimension(layout) : layout, target, stage);
+  return print_stage(graph, layout, target, stage);
 }
 
 // A call that the op refuses is a mistake of the command line.
@@ -75,7 +75,7 @@ std::span<const std::string_view> emit_stages() { return stages; }
 std::string emit(const EmitRequest& request) {
   check_stage(request.stage);
   const TraceGraph graph = trace_call(request.call);
-  const Layout layout = make_layout(request.layout, graph);
+  const Layout layout = make_layout(request.layout, request.singles, graph);
   std::string bytes = stage_bytes(graph, layout, request.target, request.stage);
   if (!request.json) return bytes;
   Json json = describe(graph, layout, request);

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "call.h"
 #include "gems/compiler/schedule.h"
@@ -13,7 +14,8 @@ namespace gems::codegen {
 
 struct EmitRequest {
   Call call;
-  std::string layout = "contiguous";
+  std::string layout = "flat";
+  std::vector<std::string> singles;  // names of operands
   CudaTarget target;
   std::string_view stage = "cuda";
   bool json = false;

@@ -1,86 +1,35 @@
-// One row for each named layout: the classes that all layouts of a call fall into (runtime/lib/space/layout.cpp).
+// Looks names up among the layout classes and the operands of a trace.
 #include "layouts.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
-#include <cstddef>
+#include <ranges>
 #include <vector>
 
-#include "gems/dsl/dtype.h"
 #include "usage_error.h"
 
 namespace gems::codegen {
-namespace {
 
-constexpr Step C = Step::Contiguous;
-constexpr Step B = Step::Broadcast;
-constexpr Step S = Step::Strided;
-
-struct Row {
-  NamedLayout layout;
-  std::uint8_t rank;
-  Step operands, last_operand, results;
-  bool is_aligned = true;  // everything that is moved in vectors begins at multiples of 16 bytes
-  bool crossed = false;
-  bool wide_index = false;
-};
-
-constexpr std::array<Row, 9> rows{{
-    {{"contiguous", "all operands dense in one order, 16-byte aligned"}, 1, C, C, C},
-    {{"scalar", "as contiguous, but the last tensor has no dimensions"}, 1, C, B, C},
-    {{"rows", "rows of the results dense: broadcast, sliced or padded operands, (m, n) beside (n)"}, 4, S, S, C},
-    {{"outer", "as rows, two dimensions, every operand broadcast along one: (m, 1) beside (n)"}, 2, S, S, C},
-    {{"offset", "as rows or contiguous, beginning anywhere: base[1:], rows of odd length"}, 4, S, S, C, false},
-    {{"transposed", "as rows, some operand dense along another dimension: y.t() beside x"}, 4, S, S, C, true, true},
-    {{"transposed-offset", "as transposed, beginning anywhere"}, 4, S, S, C, false, true},
-    {{"strided", "any strides"}, 4, S, S, S, false},
-    {{"wide", "any strides, 2^31 elements and more"}, 8, S, S, S, false, false, true},
-}};
-
-constexpr auto public_rows = [] {
-  std::array<NamedLayout, rows.size()> names{};
-  for (std::size_t i = 0; i < rows.size(); ++i) names[i] = rows[i].layout;
-  return names;
-}();
-
-const Row& find_row(std::string_view name) {
-  const auto row = std::ranges::find(rows, name, [](const Row& candidate) { return candidate.layout.name; });
-  if (row != rows.end()) return *row;
-  std::vector<std::string_view> names;
-  for (const NamedLayout& layout : public_rows) names.push_back(layout.name);
-  throw UsageError(fmt::format("unknown layout '{}'; expected one of {}", name, fmt::join(names, ", ")));
-}
-
-}  // namespace
-
-std::span<const NamedLayout> named_layouts() { return public_rows; }
-
-Layout make_layout(std::string_view name, const TraceGraph& graph) {
-  const Row& row = find_row(name);
-  Layout layout{.rank = row.rank, .wide_index = row.wide_index, .crossed = row.crossed, .operands = {}, .results = {}};
-  const auto entry = [&](Step step, DType dtype) {
-    const bool is_aligned = row.is_aligned && step != Step::Broadcast;
-    return OperandLayout{step, is_aligned ? std::uint8_t{16} : static_cast<std::uint8_t>(size_bytes(dtype))};
-  };
+Layout make_layout(std::string_view cls, std::span<const std::string> singles, const TraceGraph& graph) {
+  const auto row = std::ranges::find(layout_table, cls, &LayoutTraits::name);
+  if (row == layout_table.end())
+    throw UsageError(fmt::format("unknown layout '{}'; expected one of {}", cls,
+                                 fmt::join(layout_table | std::views::transform(&LayoutTraits::name), ", ")));
+  Layout layout{static_cast<LayoutClass>(row - layout_table.begin())};
+  std::vector<std::string_view> tensors;
   for (const TraceOperand& operand : graph.operands)
-    if (operand.form == OperandForm::Tensor) layout.operands.push_back(entry(row.operands, operand.storage));
-  for (auto operand = graph.operands.rbegin(); operand != graph.operands.rend(); ++operand) {
-    if (operand->form != OperandForm::Tensor) continue;
-    layout.operands.back() = entry(row.last_operand, operand->storage);
-    break;
+    if (operand.form == OperandForm::Tensor) tensors.push_back(operand.name);
+  for (const std::string& single : singles) {
+    const auto tensor = std::ranges::find(tensors, single);
+    if (tensor == tensors.end())
+      throw UsageError(
+          fmt::format("op '{}': --single names '{}', which is not a tensor of this call; expected one of {}", graph.op,
+                      single, fmt::join(tensors, ", ")));
+    layout.singles |= static_cast<std::uint16_t>(1u << (tensor - tensors.begin()));
   }
-  for (const TraceResult& result : graph.results) layout.results.push_back(entry(row.results, result.dtype));
   return layout;
-}
-
-Layout innermost_dimension(const Layout& layout) {
-  Layout inner = layout;
-  inner.rank = 1;
-  inner.crossed = false;
-  return inner;
 }
 
 }  // namespace gems::codegen

@@ -1,7 +1,8 @@
-// The layouts that gems-codegen knows by name: each stands for a class of calls, as the runtime would classify them.
+// The layouts that the command line names: a class of calls, and which operands have no dimensions.
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "gems/compiler/layout.h"
@@ -9,17 +10,7 @@
 
 namespace gems::codegen {
 
-struct NamedLayout {
-  std::string_view name;
-  std::string_view meaning;
-};
-
-std::span<const NamedLayout> named_layouts();
-
-// Throws UsageError when the name is unknown.
-Layout make_layout(std::string_view name, const TraceGraph& graph);
-
-// The innermost dimension of a layout: what a CPU kernel runs over.
-Layout innermost_dimension(const Layout& layout);
+// `singles` are names of operands. Throws UsageError when there is no such class, or no such tensor.
+Layout make_layout(std::string_view cls, std::span<const std::string> singles, const TraceGraph& graph);
 
 }  // namespace gems::codegen

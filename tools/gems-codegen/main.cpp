@@ -23,7 +23,8 @@ namespace {
 
 struct EmitOptions {
   CallText call;
-  std::string layout = "contiguous";
+  std::string layout = "flat";
+  std::vector<std::string> singles;
   std::string arch = "sm_90";
   int memory_gbps = 0;
   std::string stage = "cuda";
@@ -48,7 +49,7 @@ constexpr const char* examples = R"(Examples:
 
 std::string layout_help() {
   std::string text = "Layouts:\n";
-  for (const NamedLayout& layout : named_layouts()) text += fmt::format("  {:<17} {}\n", layout.name, layout.meaning);
+  for (const LayoutTraits& layout : layout_table) text += fmt::format("  {:<15} {}\n", layout.name, layout.meaning);
   return text;
 }
 
@@ -69,6 +70,7 @@ int run_emit(const Registry& registry, const EmitOptions& options) {
   EmitRequest request;
   request.call = make_call(registry, options.call);
   request.layout = options.layout;
+  request.singles = options.singles;
   request.target = parse_arch(options.arch);
   request.target.memory_gbps = options.memory_gbps;
   request.stage = options.stage;
@@ -89,7 +91,9 @@ void add_emit_options(CLI::App& emit, EmitOptions& options) {
   emit.add_option("--dtypes", options.call.dtypes, "dtype of each tensor, or one for all (f32 unless given)")
       ->delimiter(',')
       ->allow_extra_args(false);
-  emit.add_option("--layout", options.layout, "a name of the list below (contiguous unless given)");
+  emit.add_option("--layout", options.layout, "a name of the list below (flat unless given)");
+  emit.add_option("--single", options.singles, "OPERAND: a tensor without dimensions, one element for all")
+      ->allow_extra_args(false);
   emit.add_option("--number", options.call.numbers, "OPERAND or OPERAND=DTYPE: pass a number here, not a tensor")
       ->allow_extra_args(false);
   emit.add_option("--flag", options.call.flags, "FLAG=VALUE, e.g. approximate=tanh")->allow_extra_args(false);

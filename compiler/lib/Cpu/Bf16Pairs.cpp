@@ -12,9 +12,7 @@ namespace {
 
 constexpr int64_t UpperHalf = -0x10000;
 
-bool isContiguousBf16(DType storage, pw::LayoutAttr layout) {
-  return storage == DType::BF16 && layout.getStep() == Step::Contiguous;
-}
+bool isContiguousBf16(DType storage, Step step) { return storage == DType::BF16 && step == Step::Contiguous; }
 
 Lanes shuffled(Lanes a, Lanes b, ArrayRef<int32_t> mask) {
   return {a.builder(), LLVM::ShuffleVectorOp::create(a.builder(), a.value(), b.value(), mask)};
@@ -35,12 +33,15 @@ bool isOtherNarrowFloat(Type type) { return pw::narrowFloat(type) && !type.isBF1
 }  // namespace
 
 bool canUseBf16Pairs(pw::KernelOp kernel) {
-  for (auto spec : kernel.getOperandSpecs().getAsRange<pw::OperandAttr>())
-    if (spec.getForm() == OperandForm::Tensor && spec.getLayout().getStep() != Step::Broadcast &&
-        !isContiguousBf16(spec.getStorage(), spec.getLayout()))
-      return false;
-  for (auto spec : kernel.getResultSpecs().getAsRange<pw::ResultAttr>())
-    if (!isContiguousBf16(spec.getStorage(), spec.getLayout())) return false;
+  pw::CpuLayoutAttr layout = kernel.getCpuLayoutAttr();
+  size_t next = 0;
+  for (auto spec : kernel.getOperandSpecs().getAsRange<pw::OperandAttr>()) {
+    if (spec.getForm() != OperandForm::Tensor) continue;
+    const Step step = layout.getOperands()[next++];
+    if (step != Step::Broadcast && !isContiguousBf16(spec.getStorage(), step)) return false;
+  }
+  for (auto [spec, step] : llvm::zip_equal(kernel.getResultSpecs().getAsRange<pw::ResultAttr>(), layout.getResults()))
+    if (!isContiguousBf16(spec.getStorage(), step)) return false;
   auto isConverted = [](Value value) {
     if (isOtherNarrowFloat(value.getType())) return false;
     return !value.getType().isBF16() ||

@@ -9,14 +9,14 @@
 
 namespace gems::cpu {
 
-// The passes from the final form with layouts to the llvm dialect, in order.
+// The passes from the final form with a CPU layout to the llvm dialect, in order.
 void addCpuPasses(mlir::OpPassManager& passes, VectorUnit unit);
 
 // Makes them known by name to a tool that reads pass pipelines.
 void registerCpuPasses();
 
 // Each throws gems::Error when the trace or the layout cannot be compiled.
-CpuObject compile(const TraceGraph& graph, const Layout& layout, const Target& target);
-std::string llvmText(const TraceGraph& graph, const Layout& layout, const Target& target);
+CpuObject compile(const TraceGraph& graph, const CpuLayout& layout, const Target& target);
+std::string llvmText(const TraceGraph& graph, const CpuLayout& layout, const Target& target);
 
 }  // namespace gems::cpu

@@ -104,11 +104,9 @@ void KernelBuilder::chooseLanes() {
   // With AVX-512, widening shuffles go across the whole register, and rounding is an instruction.
   shape_.hasBf16Pairs = unit_.bytes < 64 && bits == 32 && canUseBf16Pairs(kernel_);
   if (shape_.hasBf16Pairs) shape_.lanes *= 2;
-  auto limit = [&](pw::LayoutAttr layout) {
-    if (layout && layout.getStep() == Step::Strided) shape_.lanes = std::min(shape_.lanes, MaxStridedLanes);
-  };
-  for (auto spec : kernel_.getOperandSpecs().getAsRange<pw::OperandAttr>()) limit(spec.getLayout());
-  for (auto spec : kernel_.getResultSpecs().getAsRange<pw::ResultAttr>()) limit(spec.getLayout());
+  pw::CpuLayoutAttr layout = kernel_.getCpuLayoutAttr();
+  if (llvm::is_contained(layout.getOperands(), Step::Strided) || llvm::is_contained(layout.getResults(), Step::Strided))
+    shape_.lanes = std::min(shape_.lanes, MaxStridedLanes);
 }
 
 void KernelBuilder::declare() {
@@ -163,7 +161,7 @@ void KernelBuilder::readOperands() {
       arguments_.push_back({loadSplat(entry_, type, address, shape_.lanes), true});
       continue;
     }
-    const Step step = spec.getLayout().getStep();
+    const Step step = kernel_.getCpuLayoutAttr().getOperands()[slot];
     Value base = loadEntry(start_->getArgument(0), slot, pointer_);
     if (step == Step::Broadcast) {
       arguments_.push_back({loadSplat(entry_, type, base, shape_.lanes), true});
@@ -175,7 +173,7 @@ void KernelBuilder::readOperands() {
   }
   auto values = kernel_.getYield().getValues();
   for (unsigned i = 0; i < values.size(); ++i, ++slot) {
-    const Step step = kernel_.resultSpec(i).getLayout().getStep();
+    const Step step = kernel_.getCpuLayoutAttr().getResults()[i];
     Value base = loadEntry(start_->getArgument(0), slot, pointer_);
     addMover(ElementType(values[i].getType()), step, base, slot, true, i);
   }
@@ -302,16 +300,15 @@ struct LowerToCpu : PassWrapper<LowerToCpu, OperationPass<ModuleOp>> {
   }
   LowerToCpu(const LowerToCpu& other) : PassWrapper(other) {}
   StringRef getArgument() const override { return "pw-lower-to-cpu"; }
-  StringRef getDescription() const override { return "kernels of rank 1 to functions with a vector loop"; }
+  StringRef getDescription() const override { return "kernels with a CPU layout to functions with a vector loop"; }
   void getDependentDialects(DialectRegistry& registry) const override {
     registry.insert<arith::ArithDialect, math::MathDialect, LLVM::LLVMDialect>();
   }
 
   void runOnOperation() override {
     for (auto kernel : llvm::make_early_inc_range(getOperation().getOps<pw::KernelOp>())) {
-      pw::SpaceAttr space = kernel.getSpaceAttr();
-      if (!kernel.getResolved() || !space || space.getRank() != 1) {
-        kernel.emitOpError("must be resolved and have a space of rank 1 to become a CPU kernel");
+      if (!kernel.getResolved() || !kernel.getCpuLayoutAttr()) {
+        kernel.emitOpError("must be resolved and have a CPU layout to become a CPU kernel");
         return signalPassFailure();
       }
       KernelBuilder(kernel, {vectorBytes, hasF16c, hasBf16}).run();

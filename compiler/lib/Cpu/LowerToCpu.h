@@ -1,6 +1,6 @@
-// Pass pw-lower-to-cpu: a pw.kernel in its final form with layouts of rank 1 becomes an llvm.func of type CpuKernel.
+// Pass pw-lower-to-cpu: a pw.kernel in its final form with a CPU layout becomes an llvm.func of type CpuKernel.
 //
-//   pw.kernel @add_f32 ... space <rank = 1 ...>      llvm.func @add_f32(%data, %strides, %numbers, %count) {
+//   pw.kernel @add_f32 ... cpu_layout <...>          llvm.func @add_f32(%data, %strides, %numbers, %count) {
 //   ^bb0(%x: f32, %y: f32):                            ... load addresses, numbers, broadcast operands
 //     %sum = arith.addf %x, %y : f32             ->    ^loop(%i): W elements an iteration
 //     pw.yield %sum : f32                                %sum = arith.addf %a, %b : vector<16xf32>

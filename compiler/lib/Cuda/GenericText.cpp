@@ -40,7 +40,7 @@ class GenericText : FamilyText {
   }
 
  private:
-  bool isWide() const { return kernel_.layout().wide_index; }
+  bool isWide() const { return traits(kernel_.layout().cls).is_wide; }
   std::string_view index() const { return isWide() ? "long long" : "unsigned"; }
   std::string_view offset() const { return isWide() ? "long long" : "int"; }
 

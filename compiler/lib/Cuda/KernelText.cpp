@@ -37,7 +37,7 @@ KernelText::KernelText(KernelOp kernel, Prelude& prelude)
     : kernel_(kernel),
       prelude_(prelude),
       op_(kernel.getDefinition().str()),
-      layout_(layoutOf(kernel)),
+      layout_(kernel.getLayoutAttr().getValue()),
       schedule_(scheduleOf(kernel)) {
   name_ = fmt::format("{}_{}", kernel.getSymName().str(), gems::name(schedule_.family));
   Block& block = kernel.getBody().front();
@@ -52,7 +52,7 @@ KernelText::KernelText(KernelOp kernel, Prelude& prelude)
                        llvm::all_of(argument.getUsers(), [](Operation* user) { return isa<arith::ExtFOp>(user); });
     text.parameterType = text.passAsFloat ? "float" : std::string(valueType(argument.getType()));
     if (text.isTensor) {
-      text.layout = layout_.operands[static_cast<size_t>(next)];
+      text.step = layout_.step_of_operand(static_cast<size_t>(next));
       text.index = next++;
     }
     if (text.isUsed && !text.passAsFloat) useValueType(prelude_, argument.getType());
@@ -67,7 +67,7 @@ KernelText::KernelText(KernelOp kernel, Prelude& prelude)
     text.storage = spec.getStorage();
     text.roundsFloat = static_cast<bool>(floatBehind(yielded));
     text.valueType = text.roundsFloat ? "float" : std::string(valueType(yielded.getType()));
-    text.layout = layout_.results[results_.size()];
+    text.step = traits(layout_.cls).written;
     text.index = next++;
     if (!text.roundsFloat) useValueType(prelude_, yielded.getType());
     use_storage_type(prelude_, text.storage);
@@ -180,7 +180,8 @@ std::string KernelText::fieldName(const ParameterField& field) const {
 void KernelText::writeParameterStruct(TextWriter& out) {
   out.line("// Sizes and strides in elements; dimension 0 is the innermost.");
   out.open("struct Space {{");
-  for (const ParameterField& field : parameter_fields(schedule_, layout_)) {
+  const auto operands = static_cast<size_t>(llvm::count_if(operands_, [](const OperandText& o) { return o.isTensor; }));
+  for (const ParameterField& field : parameter_fields(schedule_, layout_, {operands, results_.size()})) {
     std::string_view type;
     switch (field_type(field, schedule_, layout_)) {
       case FieldType::Divisor:
@@ -232,11 +233,6 @@ void KernelText::writeElement(TextWriter& out, llvm::function_ref<std::string(co
   if (results_.size() == 1) return write(results_.front(), elementCall(raw));
   out.line("const Results values = {};", elementCall(raw));
   for (const ResultText& result : results_) write(result, "values." + result.name);
-}
-
-bool KernelText::isAligned() const {
-  auto isWhole = [](const OperandLayout& layout) { return layout.step == Step::Broadcast || layout.align_bytes == 16; };
-  return llvm::all_of(layout_.operands, isWhole) && llvm::all_of(layout_.results, isWhole);
 }
 
 std::string_view KernelText::accessWord(DType storage, int elements) const {

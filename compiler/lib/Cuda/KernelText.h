@@ -24,11 +24,11 @@ struct OperandText {
   bool isUsed = true;
   bool passAsFloat = false;   // a narrow float that the body only ever reads as f32
   std::string parameterType;  // of the element function
-  OperandLayout layout;       // tensors
+  Step step{};                // tensors
   int index = -1;             // over tensors read
 
   // The same address for every element.
-  bool isSingle() const { return layout.step == Step::Broadcast; }
+  bool isSingle() const { return step == Step::Broadcast; }
   // What the element function takes, from an element as it is in memory.
   std::string converted(const std::string& element) const;
 };
@@ -38,7 +38,7 @@ struct ResultText {
   DType storage;
   bool roundsFloat = false;  // the element function gives f32, which is rounded to a narrow float on the way to memory
   std::string valueType;     // of the element function
-  OperandLayout layout;
+  Step step{};
   int index = -1;  // over tensors read, then results
 
   // Rounded two at a time, from a vector of floats.
@@ -75,7 +75,7 @@ class KernelText {
   std::string runType(const OperandText& operand);
   // The widest word that moves `elements` neighbours, and whether vectors begin at multiples of it.
   std::string_view accessWord(DType storage, int elements) const;
-  bool isAligned() const;
+  bool isAligned() const { return traits(layout_.cls).is_aligned; }
   void declareResultVector(TextWriter& out, const ResultText& result);
   // Sets element k of what declareResultVector declared.
   std::string putElement(const ResultText& result, const std::string& value) const;
@@ -94,7 +94,7 @@ class KernelText {
     std::string sum;
     for (int dim = firstDim; const std::string& coordinate : coordinates) {
       sum += (sum.empty() ? "" : " + ") + coordinate;
-      if (dim > 0 || tensor.layout.step == Step::Strided) sum += fmt::format(" * space.{}_stride{}", tensor.name, dim);
+      if (dim > 0 || tensor.step == Step::Strided) sum += fmt::format(" * space.{}_stride{}", tensor.name, dim);
       ++dim;
     }
     return sum;
@@ -111,7 +111,7 @@ class KernelText {
   const Schedule& schedule() const { return schedule_; }
   Prelude& prelude() { return prelude_; }
   const std::string& name() const { return name_; }
-  int rank() const { return layout_.rank; }
+  int rank() const { return traits(layout_.cls).rank; }
 
  private:
   std::string elementCall(llvm::function_ref<std::string(const OperandText&)> raw) const;

@@ -89,18 +89,17 @@ KernelOp pw::importTrace(ModuleOp module, const TraceGraph& graph) {
   SmallVector<Attribute> operandSpecs, resultSpecs;
   SmallVector<Type> types;
   for (const TraceOperand& operand : graph.operands) {
-    operandSpecs.push_back(
-        OperandAttr::get(context, operand.name, operand.storage, operand.compute, operand.form, LayoutAttr()));
+    operandSpecs.push_back(OperandAttr::get(context, operand.name, operand.storage, operand.compute, operand.form));
     types.push_back(bodyType(context, operand.compute));
   }
   for (const TraceResult& result : graph.results) {
     const DType compute = graph.nodes[static_cast<size_t>(result.node)].dtype;
-    resultSpecs.push_back(ResultAttr::get(context, result.name, compute, result.dtype, LayoutAttr()));
+    resultSpecs.push_back(ResultAttr::get(context, result.name, compute, result.dtype));
   }
 
   auto kernel =
       KernelOp::create(b, b.getStringAttr(kernelName(graph)), b.getStringAttr(graph.op), b.getArrayAttr(operandSpecs),
-                       b.getArrayAttr(resultSpecs), UnitAttr(), SpaceAttr(), ScheduleAttr());
+                       b.getArrayAttr(resultSpecs), UnitAttr(), LayoutAttr(), CpuLayoutAttr(), ScheduleAttr());
   Block* block = b.createBlock(&kernel.getBody(), {}, types, SmallVector<Location>(types.size(), loc));
 
   SmallVector<Value> values;

@@ -18,19 +18,20 @@
 
 namespace gems {
 std::string_view name(OperandForm form);
-std::string_view name(Step step);
+inline llvm::hash_code hash_value(const Layout& layout) { return llvm::hash_combine(layout.cls, layout.singles); }
 }  // namespace gems
 
 namespace gems::pw {
 
 class YieldOp;
 
-// Parse the word that name() prints; used by the generated attribute parsers.
+// Used by the generated parsers and printers of attributes; enumerations are spelled by their name().
 namespace detail {
 mlir::FailureOr<DType> parseDType(mlir::AsmParser& parser);
 mlir::FailureOr<OperandForm> parseOperandForm(mlir::AsmParser& parser);
 mlir::FailureOr<Family> parseFamily(mlir::AsmParser& parser);
-mlir::FailureOr<Step> parseStep(mlir::AsmParser& parser);
+mlir::FailureOr<Layout> parseLayout(mlir::AsmParser& parser);
+void print(mlir::AsmPrinter& printer, const Layout& layout);
 }  // namespace detail
 
 // The type that a value of this dtype has in a body: signless integers, i1 for bool.

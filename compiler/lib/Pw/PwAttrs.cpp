@@ -3,6 +3,7 @@
 
 #include <bit>
 
+#include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -11,30 +12,7 @@ using namespace mlir;
 using namespace gems;
 using namespace gems::pw;
 
-#include "Pw/PwEnums.cpp.inc"
-#define GET_ATTRDEF_CLASSES
-#include "Pw/PwAttrs.cpp.inc"
-
-void PwDialect::registerAttributes() {
-  addAttributes<
-#define GET_ATTRDEF_LIST
-#include "Pw/PwAttrs.cpp.inc"
-      >();
-}
-
 std::string_view gems::name(OperandForm form) { return form == OperandForm::Tensor ? "tensor" : "number"; }
-
-std::string_view gems::name(Step step) {
-  switch (step) {
-    case Step::Contiguous:
-      return "contiguous";
-    case Step::Broadcast:
-      return "broadcast";
-    case Step::Strided:
-      return "strided";
-  }
-  return {};
-}
 
 namespace {
 
@@ -51,7 +29,36 @@ FailureOr<T> parseNamed(AsmParser& parser, ArrayRef<T> values, StringRef what) {
   return failure();
 }
 
+FailureOr<Step> parseStep(AsmParser& parser) {
+  return parseNamed<Step>(parser, {Step::Contiguous, Step::Broadcast, Step::Strided}, "a step");
+}
+
+ParseResult parseSteps(AsmParser& parser, SmallVector<Step>& steps) {
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, [&] {
+    FailureOr<Step> step = parseStep(parser);
+    if (succeeded(step)) steps.push_back(*step);
+    return ParseResult(step);
+  });
+}
+
+void printSteps(AsmPrinter& printer, ArrayRef<Step> steps) {
+  printer << '(';
+  llvm::interleaveComma(steps, printer, [&](Step step) { printer << gems::name(step); });
+  printer << ')';
+}
+
 }  // namespace
+
+#include "Pw/PwEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "Pw/PwAttrs.cpp.inc"
+
+void PwDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "Pw/PwAttrs.cpp.inc"
+      >();
+}
 
 FailureOr<DType> pw::detail::parseDType(AsmParser& parser) {
   SmallVector<DType> all;
@@ -67,36 +74,49 @@ FailureOr<Family> pw::detail::parseFamily(AsmParser& parser) {
   return parseNamed<Family>(parser, {Family::Flat, Family::Rows, Family::Tile, Family::Generic}, "a kernel family");
 }
 
-FailureOr<Step> pw::detail::parseStep(AsmParser& parser) {
-  return parseNamed<Step>(parser, {Step::Contiguous, Step::Broadcast, Step::Strided}, "a step");
+FailureOr<Layout> pw::detail::parseLayout(AsmParser& parser) {
+  SmallVector<LayoutClass> all;
+  for (std::size_t i = 0; i < layout_table.size(); ++i) all.push_back(static_cast<LayoutClass>(i));
+  const FailureOr<LayoutClass> cls = parseNamed<LayoutClass>(parser, all, "a layout class");
+  if (failed(cls)) return failure();
+  Layout layout{*cls};
+  if (failed(parser.parseOptionalComma())) return layout;
+  auto parseSingle = [&]() -> ParseResult {
+    unsigned operand = 0;
+    const SMLoc loc = parser.getCurrentLocation();
+    if (parser.parseInteger(operand)) return failure();
+    if (operand >= MaxTensors) return parser.emitError(loc) << "a kernel has at most " << MaxTensors << " tensors";
+    layout.singles |= static_cast<std::uint16_t>(1u << operand);
+    return success();
+  };
+  if (parser.parseKeyword("single") || parser.parseEqual() ||
+      parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseSingle))
+    return failure();
+  return layout;
 }
 
-LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, Step, unsigned alignBytes) {
-  if (alignBytes > 16 || !std::has_single_bit(alignBytes))
-    return emitError() << "align is a power of two of at most 16 bytes; given " << alignBytes;
-  return success();
+void pw::detail::print(AsmPrinter& printer, const Layout& layout) {
+  printer << gems::name(layout.cls);
+  if (layout.singles == 0) return;
+  printer << ", single = [";
+  auto isSingle = [&](std::size_t operand) { return layout.is_single(operand); };
+  llvm::interleaveComma(llvm::make_filter_range(llvm::seq(MaxTensors), isSingle), printer);
+  printer << ']';
 }
 
 LogicalResult OperandAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name, DType storage,
-                                  DType compute, OperandForm form, LayoutAttr layout) {
+                                  DType compute, OperandForm form) {
   if (name.empty()) return emitError() << "an operand needs a name";
   if (form == OperandForm::Tensor) return success();
   if (storage != compute)
     return emitError() << "operand '" << name << "' is a number: it is passed in its compute dtype "
                        << gems::name(compute) << ", not as " << gems::name(storage);
-  if (layout) return emitError() << "operand '" << name << "' is a number: it has no layout";
   return success();
 }
 
-LogicalResult ResultAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name, DType, DType,
-                                 LayoutAttr) {
+LogicalResult ResultAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name, DType, DType) {
   if (name.empty()) return emitError() << "a result needs a name";
   return success();
-}
-
-LogicalResult SpaceAttr::verify(function_ref<InFlightDiagnostic()> emitError, unsigned rank, bool, bool) {
-  if (rank == 1 || rank == 2 || rank == 4 || rank == 8) return success();
-  return emitError() << "the rank of an iteration space is 1, 2, 4 or 8; given " << rank;
 }
 
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, Family family, int width, int unroll,

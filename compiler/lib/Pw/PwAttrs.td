@@ -1,4 +1,4 @@
-// Attributes of the pw dialect: operands, results, layouts, the iteration space and the schedule.
+// Attributes of the pw dialect: operands, results, layouts and the schedule.
 #ifndef PW_ATTRS_TD
 #define PW_ATTRS_TD
 
@@ -12,39 +12,50 @@ class Pw_Named<string type> : AttrOrTypeParameter<"::gems::" # type, "spelled by
   let printer = "$_printer << ::gems::name($_self)";
 }
 
+// A value of the compiler's public headers, spelled as its custom parser and printer say.
+class Pw_Value<string type> : AttrOrTypeParameter<"::gems::" # type, "as it is"> {
+  let parser = "::gems::pw::detail::parse" # type # "($_parser)";
+  let printer = "::gems::pw::detail::print($_printer, $_self)";
+}
+
 class Pw_Attr<string name, string attrMnemonic> : AttrDef<Pw_Dialect, name> {
   let mnemonic = attrMnemonic;
   let genVerifyDecl = 1;
 }
 
-def Pw_LayoutAttr : Pw_Attr<"Layout", "layout"> {
-  let summary = "how one operand's address moves along the iteration space, and its alignment";
-  let description = "As gems::OperandLayout: `#pw.layout<contiguous, align = 16>`.";
-  let parameters = (ins Pw_Named<"Step">:$step, "unsigned":$alignBytes);
-  let assemblyFormat = "`<` $step `,` `align` `=` $alignBytes `>`";
-}
-
 def Pw_OperandAttr : Pw_Attr<"Operand", "operand"> {
-  let summary = "name, dtype in memory, dtype the body computes in, form, and layout once specialized";
-  let description = "`#pw.operand<\"x\", f16 as f32, tensor>`; a number has storage equal to compute and no layout.";
+  let summary = "name, dtype in memory, dtype the body computes in, and form";
+  let description = "`#pw.operand<\"x\", f16 as f32, tensor>`; a number has storage equal to compute.";
   let parameters = (ins StringRefParameter<"in emitted code">:$name, Pw_Named<"DType">:$storage,
-                        Pw_Named<"DType">:$compute, Pw_Named<"OperandForm">:$form,
-                        OptionalParameter<"::gems::pw::LayoutAttr">:$layout);
-  let assemblyFormat = "`<` $name `,` $storage `as` $compute `,` $form (`,` $layout^)? `>`";
+                        Pw_Named<"DType">:$compute, Pw_Named<"OperandForm">:$form);
+  let assemblyFormat = "`<` $name `,` $storage `as` $compute `,` $form `>`";
 }
 
 def Pw_ResultAttr : Pw_Attr<"Result", "result"> {
-  let summary = "name, dtype of the body's value, dtype in memory, and layout once specialized";
+  let summary = "name, dtype of the body's value, and dtype in memory";
   let description = "`#pw.result<\"out\", f32 to f16>`.";
   let parameters = (ins StringRefParameter<"in emitted code">:$name, Pw_Named<"DType">:$compute,
-                        Pw_Named<"DType">:$storage, OptionalParameter<"::gems::pw::LayoutAttr">:$layout);
-  let assemblyFormat = "`<` $name `,` $compute `to` $storage (`,` $layout^)? `>`";
+                        Pw_Named<"DType">:$storage);
+  let assemblyFormat = "`<` $name `,` $compute `to` $storage `>`";
 }
 
-def Pw_SpaceAttr : Pw_Attr<"Space", "space"> {
-  let summary = "collapsed iteration space: rank, whether offsets need 64 bits, whether operands cross the results";
-  let parameters = (ins "unsigned":$rank, "bool":$wide_index, "bool":$crossed);
-  let assemblyFormat = "`<` struct(params) `>`";
+def Pw_LayoutAttr : Pw_Attr<"Layout", "layout"> {
+  let summary = "what a CUDA kernel depends on beside its body, as gems::Layout";
+  let description = [{
+    `#pw.layout<rows>`, and `#pw.layout<flat, single = [1]>` where the second of the tensors that are read has no
+    dimensions.
+  }];
+  let parameters = (ins Pw_Value<"Layout">:$value);
+  let assemblyFormat = "`<` $value `>`";
+  let genVerifyDecl = 0;
+}
+
+def Pw_CpuLayoutAttr : Pw_Attr<"CpuLayout", "cpu_layout"> {
+  let summary = "how the tensors of a CPU kernel move along its one dimension, as gems::CpuLayout";
+  let description = "`#pw.cpu_layout<(contiguous, broadcast) -> (contiguous)>`: tensors that are read, then results.";
+  let parameters = (ins ArrayRefParameter<"::gems::Step">:$operands, ArrayRefParameter<"::gems::Step">:$results);
+  let assemblyFormat = "`<` custom<Steps>($operands) `->` custom<Steps>($results) `>`";
+  let genVerifyDecl = 0;
 }
 
 def Pw_ScheduleAttr : Pw_Attr<"Schedule", "schedule"> {

@@ -18,31 +18,33 @@ void KernelOp::getAsmBlockArgumentNames(Region& region, OpAsmSetValueNameFn setN
 
 namespace {
 
-// Layouts are attached to all of a kernel's operands and results at once, together with the space.
-LogicalResult verifyLayout(KernelOp kernel, StringRef what, StringRef name, LayoutAttr layout) {
-  SpaceAttr space = kernel.getSpaceAttr();
-  if (!space) {
-    if (layout) return kernel.emitOpError() << what << " '" << name << "' has a layout, but the kernel has no space";
-    return success();
-  }
-  if (!layout) return kernel.emitOpError() << what << " '" << name << "' has no layout, but the kernel has a space";
-  return success();
+unsigned countTensors(KernelOp kernel) {
+  return llvm::count_if(kernel.getOperandSpecs().getAsRange<OperandAttr>(),
+                        [](OperandAttr spec) { return spec.getForm() == OperandForm::Tensor; });
 }
 
-// What a family asks of each layout (see gems::Family).
-LogicalResult verifyFamily(KernelOp kernel, StringRef what, StringRef name, LayoutAttr layout, bool isResult) {
-  const Family family = kernel.getScheduleAttr().getFamily();
-  if (family == Family::Generic) return success();
-  const Step step = layout.getStep();
-  const bool isAccessible = isResult                 ? step == Step::Contiguous
-                            : family == Family::Flat ? step != Step::Strided
-                                                     : step != Step::Contiguous;
-  if (family == Family::Flat && step == Step::Contiguous && layout.getAlignBytes() < 16)
-    return kernel.emitOpError() << what << " '" << name
-                                << "' may begin anywhere, but a flat kernel moves vectors at multiples of 16 bytes";
-  if (isAccessible) return success();
-  return kernel.emitOpError() << what << " '" << name << "' is " << gems::name(step) << ", which a "
-                              << gems::name(family) << " kernel cannot access";
+LogicalResult verifyLayout(KernelOp kernel, const Layout& layout) {
+  const unsigned tensors = countTensors(kernel);
+  if (layout.singles >> tensors == 0) return success();
+  return kernel.emitOpError() << "has the layout '" << to_string(layout) << "', but only " << tensors
+                              << " tensors that are read";
+}
+
+LogicalResult verifyCpuLayout(KernelOp kernel, CpuLayoutAttr layout) {
+  const size_t operands = countTensors(kernel), results = kernel.getResultSpecs().size();
+  if (layout.getOperands().size() == operands && layout.getResults().size() == results) return success();
+  return kernel.emitOpError() << "has " << operands << " tensors and " << results
+                              << " results, but its CPU layout describes " << layout.getOperands().size() << " and "
+                              << layout.getResults().size();
+}
+
+LogicalResult verifySchedule(KernelOp kernel, ScheduleAttr schedule) {
+  if (!kernel.getLayoutAttr()) return kernel.emitOpError("has a schedule, but no layout to schedule");
+  if (!kernel.getResolved()) return kernel.emitOpError("has a schedule, but its promotion is not resolved");
+  const LayoutClass layout = kernel.getLayoutAttr().getValue().cls;
+  if (schedule.getFamily() == traits(layout).family) return success();
+  return kernel.emitOpError() << "is scheduled as a " << gems::name(schedule.getFamily())
+                              << " kernel, but has the layout '" << gems::name(layout) << "'";
 }
 
 }  // namespace
@@ -54,33 +56,15 @@ LogicalResult KernelOp::verify() {
   for (auto spec : getOperandSpecs().getAsRange<OperandAttr>()) {
     if (!names.insert(spec.getName()).second)
       return emitOpError() << "has two operands or results named '" << spec.getName() << "'";
-    if (spec.getForm() == OperandForm::Tensor &&
-        failed(verifyLayout(*this, "operand", spec.getName(), spec.getLayout())))
-      return failure();
   }
   for (auto spec : getResultSpecs().getAsRange<ResultAttr>()) {
     if (!names.insert(spec.getName()).second)
       return emitOpError() << "has two operands or results named '" << spec.getName() << "'";
-    if (failed(verifyLayout(*this, "result", spec.getName(), spec.getLayout()))) return failure();
   }
 
-  ScheduleAttr schedule = getScheduleAttr();
-  if (!schedule) return success();
-  if (!getSpaceAttr()) return emitOpError("has a schedule, but no space to schedule");
-  if (!getResolved()) return emitOpError("has a schedule, but its promotion is not resolved");
-  const unsigned rank = getSpaceAttr().getRank();
-  if (schedule.getFamily() == Family::Flat && rank != 1)
-    return emitOpError() << "is flat, which needs a space of rank 1; given " << rank;
-  if (schedule.getFamily() == Family::Rows && rank != 2 && rank != 4)
-    return emitOpError() << "is scheduled by rows, which needs a space of rank 2 or 4; given " << rank;
-  if (schedule.getFamily() == Family::Tile && rank != 4)
-    return emitOpError() << "is scheduled by tile, which needs a space of rank 4; given " << rank;
-  for (auto spec : getOperandSpecs().getAsRange<OperandAttr>())
-    if (spec.getLayout() && failed(verifyFamily(*this, "operand", spec.getName(), spec.getLayout(), false)))
-      return failure();
-  for (auto spec : getResultSpecs().getAsRange<ResultAttr>())
-    if (failed(verifyFamily(*this, "result", spec.getName(), spec.getLayout(), true))) return failure();
-  return success();
+  if (getLayoutAttr() && failed(verifyLayout(*this, getLayoutAttr().getValue()))) return failure();
+  if (getCpuLayoutAttr() && failed(verifyCpuLayout(*this, getCpuLayoutAttr()))) return failure();
+  return getScheduleAttr() ? verifySchedule(*this, getScheduleAttr()) : success();
 }
 
 LogicalResult KernelOp::verifyRegions() {

@@ -32,12 +32,12 @@ def Pw_KernelOp : Pw_Op<"kernel", [
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$definition, Pw_OperandArrayAttr:$operand_specs,
-                       Pw_ResultArrayAttr:$result_specs, UnitAttr:$resolved, OptionalAttr<Pw_SpaceAttr>:$space,
-                       OptionalAttr<Pw_ScheduleAttr>:$schedule);
+                       Pw_ResultArrayAttr:$result_specs, UnitAttr:$resolved, OptionalAttr<Pw_LayoutAttr>:$layout,
+                       OptionalAttr<Pw_CpuLayoutAttr>:$cpu_layout, OptionalAttr<Pw_ScheduleAttr>:$schedule);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     $sym_name `of` $definition `operands` $operand_specs `results` $result_specs (`resolved` $resolved^)?
-    (`space` $space^)? (`schedule` $schedule^)? attr-dict-with-keyword $body
+    (`layout` $layout^)? (`cpu_layout` $cpu_layout^)? (`schedule` $schedule^)? attr-dict-with-keyword $body
   }];
   let extraClassDeclaration = [{
     OperandAttr operandSpec(unsigned index) { return ::llvm::cast<OperandAttr>(getOperandSpecs()[index]); }

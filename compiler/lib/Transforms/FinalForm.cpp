@@ -89,7 +89,7 @@ OwningOpRef<ModuleOp> pw::buildScheduled(MLIRContext& context, const TraceGraph&
   });
   OwningOpRef<ModuleOp> module = finalForm(context, graph, /*forCuda=*/true);
   KernelOp kernel = *module->getOps<KernelOp>().begin();
-  attachLayout(kernel, layout);
+  kernel.setLayoutAttr(LayoutAttr::get(&context, layout));
   attachSchedule(kernel, schedule);
   if (failed(verify(*module)))
     throw Error(fmt::format("op '{}' cannot be compiled for {} with {}:\n{}", graph.op, to_string(layout),

@@ -46,7 +46,7 @@ mlir::OwningOpRef<mlir::ModuleOp> buildResolved(mlir::MLIRContext& context, cons
 // The kernel of a trace in the form above, for the CPU. Throws gems::Error with the diagnostics when a pass fails.
 mlir::OwningOpRef<mlir::ModuleOp> buildFinalForm(mlir::MLIRContext& context, const TraceGraph& graph);
 
-// The final form for CUDA with layouts and a schedule attached: what the CUDA emitter prints.
+// The final form for CUDA with layout and schedule attached: what the CUDA emitter prints.
 mlir::OwningOpRef<mlir::ModuleOp> buildScheduled(mlir::MLIRContext& context, const TraceGraph& graph,
                                                  const Layout& layout, const Schedule& schedule);
 

@@ -37,7 +37,7 @@ def Fold : Pw_Pass<"pw-fold"> {
 }
 
 def ScheduleKernel : Pw_Pass<"pw-schedule"> {
-  let summary = "choose how a CUDA kernel covers the iteration space of a kernel that has layouts";
+  let summary = "choose how a CUDA kernel covers the iteration space of a kernel that has a layout";
   let options = [Option<"arch", "arch", "int", "90", "CUDA architecture, 90 for sm_90">,
                  Option<"memoryGbps", "memory-gbps", "int", "0", "peak of device memory in GB/s, 0 when not known">];
 }

@@ -42,17 +42,17 @@ struct Variant {
   std::size_t operand_tensors = 0;
   std::size_t results = 0;
   std::size_t numbers = 0;
-  Layout layout;
+  KernelLayout layout;
   Schedule schedule;
   Kernel kernel;
 };
 
 struct Backend {
   // What the call's kernel may depend on. Leaves the space as that kernel walks it.
-  Layout (*layout)(std::string_view op, IterationSpace& space, std::span<const NamedTensor> operands,
-                   std::span<const NamedTensor> results);
+  KernelLayout (*layout)(std::string_view op, IterationSpace& space, std::span<const NamedTensor> operands,
+                         std::span<const NamedTensor> results);
   // From the cache, else by the compiler. device: an index, as in Device.
-  CompiledKernel (*compile)(const TraceGraph& graph, const Layout& layout, int device, KernelCache& cache);
+  CompiledKernel (*compile)(const TraceGraph& graph, const KernelLayout& layout, int device, KernelCache& cache);
   LoadedKernel (*load)(const CompiledKernel& kernel, int device);
   // tensors: those of the space, in its order. The variant outlives the plan.
   std::shared_ptr<Plan> (*plan)(const Variant& variant, const IterationSpace& space,

@@ -32,6 +32,10 @@ void forbid_compile(const TraceGraph& graph, std::string_view target, const std:
 
 }  // namespace
 
+std::string to_string(const KernelLayout& layout) {
+  return std::visit([](const auto& kind) { return to_string(kind); }, layout);
+}
+
 std::string dtypes_text(const TraceGraph& graph) {
   std::string text;
   for (const TraceOperand& operand : graph.operands)
@@ -41,12 +45,12 @@ std::string dtypes_text(const TraceGraph& graph) {
   return text;
 }
 
-std::string common_key_text(const TraceGraph& graph, const Layout& layout) {
+std::string common_key_text(const TraceGraph& graph, const KernelLayout& layout) {
   return fmt::format("format {}\ngenerator {}\nlayout {}\n{}", CacheFormat, generator_version(), to_string(layout),
                      to_string(graph));
 }
 
-CompiledKernel look_up_or_compile(const TraceGraph& graph, const Layout& layout, std::string_view target,
+CompiledKernel look_up_or_compile(const TraceGraph& graph, const KernelLayout& layout, std::string_view target,
                                   std::string key_text, KernelCache& cache,
                                   const std::function<void(CacheEntry&)>& compile) {
   const auto kernel_of = [](CacheEntry&& entry) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "gems/compiler/layout.h"
@@ -13,6 +14,10 @@
 #include "gems/runtime/cache.h"
 
 namespace gems {
+
+// What a kernel depends on beside its trace and its target: the layout of a CUDA kernel, or that of a CPU kernel.
+using KernelLayout = std::variant<Layout, CpuLayout>;
+std::string to_string(const KernelLayout& layout);
 
 struct CompiledKernel {
   std::string name;  // of the function in the binary
@@ -25,11 +30,11 @@ struct CompiledKernel {
 };
 
 // The part of a key text that all backends share; a backend's own lines come before it.
-std::string common_key_text(const TraceGraph& graph, const Layout& layout);
+std::string common_key_text(const TraceGraph& graph, const KernelLayout& layout);
 
 // Looks in the cache, else compiles and publishes. compile: fills in kernel, binary, source and schedule of the entry.
 // Throws gems::Error when the compile fails, or is forbidden.
-CompiledKernel look_up_or_compile(const TraceGraph& graph, const Layout& layout, std::string_view target,
+CompiledKernel look_up_or_compile(const TraceGraph& graph, const KernelLayout& layout, std::string_view target,
                                   std::string key_text, KernelCache& cache,
                                   const std::function<void(CacheEntry&)>& compile);
 

@@ -11,13 +11,13 @@
 namespace gems {
 namespace {
 
-Layout layout(std::string_view op, IterationSpace& space, std::span<const NamedTensor> operands,
-              std::span<const NamedTensor> results) {
+KernelLayout layout(std::string_view op, IterationSpace& space, std::span<const NamedTensor> operands,
+                    std::span<const NamedTensor> results) {
   return cpu_layout(op, space, operands, results);
 }
 
-CompiledKernel compile(const TraceGraph& graph, const Layout& layout, int, KernelCache& cache) {
-  return compiled_cpu(graph, layout, cache);
+CompiledKernel compile(const TraceGraph& graph, const KernelLayout& layout, int, KernelCache& cache) {
+  return compiled_cpu(graph, std::get<CpuLayout>(layout), cache);
 }
 
 LoadedKernel load(const CompiledKernel& kernel, int) {
@@ -33,11 +33,11 @@ LoadedKernel load(const CompiledKernel& kernel, int) {
 
 constinit const Backend cpu_backend{.layout = layout, .compile = compile, .load = load, .plan = cpu_plan};
 
-std::string cpu_key_text(const TraceGraph& graph, const Layout& layout) {
+std::string cpu_key_text(const TraceGraph& graph, const CpuLayout& layout) {
   return fmt::format("target cpu {}\nllvm {}\n{}", cpu_target(), llvm_version(), common_key_text(graph, layout));
 }
 
-CompiledKernel compiled_cpu(const TraceGraph& graph, const Layout& layout, KernelCache& cache) {
+CompiledKernel compiled_cpu(const TraceGraph& graph, const CpuLayout& layout, KernelCache& cache) {
   return look_up_or_compile(graph, layout, "cpu", cpu_key_text(graph, layout), cache, [&](CacheEntry& entry) {
     CpuObject object = compile_cpu(graph, layout);
     entry.kernel = std::move(object.name);

@@ -8,8 +8,8 @@ namespace gems {
 extern const Backend cpu_backend;
 
 // Everything an object file depends on, one input a line; its digest is the cache key.
-std::string cpu_key_text(const TraceGraph& graph, const Layout& layout);
+std::string cpu_key_text(const TraceGraph& graph, const CpuLayout& layout);
 
-CompiledKernel compiled_cpu(const TraceGraph& graph, const Layout& layout, KernelCache& cache);
+CompiledKernel compiled_cpu(const TraceGraph& graph, const CpuLayout& layout, KernelCache& cache);
 
 }  // namespace gems

@@ -13,15 +13,15 @@
 namespace gems {
 namespace {
 
-Layout layout(std::string_view op, IterationSpace& space, std::span<const NamedTensor> operands,
-              std::span<const NamedTensor> results) {
+KernelLayout layout(std::string_view op, IterationSpace& space, std::span<const NamedTensor> operands,
+                    std::span<const NamedTensor> results) {
   CudaSpace walked = cuda_space(op, space, operands, results);
   space.geometry = walked.geometry;
-  return std::move(walked.layout);
+  return walked.layout;
 }
 
-CompiledKernel compile(const TraceGraph& graph, const Layout& layout, int device, KernelCache& cache) {
-  return compiled_cuda(graph, layout, cuda_target(device), cache);
+CompiledKernel compile(const TraceGraph& graph, const KernelLayout& layout, int device, KernelCache& cache) {
+  return compiled_cuda(graph, std::get<Layout>(layout), cuda_target(device), cache);
 }
 
 LoadedKernel load(const CompiledKernel& kernel, int device) {

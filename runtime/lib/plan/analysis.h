@@ -27,7 +27,7 @@ struct Analysis {
   Tensors tensors;
   IterationSpace space;  // as the variant's kernel walks it
   // Of a call that has elements.
-  Layout layout;
+  KernelLayout layout;
   VariantKey key;
 };
 

@@ -151,6 +151,7 @@ IterationSpace iteration_space(std::string_view op, std::span<const NamedTensor>
   IterationSpace space;
   space.element_count = checked_count(op, shape);
   Geometry& geometry = space.geometry;
+  geometry.tensors = {operands.size(), results.size()};
   if (space.element_count <= 1) {
     geometry.sizes[0] = space.element_count;
     for (std::size_t t = 0; t < wide.tensors; ++t) geometry.strides[t][0] = 1;

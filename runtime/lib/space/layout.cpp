@@ -13,8 +13,7 @@ namespace gems {
 namespace {
 
 constexpr std::int64_t most_narrow = std::numeric_limits<std::int32_t>::max();
-constexpr int outer_rank = 2;
-constexpr int rows_rank = 4;  // of kernels by rows and tiles, and of the generic one with 32-bit offsets
+constexpr int rows_rank = traits(LayoutClass::Rows).rank;
 // Shorter rows leave most of a vector's lanes idle: a flat index over all elements is faster.
 constexpr std::int64_t least_columns = 8;
 // Of what is turned through shared memory; on less, neighbouring threads share cache lines anyway.
@@ -138,54 +137,48 @@ CudaSpace cuda_space(std::string_view op, const IterationSpace& space, std::span
 
   CudaSpace made{.layout = {}, .geometry = space.geometry};
   Geometry& geometry = made.geometry;
-  Layout& layout = made.layout;
   // By their shape, not by their strides: so the kind of operand that a call gives decides, and not its size.
-  const auto is_single = [&](std::size_t t) { return t < operands.size() && operands[t].view.sizes.empty(); };
-  const auto all_aligned = [&] {
+  for (std::size_t t = 0; t < operands.size(); ++t)
+    made.layout.singles |= static_cast<std::uint16_t>(operands[t].view.sizes.empty() << t);
+  const auto is_single = [&](std::size_t t) { return t < operands.size() && made.layout.is_single(t); };
+  const auto all_aligned = [&](bool crossed) {
     for (std::size_t t = 0; t < tensors; ++t)
-      if (!is_single(t) && !is_aligned(geometry, layout.crossed, t, tensor_at(t, operands, results).view)) return false;
+      if (!is_single(t) && !is_aligned(geometry, crossed, t, tensor_at(t, operands, results).view)) return false;
     return true;
   };
-  bool is_flat = geometry.rank == 1 && all_aligned();
+  bool is_flat = geometry.rank == 1 && all_aligned(false);
   for (std::size_t t = 0; t < tensors; ++t) is_flat = is_flat && (is_single(t) || geometry.strides[t][0] == 1);
 
-  Step read = Step::Strided, written = Step::Contiguous;
+  LayoutClass& cls = made.layout.cls;
   if (is_flat) {
-    read = Step::Contiguous;
-  } else if (walks_rows(geometry, operands.size(), tensors)) {
-    layout.crossed = bring_crossing_dimension(geometry, operands.size());
-    layout.rank = reads_little(geometry, operands.size()) && all_aligned() ? outer_rank : rows_rank;
+    cls = LayoutClass::Flat;
+  } else if (!walks_rows(geometry, operands.size(), tensors)) {
+    const bool is_wide = geometry.rank > rows_rank || needs_wide_index(space, tensors);
+    cls = is_wide ? LayoutClass::GenericWide : LayoutClass::Generic;
+  } else if (bring_crossing_dimension(geometry, operands.size())) {
+    cls = all_aligned(true) ? LayoutClass::Tile : LayoutClass::TileUnaligned;
+  } else if (!all_aligned(false)) {
+    cls = LayoutClass::RowsUnaligned;
   } else {
-    written = Step::Strided;
-    layout.wide_index = geometry.rank > rows_rank || needs_wide_index(space, tensors);
-    layout.rank = layout.wide_index ? MaxRank : rows_rank;
+    cls = reads_little(geometry, operands.size()) ? LayoutClass::RowsOuter : LayoutClass::Rows;
   }
-  pad(geometry, layout.rank);
-
-  const bool aligned = written == Step::Contiguous && all_aligned();
-  for (std::size_t t = 0; t < tensors; ++t) {
-    OperandLayout entry{t < operands.size() ? read : written};
-    if (is_single(t)) entry.step = Step::Broadcast;
-    if (!aligned || is_single(t))
-      entry.align_bytes = static_cast<std::uint8_t>(size_bytes(tensor_at(t, operands, results).view.dtype));
-    (t < operands.size() ? layout.operands : layout.results).push_back(entry);
-  }
+  pad(geometry, traits(cls).rank);
   return made;
 }
 
-Layout cpu_layout(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
-                  std::span<const NamedTensor> results) {
-  const std::size_t tensors = operands.size() + results.size();
+CpuLayout cpu_layout(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
+                     std::span<const NamedTensor> results) {
   check_aliasing(op, space, operands, results);
-  Layout layout;
-  for (std::size_t t = 0; t < tensors; ++t) {
+  CpuLayout layout;
+  for (std::size_t t = 0; t < operands.size() + results.size(); ++t) {
     const NamedTensor& tensor = tensor_at(t, operands, results);
     // On the CPU a complex element is as aligned as its parts.
     check_address(op, tensor, size_bytes(real_of(tensor.view.dtype)));
     const std::int64_t stride = space.geometry.strides[t][0];
-    const Step step = stride == 0 ? Step::Broadcast : stride == 1 ? Step::Contiguous : Step::Strided;
     (t < operands.size() ? layout.operands : layout.results)
-        .push_back({step, static_cast<std::uint8_t>(size_bytes(tensor.view.dtype))});
+        .push_back(stride == 0   ? Step::Broadcast
+                   : stride == 1 ? Step::Contiguous
+                                 : Step::Strided);
   }
   return layout;
 }

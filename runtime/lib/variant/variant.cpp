@@ -65,9 +65,19 @@ void finish(Slot& slot, State state) {
   table().changed.notify_all();
 }
 
+std::uint64_t word(const Layout& layout) { return static_cast<std::uint64_t>(layout.cls) << 16 | layout.singles; }
+
+// The device tells it apart from a word of the other kind, the op how many operands and results there are.
+std::uint64_t word(const CpuLayout& layout) {
+  std::uint64_t steps = 0;
+  for (const Step step : layout.operands) steps = steps << 2 | static_cast<std::uint64_t>(step);
+  for (const Step step : layout.results) steps = steps << 2 | static_cast<std::uint64_t>(step);
+  return steps;
+}
+
 }  // namespace
 
-VariantKey variant_key(const PlanRequest& request, const Layout& layout) {
+VariantKey variant_key(const PlanRequest& request, const KernelLayout& layout) {
   VariantKey key;
   key.add(reinterpret_cast<std::uintptr_t>(request.op));
   key.add(static_cast<std::uint64_t>(request.device.kind) | static_cast<std::uint64_t>(request.default_dtype) << 8 |
@@ -86,13 +96,7 @@ VariantKey variant_key(const PlanRequest& request, const Layout& layout) {
     }
   }
   for (const TensorView& result : request.results) key.add(static_cast<std::uint64_t>(result.dtype));
-  key.add(static_cast<std::uint64_t>(layout.rank) | static_cast<std::uint64_t>(layout.wide_index) << 8 |
-          static_cast<std::uint64_t>(layout.crossed) << 16);
-  const auto add = [&](const OperandLayout& entry) {
-    key.add(static_cast<std::uint64_t>(entry.step) | static_cast<std::uint64_t>(entry.align_bytes) << 8);
-  };
-  for (const OperandLayout& entry : layout.operands) add(entry);
-  for (const OperandLayout& entry : layout.results) add(entry);
+  key.add(std::visit([](const auto& kind) { return word(kind); }, layout));
   return key;
 }
 
@@ -101,7 +105,7 @@ const Variant* find_variant(const VariantKey& key) {
   return slot && slot->state.load(std::memory_order_acquire) == State::Ready ? &slot->variant : nullptr;
 }
 
-const Variant& find_or_make_variant(const VariantKey& key, const PlanRequest& request, const Layout& layout) {
+const Variant& find_or_make_variant(const VariantKey& key, const PlanRequest& request, const KernelLayout& layout) {
   if (const Variant* found = find_variant(key)) {
     count(atomic_counters.memory_hits);
     return *found;

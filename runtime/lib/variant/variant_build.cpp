@@ -81,7 +81,7 @@ const Backend& backend_of(const Device& device) {
   return device.kind == Device::Kind::Cpu ? cpu_backend : cuda_backend;
 }
 
-Variant build_variant(const PlanRequest& request, const Layout& layout) {
+Variant build_variant(const PlanRequest& request, const KernelLayout& layout) {
   const auto start = Clock::now();
   const TraceGraph graph = trace_request(request);
   Variant variant;

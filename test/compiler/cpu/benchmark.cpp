@@ -67,7 +67,7 @@ void fill(std::vector<char>& bytes, DType dtype) {
 
 void run_row(const Row& row, DType dtype, std::size_t count, int threads) {
   const TraceGraph graph = trace_row(row, dtype);
-  const Layout layout = test::contiguous(graph);
+  const CpuLayout layout = test::contiguous(graph);
   std::vector<double> compile_ms;
   CpuObject object;
   for (int i = 0; i < 5; ++i) {

@@ -66,10 +66,9 @@ Tolerance tolerance_of(const TraceGraph& graph) {
 
 Case mixed_case(const TraceGraph& graph, std::mt19937& random) {
   Case test = uniform_case(graph, Step::Strided, random);
-  for (OperandLayout& operand : test.layout.operands)
-    operand.step = std::array{Step::Contiguous, Step::Broadcast, Step::Strided}[random() % 3];
-  for (OperandLayout& result : test.layout.results)
-    result.step = std::array{Step::Contiguous, Step::Strided}[random() % 2];
+  for (Step& step : test.layout.operands)
+    step = std::array{Step::Contiguous, Step::Broadcast, Step::Strided}[random() % 3];
+  for (Step& step : test.layout.results) step = std::array{Step::Contiguous, Step::Strided}[random() % 2];
   return test;
 }
 

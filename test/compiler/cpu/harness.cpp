@@ -133,8 +133,8 @@ Element random_element(DType dtype, std::mt19937& random, bool tame) {
 
 Case uniform_case(const TraceGraph& graph, Step step, std::mt19937& random) {
   Case test;
-  auto add = [&](std::vector<OperandLayout>& list) {
-    list.push_back({.step = step, .align_bytes = 1});
+  auto add = [&](std::vector<Step>& list) {
+    list.push_back(step);
     const std::int64_t strides[] = {2, 3, -1, -2, 1, 5};
     test.strides_elems.push_back(strides[random() % std::size(strides)]);
   };
@@ -162,7 +162,7 @@ std::string first_difference(const TraceGraph& graph, const Case& test, const st
         number_addresses.push_back(number_bytes[i].data());
         continue;
       }
-      const Step step = test.layout.operands[slot].step;
+      const Step step = test.layout.operands[slot];
       Buffer& buffer = buffers.emplace_back(operand.storage, step, test.strides_elems[slot], count,
                                             test.shift_bytes * size_bytes(operand.storage));
       const std::int64_t own = step == Step::Broadcast ? std::min<std::int64_t>(count, 1) : count;
@@ -172,7 +172,7 @@ std::string first_difference(const TraceGraph& graph, const Case& test, const st
     }
     const std::size_t operand_count = slot;
     for (std::size_t i = 0; i < graph.results.size(); ++i, ++slot)
-      buffers.emplace_back(graph.results[i].dtype, test.layout.results[i].step, test.strides_elems[slot], count,
+      buffers.emplace_back(graph.results[i].dtype, test.layout.results[i], test.strides_elems[slot], count,
                            test.shift_bytes * size_bytes(graph.results[i].dtype));
 
     std::vector<std::vector<Element>> wanted;

@@ -47,7 +47,7 @@ struct Tolerance {
 };
 
 struct Case {
-  Layout layout;
+  CpuLayout layout;
   std::vector<std::int64_t> strides_elems;  // operands, then results; for Strided ones
   std::size_t shift_bytes = 0;
   bool in_place = false;  // the first result is the memory of the first Tensor operand

@@ -57,24 +57,7 @@ inline TraceGraph conversion(DType storage, DType result) {
   return graph;
 }
 
-inline Layout layout_of(std::vector<Step> operands, std::vector<Step> results) {
-  Layout layout;
-  auto list = [](const std::vector<Step>& steps) {
-    std::vector<OperandLayout> list;
-    for (Step step : steps) list.push_back({.step = step, .align_bytes = 4});
-    return list;
-  };
-  layout.operands = list(operands);
-  layout.results = list(results);
-  return layout;
-}
-
-inline Layout contiguous(const TraceGraph& graph) {
-  std::size_t tensors = 0;
-  for (const TraceOperand& operand : graph.operands) tensors += operand.form == OperandForm::Tensor;
-  return layout_of(std::vector<Step>(tensors, Step::Contiguous),
-                   std::vector<Step>(graph.results.size(), Step::Contiguous));
-}
+inline CpuLayout contiguous(const TraceGraph& graph) { return innermost_dimension({}, tensor_counts(graph)); }
 
 inline CpuKernel kernel_of(const TraceGraph& graph) { return load_cpu(compile_cpu(graph, contiguous(graph))); }
 

@@ -63,15 +63,12 @@ TEST_CASE("what is not an object is refused by name") {
   CHECK_THROWS_AS(load_cpu({.name = "text", .bytes = {'t', 'e', 'x', 't'}}), Error);
 }
 
-TEST_CASE("a layout that is not of one dimension, or of other operands, is refused") {
+TEST_CASE("a layout of other operands is refused") {
   using Catch::Matchers::ContainsSubstring;
   const TraceGraph graph = trace_of(ScalarOp::Add, DType::F32, DType::F32, DType::F32);
-  Layout layout = contiguous(graph);
-  layout.rank = 2;
-  CHECK_THROWS_WITH(compile_cpu(graph, layout), ContainsSubstring("rank 2"));
-  layout.rank = 1;
+  CpuLayout layout = contiguous(graph);
   layout.operands.pop_back();
-  CHECK_THROWS_WITH(compile_cpu(graph, layout), ContainsSubstring("op 'add' has 2 tensor operands"));
+  CHECK_THROWS_WITH(compile_cpu(graph, layout), ContainsSubstring("op 'add'") && ContainsSubstring("has 2 tensors"));
 }
 
 TEST_CASE("the LLVM stage shows the kernel's function") {

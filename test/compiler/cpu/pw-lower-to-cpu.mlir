@@ -18,11 +18,11 @@
 // NARROW: arith.addf %{{.*}}, %{{.*}} : vector<8xf32>
 pw.kernel @mixed of "mixed" operands [
     #pw.operand<"a", f32 as f32, number>,
-    #pw.operand<"x", f32 as f32, tensor, #pw.layout<broadcast, align = 4>>,
-    #pw.operand<"y", f32 as f32, tensor, #pw.layout<contiguous, align = 4>>,
-    #pw.operand<"z", f32 as f32, tensor, #pw.layout<strided, align = 4>>]
-    results [#pw.result<"out", f32 to f32, #pw.layout<contiguous, align = 4>>] resolved
-    space <rank = 1, wide_index = false, crossed = false> {
+    #pw.operand<"x", f32 as f32, tensor>,
+    #pw.operand<"y", f32 as f32, tensor>,
+    #pw.operand<"z", f32 as f32, tensor>]
+    results [#pw.result<"out", f32 to f32>] resolved
+    cpu_layout <(broadcast, contiguous, strided) -> (contiguous)> {
 ^bb0(%a: f32, %x: f32, %y: f32, %z: f32):
   %0 = arith.mulf %a, %x : f32
   %1 = arith.addf %y, %0 : f32
@@ -38,9 +38,9 @@ pw.kernel @mixed of "mixed" operands [
 // NARROW-LABEL: llvm.func @widen(
 // NARROW-NOT: f16>
 // NARROW: arith.extf %{{.*}} : vector<4xf32> to vector<4xf64>
-pw.kernel @widen of "widen" operands [#pw.operand<"x", f16 as f16, tensor, #pw.layout<contiguous, align = 2>>]
-    results [#pw.result<"out", f64 to f64, #pw.layout<contiguous, align = 4>>] resolved
-    space <rank = 1, wide_index = false, crossed = false> {
+pw.kernel @widen of "widen" operands [#pw.operand<"x", f16 as f16, tensor>]
+    results [#pw.result<"out", f64 to f64>] resolved
+    cpu_layout <(contiguous) -> (contiguous)> {
 ^bb0(%x: f16):
   %0 = arith.extf %x : f16 to f64
   pw.yield %0 : f64
@@ -56,10 +56,10 @@ pw.kernel @widen of "widen" operands [#pw.operand<"x", f16 as f16, tensor, #pw.l
 // CHECK: llvm.shufflevector
 // CHECK: llvm.store %{{.*}}, %{{.*}} {alignment = 4 : i64} : vector<32xf32>, !llvm.ptr
 pw.kernel @masked_swap of "masked_swap" operands [
-    #pw.operand<"m", bool as bool, tensor, #pw.layout<contiguous, align = 1>>,
-    #pw.operand<"x", c64 as c64, tensor, #pw.layout<contiguous, align = 4>>]
-    results [#pw.result<"out", c64 to c64, #pw.layout<contiguous, align = 4>>] resolved
-    space <rank = 1, wide_index = false, crossed = false> {
+    #pw.operand<"m", bool as bool, tensor>,
+    #pw.operand<"x", c64 as c64, tensor>]
+    results [#pw.result<"out", c64 to c64>] resolved
+    cpu_layout <(contiguous, contiguous) -> (contiguous)> {
 ^bb0(%m: i1, %x: complex<f32>):
   %re = complex.re %x : complex<f32>
   %im = complex.im %x : complex<f32>
@@ -80,9 +80,9 @@ pw.kernel @masked_swap of "masked_swap" operands [
 // NARROW: arith.addf %{{.*}} : vector<16xf32>
 // NARROW-NOT: arith.trunci
 // NARROW: llvm.shufflevector %{{.*}} [0, 17, 2, 19, 4, 21, 6, 23, 8, 25, 10, 27, 12, 29, 14, 31]
-pw.kernel @pairs of "pairs" operands [#pw.operand<"x", bf16 as f32, tensor, #pw.layout<contiguous, align = 2>>]
-    results [#pw.result<"out", f32 to bf16, #pw.layout<contiguous, align = 2>>] resolved
-    space <rank = 1, wide_index = false, crossed = false> {
+pw.kernel @pairs of "pairs" operands [#pw.operand<"x", bf16 as f32, tensor>]
+    results [#pw.result<"out", f32 to bf16>] resolved
+    cpu_layout <(contiguous) -> (contiguous)> {
 ^bb0(%x: bf16):
   %0 = arith.extf %x : bf16 to f32
   %1 = arith.addf %0, %0 : f32
@@ -94,10 +94,10 @@ pw.kernel @pairs of "pairs" operands [#pw.operand<"x", bf16 as f32, tensor, #pw.
 // NARROW-LABEL: llvm.func @beside_f32(
 // NARROW: arith.extui %{{.*}} : vector<8xi16> to vector<8xi32>
 pw.kernel @beside_f32 of "beside_f32" operands [
-    #pw.operand<"x", bf16 as f32, tensor, #pw.layout<contiguous, align = 2>>,
-    #pw.operand<"y", f32 as f32, tensor, #pw.layout<contiguous, align = 4>>]
-    results [#pw.result<"out", f32 to bf16, #pw.layout<contiguous, align = 2>>] resolved
-    space <rank = 1, wide_index = false, crossed = false> {
+    #pw.operand<"x", bf16 as f32, tensor>,
+    #pw.operand<"y", f32 as f32, tensor>]
+    results [#pw.result<"out", f32 to bf16>] resolved
+    cpu_layout <(contiguous, contiguous) -> (contiguous)> {
 ^bb0(%x: bf16, %y: f32):
   %0 = arith.extf %x : bf16 to f32
   %1 = arith.addf %0, %y : f32
@@ -108,10 +108,10 @@ pw.kernel @beside_f32 of "beside_f32" operands [
 // NARROW-LABEL: llvm.func @beside_one_f16(
 // NARROW: arith.extui %{{.*}} : vector<8xi16> to vector<8xi32>
 pw.kernel @beside_one_f16 of "beside_one_f16" operands [
-    #pw.operand<"x", bf16 as f32, tensor, #pw.layout<contiguous, align = 2>>,
-    #pw.operand<"y", f16 as f32, tensor, #pw.layout<broadcast, align = 2>>]
-    results [#pw.result<"out", f32 to bf16, #pw.layout<contiguous, align = 2>>] resolved
-    space <rank = 1, wide_index = false, crossed = false> {
+    #pw.operand<"x", bf16 as f32, tensor>,
+    #pw.operand<"y", f16 as f32, tensor>]
+    results [#pw.result<"out", f32 to bf16>] resolved
+    cpu_layout <(contiguous, broadcast) -> (contiguous)> {
 ^bb0(%x: bf16, %y: f16):
   %0 = arith.extf %x : bf16 to f32
   %1 = arith.extf %y : f16 to f32
@@ -122,9 +122,9 @@ pw.kernel @beside_one_f16 of "beside_one_f16" operands [
 
 // NARROW-LABEL: llvm.func @selected(
 // NARROW: arith.extui %{{.*}} : vector<8xi16> to vector<8xi32>
-pw.kernel @selected of "selected" operands [#pw.operand<"x", bf16 as bf16, tensor, #pw.layout<contiguous, align = 2>>]
-    results [#pw.result<"out", bf16 to bf16, #pw.layout<contiguous, align = 2>>] resolved
-    space <rank = 1, wide_index = false, crossed = false> {
+pw.kernel @selected of "selected" operands [#pw.operand<"x", bf16 as bf16, tensor>]
+    results [#pw.result<"out", bf16 to bf16>] resolved
+    cpu_layout <(contiguous) -> (contiguous)> {
 ^bb0(%x: bf16):
   %zero = arith.constant 0.0 : bf16
   %0 = arith.extf %x : bf16 to f32

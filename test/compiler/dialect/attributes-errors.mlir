@@ -11,24 +11,20 @@
 
 // -----
 
-// expected-error @+1 {{operand 'a' is a number: it has no layout}}
-"test.op"() {a = #pw.operand<"a", f32 as f32, number, <contiguous, align = 4>>} : () -> ()
-
-// -----
-
-// expected-error @+2 {{'dense' is not a step: expected one of contiguous, broadcast, strided}}
+// expected-error @+2 {{'dense' is not a layout class: expected one of flat, rows, rows_unaligned, rows_outer, tile}}
 // expected-error @+1 {{failed to parse}}
-"test.op"() {a = #pw.layout<dense, align = 16>} : () -> ()
+"test.op"() {a = #pw.layout<dense>} : () -> ()
 
 // -----
 
-// expected-error @+1 {{align is a power of two of at most 16 bytes; given 3}}
-"test.op"() {a = #pw.layout<contiguous, align = 3>} : () -> ()
+// expected-error @+2 {{a kernel has at most 12 tensors}}
+// expected-error @+1 {{failed to parse}}
+"test.op"() {a = #pw.layout<flat, single = [12]>} : () -> ()
 
 // -----
 
-// expected-error @+1 {{the rank of an iteration space is 1, 2, 4 or 8; given 5}}
-"test.op"() {a = #pw.space<rank = 5, wide_index = false, crossed = false>} : () -> ()
+// expected-error @+1 {{'dense' is not a step: expected one of contiguous, broadcast, strided}}
+"test.op"() {a = #pw.cpu_layout<(dense) -> (contiguous)>} : () -> ()
 
 // -----
 

@@ -59,19 +59,27 @@ pw.kernel @nothing of "nothing" operands [#pw.operand<"x", f32 as f32, tensor>] 
 
 // -----
 
-// expected-error @+1 {{operand 'x' has a layout, but the kernel has no space}}
-pw.kernel @space of "space" operands [#pw.operand<"x", f32 as f32, tensor, <contiguous, align = 16>>]
-    results [#pw.result<"out", f32 to f32>] {
+// expected-error @+1 {{has the layout 'flat single=1', but only 1 tensors that are read}}
+pw.kernel @single of "single" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>]
+    layout <flat, single = [1]> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }
 
 // -----
 
-// expected-error @+1 {{result 'out' has no layout, but the kernel has a space}}
-pw.kernel @layout of "layout" operands [#pw.operand<"x", f32 as f32, tensor, <contiguous, align = 16>>]
-    results [#pw.result<"out", f32 to f32>]
-    space <rank = 1, wide_index = false, crossed = false> {
+// expected-error @+1 {{has 1 tensors and 1 results, but its CPU layout describes 2 and 1}}
+pw.kernel @cpu of "cpu" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>]
+    cpu_layout <(contiguous, strided) -> (contiguous)> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}
+
+// -----
+
+// expected-error @+1 {{has a schedule, but no layout to schedule}}
+pw.kernel @layout of "layout" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>]
+    resolved schedule <family = flat, width = 4, unroll = 1, threads = 256> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }
@@ -79,9 +87,8 @@ pw.kernel @layout of "layout" operands [#pw.operand<"x", f32 as f32, tensor, <co
 // -----
 
 // expected-error @+1 {{has a schedule, but its promotion is not resolved}}
-pw.kernel @early of "early" operands [#pw.operand<"x", f32 as f32, tensor, <contiguous, align = 16>>]
-    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>]
-    space <rank = 1, wide_index = false, crossed = false>
+pw.kernel @early of "early" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>]
+    layout <flat>
     schedule <family = flat, width = 4, unroll = 1, threads = 256> {
 ^bb0(%x: f32):
   pw.yield %x : f32
@@ -89,54 +96,9 @@ pw.kernel @early of "early" operands [#pw.operand<"x", f32 as f32, tensor, <cont
 
 // -----
 
-// expected-error @+1 {{operand 'x' is strided, which a flat kernel cannot access}}
-pw.kernel @family of "family" operands [#pw.operand<"x", f32 as f32, tensor, <strided, align = 16>>]
-    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
-    space <rank = 1, wide_index = false, crossed = false>
-    schedule <family = flat, width = 4, unroll = 1, threads = 256> {
-^bb0(%x: f32):
-  pw.yield %x : f32
-}
-
-// -----
-
-// expected-error @+1 {{is flat, which needs a space of rank 1; given 4}}
-pw.kernel @rank of "rank" operands [#pw.operand<"x", f32 as f32, tensor, <contiguous, align = 16>>]
-    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
-    space <rank = 4, wide_index = false, crossed = false>
-    schedule <family = flat, width = 4, unroll = 1, threads = 256> {
-^bb0(%x: f32):
-  pw.yield %x : f32
-}
-
-// -----
-
-// expected-error @+1 {{is scheduled by tile, which needs a space of rank 4; given 1}}
-pw.kernel @tile of "tile" operands [#pw.operand<"x", f32 as f32, tensor, <strided, align = 16>>]
-    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
-    space <rank = 1, wide_index = false, crossed = true>
-    schedule <family = tile, width = 4, unroll = 2, threads = 256, lanes = 8, pack = 1> {
-^bb0(%x: f32):
-  pw.yield %x : f32
-}
-
-// -----
-
-// expected-error @+1 {{result 'out' is strided, which a rows kernel cannot access}}
-pw.kernel @result of "result" operands [#pw.operand<"x", f32 as f32, tensor, <strided, align = 16>>]
-    results [#pw.result<"out", f32 to f32, <strided, align = 16>>] resolved
-    space <rank = 4, wide_index = false, crossed = false>
-    schedule <family = rows, width = 4, unroll = 1, threads = 256> {
-^bb0(%x: f32):
-  pw.yield %x : f32
-}
-
-// -----
-
-// expected-error @+1 {{operand 'x' may begin anywhere, but a flat kernel moves vectors at multiples of 16 bytes}}
-pw.kernel @aligned of "aligned" operands [#pw.operand<"x", f32 as f32, tensor, <contiguous, align = 4>>]
-    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
-    space <rank = 1, wide_index = false, crossed = false>
+// expected-error @+1 {{is scheduled as a flat kernel, but has the layout 'rows'}}
+pw.kernel @family of "family" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>]
+    resolved layout <rows>
     schedule <family = flat, width = 4, unroll = 1, threads = 256> {
 ^bb0(%x: f32):
   pw.yield %x : f32

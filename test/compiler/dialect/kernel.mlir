@@ -3,17 +3,17 @@
 // Everything that a kernel can carry is printed and read back.
 
 // CHECK: pw.kernel @scale of "scale"
-// CHECK-SAME: #pw.operand<"x", f16 as f32, tensor, <strided, align = 16>>
+// CHECK-SAME: #pw.operand<"x", f16 as f32, tensor>
 // CHECK-SAME: #pw.operand<"alpha", f32 as f32, number>
-// CHECK-SAME: results [#pw.result<"out", f32 to f16, <contiguous, align = 4>>]
-// CHECK-SAME: resolved space <rank = 4, wide_index = true, crossed = true>
+// CHECK-SAME: results [#pw.result<"out", f32 to f16>]
+// CHECK-SAME: resolved layout <tile, single = [0]> cpu_layout <(strided) -> (contiguous)>
 // CHECK-SAME: schedule <family = tile, width = 8, unroll = 2, threads = 256, lanes = 8, pack = 2>
 // CHECK: ^bb0(%x: f16, %alpha: f32):
 pw.kernel @scale of "scale"
-    operands [#pw.operand<"x", f16 as f32, tensor, <strided, align = 16>>,
+    operands [#pw.operand<"x", f16 as f32, tensor>,
               #pw.operand<"alpha", f32 as f32, number>]
-    results [#pw.result<"out", f32 to f16, <contiguous, align = 4>>]
-    resolved space <rank = 4, wide_index = true, crossed = true>
+    results [#pw.result<"out", f32 to f16>]
+    resolved layout <tile, single = [0]> cpu_layout <(strided) -> (contiguous)>
     schedule <family = tile, width = 8, unroll = 2, threads = 256, lanes = 8, pack = 2> {
 ^bb0(%a: f16, %b: f32):
   %0 = arith.extf %a : f16 to f32

@@ -9,9 +9,9 @@ pw.kernel @unscheduled of "copy" operands [#pw.operand<"x", f32 as f32, tensor>]
 // -----
 
 // expected-error @+1 {{the CUDA emitter has no text for math.cbrt: it is not part of the final form}}
-pw.kernel @unknown of "cbrt" operands [#pw.operand<"x", f32 as f32, tensor, <contiguous, align = 16>>]
-    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
-    space <rank = 1, wide_index = false, crossed = false>
+pw.kernel @unknown of "cbrt" operands [#pw.operand<"x", f32 as f32, tensor>]
+    results [#pw.result<"out", f32 to f32>] resolved
+    layout <flat>
     schedule <family = flat, width = 4, unroll = 1, threads = 256> {
 ^bb0(%x: f32):
   %0 = math.cbrt %x : f32

@@ -4,9 +4,9 @@
 // CHECK-LABEL: float poly_element(float x, float y) {
 // CHECK-NEXT: const float exp0 = expf(x);
 // CHECK-NEXT: return (x + y * 2.0f - (exp0 - y)) * exp0 / -0.1f;
-pw.kernel @poly of "poly" operands [#pw.operand<"x", f32 as f32, tensor, <contiguous, align = 16>>,
-    #pw.operand<"y", f32 as f32, number>] results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
-    space <rank = 1, wide_index = false, crossed = false> {
+pw.kernel @poly of "poly" operands [#pw.operand<"x", f32 as f32, tensor>,
+    #pw.operand<"y", f32 as f32, number>] results [#pw.result<"out", f32 to f32>] resolved
+    layout <flat> {
 ^bb0(%x: f32, %y: f32):
   %c = arith.constant 2.0 : f32
   %d = arith.constant -0.1 : f32
@@ -24,10 +24,10 @@ pw.kernel @poly of "poly" operands [#pw.operand<"x", f32 as f32, tensor, <contig
 // Integers wrap in unsigned types; what depends on the sign casts; narrow types are cut after each operation.
 // CHECK-LABEL: u8 narrow_element(u8 x, u8 y) {
 // CHECK: (i8)x < (i8)y ? (u8)(x + y) : (u8)((i8)x >> (y & 7))
-pw.kernel @narrow of "narrow" operands [#pw.operand<"x", i8 as i8, tensor, <contiguous, align = 16>>,
-    #pw.operand<"y", i8 as i8, tensor, <contiguous, align = 16>>]
-    results [#pw.result<"out", i8 to i8, <contiguous, align = 16>>] resolved
-    space <rank = 1, wide_index = false, crossed = false> {
+pw.kernel @narrow of "narrow" operands [#pw.operand<"x", i8 as i8, tensor>,
+    #pw.operand<"y", i8 as i8, tensor>]
+    results [#pw.result<"out", i8 to i8>] resolved
+    layout <flat> {
 ^bb0(%x: i8, %y: i8):
   %c = arith.constant 7 : i8
   %0 = arith.cmpi slt, %x, %y : i8
@@ -42,10 +42,10 @@ pw.kernel @narrow of "narrow" operands [#pw.operand<"x", i8 as i8, tensor, <cont
 // CHECK-LABEL: f16 where_element(bool c, f16 x) {
 // CHECK-NEXT: return c ? x : f16{0x3c00};
 // CHECK: where_element(c_vec.get(k) != 0, x_vec.get(k))
-pw.kernel @where of "where" operands [#pw.operand<"c", bool as bool, tensor, <contiguous, align = 16>>,
-    #pw.operand<"x", f16 as f16, tensor, <contiguous, align = 16>>]
-    results [#pw.result<"out", f16 to f16, <contiguous, align = 16>>] resolved
-    space <rank = 1, wide_index = false, crossed = false> {
+pw.kernel @where of "where" operands [#pw.operand<"c", bool as bool, tensor>,
+    #pw.operand<"x", f16 as f16, tensor>]
+    results [#pw.result<"out", f16 to f16>] resolved
+    layout <flat> {
 ^bb0(%c: i1, %x: f16):
   %one = arith.constant 1.0 : f16
   %0 = arith.select %c, %x, %one : f16
@@ -55,9 +55,9 @@ pw.kernel @where of "where" operands [#pw.operand<"c", bool as bool, tensor, <co
 // Literals read back exactly; infinities and NaN by their bits.
 // CHECK-LABEL: double literals_element(double x) {
 // CHECK: fma(x, 0.1, __longlong_as_double(0x7ff0000000000000ll))
-pw.kernel @literals of "literals" operands [#pw.operand<"x", f64 as f64, tensor, <contiguous, align = 16>>]
-    results [#pw.result<"out", f64 to f64, <contiguous, align = 16>>] resolved
-    space <rank = 1, wide_index = false, crossed = false> {
+pw.kernel @literals of "literals" operands [#pw.operand<"x", f64 as f64, tensor>]
+    results [#pw.result<"out", f64 to f64>] resolved
+    layout <flat> {
 ^bb0(%x: f64):
   %a = arith.constant 0.1 : f64
   %inf = arith.constant 0x7FF0000000000000 : f64

@@ -6,9 +6,9 @@
 // CHECK-SAME: schedule <family = flat, width = 4, unroll = 1, threads = 256>
 // BLACKWELL-LABEL: pw.kernel @unary
 // BLACKWELL-SAME: schedule <family = flat, width = 4, unroll = 2, threads = 256>
-pw.kernel @unary of "neg" operands [#pw.operand<"x", f32 as f32, tensor, <contiguous, align = 16>>]
-    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
-    space <rank = 1, wide_index = false, crossed = false> {
+pw.kernel @unary of "neg" operands [#pw.operand<"x", f32 as f32, tensor>]
+    results [#pw.result<"out", f32 to f32>] resolved
+    layout <flat> {
 ^bb0(%x: f32):
   %0 = arith.negf %x : f32
   pw.yield %0 : f32
@@ -18,9 +18,9 @@ pw.kernel @unary of "neg" operands [#pw.operand<"x", f32 as f32, tensor, <contig
 // CHECK-SAME: schedule <family = flat, width = 8, unroll = 1, threads = 256>
 // FAST-LABEL: pw.kernel @heavy
 // FAST-SAME: schedule <family = flat, width = 8, unroll = 1, threads = 128>
-pw.kernel @heavy of "exp" operands [#pw.operand<"x", f16 as f32, tensor, <contiguous, align = 16>>]
-    results [#pw.result<"out", f32 to f16, <contiguous, align = 16>>] resolved
-    space <rank = 1, wide_index = false, crossed = false> {
+pw.kernel @heavy of "exp" operands [#pw.operand<"x", f16 as f32, tensor>]
+    results [#pw.result<"out", f32 to f16>] resolved
+    layout <flat> {
 ^bb0(%x: f16):
   %0 = arith.extf %x : f16 to f32
   %1 = math.exp %0 : f32
@@ -32,9 +32,9 @@ pw.kernel @heavy of "exp" operands [#pw.operand<"x", f16 as f32, tensor, <contig
 // CHECK-SAME: schedule <family = flat, width = 8, unroll = 1, threads = 256>
 // FAST-LABEL: pw.kernel @polynomial
 // FAST-SAME: schedule <family = flat, width = 8, unroll = 2, threads = 128>
-pw.kernel @polynomial of "log" operands [#pw.operand<"x", f16 as f32, tensor, <contiguous, align = 16>>]
-    results [#pw.result<"out", f32 to f16, <contiguous, align = 16>>] resolved
-    space <rank = 1, wide_index = false, crossed = false> {
+pw.kernel @polynomial of "log" operands [#pw.operand<"x", f16 as f32, tensor>]
+    results [#pw.result<"out", f32 to f16>] resolved
+    layout <flat> {
 ^bb0(%x: f16):
   %0 = arith.extf %x : f16 to f32
   %1 = math.log %0 : f32
@@ -44,36 +44,36 @@ pw.kernel @polynomial of "log" operands [#pw.operand<"x", f16 as f32, tensor, <c
 
 // CHECK-LABEL: pw.kernel @rows
 // CHECK-SAME: schedule <family = rows, width = 4,
-pw.kernel @rows of "copy" operands [#pw.operand<"x", f32 as f32, tensor, <strided, align = 16>>]
-    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
-    space <rank = 4, wide_index = false, crossed = false> {
+pw.kernel @rows of "copy" operands [#pw.operand<"x", f32 as f32, tensor>]
+    results [#pw.result<"out", f32 to f32>] resolved
+    layout <rows> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }
 
 // CHECK-LABEL: pw.kernel @outer
 // CHECK-SAME: schedule <family = rows, width = 4, unroll = 4,
-pw.kernel @outer of "copy" operands [#pw.operand<"x", f32 as f32, tensor, <strided, align = 16>>]
-    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
-    space <rank = 2, wide_index = false, crossed = false> {
+pw.kernel @outer of "copy" operands [#pw.operand<"x", f32 as f32, tensor>]
+    results [#pw.result<"out", f32 to f32>] resolved
+    layout <rows_outer> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }
 
 // CHECK-LABEL: pw.kernel @transposed
 // CHECK-SAME: schedule <family = tile, {{.*}} lanes =
-pw.kernel @transposed of "copy" operands [#pw.operand<"x", f32 as f32, tensor, <strided, align = 16>>]
-    results [#pw.result<"out", f32 to f32, <contiguous, align = 16>>] resolved
-    space <rank = 4, wide_index = false, crossed = true> {
+pw.kernel @transposed of "copy" operands [#pw.operand<"x", f32 as f32, tensor>]
+    results [#pw.result<"out", f32 to f32>] resolved
+    layout <tile> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }
 
 // CHECK-LABEL: pw.kernel @strided
 // CHECK-SAME: schedule <family = generic, width = 1,
-pw.kernel @strided of "copy" operands [#pw.operand<"x", f32 as f32, tensor, <strided, align = 4>>]
-    results [#pw.result<"out", f32 to f32, <strided, align = 4>>] resolved
-    space <rank = 4, wide_index = false, crossed = false> {
+pw.kernel @strided of "copy" operands [#pw.operand<"x", f32 as f32, tensor>]
+    results [#pw.result<"out", f32 to f32>] resolved
+    layout <generic> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }

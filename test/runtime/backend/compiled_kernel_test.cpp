@@ -30,74 +30,67 @@ TraceGraph add_trace(DType x, DType y, bool y_is_number = false, DType result = 
   return trace(*ops::catalogue().find("add"), operands, results);
 }
 
-Layout flat(std::size_t operands) {
-  return {.operands = std::vector<OperandLayout>(operands), .results = std::vector<OperandLayout>(1)};
-}
+constexpr Layout flat{LayoutClass::Flat};
+
+CpuLayout contiguous(const TraceGraph& graph) { return innermost_dimension(flat, tensor_counts(graph)); }
 
 }  // namespace
 
 TEST_CASE("changing any input of a kernel changes its key") {
   if (!find_nvrtc()) SKIP("no NVRTC on this machine");
   const TraceGraph graph = add_trace(DType::F32, DType::F32);
-  const Layout layout = flat(2);
   const CudaTarget target{90};
-  const Schedule schedule = choose_schedule(graph, layout, target);
-  std::set<std::string> keys{cache_key(cuda_key_text(graph, layout, schedule, target)),
-                             cache_key(cpu_key_text(graph, layout))};
+  const Schedule schedule = choose_schedule(graph, flat, target);
+  std::set<std::string> keys{cache_key(cuda_key_text(graph, flat, schedule, target)),
+                             cache_key(cpu_key_text(graph, contiguous(graph)))};
   std::size_t expected = 2;
   const auto differs = [&](const TraceGraph& g, const Layout& l, const Schedule& s, CudaTarget t) {
     keys.insert(cache_key(cuda_key_text(g, l, s, t)));
     CHECK(keys.size() == ++expected);
   };
-  differs(graph, layout, schedule, CudaTarget{80});
+  differs(graph, flat, schedule, CudaTarget{80});
   for (int Schedule::* field : {&Schedule::width, &Schedule::unroll, &Schedule::threads}) {
     Schedule changed = schedule;
     changed.*field *= 2;
-    differs(graph, layout, changed, target);
+    differs(graph, flat, changed, target);
   }
   Schedule other_family = schedule;
   other_family.family = Family::Generic;
-  differs(graph, layout, other_family, target);
+  differs(graph, flat, other_family, target);
 
-  for (const auto& change : std::vector<void (*)(Layout&)>{
-           [](Layout& l) { l.rank = 4; }, [](Layout& l) { l.wide_index = true; }, [](Layout& l) { l.crossed = true; },
-           [](Layout& l) { l.operands[0].step = Step::Broadcast; },
-           [](Layout& l) { l.operands[1].step = Step::Strided; }, [](Layout& l) { l.operands[1].align_bytes = 4; },
-           [](Layout& l) { l.results[0].align_bytes = 4; }}) {
-    Layout changed = layout;
-    change(changed);
+  for (const Layout& changed :
+       {Layout{LayoutClass::Rows}, Layout{LayoutClass::GenericWide}, Layout{LayoutClass::Flat, 1}})
     differs(graph, changed, schedule, target);
-  }
-  differs(add_trace(DType::F32, DType::F16), layout, schedule, target);
-  differs(add_trace(DType::F32, DType::F32, false, DType::F64), layout, schedule, target);
-  differs(add_trace(DType::F32, DType::F64, true), flat(1), schedule, target);
+  CpuLayout strided = contiguous(graph);
+  strided.operands[1] = Step::Strided;
+  keys.insert(cache_key(cpu_key_text(graph, strided)));
+  CHECK(keys.size() == ++expected);
+  differs(add_trace(DType::F32, DType::F16), flat, schedule, target);
+  differs(add_trace(DType::F32, DType::F32, false, DType::F64), flat, schedule, target);
+  differs(add_trace(DType::F32, DType::F64, true), flat, schedule, target);
   TraceGraph other_body = graph;
   other_body.nodes.back().args[0] = 0;
-  differs(other_body, layout, schedule, target);
+  differs(other_body, flat, schedule, target);
 }
 
 TEST_CASE("the key text names the toolchain: format, generator, NVRTC and options, or LLVM and processor") {
   if (!find_nvrtc()) SKIP("no NVRTC on this machine");
   const TraceGraph graph = add_trace(DType::F32, DType::F32);
-  const Layout layout = flat(2);
   const std::string format = "format " + std::to_string(CacheFormat) + "\n";
   const std::string generator = "generator " + std::string(generator_version()) + "\n";
-  const std::string cuda = cuda_key_text(graph, layout, {}, {90});
+  const std::string cuda = cuda_key_text(graph, flat, {}, {90});
   CHECK_THAT(cuda, ContainsSubstring("target sm_90\n") && ContainsSubstring("nvrtc " + nvrtc_build() + "\n") &&
                        ContainsSubstring(format) && ContainsSubstring(generator));
   for (const std::string_view option : nvrtc_options()) CHECK_THAT(cuda, ContainsSubstring(std::string(option)));
-  CHECK_THAT(cpu_key_text(graph, layout), ContainsSubstring("target cpu " + cpu_target() + "\n") &&
-                                              ContainsSubstring("llvm " + std::string(llvm_version()) + "\n") &&
-                                              ContainsSubstring(format) && ContainsSubstring(generator));
+  CHECK_THAT(cpu_key_text(graph, contiguous(graph)),
+             ContainsSubstring("target cpu " + cpu_target() + "\n") &&
+                 ContainsSubstring("llvm " + std::string(llvm_version()) + "\n") && ContainsSubstring(format) &&
+                 ContainsSubstring(generator));
 }
 
 TEST_CASE("keys are the same on every machine: the golden text, but for the toolchain's versions") {
   const TraceGraph graph = add_trace(DType::F32, DType::BF16);
-  const Layout layout = flat(2);
-  const std::string common = R"(format 1
-generator <generator>
-layout rank=1 x=contiguous@16 y=contiguous@16 out=contiguous@16
-op add
+  const std::string common = R"(op add
 operand x tensor f32 as f32, position 0
 operand y tensor bf16 as f32, position 1
 operand alpha number f32 as f32, position 2
@@ -107,27 +100,29 @@ operand alpha number f32 as f32, position 2
 %3 = fma %2, %1, %0 : f32
 result out %3 as f32
 )";
+  const std::string format = "format 1\ngenerator <generator>\n";
   const auto without = [](std::string text, std::string_view version, std::string_view name) {
     const std::size_t at = text.find(version);
     REQUIRE(at != std::string::npos);
     return text.replace(at, version.size(), name);
   };
-  std::string cpu = without(cpu_key_text(graph, layout), generator_version(), "<generator>");
+  std::string cpu = without(cpu_key_text(graph, contiguous(graph)), generator_version(), "<generator>");
   cpu = without(without(cpu, cpu_target(), "<processor>"), "llvm " + std::string(llvm_version()), "llvm <version>");
-  CHECK(cpu == "target cpu <processor>\nllvm <version>\n" + common);
-  CHECK(cache_key(cpu) == "960fd81a8330a84d9a480f5c315a6778d3c54f73d5aaf5e5b2ed1dd53caf5667");
+  CHECK(cpu ==
+        "target cpu <processor>\nllvm <version>\n" + format + "layout contiguous contiguous -> contiguous\n" + common);
+  CHECK(cache_key(cpu) == "4f91daaf9635d694a032a43747dcd1d2ac1b857bec1acc0e51194ff6b87fd9c2");
 
   if (!find_nvrtc()) SKIP("no NVRTC on this machine");
   const CudaTarget target{90};
   const Schedule schedule{.family = Family::Flat, .width = 4, .unroll = 1, .threads = 256};
-  std::string cuda = cuda_key_text(graph, layout, schedule, target);
+  std::string cuda = cuda_key_text(graph, flat, schedule, target);
   cuda = without(without(cuda, generator_version(), "<generator>"), nvrtc_build(), "<build>");
   CHECK(cuda ==
         "target sm_90\nnvrtc <build>\n"
         "options --std=c++17 --ftz=false --prec-div=true --prec-sqrt=true --fmad=true\n"
         "schedule family=flat width=4 unroll=1 threads=256\n" +
-            common);
-  CHECK(cache_key(cuda) == "958a65d0ac006c305b13ac8172d03d8f0ace7541bdc56e71fa1ba8ad2d7d8ec7");
+            format + "layout flat\n" + common);
+  CHECK(cache_key(cuda) == "8623404763bcdd5b28ecdddcb4501a274a5aecffe64e330e2ea1c93727c67094");
 }
 
 TEST_CASE("a CUDA kernel is compiled for its architecture once, and found on disk afterwards") {
@@ -136,10 +131,10 @@ TEST_CASE("a CUDA kernel is compiled for its architecture once, and found on dis
   KernelCache cache({.dir = dir.path()});
   const TraceGraph graph = add_trace(DType::BF16, DType::BF16, false, DType::BF16);
   for (const int arch : {80, 90, 100}) {
-    const CompiledKernel fresh = compiled_cuda(graph, flat(2), {arch}, cache);
+    const CompiledKernel fresh = compiled_cuda(graph, flat, {arch}, cache);
     CHECK_FALSE(fresh.from_disk);
     CHECK(fresh.compile_us > 0);
-    const CompiledKernel found = compiled_cuda(graph, flat(2), {arch}, cache);
+    const CompiledKernel found = compiled_cuda(graph, flat, {arch}, cache);
     CHECK(found.from_disk);
     CHECK(found.binary == fresh.binary);
     CHECK(found.name == fresh.name);
@@ -158,8 +153,8 @@ TEST_CASE("a CPU kernel found on disk computes as the one that was compiled") {
   TemporaryDirectory dir;
   KernelCache cache({.dir = dir.path()});
   const TraceGraph graph = add_trace(DType::F32, DType::F32);
-  CHECK_FALSE(compiled_cpu(graph, flat(2), cache).from_disk);
-  const CompiledKernel found = compiled_cpu(graph, flat(2), cache);
+  CHECK_FALSE(compiled_cpu(graph, contiguous(graph), cache).from_disk);
+  const CompiledKernel found = compiled_cpu(graph, contiguous(graph), cache);
   REQUIRE(found.from_disk);
   const CpuKernel kernel = load_cpu({.name = found.name, .bytes = found.binary});
   std::array<float, 3> x{1, 2, 3};

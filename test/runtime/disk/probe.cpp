@@ -46,8 +46,7 @@ bool cuda_compiles() {
                                             CallOperand{.kind = CallOperand::Kind::Tensor},
                                             CallOperand{.kind = CallOperand::Kind::Number, .dtype = DType::I64}};
   const TraceGraph graph = trace(op_named("add"), operands);
-  const Layout layout{.operands = std::vector<OperandLayout>(2), .results = std::vector<OperandLayout>(1)};
-  return !compiled_cuda(graph, layout, {90}, process_cache()).binary.empty();
+  return !compiled_cuda(graph, {LayoutClass::Flat}, {90}, process_cache()).binary.empty();
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ void multiply(char* const* data, const std::int64_t* strides, const void* const*
 
 }  // namespace
 
-CpuObject compile_cpu(const TraceGraph& graph, const Layout&) {
+CpuObject compile_cpu(const TraceGraph& graph, const CpuLayout&) {
   ++test::stand_in.compiles;
   std::this_thread::sleep_for(std::chrono::milliseconds(test::stand_in.compile_ms));
   if (test::stand_in.fails) throw Error(graph.op + ": the stand-in compiler was told to fail");
@@ -70,14 +70,15 @@ std::string to_hex(const Digest& digest) {
 std::string_view generator_version() { return test::stand_in.version.load(); }
 std::string_view llvm_version() { return "none"; }
 std::string cpu_target() { return "any"; }
-std::string to_string(const Layout& layout) {
+std::string to_string(const CpuLayout& layout) {
   std::string text;
   for (const auto* list : {&layout.operands, &layout.results})
-    for (const OperandLayout& entry : *list) text += std::to_string(static_cast<int>(entry.step));
+    for (const Step step : *list) text += std::to_string(static_cast<int>(step));
   return text;
 }
 
 // CUDA: never reached in these tests; the linker wants them.
+std::string to_string(const Layout&) { return ""; }
 std::string to_string(const Schedule&) { return ""; }
 Schedule choose_schedule(const TraceGraph&, const Layout&, CudaTarget) { return {}; }
 std::span<const std::string_view> nvrtc_options() { return {}; }

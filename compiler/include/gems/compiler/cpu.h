@@ -22,8 +22,8 @@ struct CpuObject {
   std::vector<char> bytes;  // a relocatable object for cpu_target()
 };
 
-// layout.rank must be 1. Operands and results may have any Step; align_bytes is ignored (element alignment assumed).
-CpuObject compile_cpu(const TraceGraph& graph, const Layout& layout);
+// Tensors need to be aligned to their elements only.
+CpuObject compile_cpu(const TraceGraph& graph, const CpuLayout& layout);
 
 // The object stays loaded for the life of the process. Throws gems::Error when the object is not usable.
 CpuKernel load_cpu(const CpuObject& object);

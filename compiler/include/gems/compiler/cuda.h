@@ -45,8 +45,9 @@ std::span<const std::string_view> nvrtc_options();
 // the trace in order, then results.
 struct Geometry {
   int rank = 1;
+  TensorCounts tensors{};
   std::array<std::int64_t, MaxRank> sizes{};
-  std::array<std::array<std::int64_t, MaxRank>, 12> strides{};
+  std::array<std::array<std::int64_t, MaxRank>, MaxTensors> strides{};
 };
 
 // Grid, block and the last kernel parameter (n or the struct), as bytes to copy.
@@ -57,7 +58,7 @@ struct LaunchGeometry {
   std::size_t parameter_bytes = 0;
   alignas(16) std::array<std::byte, 1280> parameter{};
 };
-// operand_count counts Tensor-form operands and results. No dimension may be 0.
+// No dimension may be 0.
 LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, const Geometry& geometry);
 
 }  // namespace gems

@@ -1,19 +1,22 @@
-// What a kernel may depend on beside the op and its dtypes: how each operand moves along the collapsed iteration space,
-// never how large it is. Chosen by the runtime, read by the compiler; sizes and strides are kernel parameters.
-//
-// The classes are few on purpose, so that all layouts of a call share eight CUDA kernels: strides that happen to be 0
-// or 1 are parameters like any other, and one unaligned tensor makes a call unaligned.
+// What a kernel may depend on beside the op and its dtypes: how its tensors move along the collapsed iteration space,
+// never how large they are. Chosen by the runtime, read by the compiler; sizes and strides are kernel parameters.
 #pragma once
 
+#include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gems {
 
+struct TraceGraph;
+
 // Dimensions are numbered innermost first, after the runtime has ordered and collapsed them.
 inline constexpr int MaxRank = 8;
+inline constexpr std::size_t MaxTensors = 12;  // of one call: operands in memory, and results
 
 // How a tensor's address moves along the iteration space.
 enum class Step : std::uint8_t {
@@ -22,25 +25,92 @@ enum class Step : std::uint8_t {
   Strided,     // by any number of elements, also 0 or 1
 };
 
-struct OperandLayout {
-  Step step = Step::Contiguous;
-  // Vectors of this many bytes begin at multiples of it; less than 16 (the element size) where that is not known.
-  std::uint8_t align_bytes = 16;
-  auto operator<=>(const OperandLayout&) const = default;
+// How a CUDA kernel covers the iteration space.
+enum class Family : std::uint8_t {
+  Flat,     // one dense dimension
+  Rows,     // blocks over rows and columns of the results
+  Tile,     // as Rows; operands that are contiguous in dimension 1 come through shared memory
+  Generic,  // a flat index, taken apart into coordinates by multiplication and shift
 };
 
+// Which of the CUDA kernels of an op and its dtypes a call gets. They are few on purpose: strides that happen to be 0
+// or 1 are parameters like any other, and one unaligned tensor makes a call unaligned.
+enum class LayoutClass : std::uint8_t {
+  Flat,
+  Rows,
+  RowsUnaligned,
+  RowsOuter,
+  Tile,
+  TileUnaligned,
+  Generic,
+  GenericWide
+};
+
+struct LayoutTraits {
+  std::string_view name;
+  std::string_view meaning;
+  Family family;
+  int rank;            // unused outer dimensions have size 1
+  Step read, written;  // of operands that have dimensions, of results
+  bool is_aligned;     // what is moved in vectors begins at multiples of 16 bytes, else at multiples of an element
+  bool is_wide;        // sizes, and offsets within a tensor, need 64 bits (but for Generic offsets have them anyway)
+};
+
+inline constexpr std::array<LayoutTraits, 8> layout_table{{
+    {"flat", "all operands dense in one order, 16-byte aligned",  //
+     Family::Flat, 1, Step::Contiguous, Step::Contiguous, true, false},
+    {"rows", "rows of the results dense: broadcast, sliced or padded operands, (m, n) beside (n)",  //
+     Family::Rows, 4, Step::Strided, Step::Contiguous, true, false},
+    {"rows_unaligned", "as rows or flat, beginning anywhere: base[1:], rows of odd length",  //
+     Family::Rows, 4, Step::Strided, Step::Contiguous, false, false},
+    {"rows_outer", "as rows, two dimensions, every operand broadcast along one: (m, 1) beside (n)",  //
+     Family::Rows, 2, Step::Strided, Step::Contiguous, true, false},
+    {"tile", "as rows, some operand dense along another dimension: y.t() beside x",  //
+     Family::Tile, 4, Step::Strided, Step::Contiguous, true, false},
+    {"tile_unaligned", "as tile, beginning anywhere",  //
+     Family::Tile, 4, Step::Strided, Step::Contiguous, false, false},
+    {"generic", "any strides",  //
+     Family::Generic, 4, Step::Strided, Step::Strided, false, false},
+    {"generic_wide", "any strides; 2^31 elements and more, or 5 to 8 dimensions",  //
+     Family::Generic, 8, Step::Strided, Step::Strided, false, true},
+}};
+static_assert(layout_table.size() == static_cast<std::size_t>(LayoutClass::GenericWide) + 1);
+
+constexpr const LayoutTraits& traits(LayoutClass cls) { return layout_table[static_cast<std::size_t>(cls)]; }
+constexpr std::string_view name(LayoutClass cls) { return traits(cls).name; }
+std::string_view name(Step step);
+std::string_view name(Family family);
+
+// What a CUDA kernel depends on.
 struct Layout {
-  // 1, 4 or 8, where unused outer dimensions have size 1; 2 when each operand is broadcast along one of two dimensions,
-  // as in an outer product: little is read beside the results.
-  std::uint8_t rank = 1;
-  bool wide_index = false;              // an offset within one operand, or the element count, does not fit 31 bits
-  bool crossed = false;                 // some operand is contiguous along dimension 1; which one is a parameter
-  std::vector<OperandLayout> operands;  // one for each Tensor-form operand of the trace, in order
-  std::vector<OperandLayout> results;
+  LayoutClass cls = LayoutClass::Flat;
+  // One bit for each Tensor-form operand of the trace, in order: it has no dimensions and is one element for all.
+  std::uint16_t singles = 0;
+
+  bool is_single(std::size_t operand) const { return (singles >> operand & 1) != 0; }
+  Step step_of_operand(std::size_t operand) const { return is_single(operand) ? Step::Broadcast : traits(cls).read; }
   auto operator<=>(const Layout&) const = default;
 };
 
-// Canonical text, e.g. "rank=4 crossed x=strided@16 y=broadcast@16 out=contiguous@16".
+// What a CPU kernel depends on: how each Tensor-form operand and each result moves along the innermost dimension.
+struct CpuLayout {
+  std::vector<Step> operands;
+  std::vector<Step> results;
+  auto operator<=>(const CpuLayout&) const = default;
+};
+
+// The Tensor-form operands of a kernel, and its results.
+struct TensorCounts {
+  std::size_t operands = 0;
+  std::size_t results = 0;
+};
+TensorCounts tensor_counts(const TraceGraph& graph);
+
+// The CPU kernel that the innermost dimension of a CUDA kernel would be.
+CpuLayout innermost_dimension(const Layout& layout, TensorCounts counts);
+
+// Canonical text: "rows", "flat single=1", "contiguous broadcast -> contiguous".
 std::string to_string(const Layout& layout);
+std::string to_string(const CpuLayout& layout);
 
 }  // namespace gems

@@ -11,13 +11,6 @@
 
 namespace gems {
 
-enum class Family : std::uint8_t {
-  Flat,     // one dense dimension; operands contiguous or a single element
-  Rows,     // results contiguous in dimension 0, operands strided: blocks over rows and columns
-  Tile,     // as Rows; operands that are contiguous in dimension 1 come through shared memory
-  Generic,  // anything: flat index, coordinates by multiplication and shift
-};
-
 struct Schedule {
   Family family = Family::Flat;
   int width = 4;      // elements per vector
@@ -46,6 +39,5 @@ Schedule choose_schedule(const TraceGraph& graph, const Layout& layout, CudaTarg
 // "family=flat width=8 unroll=1 threads=256"; with " blocks=8" when they are more than 1, a tile's with " lanes=8
 // pack=2".
 std::string to_string(const Schedule& schedule);
-std::string_view name(Family family);
 
 }  // namespace gems

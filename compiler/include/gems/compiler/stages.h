@@ -16,9 +16,9 @@ namespace gems {
 
 // "pw"       the imported kernel, before any pass
 // "resolve"  casts of promotion made explicit
-// "schedule" layouts and schedule attached, ready to emit
+// "schedule" layout and schedule attached, ready to emit
 // "cuda"     the CUDA text
-// "llvm"     LLVM IR of the CPU kernel (layout.rank 1)
+// "llvm"     LLVM IR of the CPU kernel for the innermost dimension
 std::span<const std::string_view> stage_names();
 std::string print_stage(const TraceGraph& graph, const Layout& layout, CudaTarget target, std::string_view stage);
 

@@ -12,9 +12,6 @@
 
 namespace gems {
 
-// At most MaxOperands operands and MaxResults results.
-inline constexpr std::size_t MaxTensors = 12;
-
 // A tensor of a call with its name, for messages.
 struct NamedTensor {
   std::string_view name;
@@ -36,12 +33,10 @@ struct IterationSpace {
 IterationSpace iteration_space(std::string_view op, std::span<const NamedTensor> operands,
                                std::span<const NamedTensor> results);
 
-// The space as a CUDA kernel walks it, and what the kernel may depend on. Beside the flat kernel, for tensors that
-// collapse to one dense dimension, and those by rows and tiles, for results with contiguous rows, there is a generic
-// one; each has one variant for aligned tensors and one for others (generic: for 32- and 64-bit offsets).
+// The space as a CUDA kernel walks it, and what the kernel may depend on.
 struct CudaSpace {
   Layout layout;
-  Geometry geometry;  // of the layout's rank, dimensions of size 1 added; where `crossed`, outer ones are reordered
+  Geometry geometry;  // of the layout's rank, dimensions of size 1 added; for tiles, outer ones are reordered
 };
 
 // Throws gems::Error for an address that is not a multiple of its element's size, and for a result that shares an
@@ -49,9 +44,8 @@ struct CudaSpace {
 CudaSpace cuda_space(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
                      std::span<const NamedTensor> results);
 
-// The layout of a CPU kernel, which walks the innermost dimension only. Alignment and index width are left at one
-// value: they make no difference there.
-Layout cpu_layout(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
-                  std::span<const NamedTensor> results);
+// The layout of a CPU kernel, which walks the innermost dimension only.
+CpuLayout cpu_layout(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
+                     std::span<const NamedTensor> results);
 
 }  // namespace gems
