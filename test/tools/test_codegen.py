@@ -41,13 +41,17 @@ def test_list_as_json_has_the_same_ops():
     ops = json.loads(codegen("list", "--json"))
     assert [op["name"] for op in ops] == [line.split()[0] for line in codegen("list").splitlines()]
     gelu = next(op for op in ops if op["name"] == "gelu")
-    assert gelu["operands"][1] == {"name": "approximate", "kind": "Flag", "default": "none"}
+    assert gelu["operands"][1] == {
+        "name": "approximate", "kind": "Flag", "default": "none", "choices": ["none", "tanh"]
+    }  # fmt: skip
+    assert gelu["accepts"] == "floats"
 
 
 def test_show_says_where_and_what():
     text = codegen("show", "silu_and_mul")
     assert re.match(r"silu_and_mul, defined at ops/lib/fused\.cpp:\d+\n", text)
-    assert "promote({0, 1}, Default)" in text
+    assert "promote({0, 1}, Default)" in text and "\ntakes floats and complex numbers\n" in text
+    assert re.search(r"approximate +Flag, default none, one of none tanh$", codegen("show", "gelu"), re.MULTILINE)
     assert re.search(r"^  f16 +f32 +-> f16$", text, re.MULTILINE)
 
 
