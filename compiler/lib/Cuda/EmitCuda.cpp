@@ -5,8 +5,8 @@
 
 #include "Cuda/ApproximationText.h"
 #include "Cuda/KernelText.h"
+#include "Families/Families.h"
 #include "Transforms/FinalForm.h"
-#include "Transforms/Schedule.h"
 #include "mlir/IR/BuiltinOps.h"
 
 using namespace mlir;
@@ -19,7 +19,7 @@ namespace {
 // What the kernel is, and how to launch it.
 std::string header(KernelOp kernel, const KernelText& text) {
   TextWriter out;
-  const Schedule& schedule = text.schedule();
+  const Schedule& schedule = kernel.getScheduleAttr().getValue();
   auto alignBytes = [&](Step step, DType storage) {
     return text.isAligned() && step != Step::Broadcast ? 16 : static_cast<int>(size_bytes(storage));
   };
@@ -39,25 +39,7 @@ std::string header(KernelOp kernel, const KernelText& text) {
              gems::name(result.step), alignBytes(result.step, result.storage));
   out.line("//");
   out.line("// {}", to_string(schedule));
-  switch (schedule.family) {
-    case Family::Flat:
-      out.line("// launch: block {}, grid ceil(n / {})", schedule.threads,
-               schedule.threads * schedule.width * schedule.unroll);
-      break;
-    case Family::Rows:
-      out.line(
-          "// launch: block (bx, by) with bx * by <= {}, tiles = ceil(columns / (bx * {})), "
-          "grid tiles * ceil(rows / by)",
-          schedule.threads, schedule.width * schedule.unroll);
-      break;
-    case Family::Tile:
-      out.line("// launch: block {}, grid ceil(columns / {}) * ceil(rows / {}) * (sizes of the other dimensions)",
-               schedule.threads, schedule.columns(), schedule.rows());
-      break;
-    case Family::Generic:
-      out.line("// launch: block {}, grid ceil(count / {})", schedule.threads, schedule.threads * schedule.unroll);
-      break;
-  }
+  out.line("// launch: {}", kernel_family(family_of(schedule)).launch_text(schedule));
   return out.take();
 }
 
@@ -69,25 +51,13 @@ CudaKernel emit(KernelOp kernel, CudaTarget target) {
   TextWriter out;
   writeApproximations(kernel, prelude, out);
   text.writeElementFunction(out);
-  switch (text.schedule().family) {
-    case Family::Flat:
-      writeFlat(text, out);
-      break;
-    case Family::Rows:
-      writeRows(text, out);
-      break;
-    case Family::Tile:
-      writeTile(text, out);
-      break;
-    case Family::Generic:
-      writeGeneric(text, out);
-      break;
-  }
+  const Schedule schedule = kernel.getScheduleAttr().getValue();
+  std::visit([&](const auto& kind) { write(kind, text, out); }, schedule);
   CudaKernel result;
   result.name = text.name();
   result.prelude = prelude.text();
   result.body = out.take();
-  result.schedule = text.schedule();
+  result.schedule = schedule;
   result.text = header(kernel, text) + "\n" + result.prelude + "\n" + result.body;
   return result;
 }

@@ -6,7 +6,6 @@
 #include "Import/ImportTrace.h"
 #include "Pw/Pw.h"
 #include "Transforms/Passes.h"
-#include "Transforms/Schedule.h"
 #include "gems/dsl/error.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Complex/IR/Complex.h"
@@ -90,7 +89,7 @@ OwningOpRef<ModuleOp> pw::buildScheduled(MLIRContext& context, const TraceGraph&
   OwningOpRef<ModuleOp> module = finalForm(context, graph, /*forCuda=*/true);
   KernelOp kernel = *module->getOps<KernelOp>().begin();
   kernel.setLayoutAttr(LayoutAttr::get(&context, layout));
-  attachSchedule(kernel, schedule);
+  kernel.setScheduleAttr(ScheduleAttr::get(&context, schedule));
   if (failed(verify(*module)))
     throw Error(fmt::format("op '{}' cannot be compiled for {} with {}:\n{}", graph.op, to_string(layout),
                             to_string(schedule), diagnostics));

@@ -1,14 +1,12 @@
 // pw-schedule: chooses a schedule for a kernel that has a layout, and attaches it as an attribute.
 //
 //   pw.kernel ... resolved layout <flat> {        pw.kernel ... resolved layout <flat>
-//     ...                                   ->        schedule <family = flat, width = 8, ...> {
+//     ...                                   ->        schedule <flat, width = 8, ...> {
 //   }                                                 ...
-#include "Transforms/Schedule.h"
-
+#include "Families/Families.h"
 #include "Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "schedule_choice.h"
 
 namespace gems::pw {
 #define GEN_PASS_DEF_SCHEDULEKERNEL
@@ -18,17 +16,6 @@ namespace gems::pw {
 using namespace mlir;
 using namespace gems;
 using namespace gems::pw;
-
-void pw::attachSchedule(KernelOp kernel, const Schedule& schedule) {
-  kernel.setScheduleAttr(ScheduleAttr::get(kernel.getContext(), schedule.family, schedule.width, schedule.unroll,
-                                           schedule.threads, schedule.blocks, schedule.lanes, schedule.pack));
-}
-
-Schedule pw::scheduleOf(KernelOp kernel) {
-  ScheduleAttr attr = kernel.getScheduleAttr();
-  return {attr.getFamily(), attr.getWidth(), attr.getUnroll(), attr.getThreads(),
-          attr.getBlocks(), attr.getLanes(), attr.getPack()};
-}
 
 namespace {
 
@@ -41,7 +28,7 @@ std::optional<ScalarOp> scalarOp(Operation* op) {
 }
 
 int costOf(Operation* op) {
-  if (isa<ApproximateOp>(op)) return function_cost;
+  if (isa<ApproximateOp>(op)) return tuning::FunctionCost;
   const std::optional<ScalarOp> scalar = scalarOp(op);
   return scalar ? cost(*scalar) : 1;
 }
@@ -56,7 +43,7 @@ struct ScheduleKernel : pw::impl::ScheduleKernelBase<ScheduleKernel> {
       return signalPassFailure();
     }
     const Layout layout = kernel.getLayoutAttr().getValue();
-    ScheduleFacts facts{.layout = layout.cls, .traffic = {}};
+    KernelFacts facts{.layout = layout.cls, .traffic = {}};
     size_t next = 0;
     for (auto spec : kernel.getOperandSpecs().getAsRange<OperandAttr>())
       if (spec.getForm() == OperandForm::Tensor)
@@ -65,10 +52,12 @@ struct ScheduleKernel : pw::impl::ScheduleKernelBase<ScheduleKernel> {
     for (auto spec : kernel.getResultSpecs().getAsRange<ResultAttr>())
       facts.traffic.push_back({.size_bytes = static_cast<int>(size_bytes(spec.getStorage())), .is_result = true});
     for (Operation& op : kernel.getBody().front()) {
-      facts.functions += costOf(&op) >= function_cost;
+      facts.functions += costOf(&op) >= tuning::FunctionCost;
       facts.costliest = std::max(facts.costliest, costOf(&op));
     }
-    attachSchedule(kernel, choose_schedule(facts, CudaTarget{arch, memoryGbps}));
+    const KernelFamily& family = kernel_family(traits(layout.cls).family);
+    const Schedule schedule = family.choose(facts, tuning::device_of({arch, memoryGbps}));
+    kernel.setScheduleAttr(ScheduleAttr::get(&getContext(), schedule));
   }
 };
 

@@ -3,9 +3,9 @@
 // RUN: gems-opt %s --pw-schedule=memory-gbps=4900 | FileCheck %s --check-prefix=FAST
 
 // CHECK-LABEL: pw.kernel @unary
-// CHECK-SAME: schedule <family = flat, width = 4, unroll = 1, threads = 256>
+// CHECK-SAME: schedule <flat, width = 4, unroll = 1, threads = 256>
 // BLACKWELL-LABEL: pw.kernel @unary
-// BLACKWELL-SAME: schedule <family = flat, width = 4, unroll = 2, threads = 256>
+// BLACKWELL-SAME: schedule <flat, width = 4, unroll = 2, threads = 256>
 pw.kernel @unary of "neg" operands [#pw.operand<"x", f32 as f32, tensor>]
     results [#pw.result<"out", f32 to f32>] resolved
     layout <flat> {
@@ -15,9 +15,9 @@ pw.kernel @unary of "neg" operands [#pw.operand<"x", f32 as f32, tensor>]
 }
 
 // CHECK-LABEL: pw.kernel @heavy
-// CHECK-SAME: schedule <family = flat, width = 8, unroll = 1, threads = 256>
+// CHECK-SAME: schedule <flat, width = 8, unroll = 1, threads = 256>
 // FAST-LABEL: pw.kernel @heavy
-// FAST-SAME: schedule <family = flat, width = 8, unroll = 1, threads = 128>
+// FAST-SAME: schedule <flat, width = 8, unroll = 1, threads = 128>
 pw.kernel @heavy of "exp" operands [#pw.operand<"x", f16 as f32, tensor>]
     results [#pw.result<"out", f32 to f16>] resolved
     layout <flat> {
@@ -29,9 +29,9 @@ pw.kernel @heavy of "exp" operands [#pw.operand<"x", f16 as f32, tensor>]
 }
 
 // CHECK-LABEL: pw.kernel @polynomial
-// CHECK-SAME: schedule <family = flat, width = 8, unroll = 1, threads = 256>
+// CHECK-SAME: schedule <flat, width = 8, unroll = 1, threads = 256>
 // FAST-LABEL: pw.kernel @polynomial
-// FAST-SAME: schedule <family = flat, width = 8, unroll = 2, threads = 128>
+// FAST-SAME: schedule <flat, width = 8, unroll = 2, threads = 128>
 pw.kernel @polynomial of "log" operands [#pw.operand<"x", f16 as f32, tensor>]
     results [#pw.result<"out", f32 to f16>] resolved
     layout <flat> {
@@ -43,7 +43,7 @@ pw.kernel @polynomial of "log" operands [#pw.operand<"x", f16 as f32, tensor>]
 }
 
 // CHECK-LABEL: pw.kernel @rows
-// CHECK-SAME: schedule <family = rows, width = 4,
+// CHECK-SAME: schedule <rows, width = 4,
 pw.kernel @rows of "copy" operands [#pw.operand<"x", f32 as f32, tensor>]
     results [#pw.result<"out", f32 to f32>] resolved
     layout <rows> {
@@ -52,7 +52,7 @@ pw.kernel @rows of "copy" operands [#pw.operand<"x", f32 as f32, tensor>]
 }
 
 // CHECK-LABEL: pw.kernel @outer
-// CHECK-SAME: schedule <family = rows, width = 4, unroll = 4,
+// CHECK-SAME: schedule <rows, width = 4, unroll = 4,
 pw.kernel @outer of "copy" operands [#pw.operand<"x", f32 as f32, tensor>]
     results [#pw.result<"out", f32 to f32>] resolved
     layout <rows_outer> {
@@ -61,7 +61,7 @@ pw.kernel @outer of "copy" operands [#pw.operand<"x", f32 as f32, tensor>]
 }
 
 // CHECK-LABEL: pw.kernel @transposed
-// CHECK-SAME: schedule <family = tile, {{.*}} lanes =
+// CHECK-SAME: schedule <tile, {{.*}} lanes =
 pw.kernel @transposed of "copy" operands [#pw.operand<"x", f32 as f32, tensor>]
     results [#pw.result<"out", f32 to f32>] resolved
     layout <tile> {
@@ -70,7 +70,7 @@ pw.kernel @transposed of "copy" operands [#pw.operand<"x", f32 as f32, tensor>]
 }
 
 // CHECK-LABEL: pw.kernel @strided
-// CHECK-SAME: schedule <family = generic, width = 1,
+// CHECK-SAME: schedule <generic, unroll = 4,
 pw.kernel @strided of "copy" operands [#pw.operand<"x", f32 as f32, tensor>]
     results [#pw.result<"out", f32 to f32>] resolved
     layout <generic> {
