@@ -44,10 +44,11 @@ void forbid_compile(const TraceGraph& graph, const std::string& target, const st
       graph.op, dtypes_text(graph), target, cache_key(key_text), fmt::join(dirs, ":")));
 }
 
-CompiledKernel from_entry(CacheEntry&& entry) {
+CompiledKernel from_entry(CacheEntry&& entry, const Schedule& schedule = {}) {
   return {.name = std::move(entry.kernel),
           .binary = std::move(entry.binary),
           .key_text = std::move(entry.key_text),
+          .schedule = schedule,
           .from_disk = true};
 }
 
@@ -89,13 +90,14 @@ std::string cpu_key_text(const TraceGraph& graph, const CpuLayout& layout) {
 CompiledKernel compiled_cuda(const TraceGraph& graph, const Layout& layout, CudaTarget target, KernelCache& cache) {
   const Schedule schedule = choose_schedule(graph, layout, target);
   std::string key_text = cuda_key_text(graph, layout, schedule, target);
-  if (auto entry = cache.look_up(key_text)) return from_entry(std::move(*entry));
+  if (auto entry = cache.look_up(key_text)) return from_entry(std::move(*entry), schedule);
   forbid_compile(graph, fmt::format("sm_{}", target.arch), key_text);
   const auto start = Clock::now();
   const CudaKernel emitted = emit_cuda(graph, layout, target, schedule);
   CompiledKernel kernel{.name = emitted.name,
                         .binary = compile_cubin(emitted.text, emitted.name, target.arch),
-                        .key_text = std::move(key_text)};
+                        .key_text = std::move(key_text),
+                        .schedule = schedule};
   kernel.compile_us = us_since(start);
   count_compile(kernel.compile_us);
   CacheEntry entry = entry_of(graph, layout, kernel);

@@ -16,6 +16,7 @@ struct CompiledKernel {
   std::string name;  // of the function in the binary
   std::vector<char> binary;
   std::string key_text;
+  Schedule schedule{};  // CUDA
   bool from_disk = false;
   std::uint64_t compile_us = 0;  // 0 when from disk
 };

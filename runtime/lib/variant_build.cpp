@@ -105,9 +105,6 @@ Variant build_variant(const PlanRequest& request, const KernelLayout& layout) {
   Variant variant;
   variant.layout = layout;
   variant.parameters = parameters_of(graph, request, variant);
-  if (request.device.kind == Device::Kind::Cuda)
-    variant.schedule = choose_schedule(graph, std::get<Layout>(layout), cuda_target(request.device.index));
-
   CompiledKernel kernel = compiled(graph, layout, request.device);
   std::string problem = load(kernel, request.device, variant);
   if (!problem.empty() && kernel.from_disk) {
@@ -120,6 +117,7 @@ Variant build_variant(const PlanRequest& request, const KernelLayout& layout) {
                             request.op->name, kernel.name, problem, cache_key(kernel.key_text),
                             process_cache().is_open() ? settings().cache_dir : "no directory"));
   variant.name = kernel.name;
+  variant.schedule = kernel.schedule;
   if (settings().log) log_variant(graph, variant, kernel, request.device, start);
   return variant;
 }

@@ -19,13 +19,17 @@ TEST_CASE("every stage prints something of its own") {
   const TraceGraph graph = scaled_sum(DType::F16, DType::F16, DType::F16);
   const Layout layout;
   auto stage = [&](std::string_view name) { return print_stage(graph, layout, CudaTarget{90}, name); };
-  CHECK_THAT(stage("pw"), ContainsSubstring("%x: f32"));
-  CHECK_THAT(stage("resolve"), ContainsSubstring("%x: f16") && ContainsSubstring("arith.extf"));
-  CHECK_THAT(stage("schedule"), ContainsSubstring("schedule <flat, width = 8"));
+  CHECK_THAT(stage("imported"), ContainsSubstring("%x: f32") && ContainsSubstring("layout <flat>"));
+  CHECK_THAT(stage("resolved"), ContainsSubstring("%x: f16") && ContainsSubstring("arith.extf"));
+  for (const char* name : {"expanded", "legal", "approximated"})
+    CHECK_THAT(stage(name), ContainsSubstring("arith.mulf"));
+  CHECK_THAT(stage("scheduled"), ContainsSubstring("schedule <flat, width = 8"));
   CHECK_THAT(stage("cuda"), ContainsSubstring("__global__"));
+  CHECK_THAT(stage("lowered"), ContainsSubstring("llvm.func @scaled_sum_f16"));
   CHECK_THAT(stage("llvm"), ContainsSubstring("define "));
   CHECK_THROWS_AS(stage("ptx"), Error);
-  CHECK(stage_names().size() == 5);
+  for (std::string_view name : stage_names()) CHECK_FALSE(stage(name).empty());
+  CHECK(stage_names().size() == 9);
 }
 
 TEST_CASE("a trace that no dtype rule allows is an error that names op and operation") {

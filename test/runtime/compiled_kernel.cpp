@@ -134,6 +134,7 @@ TEST_CASE("a CUDA kernel is compiled for its architecture once, and found on dis
     CHECK(found.from_disk);
     CHECK(found.binary == fresh.binary);
     CHECK(found.name == fresh.name);
+    CHECK(found.schedule == choose_schedule(graph, flat, {arch}));
   }
   const std::vector<CacheFile> files = list_cache(dir.path());
   REQUIRE(files.size() == 3);

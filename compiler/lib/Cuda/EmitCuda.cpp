@@ -1,19 +1,14 @@
-// Prints a scheduled kernel as CUDA C++, and emit_cuda: from a trace to that text.
+// Prints a scheduled kernel as CUDA C++.
 #include "Cuda/EmitCuda.h"
-
-#include <array>
 
 #include "Cuda/ApproximationText.h"
 #include "Cuda/KernelText.h"
 #include "Families/Families.h"
-#include "Transforms/FinalForm.h"
-#include "mlir/IR/BuiltinOps.h"
 
 using namespace mlir;
 using namespace gems::pw;
 
-namespace gems {
-namespace cuda {
+namespace gems::cuda {
 namespace {
 
 // What the kernel is, and how to launch it.
@@ -62,23 +57,4 @@ CudaKernel emit(KernelOp kernel, CudaTarget target) {
   return result;
 }
 
-}  // namespace cuda
-
-CudaKernel emit_cuda(const TraceGraph& graph, const Layout& layout, CudaTarget target, const Schedule& schedule) {
-  std::unique_ptr<MLIRContext> context = makeContext();
-  OwningOpRef<ModuleOp> module = buildScheduled(*context, graph, layout, schedule);
-  return cuda::emit(*module->getOps<KernelOp>().begin(), target);
-}
-
-CudaKernel emit_cuda(const TraceGraph& graph, const Layout& layout, CudaTarget target) {
-  return emit_cuda(graph, layout, target, choose_schedule(graph, layout, target));
-}
-
-std::span<const std::string_view> nvrtc_options() {
-  // Denormals are kept, division and square root round correctly; a * b + c may become one fma, as in PyTorch's build.
-  static constexpr std::array<std::string_view, 5> options = {"--std=c++17", "--ftz=false", "--prec-div=true",
-                                                              "--prec-sqrt=true", "--fmad=true"};
-  return options;
-}
-
-}  // namespace gems
+}  // namespace gems::cuda

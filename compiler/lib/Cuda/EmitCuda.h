@@ -6,7 +6,7 @@
 
 namespace gems::cuda {
 
-// The kernel is in the final form (Transforms/FinalForm.h) and has a layout and a schedule.
+// The kernel is in the final form (Transforms/VerifyFinalForm.cpp) and has a layout and a schedule.
 CudaKernel emit(pw::KernelOp kernel, CudaTarget target);
 
 }  // namespace gems::cuda

@@ -1,6 +1,6 @@
 // RUN: gems-opt %s --emit-cuda --split-input-file --verify-diagnostics
 
-// expected-error @+1 {{has no schedule: run pw-schedule first}}
+// expected-error @+1 {{has no schedule: run pw-schedule-kernel first}}
 pw.kernel @unscheduled of "copy" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>] {
 ^bb0(%x: f32):
   pw.yield %x : f32
