@@ -35,7 +35,7 @@ T parameter_at(const LaunchGeometry& launch, std::size_t offset) {
 }  // namespace
 
 TEST_CASE("a flat launch has a block for every started group of elements, and passes the count") {
-  const Schedule schedule{.family = Family::Flat, .width = 8, .unroll = 2, .threads = 256};
+  const FlatSchedule schedule{.width = 8, .unroll = 2, .threads = 256};
   for (std::int64_t n : {std::int64_t{1}, std::int64_t{4096}, std::int64_t{4097}, std::int64_t{5} << 32}) {
     const LaunchGeometry launch =
         launch_geometry(schedule, {LayoutClass::Flat}, {.rank = 1, .sizes = {n}, .strides = {}});
@@ -48,7 +48,7 @@ TEST_CASE("a flat launch has a block for every started group of elements, and pa
 }
 
 TEST_CASE("a rows launch covers all columns and rows with at most the schedule's threads") {
-  const Schedule schedule{.family = Family::Rows, .width = 4, .unroll = 2, .threads = 256};
+  const RowsSchedule schedule{.width = 4, .unroll = 2, .threads = 256};
   for (bool is_aligned : {true, false})
     for (std::int64_t columns : {1, 3, 4, 5, 100, 128, 300, 1000, 1024, 1025, 8192, 100000})
       for (std::int64_t rows : {1, 2, 7, 64, 1000, 65537}) {
@@ -72,7 +72,7 @@ TEST_CASE("a rows launch covers all columns and rows with at most the schedule's
 }
 
 TEST_CASE("few rows that share an operand's cache lines are in one block") {
-  const Schedule schedule{.family = Family::Rows, .width = 4, .unroll = 1, .threads = 256};
+  const RowsSchedule schedule{.width = 4, .unroll = 1, .threads = 256};
   Geometry turned = sized({100000, 3});
   turned.strides[0] = {3, 1, 0, 0};
   turned.strides[1] = {1, 100000, 0, 0};
@@ -82,7 +82,7 @@ TEST_CASE("few rows that share an operand's cache lines are in one block") {
 }
 
 TEST_CASE("a tile launch has a block for every started tile of every outer element") {
-  const Schedule schedule{.family = Family::Tile, .width = 2, .unroll = 8, .threads = 256, .lanes = 32, .pack = 1};
+  const TileSchedule schedule{.width = 2, .unroll = 8, .threads = 256, .lanes = 32, .pack = 1};
   CHECK(schedule.columns() == 64);
   CHECK(schedule.rows() == 64);
   const LaunchGeometry launch = launch_geometry(schedule, {LayoutClass::Tile}, sized({65, 640, 7, 3}));
@@ -96,7 +96,7 @@ TEST_CASE("a tile launch has a block for every started tile of every outer eleme
 }
 
 TEST_CASE("strides of rows are 64-bit and aligned as in a C struct") {
-  const Schedule schedule{.family = Family::Rows, .width = 4, .unroll = 1, .threads = 256};
+  const RowsSchedule schedule{.width = 4, .unroll = 1, .threads = 256};
   Geometry geometry = sized({1000, 70000, 100});
   geometry.strides[0] = {1, 5000, 400000000, 0};
   geometry.strides[1] = {1, 1000, 70000000, 0};
@@ -110,7 +110,7 @@ TEST_CASE("strides of rows are 64-bit and aligned as in a C struct") {
 }
 
 TEST_CASE("division by multiplication and shift is exact for every divisor and dividend below 2^31") {
-  const Schedule schedule{.family = Family::Generic, .width = 1, .unroll = 4, .threads = 256};
+  const GenericSchedule schedule{.unroll = 4, .threads = 256};
   std::mt19937 random(3);
   auto check = [&](std::uint32_t d) {
     const LaunchGeometry launch = launch_geometry(schedule, {LayoutClass::Generic}, sized({d}));
@@ -136,7 +136,7 @@ TEST_CASE("division by multiplication and shift is exact for every divisor and d
 }
 
 TEST_CASE("a launch that no grid can hold is an error") {
-  const Schedule schedule{.family = Family::Flat, .width = 1, .unroll = 1, .threads = 32};
+  const FlatSchedule schedule{.width = 1, .unroll = 1, .threads = 32};
   const Geometry geometry{.rank = 1, .sizes = {std::int64_t{1} << 40}, .strides = {}};
   CHECK_THROWS_AS(launch_geometry(schedule, {LayoutClass::Flat}, geometry), Error);
 }

@@ -42,7 +42,7 @@ TEST_CASE("NVRTC compiles every operation on every dtype") {
       if (!is_defined(op, dtype)) continue;
       const TraceGraph graph = single_op(op, dtype);
       // One element a thread: the vectors are compiled by the other tests.
-      const Schedule schedule{.family = Family::Flat, .width = 1, .unroll = 1, .threads = 256};
+      const FlatSchedule schedule{.width = 1, .unroll = 1, .threads = 256};
       kernels.push_back(emit_cuda(graph, Layout{}, target, schedule));
     }
     INFO(name(dtype) << " for sm_" << target.arch);

@@ -9,9 +9,18 @@
 namespace gems::test {
 namespace {
 
-Schedule flat(const TraceGraph& graph) { return choose_schedule(graph, {}, {}); }
-Schedule tile(const TraceGraph& graph, LayoutClass cls = LayoutClass::Tile) {
-  return choose_schedule(graph, {cls}, {});
+template <class S>
+S chosen(const TraceGraph& graph, LayoutClass cls, CudaTarget target = {}) {
+  return std::get<S>(choose_schedule(graph, {cls}, target));
+}
+FlatSchedule flat(const TraceGraph& graph, CudaTarget target = {}) {
+  return chosen<FlatSchedule>(graph, LayoutClass::Flat, target);
+}
+RowsSchedule rows(const TraceGraph& graph, LayoutClass cls = LayoutClass::Rows, CudaTarget target = {}) {
+  return chosen<RowsSchedule>(graph, cls, target);
+}
+TileSchedule tile(const TraceGraph& graph, LayoutClass cls = LayoutClass::Tile, CudaTarget target = {}) {
+  return chosen<TileSchedule>(graph, cls, target);
 }
 
 }  // namespace
@@ -32,15 +41,15 @@ TEST_CASE("beside wide operands narrow ones still move several bytes at a time")
 
 TEST_CASE("one vector a thread is in flight where that is enough for the architecture") {
   const TraceGraph graph = single_op(ScalarOp::Neg, DType::F32);
-  CHECK(choose_schedule(graph, Layout{}, CudaTarget{90}).unroll == 1);
-  CHECK(choose_schedule(graph, Layout{}, CudaTarget{100}).unroll == 2);
-  CHECK(choose_schedule(graph, Layout{}, CudaTarget{120}).unroll == 1);
+  CHECK(flat(graph, CudaTarget{90}).unroll == 1);
+  CHECK(flat(graph, CudaTarget{100}).unroll == 2);
+  CHECK(flat(graph, CudaTarget{120}).unroll == 1);
 }
 
 TEST_CASE("heavy bodies compute at most eight elements a thread, long two-byte ones more beside fast memory") {
   constexpr CudaTarget fast{90, 4900};
   auto elements = [](const TraceGraph& graph, CudaTarget target) {
-    const Schedule schedule = choose_schedule(graph, Layout{}, target);
+    const FlatSchedule schedule = flat(graph, target);
     return schedule.width * schedule.unroll;
   };
   for (CudaTarget target : {CudaTarget{90}, CudaTarget{90, 3350}, fast}) {
@@ -58,51 +67,49 @@ TEST_CASE("heavy bodies compute at most eight elements a thread, long two-byte o
 TEST_CASE("beside fast memory functions and rows have small blocks, and tiles of two operands are smaller") {
   constexpr CudaTarget fast{90, 4900};
   const TraceGraph function = single_op(ScalarOp::Erf, DType::F32);
-  CHECK(choose_schedule(function, Layout{}, {}).threads == 256);
-  CHECK(choose_schedule(function, Layout{}, fast).threads == 128);
+  CHECK(flat(function).threads == 256);
+  CHECK(flat(function, fast).threads == 128);
   const TraceGraph sum = single_op(ScalarOp::Add, DType::BF16);
-  CHECK(choose_schedule(sum, Layout{}, fast).threads == 256);
-  CHECK(choose_schedule(sum, Layout{LayoutClass::Rows}, {}).threads == 256);
-  CHECK(choose_schedule(sum, Layout{LayoutClass::Rows}, fast).threads == 128);
-  const auto rows = [](ScalarOp op, DType dtype, CudaTarget target) {
-    const TraceGraph graph = single_op(op, dtype);
-    return choose_schedule(graph, Layout{LayoutClass::Tile}, target).rows();
+  CHECK(flat(sum, fast).threads == 256);
+  CHECK(rows(sum).threads == 256);
+  CHECK(rows(sum, LayoutClass::Rows, fast).threads == 128);
+  const auto tile_rows = [](ScalarOp op, DType dtype, CudaTarget target) {
+    return tile(single_op(op, dtype), LayoutClass::Tile, target).rows();
   };
-  CHECK(rows(ScalarOp::Add, DType::F32, {}) == 2 * rows(ScalarOp::Add, DType::F32, fast));
-  CHECK(rows(ScalarOp::Neg, DType::F32, {}) == rows(ScalarOp::Neg, DType::F32, fast));
+  CHECK(tile_rows(ScalarOp::Add, DType::F32, {}) == 2 * tile_rows(ScalarOp::Add, DType::F32, fast));
+  CHECK(tile_rows(ScalarOp::Neg, DType::F32, {}) == tile_rows(ScalarOp::Neg, DType::F32, fast));
   const TraceGraph copy = single_op(ScalarOp::Neg, DType::F32);
-  CHECK(choose_schedule(copy, Layout{LayoutClass::Tile}, fast).blocks == 8);
-  CHECK(choose_schedule(copy, Layout{LayoutClass::Tile}, {}).blocks == 1);
+  CHECK(tile(copy, LayoutClass::Tile, fast).blocks == 8);
+  CHECK(tile(copy).blocks == 1);
   // Narrow elements, beside any memory of this architecture.
   constexpr CudaTarget other{80};
-  CHECK(rows(ScalarOp::Add, DType::BF16, other) == 2 * rows(ScalarOp::Add, DType::BF16, {}));
-  CHECK(rows(ScalarOp::Add, DType::BF16, {}) == rows(ScalarOp::Add, DType::BF16, fast));
+  CHECK(tile_rows(ScalarOp::Add, DType::BF16, other) == 2 * tile_rows(ScalarOp::Add, DType::BF16, {}));
+  CHECK(tile_rows(ScalarOp::Add, DType::BF16, {}) == tile_rows(ScalarOp::Add, DType::BF16, fast));
 }
 
 TEST_CASE("blocks are small where bodies compute long between load and store") {
-  const auto threads = [](ScalarOp op, LayoutClass cls) {
-    return choose_schedule(single_op(op, DType::F32), {cls}, {}).threads;
-  };
-  CHECK(threads(ScalarOp::Pow, LayoutClass::Flat) == 128);
-  CHECK(threads(ScalarOp::Exp, LayoutClass::Flat) == 256);
-  CHECK(threads(ScalarOp::Exp, LayoutClass::Rows) == 256);
-  CHECK(threads(ScalarOp::Exp, LayoutClass::RowsUnaligned) == 128);
-  CHECK(threads(ScalarOp::Add, LayoutClass::RowsUnaligned) == 256);
+  const auto flat_threads = [](ScalarOp op) { return flat(single_op(op, DType::F32)).threads; };
+  const auto row_threads = [](ScalarOp op, LayoutClass cls) { return rows(single_op(op, DType::F32), cls).threads; };
+  CHECK(flat_threads(ScalarOp::Pow) == 128);
+  CHECK(flat_threads(ScalarOp::Exp) == 256);
+  CHECK(row_threads(ScalarOp::Exp, LayoutClass::Rows) == 256);
+  CHECK(row_threads(ScalarOp::Exp, LayoutClass::RowsUnaligned) == 128);
+  CHECK(row_threads(ScalarOp::Add, LayoutClass::RowsUnaligned) == 256);
 }
 
-TEST_CASE("unaligned rows move as many bytes at a time as aligned ones") {
+TEST_CASE("unaligned rows move as many bytes at a time as aligned ones, without code of their own for whole vectors") {
   const TraceGraph graph = single_op(ScalarOp::Add, DType::BF16);
-  CHECK(choose_schedule(graph, Layout{LayoutClass::RowsUnaligned}, {}) ==
-        choose_schedule(graph, Layout{LayoutClass::Rows}, {}));
+  RowsSchedule schedule = rows(graph, LayoutClass::RowsUnaligned);
+  CHECK(schedule.whole_path == 0);
+  schedule.whole_path = 1;
+  CHECK(schedule == rows(graph));
 }
 
 TEST_CASE("a thread has several rows only where little is read and the body is short") {
-  const auto rows = [](ScalarOp op, LayoutClass cls) {
-    return choose_schedule(single_op(op, DType::BF16), {cls}, {}).unroll;
-  };
-  CHECK(rows(ScalarOp::Mul, LayoutClass::RowsOuter) == 4);
-  CHECK(rows(ScalarOp::Mul, LayoutClass::Rows) == 1);
-  CHECK(rows(ScalarOp::Erf, LayoutClass::RowsOuter) == 1);
+  const auto unroll = [](ScalarOp op, LayoutClass cls) { return rows(single_op(op, DType::BF16), cls).unroll; };
+  CHECK(unroll(ScalarOp::Mul, LayoutClass::RowsOuter) == 4);
+  CHECK(unroll(ScalarOp::Mul, LayoutClass::Rows) == 1);
+  CHECK(unroll(ScalarOp::Erf, LayoutClass::RowsOuter) == 1);
 }
 
 TEST_CASE("a tile is as wide as the cache lines of what it moves, and packs narrow rows into four bytes") {
@@ -112,16 +119,24 @@ TEST_CASE("a tile is as wide as the cache lines of what it moves, and packs narr
     return tile(trace.take());
   };
   for (DType dtype : {DType::U8, DType::BF16, DType::F32, DType::F64, DType::C128}) {
-    const Schedule schedule = copy(dtype);
+    const TileSchedule schedule = copy(dtype);
     const auto size = static_cast<int>(size_bytes(dtype));
     CAPTURE(to_string(schedule));
-    CHECK(schedule.family == Family::Tile);
     CHECK(schedule.columns() * size >= 64);
     CHECK(schedule.rows() * size >= 256);
     CHECK(schedule.pack == std::max(1, 4 / size));
   }
   CHECK(tile(scaled_sum(DType::F32, DType::BF16, DType::F32)).pack == 2);
   CHECK(tile(single_op(ScalarOp::Neg, DType::F32), LayoutClass::TileUnaligned).width == 1);
+}
+
+TEST_CASE("tiles that may be partial are computed a few vectors at a time, unless single elements are moved anyway") {
+  const TileSchedule whole = tile(single_op(ScalarOp::Neg, DType::F32));
+  CHECK(whole.vectors() == 8);
+  CHECK(whole.edge_vectors == 4);
+  const TileSchedule unaligned = tile(single_op(ScalarOp::Neg, DType::F32), LayoutClass::TileUnaligned);
+  CHECK(unaligned.edge_vectors == unaligned.vectors());
+  CHECK(unaligned.whole_path == 0);
 }
 
 TEST_CASE("the tiles of all operands fit into 48 KiB, which every GPU has") {
@@ -131,7 +146,7 @@ TEST_CASE("the tiles of all operands fit into 48 KiB, which every GPU has") {
         TraceBuilder trace("sum");
         for (int i = 0; i < operands; ++i) trace.tensor(std::string(1, static_cast<char>('a' + i)), dtype, dtype);
         trace.result(0, dtype);
-        const Schedule schedule = tile(trace.take(), cls);
+        const TileSchedule schedule = tile(trace.take(), cls);
         const auto size = static_cast<int>(size_bytes(dtype));
         const int skew = std::max(128 / schedule.lanes, size) * schedule.lanes;
         CAPTURE(operands, size, to_string(schedule));
@@ -142,7 +157,7 @@ TEST_CASE("the tiles of all operands fit into 48 KiB, which every GPU has") {
 TEST_CASE("a schedule is of the family of its layout class") {
   const TraceGraph graph = single_op(ScalarOp::Add, DType::F32);
   for (std::size_t cls = 0; cls < layout_table.size(); ++cls)
-    CHECK(choose_schedule(graph, {static_cast<LayoutClass>(cls)}, {}).family == layout_table[cls].family);
+    CHECK(family_of(choose_schedule(graph, {static_cast<LayoutClass>(cls)}, {})) == layout_table[cls].family);
 }
 
 TEST_CASE("the emitter obeys the schedule that choose_schedule gives") {
@@ -156,14 +171,16 @@ TEST_CASE("the emitter obeys the schedule that choose_schedule gives") {
 }
 
 TEST_CASE("schedules and layouts print canonically") {
-  CHECK(to_string(Schedule{}) == "family=flat width=4 unroll=1 threads=256");
-  CHECK(to_string(Schedule{.blocks = 8}) == "family=flat width=4 unroll=1 threads=256 blocks=8");
+  CHECK(to_string(FlatSchedule{}) == "family=flat width=4 unroll=1 threads=256");
+  CHECK(to_string(rows(single_op(ScalarOp::Neg, DType::F32))) ==
+        "family=rows width=4 unroll=1 threads=256 whole_path=1");
+  CHECK(to_string(GenericSchedule{}) == "family=generic unroll=4 threads=256");
   CHECK(to_string(Layout{LayoutClass::RowsUnaligned}) == "rows_unaligned");
   CHECK(to_string(Layout{LayoutClass::Flat, 0b101}) == "flat single=0,2");
   CHECK(to_string(innermost_dimension({LayoutClass::Flat, 0b10}, {2, 1})) == "contiguous broadcast -> contiguous");
   CHECK(to_string(innermost_dimension({LayoutClass::Generic}, {1, 1})) == "strided -> strided");
   CHECK(to_string(tile(single_op(ScalarOp::Neg, DType::BF16))) ==
-        "family=tile width=4 unroll=4 threads=256 lanes=16 pack=2");
+        "family=tile width=4 unroll=4 threads=256 blocks=1 lanes=16 pack=2 whole_path=1 edge_vectors=4");
 }
 
 }  // namespace gems::test

@@ -19,13 +19,17 @@ TEST_CASE("every stage prints something of its own") {
   const TraceGraph graph = scaled_sum(DType::F16, DType::F16, DType::F16);
   const Layout layout;
   auto stage = [&](std::string_view name) { return print_stage(graph, layout, CudaTarget{90}, name); };
-  CHECK_THAT(stage("pw"), ContainsSubstring("%x: f32"));
-  CHECK_THAT(stage("resolve"), ContainsSubstring("%x: f16") && ContainsSubstring("arith.extf"));
-  CHECK_THAT(stage("schedule"), ContainsSubstring("schedule <family = flat, width = 8"));
+  CHECK_THAT(stage("imported"), ContainsSubstring("%x: f32") && ContainsSubstring("layout <flat>"));
+  CHECK_THAT(stage("resolved"), ContainsSubstring("%x: f16") && ContainsSubstring("arith.extf"));
+  for (const char* name : {"expanded", "legal", "approximated"})
+    CHECK_THAT(stage(name), ContainsSubstring("arith.mulf"));
+  CHECK_THAT(stage("scheduled"), ContainsSubstring("schedule <flat, width = 8"));
   CHECK_THAT(stage("cuda"), ContainsSubstring("__global__"));
+  CHECK_THAT(stage("lowered"), ContainsSubstring("llvm.func @scaled_sum_f16"));
   CHECK_THAT(stage("llvm"), ContainsSubstring("define "));
   CHECK_THROWS_AS(stage("ptx"), Error);
-  CHECK(stage_names().size() == 5);
+  for (std::string_view name : stage_names()) CHECK_FALSE(stage(name).empty());
+  CHECK(stage_names().size() == 9);
 }
 
 TEST_CASE("a trace that no dtype rule allows is an error that names op and operation") {
@@ -44,7 +48,7 @@ TEST_CASE("a layout of more tensors than there are is an error that says how man
 
 TEST_CASE("a schedule of another family than the layout's is an error that names both") {
   CHECK_THROWS_WITH(emit_cuda(single_op(ScalarOp::Neg, DType::F32), {LayoutClass::Rows}, CudaTarget{90}, Schedule{}),
-                    ContainsSubstring("is scheduled as a flat kernel, but has the layout 'rows'"));
+                    ContainsSubstring("it is that of a flat kernel, which the layout 'rows' is not for"));
 }
 
 TEST_CASE("emitting is deterministic and works in several threads at once") {

@@ -45,7 +45,8 @@ CASES = {
     ),
     "unknown stage": (
         ["emit", "mul", "--stop-after", "sass"],
-        "unknown stage 'sass'; expected one of trace, pw, resolve, schedule, cuda, llvm, ptx, cubin",
+        "unknown stage 'sass'; expected one of trace, imported, resolved, expanded, legal, approximated, "
+        "scheduled, cuda, lowered, llvm, ptx, cubin",
     ),
     "cubin without a file": (
         ["emit", "mul", "--stop-after", "cubin"],

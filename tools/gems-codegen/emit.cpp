@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 
 #include "gems/compiler/cuda.h"
@@ -19,9 +18,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 8> stages{"trace", "pw", "resolve", "schedule", "cuda", "llvm", "ptx", "cubin"};
-
 void check_stage(std::string_view stage) {
+  const std::vector<std::string_view> stages = emit_stages();
   if (std::ranges::find(stages, stage) == stages.end())
     throw UsageError(fmt::format("unknown stage '{}'; expected one of {}", stage, fmt::join(stages, ", ")));
 }
@@ -70,7 +68,12 @@ Json describe(const TraceGraph& graph, const Layout& layout, const EmitRequest& 
 
 }  // namespace
 
-std::span<const std::string_view> emit_stages() { return stages; }
+std::vector<std::string_view> emit_stages() {
+  std::vector<std::string_view> stages{"trace"};
+  stages.insert(stages.end(), stage_names().begin(), stage_names().end());
+  stages.insert(stages.end(), {"ptx", "cubin"});
+  return stages;
+}
 
 std::string emit(const EmitRequest& request) {
   check_stage(request.stage);

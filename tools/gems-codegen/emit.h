@@ -1,7 +1,6 @@
 // The subcommand `emit`: one variant of an op, printed at any stage of the pipeline from the trace to the cubin.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,8 +20,8 @@ struct EmitRequest {
   bool json = false;
 };
 
-// In pipeline order: trace, the compiler's stages, ptx, cubin.
-std::span<const std::string_view> emit_stages();
+// The trace, the compiler's stages in their order, ptx, cubin.
+std::vector<std::string_view> emit_stages();
 
 // Bytes of a file: text for every stage but "cubin". Throws UsageError for an unknown stage, gems::Error when the op
 // does not accept the call.

@@ -105,8 +105,9 @@ void add_emit_options(CLI::App& emit, EmitOptions& options) {
       ->check(CLI::NonNegativeNumber);
   emit.add_option(
       "--stop-after", options.stage,
-      fmt::format("print this stage: {} (cuda unless given; llvm: the CPU kernel of the innermost dimension)",
-                  fmt::join(emit_stages(), ", ")));
+      fmt::format(
+          "print this stage: {} (cuda unless given; lowered and llvm: the CPU kernel of the innermost dimension)",
+          fmt::join(emit_stages(), ", ")));
   emit.add_option("-o,--output", options.output, "write to this file");
   emit.add_flag("--json", options.json, "operands, layout, schedule and text as JSON");
   emit.footer(layout_help() + "\n" + examples);

@@ -1,9 +1,10 @@
-// gems-opt: runs passes on pw kernels in MLIR text, or prints them as CUDA (--emit-cuda). For tests and for people.
+// gems-opt: runs passes and stages of the pipeline on pw kernels in MLIR text, or prints them as CUDA (--emit-cuda).
+// For tests and for people.
 //
+//   gems-opt --pw-to-approximated kernel.mlir
 //   gems-opt --pass-pipeline='builtin.module(pw.kernel(pw-resolve-promotion))' kernel.mlir
-//   gems-opt --pw-schedule=arch=90 --emit-cuda kernel.mlir
-#include "Cpu/Compile.h"
 #include "Cuda/EmitCuda.h"
+#include "Pipeline/Pipeline.h"
 #include "Pw/Pw.h"
 #include "Transforms/Passes.h"
 #include "gems/dsl/error.h"
@@ -30,7 +31,7 @@ struct EmitCuda : PassWrapper<EmitCuda, OperationPass<ModuleOp>> {
   void runOnOperation() final {
     for (auto kernel : getOperation().getOps<gems::pw::KernelOp>()) {
       if (!kernel.getScheduleAttr()) {
-        kernel.emitOpError("has no schedule: run pw-schedule first");
+        kernel.emitOpError("has no schedule: run pw-schedule-kernel first");
         return signalPassFailure();
       }
       try {
@@ -45,6 +46,26 @@ struct EmitCuda : PassWrapper<EmitCuda, OperationPass<ModuleOp>> {
   Option<int> arch{*this, "arch", llvm::cl::desc("CUDA architecture, 90 for sm_90"), llvm::cl::init(90)};
 };
 
+// --pw-to-STAGE: all passes of the pipeline up to a stage.
+struct StageOptions : PassPipelineOptions<StageOptions> {
+  Option<std::string> schedule{*this, "schedule", llvm::cl::desc("CUDA: #pw.schedule<...>")};
+  Option<int64_t> vectorBytes{*this, "vector-bytes", llvm::cl::desc("CPU: width of the widest vectors"),
+                              llvm::cl::init(gems::cpu::VectorUnit{}.bytes)};
+};
+
+void registerStages() {
+  for (const gems::pw::Stage& stage : gems::pw::stages()) {
+    if (!stage.addPasses) continue;
+    PassPipelineRegistration<StageOptions>(
+        "pw-to-" + std::string(stage.name), "all passes up to this stage of the pipeline",
+        [&stage](OpPassManager& module, const StageOptions& options) {
+          gems::pw::PassTarget target{.isCuda = stage.isCuda, .schedule = options.schedule};
+          target.unit.bytes = options.vectorBytes;
+          gems::pw::addStages(module, target, stage.name);
+        });
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -52,8 +73,8 @@ int main(int argc, char** argv) {
   registry.insert<gems::pw::PwDialect, arith::ArithDialect, complex::ComplexDialect, LLVM::LLVMDialect,
                   math::MathDialect>();
   gems::pw::registerGemsPwPasses();
-  gems::cpu::registerCpuPasses();
   registerCSEPass();
+  registerStages();
   PassRegistration<EmitCuda>();
   return asMainReturnCode(MlirOptMain(
       argc, argv, "Passes on pointwise kernels.\nExample: gems-opt --pw-resolve-promotion kernel.mlir\n", registry));

@@ -1,6 +1,5 @@
-// Pass pw-cpu-to-llvm: upstream's patterns for arith and math, applied once.
-#include "ConvertToLlvm.h"
-
+// pw-convert-to-llvm: the arith and math operations that are left become operations of the llvm dialect, one for one.
+#include "Transforms/Passes.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
@@ -11,18 +10,17 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Transforms/DialectConversion.h"
 
+namespace gems::pw {
+#define GEN_PASS_DEF_CONVERTTOLLVM
+#include "Transforms/Passes.h.inc"
+}  // namespace gems::pw
+
 using namespace mlir;
 
 namespace gems::cpu {
 namespace {
 
-struct ConvertToLlvm : PassWrapper<ConvertToLlvm, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ConvertToLlvm)
-
-  StringRef getArgument() const override { return "pw-cpu-to-llvm"; }
-  StringRef getDescription() const override { return "arith and math on vectors to the llvm dialect"; }
-  void getDependentDialects(DialectRegistry& registry) const override { registry.insert<LLVM::LLVMDialect>(); }
-
+struct ConvertToLlvm : pw::impl::ConvertToLlvmBase<ConvertToLlvm> {
   void runOnOperation() override {
     LLVMTypeConverter converter(&getContext());
     RewritePatternSet patterns(&getContext());
@@ -36,7 +34,5 @@ struct ConvertToLlvm : PassWrapper<ConvertToLlvm, OperationPass<ModuleOp>> {
 };
 
 }  // namespace
-
-std::unique_ptr<Pass> createConvertToLlvmPass() { return std::make_unique<ConvertToLlvm>(); }
 
 }  // namespace gems::cpu

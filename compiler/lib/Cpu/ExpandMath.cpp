@@ -1,6 +1,12 @@
-// Pass pw-expand-math: one table from op to expansion; see ExpandMath.h.
-#include "ExpandMath.h"
-
+// pw-expand-math: math functions on vectors become arith ops, or calls of the C library lane by lane.
+//
+//   %e = math.exp %x : vector<16xf32>       ->  %w = arith.extf %x : vector<16xf32> to vector<16xf64>
+//                                               ... a polynomial, math.fma ...
+//                                               %e = arith.truncf ... : vector<16xf64> to vector<16xf32>
+//   %s = math.sin %y : vector<8xf64>        ->  %s = llvm.call @lanes.sin.f64x8(%y)
+//
+// Functions that the processor has (sqrt, fma, floor, ...) stay. arith.fptosi and arith.fptoui become conversions that
+// are defined for every input (see FloatToInteger.h).
 #include <limits>
 #include <string_view>
 
@@ -10,12 +16,19 @@
 #include "Math.h"
 #include "Pw/Pw.h"
 #include "Scalar/Approximation.h"
+#include "Transforms/Passes.h"
+#include "VectorUnit.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinOps.h"
+
+namespace gems::pw {
+#define GEN_PASS_DEF_EXPANDMATH
+#include "Transforms/Passes.h.inc"
+}  // namespace gems::pw
 
 using namespace mlir;
 
@@ -138,17 +151,8 @@ Value expand(Operation* op, ImplicitLocOpBuilder& builder, VectorUnit unit) {
   return (isF64 ? callPerLane(binary.onF64, {x, y}) : binary.onF32(x, y)).value();
 }
 
-struct ExpandMath : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpandMath)
-
-  ExpandMath() = default;
-  explicit ExpandMath(VectorUnit unit) { vectorBytes = unit.bytes; }
-  ExpandMath(const ExpandMath& other) : PassWrapper(other) {}
-  StringRef getArgument() const override { return "pw-expand-math"; }
-  StringRef getDescription() const override { return "math functions on vectors to arith ops and library calls"; }
-  void getDependentDialects(DialectRegistry& registry) const override {
-    registry.insert<arith::ArithDialect, math::MathDialect, LLVM::LLVMDialect>();
-  }
+struct ExpandMath : pw::impl::ExpandMathBase<ExpandMath> {
+  using ExpandMathBase::ExpandMathBase;
 
   void runOnOperation() override {
     // Formulas first: they are made of operations that are expanded in turn.
@@ -189,13 +193,8 @@ struct ExpandMath : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
       op->erase();
     }
   }
-
-  Option<int64_t> vectorBytes{*this, "vector-bytes", llvm::cl::desc("width of the widest vectors"),
-                              llvm::cl::init(VectorUnit{}.bytes)};
 };
 
 }  // namespace
-
-std::unique_ptr<Pass> createExpandMathPass(VectorUnit unit) { return std::make_unique<ExpandMath>(unit); }
 
 }  // namespace gems::cpu

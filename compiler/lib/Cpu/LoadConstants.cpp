@@ -1,12 +1,23 @@
-// Constants of polynomials to globals; see LoadConstants.h.
-#include "LoadConstants.h"
-
+// pw-load-constants: vector constants that one operation reads become loads of a global.
+//
+//   %c = arith.constant dense<0.5> : vector<8xf32>         %a = llvm.mlir.addressof @constant.0 : !llvm.ptr
+//   %r = math.fma %p, %x, %c : vector<8xf32>          ->   %c = llvm.load %a : !llvm.ptr -> vector<8xf32>
+//                                                          %r = math.fma %p, %x, %c : vector<8xf32>
+//
+// The code generator keeps every constant of a loop in a register, also where there are 16 registers and 20 constants,
+// and then moves them around in each iteration. A load is part of the instruction that uses it.
+#include "Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallVector.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace gems::pw {
+#define GEN_PASS_DEF_LOADCONSTANTS
+#include "Transforms/Passes.h.inc"
+}  // namespace gems::pw
 
 using namespace mlir;
 
@@ -19,13 +30,7 @@ bool isLoadable(arith::ConstantOp constant) {
   return number && isa<FloatType>(number.getElementType()) && !number.getSplatValue<APFloat>().isPosZero();
 }
 
-struct LoadConstants : PassWrapper<LoadConstants, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LoadConstants)
-
-  StringRef getArgument() const override { return "pw-load-constants"; }
-  StringRef getDescription() const override { return "vector constants that are used once to loads of globals"; }
-  void getDependentDialects(DialectRegistry& registry) const override { registry.insert<LLVM::LLVMDialect>(); }
-
+struct LoadConstants : pw::impl::LoadConstantsBase<LoadConstants> {
   void runOnOperation() override {
     // By value, since each use has an operation of its own; what is used twice had better stay in a register.
     llvm::MapVector<Attribute, SmallVector<arith::ConstantOp>> constants;
@@ -55,7 +60,5 @@ struct LoadConstants : PassWrapper<LoadConstants, OperationPass<ModuleOp>> {
 };
 
 }  // namespace
-
-std::unique_ptr<Pass> createLoadConstantsPass() { return std::make_unique<LoadConstants>(); }
 
 }  // namespace gems::cpu

@@ -1,16 +1,31 @@
-// Pass pw-lower-to-cpu: builds the function around the vector body; see LowerToCpu.h.
-#include "LowerToCpu.h"
-
+// pw-lower-to-cpu: a pw.kernel in its final form with a CPU layout becomes an llvm.func of type CpuKernel.
+//
+//   pw.kernel @add_f32 ... cpu_layout <...>          llvm.func @add_f32(%data, %strides, %numbers, %count) {
+//   ^bb0(%x: f32, %y: f32):                            ... load addresses, numbers, broadcast operands
+//     %sum = arith.addf %x, %y : f32             ->    ^loop(%i): W elements an iteration
+//     pw.yield %sum : f32                                %sum = arith.addf %a, %b : vector<16xf32>
+//                                                      ^tail: copy what is left to buffers, run the loop once on them
+//
+// The loop exists once. What is left after the last full vector is copied to buffers on the stack, which the loop then
+// processes as one more vector: a tail costs no second body to compile, and an element's result never depends on where
+// in the tensor it is.
 #include <algorithm>
 
 #include "Bf16Pairs.h"
 #include "Elements.h"
 #include "Pw/Pw.h"
+#include "Transforms/Passes.h"
 #include "VectorBody.h"
+#include "VectorUnit.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinOps.h"
+
+namespace gems::pw {
+#define GEN_PASS_DEF_LOWERTOCPU
+#include "Transforms/Passes.h.inc"
+}  // namespace gems::pw
 
 using namespace mlir;
 
@@ -289,21 +304,8 @@ void KernelBuilder::buildCopyOut(Block* copyOut, Block* done) {
   copyLoop(true, rest_, done);
 }
 
-struct LowerToCpu : PassWrapper<LowerToCpu, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerToCpu)
-
-  LowerToCpu() = default;
-  explicit LowerToCpu(VectorUnit unit) {
-    vectorBytes = unit.bytes;
-    hasF16c = unit.hasF16c;
-    hasBf16 = unit.hasBf16;
-  }
-  LowerToCpu(const LowerToCpu& other) : PassWrapper(other) {}
-  StringRef getArgument() const override { return "pw-lower-to-cpu"; }
-  StringRef getDescription() const override { return "kernels with a CPU layout to functions with a vector loop"; }
-  void getDependentDialects(DialectRegistry& registry) const override {
-    registry.insert<arith::ArithDialect, math::MathDialect, LLVM::LLVMDialect>();
-  }
+struct LowerToCpu : pw::impl::LowerToCpuBase<LowerToCpu> {
+  using LowerToCpuBase::LowerToCpuBase;
 
   void runOnOperation() override {
     for (auto kernel : llvm::make_early_inc_range(getOperation().getOps<pw::KernelOp>())) {
@@ -315,17 +317,8 @@ struct LowerToCpu : PassWrapper<LowerToCpu, OperationPass<ModuleOp>> {
       kernel.erase();
     }
   }
-
-  Option<int64_t> vectorBytes{*this, "vector-bytes", llvm::cl::desc("width of the widest vectors"),
-                              llvm::cl::init(VectorUnit{}.bytes)};
-  Option<bool> hasF16c{*this, "f16c", llvm::cl::desc("f16 is converted by instruction"),
-                       llvm::cl::init(VectorUnit{}.hasF16c)};
-  Option<bool> hasBf16{*this, "bf16", llvm::cl::desc("bf16 is rounded to by instruction"),
-                       llvm::cl::init(VectorUnit{}.hasBf16)};
 };
 
 }  // namespace
-
-std::unique_ptr<Pass> createLowerToCpuPass(VectorUnit unit) { return std::make_unique<LowerToCpu>(unit); }
 
 }  // namespace gems::cpu

@@ -1,4 +1,4 @@
-// What each operation of the final form (Transforms/FinalForm.h) becomes in C++.
+// What each operation of the final form (Transforms/VerifyFinalForm.cpp) becomes in C++.
 //
 // Integers live in unsigned types, so that sums and products wrap; operations that depend on the sign cast. Types
 // narrower than int are promoted by C++, so their results are cast back.

@@ -1,25 +1,20 @@
-// Prints a scheduled kernel as CUDA C++, and emit_cuda: from a trace to that text.
+// Prints a scheduled kernel as CUDA C++.
 #include "Cuda/EmitCuda.h"
-
-#include <array>
 
 #include "Cuda/ApproximationText.h"
 #include "Cuda/KernelText.h"
-#include "Transforms/FinalForm.h"
-#include "Transforms/Schedule.h"
-#include "mlir/IR/BuiltinOps.h"
+#include "Families/Families.h"
 
 using namespace mlir;
 using namespace gems::pw;
 
-namespace gems {
-namespace cuda {
+namespace gems::cuda {
 namespace {
 
 // What the kernel is, and how to launch it.
 std::string header(KernelOp kernel, const KernelText& text) {
   TextWriter out;
-  const Schedule& schedule = text.schedule();
+  const Schedule& schedule = kernel.getScheduleAttr().getValue();
   auto alignBytes = [&](Step step, DType storage) {
     return text.isAligned() && step != Step::Broadcast ? 16 : static_cast<int>(size_bytes(storage));
   };
@@ -39,25 +34,7 @@ std::string header(KernelOp kernel, const KernelText& text) {
              gems::name(result.step), alignBytes(result.step, result.storage));
   out.line("//");
   out.line("// {}", to_string(schedule));
-  switch (schedule.family) {
-    case Family::Flat:
-      out.line("// launch: block {}, grid ceil(n / {})", schedule.threads,
-               schedule.threads * schedule.width * schedule.unroll);
-      break;
-    case Family::Rows:
-      out.line(
-          "// launch: block (bx, by) with bx * by <= {}, tiles = ceil(columns / (bx * {})), "
-          "grid tiles * ceil(rows / by)",
-          schedule.threads, schedule.width * schedule.unroll);
-      break;
-    case Family::Tile:
-      out.line("// launch: block {}, grid ceil(columns / {}) * ceil(rows / {}) * (sizes of the other dimensions)",
-               schedule.threads, schedule.columns(), schedule.rows());
-      break;
-    case Family::Generic:
-      out.line("// launch: block {}, grid ceil(count / {})", schedule.threads, schedule.threads * schedule.unroll);
-      break;
-  }
+  out.line("// launch: {}", kernel_family(family_of(schedule)).launch_text(schedule));
   return out.take();
 }
 
@@ -69,46 +46,15 @@ CudaKernel emit(KernelOp kernel, CudaTarget target) {
   TextWriter out;
   writeApproximations(kernel, prelude, out);
   text.writeElementFunction(out);
-  switch (text.schedule().family) {
-    case Family::Flat:
-      writeFlat(text, out);
-      break;
-    case Family::Rows:
-      writeRows(text, out);
-      break;
-    case Family::Tile:
-      writeTile(text, out);
-      break;
-    case Family::Generic:
-      writeGeneric(text, out);
-      break;
-  }
+  const Schedule schedule = kernel.getScheduleAttr().getValue();
+  std::visit([&](const auto& kind) { write(kind, text, out); }, schedule);
   CudaKernel result;
   result.name = text.name();
   result.prelude = prelude.text();
   result.body = out.take();
-  result.schedule = text.schedule();
+  result.schedule = schedule;
   result.text = header(kernel, text) + "\n" + result.prelude + "\n" + result.body;
   return result;
 }
 
-}  // namespace cuda
-
-CudaKernel emit_cuda(const TraceGraph& graph, const Layout& layout, CudaTarget target, const Schedule& schedule) {
-  std::unique_ptr<MLIRContext> context = makeContext();
-  OwningOpRef<ModuleOp> module = buildScheduled(*context, graph, layout, schedule);
-  return cuda::emit(*module->getOps<KernelOp>().begin(), target);
-}
-
-CudaKernel emit_cuda(const TraceGraph& graph, const Layout& layout, CudaTarget target) {
-  return emit_cuda(graph, layout, target, choose_schedule(graph, layout, target));
-}
-
-std::span<const std::string_view> nvrtc_options() {
-  // Denormals are kept, division and square root round correctly; a * b + c may become one fma, as in PyTorch's build.
-  static constexpr std::array<std::string_view, 5> options = {"--std=c++17", "--ftz=false", "--prec-div=true",
-                                                              "--prec-sqrt=true", "--fmad=true"};
-  return options;
-}
-
-}  // namespace gems
+}  // namespace gems::cuda

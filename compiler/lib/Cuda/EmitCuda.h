@@ -1,4 +1,4 @@
-// Prints a scheduled kernel as CUDA C++. Takes no decisions: everything is in the kernel's attributes.
+// Prints a scheduled kernel as CUDA C++, as its attributes say; only how powers are computed depends on the target.
 #pragma once
 
 #include "Pw/Pw.h"
@@ -6,7 +6,7 @@
 
 namespace gems::cuda {
 
-// The kernel is in the final form (Transforms/FinalForm.h) and has layouts and a schedule.
+// The kernel is in the final form (Transforms/VerifyFinalForm.cpp) and has a layout and a schedule.
 CudaKernel emit(pw::KernelOp kernel, CudaTarget target);
 
 }  // namespace gems::cuda

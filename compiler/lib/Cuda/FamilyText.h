@@ -5,10 +5,11 @@
 
 namespace gems::cuda {
 
+template <class Schedule>
 class FamilyText {
  public:
-  FamilyText(KernelText& kernel, TextWriter& out)
-      : kernel_(kernel), out_(out), schedule_(kernel.schedule()), moving_(kernel.movingOperands()) {}
+  FamilyText(const Schedule& schedule, KernelText& kernel, TextWriter& out)
+      : kernel_(kernel), out_(out), schedule_(schedule), moving_(kernel.movingOperands()) {}
 
  protected:
   // Everything that has an address for each element: what is read, then the results.

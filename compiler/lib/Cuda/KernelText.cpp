@@ -5,7 +5,7 @@
 
 #include "Cuda/BodyText.h"
 #include "Cuda/Names.h"
-#include "Transforms/Schedule.h"
+#include "Families/Families.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Complex/IR/Complex.h"
 
@@ -21,6 +21,14 @@ Value floatBehind(Value yielded) {
   if (!truncate || !isNarrowFloat(yielded.getType()) || !yielded.hasOneUse()) return {};
   return truncate.getIn();
 }
+
+// Generic kernels have no vectors.
+constexpr auto vectorWidth = []<class S>(const S& schedule) {
+  if constexpr (requires { schedule.width; })
+    return schedule.width;
+  else
+    return 1;
+};
 
 }  // namespace
 
@@ -38,8 +46,9 @@ KernelText::KernelText(KernelOp kernel, Prelude& prelude)
       prelude_(prelude),
       op_(kernel.getDefinition().str()),
       layout_(kernel.getLayoutAttr().getValue()),
-      schedule_(scheduleOf(kernel)) {
-  name_ = fmt::format("{}_{}", kernel.getSymName().str(), gems::name(schedule_.family));
+      family_(family_of(kernel.getScheduleAttr().getValue())),
+      width_(std::visit(vectorWidth, kernel.getScheduleAttr().getValue())) {
+  name_ = fmt::format("{}_{}", kernel.getSymName().str(), gems::name(family_));
   Block& block = kernel.getBody().front();
   int next = 0;
   for (auto [argument, spec] : llvm::zip(block.getArguments(), kernel.getOperandSpecs().getAsRange<OperandAttr>())) {
@@ -146,9 +155,9 @@ std::vector<std::string> KernelText::parameterNames() const {
   return names;
 }
 
-void KernelText::openKernel(TextWriter& out, const std::string& last) const {
-  out.line("extern \"C\" __global__ void __launch_bounds__({}{})", schedule_.threads,
-           schedule_.blocks > 1 ? fmt::format(", {}", schedule_.blocks) : "");
+void KernelText::openKernel(TextWriter& out, const std::string& last, int threads, int blocks) const {
+  out.line("extern \"C\" __global__ void __launch_bounds__({}{})", threads,
+           blocks > 1 ? fmt::format(", {}", blocks) : "");
   out.open("{}({}, {}) {{", name_, fmt::join(parameters(), ", "), last);
 }
 
@@ -171,9 +180,9 @@ std::string KernelText::fieldName(const ParameterField& field) const {
       break;
   }
   for (const OperandText& operand : operands_)
-    if (operand.isTensor && operand.index == field.operand) return fmt::format("{}_stride{}", operand.name, field.dim);
+    if (operand.isTensor && operand.index == field.tensor) return fmt::format("{}_stride{}", operand.name, field.dim);
   for (const ResultText& result : results_)
-    if (result.index == field.operand) return fmt::format("{}_stride{}", result.name, field.dim);
+    if (result.index == field.tensor) return fmt::format("{}_stride{}", result.name, field.dim);
   return {};
 }
 
@@ -181,9 +190,9 @@ void KernelText::writeParameterStruct(TextWriter& out) {
   out.line("// Sizes and strides in elements; dimension 0 is the innermost.");
   out.open("struct Space {{");
   const auto operands = static_cast<size_t>(llvm::count_if(operands_, [](const OperandText& o) { return o.isTensor; }));
-  for (const ParameterField& field : parameter_fields(schedule_, layout_, {operands, results_.size()})) {
+  for (const ParameterField& field : kernel_family(family_).parameters(layout_, {operands, results_.size()})) {
     std::string_view type;
-    switch (field_type(field, schedule_, layout_)) {
+    switch (field.type) {
       case FieldType::Divisor:
         type = "Divisor";
         prelude_.use(Snippet::Divisor);
@@ -251,46 +260,45 @@ std::string_view KernelText::accessWord(DType storage, int elements) const {
 }
 
 std::string KernelText::vectorType(DType storage) const {
-  return fmt::format("Vec<{}, {}>", storage_type(storage), schedule_.width);
+  return fmt::format("Vec<{}, {}>", storage_type(storage), width_);
 }
 
 std::string KernelText::loadVector(const OperandText& operand, const std::string& address) {
   prelude_.use(Snippet::Load);
-  return fmt::format("load<{}, {}>({})", vectorType(operand.storage), accessWord(operand.storage, schedule_.width),
-                     address);
+  return fmt::format("load<{}, {}>({})", vectorType(operand.storage), accessWord(operand.storage, width_), address);
 }
 
 std::string KernelText::runType(const OperandText& operand) {
   prelude_.use(Snippet::Run);
   // What is less than a word cannot be shifted in words: unaligned, it is read by the element.
-  const bool isPart = static_cast<int>(size_bytes(operand.storage)) * schedule_.width < 4;
-  return fmt::format("Run<{}, {}, {}, {}>", storage_type(operand.storage), schedule_.width,
-                     accessWord(operand.storage, isPart && !isAligned() ? 1 : schedule_.width), isAligned());
+  const bool isPart = static_cast<int>(size_bytes(operand.storage)) * width_ < 4;
+  return fmt::format("Run<{}, {}, {}, {}>", storage_type(operand.storage), width_,
+                     accessWord(operand.storage, isPart && !isAligned() ? 1 : width_), isAligned());
 }
 
 // A packed result is gathered as floats and converted two at a time.
 void KernelText::declareResultVector(TextWriter& out, const ResultText& result) {
   prelude_.use(Snippet::Store);
-  if (result.isPacked() && schedule_.width > 1) {
-    out.line("float {}_vec[{}];", result.name, schedule_.width);
+  if (result.isPacked() && width_ > 1) {
+    out.line("float {}_vec[{}];", result.name, width_);
   } else {
     out.line("{} {}_vec = {{}};", vectorType(result.storage), result.name);
   }
 }
 
 std::string KernelText::putElement(const ResultText& result, const std::string& value) const {
-  if (result.isPacked() && schedule_.width > 1) return fmt::format("{}_vec[k] = {}", result.name, value);
+  if (result.isPacked() && width_ > 1) return fmt::format("{}_vec[k] = {}", result.name, value);
   return fmt::format("{}_vec.put(k, {})", result.name, value);
 }
 
 void KernelText::storeVector(TextWriter& out, const ResultText& result, const std::string& address,
                              const std::string& first, const std::string& last) {
   std::string vector = result.name + "_vec";
-  if (result.isPacked() && schedule_.width > 1) {
+  if (result.isPacked() && width_ > 1) {
     prelude_.use(result.storage == DType::F16 ? Snippet::PackF16 : Snippet::PackBF16);
     vector = fmt::format("{}({})", result.storage == DType::F16 ? "pack_f16" : "pack_bf16", vector);
   }
-  const std::string_view word = accessWord(result.storage, schedule_.width);
+  const std::string_view word = accessWord(result.storage, width_);
   if (last.empty()) {
     out.line("store<{}>({}, {});", word, address, vector);
   } else {
@@ -304,10 +312,10 @@ void KernelText::writeVector(TextWriter& out, llvm::function_ref<std::string(con
                              const std::string& last) {
   for (const ResultText& result : results_) declareResultVector(out, result);
   out.line("#pragma unroll");
-  out.open("for (int k = 0; k < {}; ++k) {{", schedule_.width);
+  out.open("for (int k = 0; k < {}; ++k) {{", width_);
   writeElement(
       out, vectorElement, [&](const ResultText& result, const std::string& value) { return putElement(result, value); },
-      schedule_.width > 1);
+      width_ > 1);
   out.close();
   for (const ResultText& result : results_) storeVector(out, result, address(result), first, last);
 }

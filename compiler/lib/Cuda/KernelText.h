@@ -56,8 +56,9 @@ class KernelText {
   // The kernel's parameters, as they are declared and as they are passed on.
   std::vector<std::string> parameters() const;
   std::vector<std::string> parameterNames() const;
-  // "extern "C" __global__ ... (" to the opening brace; `last` is the last parameter, or empty.
-  void openKernel(TextWriter& out, const std::string& last) const;
+  // "extern "C" __global__ ... (" to the opening brace; `last` is the last parameter. `blocks` are those that registers
+  // must allow on a multiprocessor at once.
+  void openKernel(TextWriter& out, const std::string& last, int threads, int blocks = 1) const;
   // The struct of the last parameter, and the name of each of its fields.
   void writeParameterStruct(TextWriter& out);
   std::string fieldName(const ParameterField& field) const;
@@ -108,7 +109,6 @@ class KernelText {
   std::vector<const OperandText*> movingOperands() const;
   const std::vector<ResultText>& results() const { return results_; }
   const Layout& layout() const { return layout_; }
-  const Schedule& schedule() const { return schedule_; }
   Prelude& prelude() { return prelude_; }
   const std::string& name() const { return name_; }
   int rank() const { return traits(layout_.cls).rank; }
@@ -121,15 +121,16 @@ class KernelText {
   std::string op_;
   std::string name_;  // of the kernel function
   Layout layout_;
-  Schedule schedule_;
+  Family family_;
+  int width_;  // elements per vector
   std::vector<OperandText> operands_;
   std::vector<ResultText> results_;
 };
 
 // One function per family: the kernel, after the element function.
-void writeFlat(KernelText& kernel, TextWriter& out);
-void writeRows(KernelText& kernel, TextWriter& out);
-void writeTile(KernelText& kernel, TextWriter& out);
-void writeGeneric(KernelText& kernel, TextWriter& out);
+void write(const FlatSchedule& schedule, KernelText& kernel, TextWriter& out);
+void write(const RowsSchedule& schedule, KernelText& kernel, TextWriter& out);
+void write(const TileSchedule& schedule, KernelText& kernel, TextWriter& out);
+void write(const GenericSchedule& schedule, KernelText& kernel, TextWriter& out);
 
 }  // namespace gems::cuda

@@ -19,6 +19,14 @@
 namespace gems {
 std::string_view name(OperandForm form);
 inline llvm::hash_code hash_value(const Layout& layout) { return llvm::hash_combine(layout.cls, layout.singles); }
+template <class S>
+  requires requires { S::fields; }
+llvm::hash_code hash_value(const S& schedule) {
+  return std::apply([&](const auto&... field) { return llvm::hash_combine(schedule.*field.value...); }, S::fields);
+}
+inline llvm::hash_code hash_value(const Schedule& schedule) {
+  return std::visit([&](const auto& kind) { return llvm::hash_combine(schedule.index(), hash_value(kind)); }, schedule);
+}
 }  // namespace gems
 
 namespace gems::pw {
@@ -29,9 +37,10 @@ class YieldOp;
 namespace detail {
 mlir::FailureOr<DType> parseDType(mlir::AsmParser& parser);
 mlir::FailureOr<OperandForm> parseOperandForm(mlir::AsmParser& parser);
-mlir::FailureOr<Family> parseFamily(mlir::AsmParser& parser);
 mlir::FailureOr<Layout> parseLayout(mlir::AsmParser& parser);
+mlir::FailureOr<Schedule> parseSchedule(mlir::AsmParser& parser);
 void print(mlir::AsmPrinter& printer, const Layout& layout);
+void print(mlir::AsmPrinter& printer, const Schedule& schedule);
 }  // namespace detail
 
 // The type that a value of this dtype has in a body: signless integers, i1 for bool.

@@ -1,8 +1,6 @@
 // Attributes of the pw dialect: spelling of enumerations, custom syntax, verifiers.
 #include "Pw/Pw.h"
 
-#include <bit>
-
 #include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/Builders.h"
@@ -16,9 +14,10 @@ std::string_view gems::name(OperandForm form) { return form == OperandForm::Tens
 
 namespace {
 
-// One of `values`, by its name.
+// One of the first `count` values of an enumeration, by its name.
 template <class T>
-FailureOr<T> parseNamed(AsmParser& parser, ArrayRef<T> values, StringRef what) {
+FailureOr<T> parseNamed(AsmParser& parser, std::size_t count, StringRef what) {
+  auto values = llvm::map_range(llvm::seq(count), [](std::size_t i) { return static_cast<T>(i); });
   const SMLoc loc = parser.getCurrentLocation();
   StringRef word;
   if (parser.parseKeyword(&word)) return failure();
@@ -29,8 +28,12 @@ FailureOr<T> parseNamed(AsmParser& parser, ArrayRef<T> values, StringRef what) {
   return failure();
 }
 
-FailureOr<Step> parseStep(AsmParser& parser) {
-  return parseNamed<Step>(parser, {Step::Contiguous, Step::Broadcast, Step::Strided}, "a step");
+FailureOr<Step> parseStep(AsmParser& parser) { return parseNamed<Step>(parser, 3, "a step"); }
+
+// One of each family.
+template <std::size_t... I>
+std::array<Schedule, sizeof...(I)> blankSchedules(std::index_sequence<I...>) {
+  return {std::variant_alternative_t<I, Schedule>()...};
 }
 
 ParseResult parseSteps(AsmParser& parser, SmallVector<Step>& steps) {
@@ -60,24 +63,14 @@ void PwDialect::registerAttributes() {
       >();
 }
 
-FailureOr<DType> pw::detail::parseDType(AsmParser& parser) {
-  SmallVector<DType> all;
-  for (std::size_t i = 0; i < DTypeCount; ++i) all.push_back(static_cast<DType>(i));
-  return parseNamed<DType>(parser, all, "a dtype");
-}
+FailureOr<DType> pw::detail::parseDType(AsmParser& parser) { return parseNamed<DType>(parser, DTypeCount, "a dtype"); }
 
 FailureOr<OperandForm> pw::detail::parseOperandForm(AsmParser& parser) {
-  return parseNamed<OperandForm>(parser, {OperandForm::Tensor, OperandForm::Number}, "an operand form");
-}
-
-FailureOr<Family> pw::detail::parseFamily(AsmParser& parser) {
-  return parseNamed<Family>(parser, {Family::Flat, Family::Rows, Family::Tile, Family::Generic}, "a kernel family");
+  return parseNamed<OperandForm>(parser, 2, "an operand form");
 }
 
 FailureOr<Layout> pw::detail::parseLayout(AsmParser& parser) {
-  SmallVector<LayoutClass> all;
-  for (std::size_t i = 0; i < layout_table.size(); ++i) all.push_back(static_cast<LayoutClass>(i));
-  const FailureOr<LayoutClass> cls = parseNamed<LayoutClass>(parser, all, "a layout class");
+  const FailureOr<LayoutClass> cls = parseNamed<LayoutClass>(parser, layout_table.size(), "a layout class");
   if (failed(cls)) return failure();
   Layout layout{*cls};
   if (failed(parser.parseOptionalComma())) return layout;
@@ -104,6 +97,29 @@ void pw::detail::print(AsmPrinter& printer, const Layout& layout) {
   printer << ']';
 }
 
+FailureOr<Schedule> pw::detail::parseSchedule(AsmParser& parser) {
+  const FailureOr<Family> family = parseNamed<Family>(parser, std::variant_size_v<Schedule>, "a kernel family");
+  if (failed(family)) return failure();
+  Schedule schedule = blankSchedules(std::make_index_sequence<std::variant_size_v<Schedule>>())[int(*family)];
+  auto parseFields = [&](auto& kind) {
+    return llvm::all_of(kind.fields, [&](const auto& field) {
+      return parser.parseComma().succeeded() && parser.parseKeyword(field.name).succeeded() &&
+             parser.parseEqual().succeeded() && parser.parseInteger(kind.*field.value).succeeded();
+    });
+  };
+  if (std::visit(parseFields, schedule)) return schedule;
+  return failure();
+}
+
+void pw::detail::print(AsmPrinter& printer, const Schedule& schedule) {
+  printer << gems::name(family_of(schedule));
+  std::visit(
+      [&](const auto& kind) {
+        for (const auto& field : kind.fields) printer << ", " << field.name << " = " << kind.*field.value;
+      },
+      schedule);
+}
+
 LogicalResult OperandAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name, DType storage,
                                   DType compute, OperandForm form) {
   if (name.empty()) return emitError() << "an operand needs a name";
@@ -116,26 +132,5 @@ LogicalResult OperandAttr::verify(function_ref<InFlightDiagnostic()> emitError, 
 
 LogicalResult ResultAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name, DType, DType) {
   if (name.empty()) return emitError() << "a result needs a name";
-  return success();
-}
-
-LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, Family family, int width, int unroll,
-                                   int threads, int blocks, int lanes, int pack) {
-  auto isPowerUpTo = [](int value, int most) {
-    return value >= 1 && value <= most && std::has_single_bit(static_cast<unsigned>(value));
-  };
-  if (!isPowerUpTo(width, 16)) return emitError() << "width is a power of two of at most 16; given " << width;
-  if (family == Family::Generic && width != 1)
-    return emitError() << "a generic kernel moves single elements: width is 1; given " << width;
-  if (unroll < 1 || unroll > 16) return emitError() << "unroll is 1 to 16; given " << unroll;
-  if (!isPowerUpTo(threads, 1024) || threads < 32)
-    return emitError() << "threads is a power of two from 32 to 1024; given " << threads;
-  if (blocks < 1 || blocks > 32 || blocks * threads > 2048)
-    return emitError() << "blocks is 1 to 32, of at most 2048 threads together; given " << blocks << " of " << threads;
-  if (family != Family::Tile && (lanes != 1 || pack != 1))
-    return emitError() << "lanes and pack are those of a tile, but the family is " << gems::name(family);
-  if (!isPowerUpTo(lanes, 32) || lanes > threads)
-    return emitError() << "lanes is a power of two of at most 32; given " << lanes;
-  if (!isPowerUpTo(pack, 4)) return emitError() << "pack is 1, 2 or 4; given " << pack;
   return success();
 }

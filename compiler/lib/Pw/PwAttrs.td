@@ -60,10 +60,10 @@ def Pw_CpuLayoutAttr : Pw_Attr<"CpuLayout", "cpu_layout"> {
 
 def Pw_ScheduleAttr : Pw_Attr<"Schedule", "schedule"> {
   let summary = "how a CUDA kernel covers the iteration space, as gems::Schedule";
-  let parameters = (ins Pw_Named<"Family">:$family, "int":$width, "int":$unroll, "int":$threads,
-                        DefaultValuedParameter<"int", "1">:$blocks, DefaultValuedParameter<"int", "1">:$lanes,
-                        DefaultValuedParameter<"int", "1">:$pack);
-  let assemblyFormat = "`<` struct(params) `>`";
+  let description = "`#pw.schedule<flat, width = 8, unroll = 1, threads = 256>`: the family and all its fields.";
+  let parameters = (ins Pw_Value<"Schedule">:$value);
+  let assemblyFormat = "`<` $value `>`";
+  let genVerifyDecl = 0;
 }
 
 class Pw_Function<string name, int value> : I32EnumAttrCase<name, value>;

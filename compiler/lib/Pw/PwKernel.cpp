@@ -38,13 +38,11 @@ LogicalResult verifyCpuLayout(KernelOp kernel, CpuLayoutAttr layout) {
                               << layout.getResults().size();
 }
 
-LogicalResult verifySchedule(KernelOp kernel, ScheduleAttr schedule) {
+LogicalResult verifySchedule(KernelOp kernel, const Schedule& schedule) {
   if (!kernel.getLayoutAttr()) return kernel.emitOpError("has a schedule, but no layout to schedule");
   if (!kernel.getResolved()) return kernel.emitOpError("has a schedule, but its promotion is not resolved");
-  const LayoutClass layout = kernel.getLayoutAttr().getValue().cls;
-  if (schedule.getFamily() == traits(layout).family) return success();
-  return kernel.emitOpError() << "is scheduled as a " << gems::name(schedule.getFamily())
-                              << " kernel, but has the layout '" << gems::name(layout) << "'";
+  const std::string problem = problem_of(schedule, kernel.getLayoutAttr().getValue().cls);
+  return problem.empty() ? success() : kernel.emitOpError() << "has a wrong schedule: " << problem;
 }
 
 }  // namespace
@@ -64,7 +62,7 @@ LogicalResult KernelOp::verify() {
 
   if (getLayoutAttr() && failed(verifyLayout(*this, getLayoutAttr().getValue()))) return failure();
   if (getCpuLayoutAttr() && failed(verifyCpuLayout(*this, getCpuLayoutAttr()))) return failure();
-  return getScheduleAttr() ? verifySchedule(*this, getScheduleAttr()) : success();
+  return getScheduleAttr() ? verifySchedule(*this, getScheduleAttr().getValue()) : success();
 }
 
 LogicalResult KernelOp::verifyRegions() {

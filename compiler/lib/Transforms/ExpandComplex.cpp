@@ -125,8 +125,11 @@ class Expansion {
     Real wideRe = widen(re);
     return {wideRe, widen(im)};
   }
+  // To narrow floats through f32, as all conversions.
   Value narrowed(Real part, Type to) {
-    return part.type() == to ? part.value : arith::TruncFOp::create(b_, to, part.value).getResult();
+    if (part.type() == to) return part.value;
+    if (isNarrowFloat(to)) part = {&b_, narrowed(part, b_.getF32Type())};
+    return arith::TruncFOp::create(b_, to, part.value);
   }
 
   void replace(Operation& op, Pair parts) {

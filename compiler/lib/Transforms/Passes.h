@@ -1,4 +1,4 @@
-// The passes of the compiler (Passes.td) and their registration for gems-opt.
+// The passes of the compiler (Passes.td), how each is made, and their registration for gems-opt.
 #pragma once
 
 #include <memory>

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "gems/compiler/tuning.h"
 #include "gems/dsl/error.h"
 #include "gems/runtime/iteration_space.h"
 
@@ -14,11 +15,6 @@ namespace {
 
 constexpr std::int64_t most_narrow = std::numeric_limits<std::int32_t>::max();
 constexpr int rows_rank = traits(LayoutClass::Rows).rank;
-// Shorter rows leave most of a vector's lanes idle: a flat index over all elements is faster.
-constexpr std::int64_t least_columns = 8;
-// Of what is turned through shared memory; on less, neighbouring threads share cache lines anyway.
-constexpr std::int64_t least_tile_columns = 32;
-constexpr std::int64_t least_tile_rows = 16;
 
 std::uintptr_t address(const TensorView& view) { return reinterpret_cast<std::uintptr_t>(view.data); }
 
@@ -79,7 +75,7 @@ void pad(Geometry& geometry, int rank) {
 
 // Whether kernels by rows may serve: results contiguous in rows long enough, counts of rows and blocks in 32 bits.
 bool walks_rows(const Geometry& geometry, std::size_t operands, std::size_t tensors) {
-  if (geometry.rank > rows_rank || geometry.sizes[0] < least_columns) return false;
+  if (geometry.rank > rows_rank || geometry.sizes[0] < tuning::LeastColumns) return false;
   for (std::size_t t = operands; t < tensors; ++t)
     if (geometry.strides[t][0] != 1) return false;
   std::int64_t rows = 1;
@@ -98,7 +94,7 @@ bool reads_little(const Geometry& geometry, std::size_t operands) {
 
 bool crosses(const Geometry& geometry, std::size_t tensor, std::size_t dim) {
   return geometry.strides[tensor][dim] == 1 && geometry.strides[tensor][0] > 1 &&
-         geometry.sizes[0] >= least_tile_columns && geometry.sizes[dim] >= least_tile_rows;
+         geometry.sizes[0] >= tuning::LeastTileColumns && geometry.sizes[dim] >= tuning::LeastTileRows;
 }
 
 // Puts the dimension along which an operand is contiguous, when that is not dimension 0, at 1. True if there is one.

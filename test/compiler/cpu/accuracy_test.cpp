@@ -11,7 +11,7 @@
 #include <random>
 #include <vector>
 
-#include "Cpu/Compile.h"
+#include "Pipeline/CompileCpu.h"
 #include "kernels.h"
 #include "targets.h"
 

@@ -3,7 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "Cpu/Compile.h"
+#include "Pipeline/CompileCpu.h"
 #include "kernels.h"
 #include "targets.h"
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "Cpu/Compile.h"
+#include "Pipeline/CompileCpu.h"
 #include "gems/dsl/interpreter.h"
 #include "kernels.h"
 #include "targets.h"

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <limits>
 
-#include "Cpu/Compile.h"
+#include "Pipeline/CompileCpu.h"
 #include "gems/compiler/cpu.h"
 
 namespace gems::test {

@@ -4,7 +4,7 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <thread>
 
-#include "Cpu/Compile.h"
+#include "Pipeline/CompileCpu.h"
 #include "gems/dsl/error.h"
 #include "kernels.h"
 

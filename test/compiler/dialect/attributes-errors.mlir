@@ -28,30 +28,12 @@
 
 // -----
 
-// expected-error @+1 {{width is a power of two of at most 16; given 3}}
-"test.op"() {a = #pw.schedule<family = flat, width = 3, unroll = 1, threads = 256>} : () -> ()
+// expected-error @+2 {{'dense' is not a kernel family: expected one of flat, rows, tile, generic}}
+// expected-error @+1 {{failed to parse}}
+"test.op"() {a = #pw.schedule<dense, width = 4>} : () -> ()
 
 // -----
 
-// expected-error @+1 {{a generic kernel moves single elements: width is 1; given 4}}
-"test.op"() {a = #pw.schedule<family = generic, width = 4, unroll = 1, threads = 256>} : () -> ()
-
-// -----
-
-// expected-error @+1 {{threads is a power of two from 32 to 1024; given 100}}
-"test.op"() {a = #pw.schedule<family = flat, width = 4, unroll = 1, threads = 100>} : () -> ()
-
-// -----
-
-// expected-error @+1 {{blocks is 1 to 32, of at most 2048 threads together; given 9 of 256}}
-"test.op"() {a = #pw.schedule<family = tile, width = 4, unroll = 1, threads = 256, blocks = 9>} : () -> ()
-
-// -----
-
-// expected-error @+1 {{lanes and pack are those of a tile, but the family is rows}}
-"test.op"() {a = #pw.schedule<family = rows, width = 4, unroll = 1, threads = 256, lanes = 8>} : () -> ()
-
-// -----
-
-// expected-error @+1 {{pack is 1, 2 or 4; given 3}}
-"test.op"() {a = #pw.schedule<family = tile, width = 4, unroll = 1, threads = 256, lanes = 8, pack = 3>} : () -> ()
+// expected-error @+2 {{expected 'unroll'}}
+// expected-error @+1 {{failed to parse}}
+"test.op"() {a = #pw.schedule<flat, width = 4, threads = 256>} : () -> ()

@@ -79,7 +79,7 @@ pw.kernel @cpu of "cpu" operands [#pw.operand<"x", f32 as f32, tensor>] results 
 
 // expected-error @+1 {{has a schedule, but no layout to schedule}}
 pw.kernel @layout of "layout" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>]
-    resolved schedule <family = flat, width = 4, unroll = 1, threads = 256> {
+    resolved schedule <flat, width = 4, unroll = 1, threads = 256> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }
@@ -89,17 +89,74 @@ pw.kernel @layout of "layout" operands [#pw.operand<"x", f32 as f32, tensor>] re
 // expected-error @+1 {{has a schedule, but its promotion is not resolved}}
 pw.kernel @early of "early" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>]
     layout <flat>
-    schedule <family = flat, width = 4, unroll = 1, threads = 256> {
+    schedule <flat, width = 4, unroll = 1, threads = 256> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }
 
 // -----
 
-// expected-error @+1 {{is scheduled as a flat kernel, but has the layout 'rows'}}
+// expected-error @+1 {{has a wrong schedule: it is that of a flat kernel, which the layout 'rows' is not for}}
 pw.kernel @family of "family" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>]
     resolved layout <rows>
-    schedule <family = flat, width = 4, unroll = 1, threads = 256> {
+    schedule <flat, width = 4, unroll = 1, threads = 256> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}
+
+// -----
+
+// expected-error @+1 {{has a wrong schedule: width is a power of two from 1 to 16; given 3}}
+pw.kernel @width of "width" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>] resolved
+    layout <flat> schedule <flat, width = 3, unroll = 1, threads = 256> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}
+
+// -----
+
+// expected-error @+1 {{threads is a power of two from 32 to 1024; given 100}}
+pw.kernel @threads of "threads" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>] resolved
+    layout <generic> schedule <generic, unroll = 4, threads = 100> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}
+
+// -----
+
+// expected-error @+1 {{whole_path needs aligned tensors}}
+pw.kernel @whole of "whole" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>] resolved
+    layout <rows_unaligned> schedule <rows, width = 4, unroll = 1, threads = 256, whole_path = 1> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}
+
+// -----
+
+// expected-error @+1 {{at most 2048 threads are on a multiprocessor at once; given 9 blocks of 256}}
+pw.kernel @blocks of "blocks" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>] resolved
+    layout <tile> schedule <tile, width = 4, unroll = 2, threads = 256, blocks = 9, lanes = 8, pack = 1, whole_path = 1,
+      edge_vectors = 1> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}
+
+// -----
+
+// expected-error @+1 {{pack is a power of two from 1 to 4; given 3}}
+pw.kernel @pack of "pack" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>] resolved
+    layout <tile> schedule <tile, width = 4, unroll = 2, threads = 256, blocks = 1, lanes = 8, pack = 3, whole_path = 1,
+      edge_vectors = 3> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}
+
+// -----
+
+// expected-error @+1 {{edge_vectors divides the 4 vectors of a thread, and pack divides it; given 3}}
+pw.kernel @edge of "edge" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>] resolved
+    layout <tile> schedule <tile, width = 4, unroll = 2, threads = 256, blocks = 1, lanes = 8, pack = 2, whole_path = 1,
+      edge_vectors = 3> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }

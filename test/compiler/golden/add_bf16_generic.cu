@@ -4,7 +4,7 @@
 //   y: tensor of bf16, computed in bf16; strided; aligned to 2 bytes
 //   out: result, bf16; strided; aligned to 2 bytes
 //
-// family=generic width=1 unroll=4 threads=256
+// family=generic unroll=4 threads=256
 // launch: block 256, grid ceil(count / 1024)
 
 using u16 = unsigned short;

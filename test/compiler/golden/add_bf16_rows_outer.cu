@@ -4,7 +4,7 @@
 //   y: tensor of bf16, computed in bf16; strided; aligned to 16 bytes
 //   out: result, bf16; contiguous; aligned to 16 bytes
 //
-// family=rows width=8 unroll=4 threads=256
+// family=rows width=8 unroll=4 threads=256 whole_path=1
 // launch: block (bx, by) with bx * by <= 256, tiles = ceil(columns / (bx * 32)), grid tiles * ceil(rows / by)
 
 using u16 = unsigned short;

@@ -4,7 +4,7 @@
 //   y: tensor of bf16, computed in bf16; strided; aligned to 2 bytes
 //   out: result, bf16; contiguous; aligned to 2 bytes
 //
-// family=rows width=8 unroll=1 threads=256
+// family=rows width=8 unroll=1 threads=256 whole_path=0
 // launch: block (bx, by) with bx * by <= 256, tiles = ceil(columns / (bx * 8)), grid tiles * ceil(rows / by)
 
 using u16 = unsigned short;

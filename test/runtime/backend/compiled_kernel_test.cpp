@@ -49,14 +49,12 @@ TEST_CASE("changing any input of a kernel changes its key") {
     CHECK(keys.size() == ++expected);
   };
   differs(graph, flat, schedule, CudaTarget{80});
-  for (int Schedule::* field : {&Schedule::width, &Schedule::unroll, &Schedule::threads}) {
-    Schedule changed = schedule;
-    changed.*field *= 2;
+  for (const auto& field : FlatSchedule::fields) {
+    auto changed = std::get<FlatSchedule>(schedule);
+    changed.*field.value *= 2;
     differs(graph, flat, changed, target);
   }
-  Schedule other_family = schedule;
-  other_family.family = Family::Generic;
-  differs(graph, flat, other_family, target);
+  differs(graph, flat, GenericSchedule{}, target);
 
   for (const Layout& changed :
        {Layout{LayoutClass::Rows}, Layout{LayoutClass::GenericWide}, Layout{LayoutClass::Flat, 1}})
@@ -114,7 +112,7 @@ result out %3 as f32
 
   if (!find_nvrtc()) SKIP("no NVRTC on this machine");
   const CudaTarget target{90};
-  const Schedule schedule{.family = Family::Flat, .width = 4, .unroll = 1, .threads = 256};
+  const FlatSchedule schedule{.width = 4, .unroll = 1, .threads = 256};
   std::string cuda = cuda_key_text(graph, flat, schedule, target);
   cuda = without(without(cuda, generator_version(), "<generator>"), nvrtc_build(), "<build>");
   CHECK(cuda ==
@@ -138,6 +136,7 @@ TEST_CASE("a CUDA kernel is compiled for its architecture once, and found on dis
     CHECK(found.from_disk);
     CHECK(found.binary == fresh.binary);
     CHECK(found.name == fresh.name);
+    CHECK(found.schedule == choose_schedule(graph, flat, {arch}));
   }
   const std::vector<CacheFile> files = list_cache(dir.path());
   REQUIRE(files.size() == 3);

@@ -1,32 +1,97 @@
 // Schedule: how a CUDA kernel covers the iteration space, as data. Chosen by choose_schedule (a pure function of trace,
-// layout and target, with its constants in one table), attached to the kernel as an attribute, obeyed by the emitter.
+// layout and target, with its constants in tuning.h), attached to the kernel as an attribute, obeyed by the emitter.
+// What each family does is in compiler/lib/Families.
 #pragma once
 
+#include <array>
 #include <compare>
-#include <cstdint>
 #include <string>
+#include <string_view>
+#include <variant>
 
 #include "gems/compiler/layout.h"
 #include "gems/dsl/trace.h"
 
 namespace gems {
 
-struct Schedule {
-  Family family = Family::Flat;
+// All fields of a schedule are printed, parsed, hashed and verified through its list of them.
+template <class S>
+struct ScheduleField {
+  std::string_view name;
+  int S::* value;
+  int least, most;
+  bool is_power = true;  // of two
+};
+
+struct FlatSchedule {
   int width = 4;      // elements per vector
-  int unroll = 1;     // per thread; Flat and Rows: vectors, Tile: groups of rows, Generic: elements
-  int threads = 256;  // per block (Rows: threads_x * threads_y, split at launch)
-  int blocks = 1;     // that registers must allow on a multiprocessor at once, at least
-  // Tile: threads along dimension 0, and neighbouring rows of one group. A block covers columns() by rows(), a thread
-  // vectors(), of which it computes edge_vectors() at once where columns or rows of the block do not exist.
-  int lanes = 1;
-  int pack = 1;
+  int unroll = 1;     // vectors of a thread
+  int threads = 256;  // per block
+
+  static constexpr std::array<ScheduleField<FlatSchedule>, 3> fields{{
+      {"width", &FlatSchedule::width, 1, 16},
+      {"unroll", &FlatSchedule::unroll, 1, 16, false},
+      {"threads", &FlatSchedule::threads, 32, 1024},
+  }};
+  auto operator<=>(const FlatSchedule&) const = default;
+};
+
+struct RowsSchedule {
+  int width = 4;       // elements per vector
+  int unroll = 1;      // vectors of a thread, in one row
+  int threads = 256;   // per block at most, split into rows and columns at launch
+  int whole_path = 1;  // 1: whole vectors of operands that are dense or broadcast have code of their own
+
+  static constexpr std::array<ScheduleField<RowsSchedule>, 4> fields{{
+      {"width", &RowsSchedule::width, 1, 16},
+      {"unroll", &RowsSchedule::unroll, 1, 16, false},
+      {"threads", &RowsSchedule::threads, 32, 1024},
+      {"whole_path", &RowsSchedule::whole_path, 0, 1, false},
+  }};
+  auto operator<=>(const RowsSchedule&) const = default;
+};
+
+// A block covers columns() by rows(), a thread vectors().
+struct TileSchedule {
+  int width = 4;         // elements per vector
+  int unroll = 1;        // groups of rows of a thread
+  int threads = 256;     // per block
+  int blocks = 1;        // that registers must allow on a multiprocessor at once, at least
+  int lanes = 8;         // threads along dimension 0
+  int pack = 1;          // neighbouring rows of one group
+  int whole_path = 1;    // 1: whole tiles have code of their own
+  int edge_vectors = 1;  // of a thread, computed at once where columns or rows of the block may not exist
   int columns() const { return lanes * width; }
   int rows() const { return threads / lanes * pack * unroll; }
   int vectors() const { return pack * unroll; }
-  int edge_vectors() const;
-  auto operator<=>(const Schedule&) const = default;
+
+  static constexpr std::array<ScheduleField<TileSchedule>, 8> fields{{
+      {"width", &TileSchedule::width, 1, 16},
+      {"unroll", &TileSchedule::unroll, 1, 16, false},
+      {"threads", &TileSchedule::threads, 32, 1024},
+      {"blocks", &TileSchedule::blocks, 1, 32, false},
+      {"lanes", &TileSchedule::lanes, 1, 32},
+      {"pack", &TileSchedule::pack, 1, 4},
+      {"whole_path", &TileSchedule::whole_path, 0, 1, false},
+      {"edge_vectors", &TileSchedule::edge_vectors, 1, 64, false},
+  }};
+  auto operator<=>(const TileSchedule&) const = default;
 };
+
+struct GenericSchedule {
+  int unroll = 4;     // elements of a thread
+  int threads = 256;  // per block
+
+  static constexpr std::array<ScheduleField<GenericSchedule>, 2> fields{{
+      {"unroll", &GenericSchedule::unroll, 1, 16, false},
+      {"threads", &GenericSchedule::threads, 32, 1024},
+  }};
+  auto operator<=>(const GenericSchedule&) const = default;
+};
+
+// In the order of Family.
+using Schedule = std::variant<FlatSchedule, RowsSchedule, TileSchedule, GenericSchedule>;
+inline Family family_of(const Schedule& schedule) { return static_cast<Family>(schedule.index()); }
 
 // A CUDA target: 90 is sm_90. GPUs of one architecture differ in their memory: an H200 moves 4900 GB/s, an H100 3350.
 struct CudaTarget {
@@ -36,8 +101,8 @@ struct CudaTarget {
 };
 
 Schedule choose_schedule(const TraceGraph& graph, const Layout& layout, CudaTarget target);
-// "family=flat width=8 unroll=1 threads=256"; with " blocks=8" when they are more than 1, a tile's with " lanes=8
-// pack=2".
-std::string to_string(const Schedule& schedule);
+std::string to_string(const Schedule& schedule);  // "family=flat width=8 unroll=1 threads=256"
+// What is wrong with a schedule for kernels of a layout; empty when nothing is.
+std::string problem_of(const Schedule& schedule, LayoutClass layout);
 
 }  // namespace gems

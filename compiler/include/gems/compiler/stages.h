@@ -14,11 +14,16 @@
 
 namespace gems {
 
-// "pw"       the imported kernel, before any pass
-// "resolve"  casts of promotion made explicit
-// "schedule" layout and schedule attached, ready to emit
-// "cuda"     the CUDA text
-// "llvm"     LLVM IR of the CPU kernel for the innermost dimension
+// "imported"      the kernel of the trace, with its layout, before any pass
+// "resolved"      conversions of promotion made explicit
+// "expanded"      complex numbers as real and imaginary parts
+// "legal"         arithmetic of narrow floats in f32
+// "approximated"  functions for two-byte results by formulas: the final form, which both back ends start from
+// "scheduled"     the schedule attached, ready to emit
+// "cuda"          the CUDA text
+// "lowered"       the CPU kernel for the innermost dimension, in MLIR's llvm dialect
+// "llvm"          the same as LLVM IR
+// The final form and what is before it are printed as they are for CUDA.
 std::span<const std::string_view> stage_names();
 std::string print_stage(const TraceGraph& graph, const Layout& layout, CudaTarget target, std::string_view stage);
 

@@ -5,14 +5,14 @@
 namespace gems::cuda {
 namespace {
 
-class GenericText : FamilyText {
+class GenericText : FamilyText<GenericSchedule> {
  public:
   using FamilyText::FamilyText;
 
   void write() {
     kernel_.writeParameterStruct(out_);
     writePlaceFunction();
-    kernel_.openKernel(out_, "const Space space");
+    kernel_.openKernel(out_, "const Space space", schedule_.threads);
     out_.line("const {} first = {}blockIdx.x * {} + threadIdx.x;", index(), isWide() ? "(long long)" : "",
               schedule_.threads * schedule_.unroll);
     kernel_.writeSingleLoads(out_);
@@ -68,7 +68,7 @@ class GenericText : FamilyText {
 
   // Takes the coordinate of a dimension off what is left of the index; returns what is left then.
   std::string writeDivision(int dim, const std::string& left, bool isLast) {
-    const std::string size = kernel_.fieldName({ParameterField::Kind::Size, dim, 0});
+    const std::string size = kernel_.fieldName({.kind = ParameterField::Kind::Size, .type = {}, .dim = dim});
     const std::string quotient = isLast ? fmt::format("at{}", dim + 1) : fmt::format("left{}", dim + 1);
     if (isWide()) {
       out_.line("const long long {} = {} / space.{}, at{} = {} - {} * space.{};", quotient, left, size, dim, left,
@@ -83,6 +83,8 @@ class GenericText : FamilyText {
 
 }  // namespace
 
-void writeGeneric(KernelText& kernel, TextWriter& out) { GenericText(kernel, out).write(); }
+void write(const GenericSchedule& schedule, KernelText& kernel, TextWriter& out) {
+  GenericText(schedule, kernel, out).write();
+}
 
 }  // namespace gems::cuda

@@ -6,7 +6,7 @@
 namespace gems::cuda {
 namespace {
 
-class TileText : FamilyText {
+class TileText : FamilyText<TileSchedule> {
  public:
   using FamilyText::FamilyText;
 
@@ -16,7 +16,7 @@ class TileText : FamilyText {
     writeShape();
     if (hasWhole()) writeWholeBlock();
     writeAnyBlock();
-    kernel_.openKernel(out_, "const Space space");
+    kernel_.openKernel(out_, "const Space space", schedule_.threads, schedule_.blocks);
     for (const OperandText* operand : moving_) out_.line("__shared__ {} {}_tile;", tileType(*operand), operand->name);
     writePlace();
     writeChoice();
@@ -25,7 +25,7 @@ class TileText : FamilyText {
 
  private:
   // An op may read nothing, as isnan of integers.
-  bool hasWhole() const { return kernel_.isAligned() && !moving_.empty(); }
+  bool hasWhole() const { return schedule_.whole_path && !moving_.empty(); }
   std::string tileType(const OperandText& operand) const {
     return fmt::format("Tile<{}, Shape>", storage_type(operand.storage));
   }
@@ -84,7 +84,7 @@ class TileText : FamilyText {
   }
 
   void writeAnyBlock() {
-    const int count = kernel_.isAligned() ? schedule_.edge_vectors() : schedule_.vectors();
+    const int count = schedule_.edge_vectors;
     out_.line("// Any tile, {} vectors of a thread at a time.", count);
     openBlock("any", true);
     for (const OperandText* operand : moving_)
@@ -162,6 +162,8 @@ class TileText : FamilyText {
 
 }  // namespace
 
-void writeTile(KernelText& kernel, TextWriter& out) { TileText(kernel, out).write(); }
+void write(const TileSchedule& schedule, KernelText& kernel, TextWriter& out) {
+  TileText(schedule, kernel, out).write();
+}
 
 }  // namespace gems::cuda

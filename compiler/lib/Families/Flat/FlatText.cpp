@@ -11,12 +11,12 @@
 namespace gems::cuda {
 namespace {
 
-class FlatText : FamilyText {
+class FlatText : FamilyText<FlatSchedule> {
  public:
   using FamilyText::FamilyText;
 
   void write() {
-    kernel_.openKernel(out_, "const long long n");
+    kernel_.openKernel(out_, "const long long n", schedule_.threads);
     if (schedule_.width > 1)
       out_.line("const long long vectors = n >> {};", std::countr_zero(static_cast<unsigned>(schedule_.width)));
     out_.line("const long long {} = blockIdx.x * {}ll + threadIdx.x;", schedule_.unroll > 1 ? "first" : "i",
@@ -88,6 +88,8 @@ class FlatText : FamilyText {
 
 }  // namespace
 
-void writeFlat(KernelText& kernel, TextWriter& out) { FlatText(kernel, out).write(); }
+void write(const FlatSchedule& schedule, KernelText& kernel, TextWriter& out) {
+  FlatText(schedule, kernel, out).write();
+}
 
 }  // namespace gems::cuda

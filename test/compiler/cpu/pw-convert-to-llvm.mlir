@@ -1,4 +1,4 @@
-// RUN: gems-opt %s --pw-cpu-to-llvm | FileCheck %s
+// RUN: gems-opt %s --pw-convert-to-llvm | FileCheck %s
 
 // CHECK-LABEL: llvm.func @body(
 // CHECK: llvm.intr.fma

@@ -9,25 +9,25 @@
 namespace gems::cuda {
 namespace {
 
-class RowsText : FamilyText {
+class RowsText : FamilyText<RowsSchedule> {
  public:
   using FamilyText::FamilyText;
 
   void write() {
     kernel_.writeParameterStruct(out_);
     writePlaceFunction();
-    kernel_.openKernel(out_, "const Space space");
+    kernel_.openKernel(out_, "const Space space", schedule_.threads);
     out_.line("unsigned tile;");
     out_.line("const unsigned row = divide(blockIdx.x, space.tiles, tile) * blockDim.y + threadIdx.y;");
     out_.line("const long long start = ((long long)tile * blockDim.x{} + threadIdx.x){};",
               schedule_.unroll > 1 ? fmt::format(" * {}", schedule_.unroll) : "",
               schedule_.width > 1 ? fmt::format(" * {}", schedule_.width) : "");
     // What waits for nothing else stands before the place, which may take divisions.
-    if (kernel_.isAligned()) out_.line("const bool {} = {};", schedule_.unroll > 1 ? "dense" : "whole", isWhole());
+    if (schedule_.whole_path) out_.line("const bool {} = {};", schedule_.unroll > 1 ? "dense" : "whole", isWhole());
     out_.line("if (row >= space.rows) return;");
     out_.line("const Place at = place_of(row, space);");
     kernel_.writeSingleLoads(out_);
-    if (kernel_.isAligned()) schedule_.unroll > 1 ? writeWholeVectors() : writeWholeVector();
+    if (schedule_.whole_path) schedule_.unroll > 1 ? writeWholeVectors() : writeWholeVector();
     writeAny();
     out_.close();
   }
@@ -143,6 +143,8 @@ class RowsText : FamilyText {
 
 }  // namespace
 
-void writeRows(KernelText& kernel, TextWriter& out) { RowsText(kernel, out).write(); }
+void write(const RowsSchedule& schedule, KernelText& kernel, TextWriter& out) {
+  RowsText(schedule, kernel, out).write();
+}
 
 }  // namespace gems::cuda

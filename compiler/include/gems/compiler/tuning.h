@@ -1,0 +1,96 @@
+// Every measured constant that decides which CUDA kernel a call gets, and how that kernel covers the iteration space.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "gems/compiler/schedule.h"
+
+namespace gems::tuning {
+
+// Layout classes. Shorter rows leave most of a vector's lanes idle: a flat index over all elements is faster.
+inline constexpr std::int64_t LeastColumns = 8;
+// Of what is turned through shared memory; on less, neighbouring threads share cache lines anyway.
+inline constexpr std::int64_t LeastTileColumns = 32;
+inline constexpr std::int64_t LeastTileRows = 16;
+
+// Blocks.
+inline constexpr int BlockThreads = 256;
+// Of bodies that compute long between load and store: a block's threads end, and the next block begins, sooner. On an
+// H100 pow of f32 came from 92 to 99 % of a copy, gelu of unaligned bf16 from 94 to 100 %.
+inline constexpr int LongBodyThreads = 128;
+inline constexpr std::int64_t WarpThreads = 32;
+// Rows by threads: at most this many rows that share cache lines are in one block, and a wider block is worth up to one
+// idle thread in four: those end at once, while short runs share cache lines.
+inline constexpr std::int64_t MostSharedRows = 8;
+inline constexpr std::int64_t IdleThreadsNumerator = 5;
+inline constexpr std::int64_t IdleThreadsDenominator = 4;
+
+// Costs of an operation (scalar_ops.def).
+inline constexpr int FunctionCost = 10;  // from here on it counts as a function: it becomes many instructions
+inline constexpr int LongCost = 20;      // from here on a second vector pays, where memory is fast
+inline constexpr int LongestCost = 40;   // from here on several vectors of eight elements take too long to compile
+
+// Vectors.
+inline constexpr int AccessBytes = 16;       // widest access of one thread
+inline constexpr int NarrowAccessBytes = 4;  // least that the narrowest operand should move at once
+inline constexpr int WideVectorBytes = 64;   // most that all operands together are read of for one vector
+inline constexpr int HeavyElements = 8;      // unrolled elements of a thread when the body has functions, at most
+inline constexpr int MostElements = 16;      // and when it has none
+inline constexpr int MostUnroll = 4;
+inline constexpr int GenericUnroll = 4;
+// The place of a row takes as many instructions as a vector's elements, which counts where little is read: four vectors
+// of a row brought an outer product on an H200 from 79 to 107 (f32) and 104 % (bf16) of a copy. Other rows lost 0-2 %,
+// functions gained 1 % and took half as long again to compile.
+inline constexpr int OuterUnroll = 4;
+
+// Sources: bytes in flight per multiprocessor from CUB's tuning policies (sm_90: its value for the H100; sm_120, whose
+// multiprocessors have an A100's bandwidth: the A100's); resident threads are what 32 registers a thread allow.
+// The others, measured: an H100 reaches the speed of a copy in blocks of 256, an H200 in blocks of 128 (functions of
+// f32 and two-byte types 99-101 % of a copy; in blocks of 256 96 %, of 512 95 %). On the H200 a second vector of a
+// thread brings log and sin of bf16 from 96 to 99 %, but costs 7 % where elements are few, and tiles of bf16 are 3-11 %
+// faster when registers allow all threads at once. On the H100 smaller tiles made the sum with a transpose 3 % faster
+// for u8 and 3 % slower for f32. Not measured: sm_100 and sm_120.
+struct Device {
+  int arch;         // and above
+  int memory_gbps;  // and above
+  int bytes_in_flight;
+  int resident_threads;
+  int threads;            // of a block by rows, or when the body has functions
+  int long_unroll;        // vectors of a thread when it has long ones, and moves two-byte elements, one of them read
+  int tile_bytes;         // at most, of all tiles in shared memory
+  int narrow_tile_bytes;  // the same when no element has more than two bytes
+  int tile_blocks;        // at once on a multiprocessor, at least
+};
+inline constexpr std::array<Device, 6> devices{{
+    {120, 0, 16 * 1024, 1536, 256, 1, 40 * 1024, 40 * 1024, 1},
+    {100, 0, 64 * 1024, 2048, 128, 2, 24 * 1024, 24 * 1024, 8},
+    {90, 4000, 32 * 1024, 2048, 128, 2, 24 * 1024, 24 * 1024, 8},
+    {90, 0, 32 * 1024, 2048, 256, 1, 40 * 1024, 24 * 1024, 1},
+    {80, 0, 16 * 1024, 2048, 256, 1, 40 * 1024, 40 * 1024, 1},
+    {0, 0, 12 * 1024, 1024, 256, 1, 40 * 1024, 40 * 1024, 1},
+}};
+inline const Device& device_of(CudaTarget target) {
+  return *std::ranges::find_if(
+      devices, [&](const Device& row) { return target.arch >= row.arch && target.memory_gbps >= row.memory_gbps; });
+}
+
+// Tiles, by the bytes of the widest element: of many shapes measured on an H200, those with the fastest turned copy
+// (f32 97 % of a plain copy, bf16 95 %, u8 95 %, f64 96 %). All have 64 columns or 256 bytes of rows, and vectors of 8
+// bytes: vectors of 16 gave 76 % for f32 and bf16 on sizes other than powers of two. The order of blocks made no
+// difference.
+struct TileShape {
+  int size_bytes;
+  int lanes;
+  int width;
+  int vectors;  // of one thread
+};
+inline constexpr std::array<TileShape, 5> tile_shapes{
+    {{1, 8, 8, 8}, {2, 16, 4, 8}, {4, 32, 2, 8}, {8, 16, 2, 2}, {16, 8, 1, 2}}};
+inline constexpr int UnalignedTileLanes = 32;  // with single elements, which a warp stores side by side
+inline constexpr int BankBytes = 4;            // neighbouring rows of narrow types share a bank
+// Edges need not be as fast as whole tiles, which all code for them would have to be compiled for.
+inline constexpr int EdgeVectors = 4;
+
+}  // namespace gems::tuning

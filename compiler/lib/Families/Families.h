@@ -1,0 +1,46 @@
+// A family of CUDA kernels, without MLIR: how its schedule is chosen, which parameters its kernels take, and how they
+// are launched. Each family is a folder here: XFamily.cpp has its row of this table, XText.cpp prints its kernels.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "facts.h"
+#include "gems/compiler/cuda.h"
+#include "gems/compiler/schedule.h"
+#include "gems/compiler/tuning.h"
+#include "kernel_parameters.h"
+
+namespace gems {
+
+// How many blocks of which shape, and the counts among the kernel's parameters.
+struct Blocks {
+  std::int64_t count = 0;
+  std::int64_t x = 1, y = 1;  // threads of a block
+  std::int64_t tiles = 1, row_tiles = 1, rows = 1;
+};
+
+struct KernelFamily {
+  Schedule (*choose)(const KernelFacts& facts, const tuning::Device& device);
+  // What is wrong with the fields of a schedule together, empty when nothing is; see problem_of.
+  std::string (*problem)(const Schedule& schedule);
+  // The fields of the last parameter; none: it is the number of elements.
+  std::vector<ParameterField> (*parameters)(const Layout& layout, TensorCounts tensors);
+  Blocks (*blocks)(const Schedule& schedule, LayoutClass layout, const Geometry& geometry);
+  // Blocks, as the emitted text says it.
+  std::string (*launch_text)(const Schedule& schedule);
+};
+extern const KernelFamily flat_family, rows_family, tile_family, generic_family;
+
+const KernelFamily& kernel_family(Family family);
+
+// What several families need.
+inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+// Product of the sizes from a dimension on.
+std::int64_t size_from(const Geometry& geometry, int first_dim);
+// A stride for each dimension along which each tensor may move by anything but one element.
+void add_strides(std::vector<ParameterField>& fields, FieldType type, const Layout& layout, TensorCounts tensors);
+inline std::string no_problem(const Schedule&) { return {}; }
+
+}  // namespace gems

@@ -1,0 +1,30 @@
+// What a schedule may be chosen by, beside the target.
+#pragma once
+
+#include <vector>
+
+#include "gems/compiler/layout.h"
+#include "gems/dsl/trace.h"
+
+namespace gems {
+
+struct Traffic {
+  int size_bytes = 4;  // of one element
+  bool is_single = false;
+  bool is_result = false;
+};
+
+struct KernelFacts {
+  LayoutClass layout = LayoutClass::Flat;
+  std::vector<Traffic> traffic;  // tensors read, then results
+  int functions = 0;             // in the body: operations that become many instructions
+  int costliest = 0;             // the cost of its costliest operation
+
+  bool is_aligned() const { return traits(layout).is_aligned; }
+};
+KernelFacts facts_of(const TraceGraph& graph, const Layout& layout);
+
+// Elements of one vector, where the widest operand decides; of flat kernels and those by rows.
+int vector_width(const KernelFacts& facts);
+
+}  // namespace gems
