@@ -21,23 +21,25 @@ inline const OpDef& op_named(std::string_view name) {
 
 inline Argument tensor_argument(const TensorView& view) {
   Argument argument;
-  argument.kind = view.sizes.empty() ? CallOperand::Kind::ZeroDim : CallOperand::Kind::Tensor;
+  argument.what = {.kind = view.sizes.empty() ? CallOperand::Kind::ZeroDim : CallOperand::Kind::Tensor,
+                   .dtype = view.dtype};
   argument.tensor = view;
   return argument;
 }
 
-inline Argument number_argument(double value) {
+inline Argument number_argument(const NumberValue& value) {
   Argument argument;
-  argument.kind = CallOperand::Kind::Number;
-  argument.number = {.dtype = DType::F64, .integer = 0, .value = value};
+  argument.what = {.kind = CallOperand::Kind::Number, .dtype = value.dtype};
+  argument.number = value;
   return argument;
 }
 
+inline Argument number_argument(double value) {
+  return number_argument(NumberValue{.dtype = DType::F64, .integer = 0, .value = value});
+}
+
 inline Argument number_argument(int value) {
-  Argument argument;
-  argument.kind = CallOperand::Kind::Number;
-  argument.number = {.dtype = DType::I64, .integer = value, .value = {}};
-  return argument;
+  return number_argument(NumberValue{.dtype = DType::I64, .integer = value, .value = {}});
 }
 
 // Arguments point into the shapes given: keep those alive.

@@ -14,7 +14,7 @@ inline void run(const PlanRequest& request) {
   for (const Argument& argument : request.operands) {
     if (argument.is_in_memory())
       tensors.push_back(argument.tensor.data);
-    else if (argument.kind != CallOperand::Kind::Flag)
+    else if (argument.is_number())
       numbers.push_back(argument.number);
   }
   for (const TensorView& result : request.results) tensors.push_back(result.data);

@@ -26,9 +26,9 @@ void check_argument(const OpDef& op, std::size_t position, const Argument& argum
   const OperandDef& operand = op.operands[position];
   const auto refuse = [&](std::string_view expected) {
     throw Error(fmt::format("{}: operand '{}' (position {}) is {}, expected {}", op.name, operand.name, position,
-                            kind_name(argument.kind), expected));
+                            kind_name(argument.what.kind), expected));
   };
-  const bool is_flag = argument.kind == CallOperand::Kind::Flag;
+  const bool is_flag = argument.what.kind == CallOperand::Kind::Flag;
   switch (operand.kind) {
     case OperandKind::Flag:
       if (!is_flag) refuse("a flag: a bool, an integer or a short text");

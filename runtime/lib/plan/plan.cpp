@@ -21,8 +21,7 @@ std::shared_ptr<const Plan> make_plan(const PlanRequest& request) {
     plan->name = variant.name;
   }
   plan->tensor_count = analysis.tensors.all().size();
-  for (const Argument& argument : request.operands)
-    plan->number_count += argument.kind != CallOperand::Kind::Flag && !argument.is_in_memory();
+  for (const Argument& argument : request.operands) plan->number_count += argument.is_number();
   return plan;
 }
 

@@ -83,16 +83,13 @@ VariantKey variant_key(const PlanRequest& request, const KernelLayout& layout) {
   key.add(static_cast<std::uint64_t>(request.device.kind) | static_cast<std::uint64_t>(request.default_dtype) << 8 |
           static_cast<std::uint64_t>(static_cast<std::uint32_t>(request.device.index)) << 32);
   for (const Argument& argument : request.operands) {
-    const bool in_memory = argument.is_in_memory();
-    const DType dtype = in_memory                                     ? argument.tensor.dtype
-                        : argument.kind == CallOperand::Kind::ZeroDim ? argument.number_dtype
-                        : argument.kind == CallOperand::Kind::Number  ? argument.number.dtype
-                                                                      : DType::F32;
-    key.add(static_cast<std::uint64_t>(argument.kind) | static_cast<std::uint64_t>(dtype) << 8 |
-            static_cast<std::uint64_t>(in_memory) << 16 | static_cast<std::uint64_t>(argument.flag.kind) << 24);
-    if (argument.kind == CallOperand::Kind::Flag) {
-      key.add(static_cast<std::uint64_t>(argument.flag.integer));
-      for (const std::uint64_t word : std::bit_cast<std::array<std::uint64_t, 2>>(argument.flag.chars)) key.add(word);
+    const CallOperand& what = argument.what;
+    key.add(static_cast<std::uint64_t>(what.kind) | static_cast<std::uint64_t>(what.dtype) << 8 |
+            static_cast<std::uint64_t>(argument.is_in_memory()) << 16 |
+            static_cast<std::uint64_t>(what.flag.kind) << 24);
+    if (what.kind == CallOperand::Kind::Flag) {
+      key.add(static_cast<std::uint64_t>(what.flag.integer));
+      for (const std::uint64_t word : std::bit_cast<std::array<std::uint64_t, 2>>(what.flag.chars)) key.add(word);
     }
   }
   for (const TensorView& result : request.results) key.add(static_cast<std::uint64_t>(result.dtype));

@@ -15,29 +15,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-CallOperand call_operand(const Argument& argument) {
-  CallOperand operand{.kind = argument.kind};
-  switch (argument.kind) {
-    case CallOperand::Kind::Tensor:
-      operand.dtype = argument.tensor.dtype;
-      break;
-    case CallOperand::Kind::ZeroDim:
-      operand.in_memory = argument.in_memory;
-      operand.dtype = argument.in_memory ? argument.tensor.dtype : argument.number_dtype;
-      break;
-    case CallOperand::Kind::Number:
-      operand.dtype = argument.number.dtype;
-      break;
-    case CallOperand::Kind::Flag:
-      operand.flag = argument.flag;
-      break;
-  }
-  return operand;
-}
-
 TraceGraph trace_request(const PlanRequest& request) {
   std::vector<CallOperand> operands;
-  for (const Argument& argument : request.operands) operands.push_back(call_operand(argument));
+  for (const Argument& argument : request.operands) operands.push_back(argument.what);
   std::vector<DType> results;
   for (const TensorView& result : request.results) results.push_back(result.dtype);
   return trace(*request.op, operands, results, request.default_dtype);
@@ -49,7 +29,7 @@ std::vector<Parameter> parameters_of(const TraceGraph& graph, const PlanRequest&
   std::size_t next = 0;
   for (std::size_t position = 0; position < request.operands.size(); ++position) {
     const Argument& argument = request.operands[position];
-    if (argument.kind == CallOperand::Kind::Flag) continue;
+    if (argument.what.kind == CallOperand::Kind::Flag) continue;
     const bool in_memory = argument.is_in_memory();
     const OperandForm form = in_memory ? OperandForm::Tensor : OperandForm::Number;
     if (next == graph.operands.size() || graph.operands[next].position != static_cast<std::int32_t>(position) ||

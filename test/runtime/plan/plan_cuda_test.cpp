@@ -161,11 +161,8 @@ TEST_CASE("numbers reach the kernel in every compute dtype", "[gpu]") {
     const Shaped shaped = row(100);
     const DeviceBuffer<T> x(std::vector<T>(100, element));
     const DeviceBuffer<T> out(std::vector<T>(100));
-    Argument argument;
-    argument.kind = CallOperand::Kind::Number;
-    argument.number = number;
     run(OpCall{&op_named("add"),
-               {tensor_argument(shaped.view(x.data(), dtype)), argument, number_argument(1)},
+               {tensor_argument(shaped.view(x.data(), dtype)), number_argument(number), number_argument(1)},
                {shaped.view(out.data(), dtype)},
                cuda_device}
             .request());

@@ -164,8 +164,7 @@ TEST_CASE("a 0-dim tensor is read from memory, or passed as a parameter when it 
   CHECK(out.values[3] == x.values[3] + 0.5f);
 
   OpCall call = add_call(x.view(), scalar.view(), number_argument(1), out.view());
-  call.operands[1].in_memory = false;
-  call.operands[1].number_dtype = DType::F32;
+  call.operands[1].what.in_memory = false;
   call.operands[1].number = {.dtype = DType::F64, .integer = 0, .value = 0.25};
   run(call.request());
   CHECK(out.values[3] == x.values[3] + 0.25f);
@@ -185,7 +184,7 @@ TEST_CASE("requests that make no sense are refused with op, operand and what was
   tensor_alpha.operands[2] = tensor_argument(x.view());
   refuses(tensor_alpha, "add: operand 'alpha' (position 2) is a tensor, expected a number");
   OpCall flag = call;
-  flag.operands[0].kind = CallOperand::Kind::Flag;
+  flag.operands[0].what.kind = CallOperand::Kind::Flag;
   refuses(flag, "add: operand 'x' (position 0) is a flag, expected a tensor or a number");
   OpCall no_result = call;
   no_result.results.clear();

@@ -40,27 +40,26 @@ std::vector<Argument> runtime_arguments(const Request& request, const CallGeomet
     Argument argument;
     switch (given.kind) {
       case CallArgument::Kind::Flag:
-        argument.kind = CallOperand::Kind::Flag;
-        argument.flag = given.flag;
+        argument.what = {.kind = CallOperand::Kind::Flag, .flag = given.flag};
         break;
       case CallArgument::Kind::Number:
-        argument.kind = CallOperand::Kind::Number;
         argument.number = geometry.numbers()[number++];
-        argument.number_dtype = argument.number.dtype;
-        argument.in_memory = false;
+        argument.what = {.kind = CallOperand::Kind::Number, .dtype = argument.number.dtype, .in_memory = false};
         break;
-      case CallArgument::Kind::Tensor:
-        argument.in_memory = geometry.in_memory(i);
-        if (argument.in_memory) {
-          argument.kind = given.tensor->dim() == 0 ? CallOperand::Kind::ZeroDim : CallOperand::Kind::Tensor;
+      case CallArgument::Kind::Tensor: {
+        const DType dtype = *to_dtype(given.tensor->scalar_type());
+        if (geometry.in_memory(i)) {
+          argument.what = {.kind = CallOperand::Kind::Tensor, .dtype = dtype};
+          if (given.tensor->dim() == 0) argument.what.kind = CallOperand::Kind::ZeroDim;
           argument.tensor = view_of(*given.tensor, geometry.addresses()[address++]);
-        } else {
-          const bool wrapped = given.tensor->unsafeGetTensorImpl()->is_wrapped_number();
-          argument.kind = wrapped ? CallOperand::Kind::Number : CallOperand::Kind::ZeroDim;
-          argument.number = geometry.numbers()[number++];
-          argument.number_dtype = wrapped ? argument.number.dtype : *to_dtype(given.tensor->scalar_type());
+          break;
         }
+        argument.number = geometry.numbers()[number++];
+        argument.what = {.kind = CallOperand::Kind::ZeroDim, .dtype = dtype, .in_memory = false};
+        if (given.tensor->unsafeGetTensorImpl()->is_wrapped_number())
+          argument.what = {.kind = CallOperand::Kind::Number, .dtype = argument.number.dtype, .in_memory = false};
         break;
+      }
     }
     arguments.push_back(argument);
   }
@@ -70,11 +69,7 @@ std::vector<Argument> runtime_arguments(const Request& request, const CallGeomet
 std::vector<CallOperand> call_operands(std::span<const Argument> arguments) {
   std::vector<CallOperand> operands;
   operands.reserve(arguments.size());
-  for (const Argument& argument : arguments) {
-    const bool has_number = argument.kind != CallOperand::Kind::Flag && !argument.is_in_memory();
-    operands.push_back(
-        {argument.kind, has_number ? argument.number_dtype : argument.tensor.dtype, argument.in_memory, argument.flag});
-  }
+  for (const Argument& argument : arguments) operands.push_back(argument.what);
   return operands;
 }
 

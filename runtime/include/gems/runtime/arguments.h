@@ -35,16 +35,14 @@ struct NumberValue {
 };
 
 struct Argument {
-  CallOperand::Kind kind = CallOperand::Kind::Tensor;
-  TensorView tensor;   // Tensor; ZeroDim when in memory
-  NumberValue number;  // Number; ZeroDim when not in memory (number_dtype says its tensor's dtype)
-  DType number_dtype = DType::F64;
-  bool in_memory = true;
-  FlagValue flag;
+  CallOperand what{.kind = CallOperand::Kind::Tensor};  // as the op sees it
+  TensorView tensor;                                    // in memory; of the dtype that `what` says
+  NumberValue number;  // a Number, or a ZeroDim that is not in memory, converted from the dtype that `what` says
 
   bool is_in_memory() const {
-    return kind == CallOperand::Kind::Tensor || (kind == CallOperand::Kind::ZeroDim && in_memory);
+    return what.kind == CallOperand::Kind::Tensor || (what.kind == CallOperand::Kind::ZeroDim && what.in_memory);
   }
+  bool is_number() const { return what.kind != CallOperand::Kind::Flag && !is_in_memory(); }
 };
 
 }  // namespace gems
