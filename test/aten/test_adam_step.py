@@ -105,3 +105,9 @@ def test_out_through_compile(device):
     x, y = torch.randn(2, 7, device=device)
     given = torch.compile(step, backend="aot_eager", fullgraph=True)(x, y, torch.empty(7, device=device))
     torch.testing.assert_close(given, y + 0.5 * x + 1)
+
+
+def test_new_states_have_the_layout_of_the_old_ones(device):
+    param, mean, square = (torch.rand(4, 6, device=device).t() for _ in range(3))
+    results = adam_step(param, torch.rand(6, 4, device=device), mean, square, **NUMBERS, **corrections(1))
+    assert [each.stride() for each in results] == [param.stride()] * 3

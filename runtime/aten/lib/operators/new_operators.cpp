@@ -85,12 +85,7 @@ void give_back(const OpDef& op, torch::jit::Stack& stack, std::span<at::Tensor> 
   for (at::Tensor& result : results) stack.emplace_back(std::move(result));
 }
 
-// A gradient has the layout of the incoming gradient, as in PyTorch's own backward operators, which take it first.
-CallRules rules_of(const OpDef& op) {
-  for (std::size_t i = 0; i < op.operands.size(); ++i)
-    if (op.operands[i].name == "grad") return {.layout_leader = static_cast<std::int8_t>(i)};
-  return {};
-}
+CallRules rules_of(const OpDef& op) { return {.layout_leader = incoming_gradient(op)}; }
 
 class Compute final : public c10::OperatorKernel {
  public:

@@ -27,6 +27,9 @@ std::string out_schema_of(const OpDef& op);
 // Autograd kernels of the ops that have gradients (new_operators_autograd.cpp).
 void register_gradients(torch::Library& library);
 bool has_gradient(const OpDef& op);
+// The position of the incoming gradient among the operands of such an op's gradient op; -1 of any other op. Gradients
+// have its layout, as in PyTorch's own backward operators, which take it first.
+std::int8_t incoming_gradient(const OpDef& op);
 
 // rotary_embedding (rotary_embedding.cpp).
 void register_rotary_embedding(torch::Library& library);

@@ -26,7 +26,9 @@ namespace {
 using at::Tensor;
 using Gradients = std::array<Tensor, 2>;
 
-// All of these ops are (Tensor, Tensor, at most one number or flag) -> Tensor.
+// All of these ops are (Tensor, Tensor, at most one number or flag) -> Tensor, their gradient ops (x, y, grad, the
+// same).
+constexpr std::int8_t incoming_position = 2;
 using Extra = std::optional<c10::IValue>;
 
 struct GradientRow {
@@ -149,6 +151,12 @@ bool in_functorch() {
 
 bool has_gradient(const OpDef& op) {
   return std::ranges::any_of(rows, [&](const GradientRow& row) { return row.op == op.name; });
+}
+
+std::int8_t incoming_gradient(const OpDef& op) {
+  const bool is_gradient = std::ranges::any_of(
+      rows, [&](const GradientRow& row) { return row.gradient_op != nullptr && row.gradient_op == op.name; });
+  return is_gradient ? incoming_position : std::int8_t{-1};
 }
 
 void register_gradients(torch::Library& library) {
