@@ -8,13 +8,27 @@
 
 namespace gems {
 
+namespace {
+
+bool is_read(const TraceGraph& graph, std::size_t operand) {
+  const auto is_operand = [&](std::int32_t value) {
+    return value >= 0 && graph.nodes[static_cast<std::size_t>(value)].operand == static_cast<std::int32_t>(operand);
+  };
+  return std::ranges::any_of(graph.nodes,
+                             [&](const TraceNode& n) { return std::ranges::any_of(n.args, is_operand); }) ||
+         std::ranges::any_of(graph.results, [&](const TraceResult& r) { return is_operand(r.node); });
+}
+
+}  // namespace
+
 KernelFacts facts_of(const TraceGraph& graph, const Layout& layout) {
   KernelFacts facts{.layout = layout.cls, .traffic = {}};
   std::size_t next = 0;
-  for (const TraceOperand& operand : graph.operands)
-    if (operand.form == OperandForm::Tensor)
-      facts.traffic.push_back(
-          {.size_bytes = static_cast<int>(size_bytes(operand.storage)), .is_single = layout.is_single(next++)});
+  for (std::size_t i = 0; i < graph.operands.size(); ++i)
+    if (graph.operands[i].form == OperandForm::Tensor)
+      facts.traffic.push_back({.size_bytes = static_cast<int>(size_bytes(graph.operands[i].storage)),
+                               .is_single = layout.is_single(next++),
+                               .is_unread = !is_read(graph, i)});
   for (const TraceResult& result : graph.results)
     facts.traffic.push_back({.size_bytes = static_cast<int>(size_bytes(result.dtype)), .is_result = true});
   for (const TraceNode& node : graph.nodes) {
@@ -31,16 +45,14 @@ int vector_width(const KernelFacts& facts) {
   int narrowest = 16;
   int read_bytes = 0;  // of one element of each operand
   for (const Traffic& traffic : facts.traffic) {
-    if (traffic.is_single) continue;
+    if (traffic.is_single || traffic.is_unread) continue;
     if (!traffic.is_result) read_bytes += traffic.size_bytes;
     widest = std::max(widest, traffic.size_bytes);
     narrowest = std::min(narrowest, traffic.size_bytes);
     if (traffic.is_result) widest_result = std::max(widest_result, traffic.size_bytes);
   }
   int width = AccessBytes / widest;
-  // With 1- and 4-byte operands together, 8 elements: two accesses on the wide side, one of 8 bytes on the narrow one.
-  const int narrow_bytes = widest >= 4 * narrowest ? 2 * NarrowAccessBytes : NarrowAccessBytes;
-  width = std::max(width, narrow_bytes / narrowest);
+  width = std::max(width, NarrowAccessBytes / narrowest);
   // Several loads of one thread meet in the first-level cache, but only so many: two operands of i64 in vectors of
   // eight made comparisons 0.68 of eager's speed on an H100. Several stores would each reach the second in parts.
   const int most_read = std::max(AccessBytes / widest, WideVectorBytes / std::max(read_bytes, 1));

@@ -12,11 +12,12 @@ struct Traffic {
   int size_bytes = 4;  // of one element
   bool is_single = false;
   bool is_result = false;
+  bool is_unread = false;  // by the body: isnan of an integer is a constant
 };
 
 struct KernelFacts {
   LayoutClass layout = LayoutClass::Flat;
-  std::vector<Traffic> traffic;  // tensors read, then results
+  std::vector<Traffic> traffic;  // operands, then results
   int functions = 0;             // in the body: operations that become many instructions
   int costliest = 0;             // the cost of its costliest operation
 

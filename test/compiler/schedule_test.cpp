@@ -33,10 +33,17 @@ TEST_CASE("operands of one dtype move 16 bytes at a time") {
   CHECK(flat(single_op(ScalarOp::Add, DType::C128)).width == 1);
 }
 
-TEST_CASE("beside wide operands narrow ones still move several bytes at a time") {
+TEST_CASE("beside wide operands narrow ones still move four bytes at a time") {
   CHECK(flat(scaled_sum(DType::F32, DType::BF16, DType::F32)).width == 4);
-  CHECK(flat(single_op(ScalarOp::Lt, DType::F32)).width == 8);
+  CHECK(flat(single_op(ScalarOp::Lt, DType::F32)).width == 4);
   CHECK(flat(single_op(ScalarOp::Lt, DType::F64)).width == 4);
+}
+
+TEST_CASE("an operand that the body does not read has no say in the width") {
+  TraceBuilder trace("is_small");
+  trace.tensor("x", DType::I64);
+  trace.result(trace.literal(DType::Bool, 0), DType::Bool);
+  CHECK(flat(trace.take()).width == 16);
 }
 
 TEST_CASE("one vector a thread is in flight where that is enough for the architecture") {

@@ -4,8 +4,8 @@
 //   y: tensor of f32, computed in f32; contiguous; aligned to 16 bytes
 //   out: result, bool; contiguous; aligned to 16 bytes
 //
-// family=flat width=8 unroll=1 threads=256
-// launch: block 256, grid ceil(n / 2048)
+// family=flat width=4 unroll=1 threads=256
+// launch: block 256, grid ceil(n / 1024)
 
 using u8 = unsigned char;
 
@@ -77,21 +77,21 @@ __device__ __forceinline__ bool lt_element(float x, float y) {
 
 extern "C" __global__ void __launch_bounds__(256)
 lt_f32_to_bool_flat(const float* x, const float* y, u8* out, const long long n) {
-  const long long vectors = n >> 3;
+  const long long vectors = n >> 2;
   const long long i = blockIdx.x * 256ll + threadIdx.x;
   if (i < vectors) {
-    const Vec<float, 8> x_vec = load<Vec<float, 8>, uint4>(x + i * 8);
-    const Vec<float, 8> y_vec = load<Vec<float, 8>, uint4>(y + i * 8);
-    Vec<u8, 8> out_vec = {};
+    const Vec<float, 4> x_vec = load<Vec<float, 4>, uint4>(x + i * 4);
+    const Vec<float, 4> y_vec = load<Vec<float, 4>, uint4>(y + i * 4);
+    Vec<u8, 4> out_vec = {};
     #pragma unroll
-    for (int k = 0; k < 8; ++k) {
+    for (int k = 0; k < 4; ++k) {
       out_vec.put(k, lt_element(x_vec.get(k), y_vec.get(k)));
     }
-    store<uint2>(out + i * 8, out_vec);
+    store<unsigned>(out + i * 4, out_vec);
   }
   // The last block has the elements behind the last whole vector.
   if (blockIdx.x + 1 < gridDim.x) return;
-  const long long rest = vectors * 8 + threadIdx.x;
+  const long long rest = vectors * 4 + threadIdx.x;
   if (rest < n) {
     out[rest] = lt_element(x[rest], y[rest]);
   }
