@@ -37,6 +37,8 @@ TEST_CASE("beside wide operands narrow ones still move four bytes at a time") {
   CHECK(flat(scaled_sum(DType::F32, DType::BF16, DType::F32)).width == 4);
   CHECK(flat(single_op(ScalarOp::Lt, DType::F32)).width == 4);
   CHECK(flat(single_op(ScalarOp::Lt, DType::F64)).width == 4);
+  CHECK(flat(single_op(ScalarOp::IsNan, DType::F32)).width == 8);
+  CHECK(flat(single_op(ScalarOp::IsNan, DType::F64)).width == 4);
 }
 
 TEST_CASE("an operand that the body does not read has no say in the width") {
