@@ -145,8 +145,9 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
   if (request.raise) {
     check_shapes(request);
     check_casts(request, types);
+  } else if (auto reason = check_given_results(request)) {
+    return declined(std::move(entry), *reason);
   }
-  if (auto reason = check_given_results(request)) return declined(std::move(entry), *reason);
   ResultLayout layout;
   try {
     layout = result_layout(request);
