@@ -45,6 +45,7 @@ TraceGraph trace(const OpDef& op, std::span<const CallOperand> operands, std::sp
   if (result_dtypes.size() != op.result_count())
     throw Error(fmt::format("op '{}' has {} results, given {} result dtypes; pass one for each, or none", op.name,
                             op.result_count(), result_dtypes.size()));
+  if (op.source != nullptr) return op.source->trace(op, operands, types, result_dtypes);
   Tracer tracer(op, operands, types, result_dtypes);
   op.body(tracer);
   return std::move(tracer).take();

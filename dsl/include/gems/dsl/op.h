@@ -73,6 +73,7 @@ constexpr bool is_choice(const OperandDef& operand, const FlagValue& value) {
 }
 
 class Tracer;
+class TraceSource;
 
 struct OpDef {
   std::string_view name;
@@ -80,6 +81,7 @@ struct OpDef {
   FixedList<Promotion, MaxResults> promotions;  // one a result
   Domain accepts = Domain::Any;                 // of the compute dtype of the first result
   void (*body)(Tracer&) = nullptr;
+  const TraceSource* source = nullptr;  // of an op that was made at run time, which has no body (trace.h)
   std::string_view file;
   int line = 0;
 

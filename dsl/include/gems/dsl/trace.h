@@ -104,7 +104,17 @@ struct ResolvedTypes {
 };
 ResolvedTypes resolve_types(const OpDef& op, std::span<const CallOperand> operands, DType default_dtype = DType::F32);
 
-// Runs the body once. result_dtypes, when not empty, replaces the promoted result dtypes (in-place and out= calls store
+// Where the trace of an op comes from that was made at run time: it stands for the body. Must outlive the op.
+class TraceSource {
+ public:
+  virtual ~TraceSource() = default;
+  // What trace() returns, under its terms. `types` are resolve_types' for this call, `result_dtypes` has one for each
+  // result of the op.
+  virtual TraceGraph trace(const OpDef& op, std::span<const CallOperand> operands, const ResolvedTypes& types,
+                           std::span<const DType> result_dtypes) const = 0;
+};
+
+// Runs the body once, or asks the op's source. result_dtypes, when not empty, replaces the promoted result dtypes (in-place and out= calls store
 // into a tensor of another dtype). Throws gems::Error naming op and operand when the body does not type-check.
 TraceGraph trace(const OpDef& op, std::span<const CallOperand> operands, std::span<const DType> result_dtypes = {},
                  DType default_dtype = DType::F32);
