@@ -44,7 +44,7 @@ INSTEAD = {
     ("sub", "other"): (POINT, 2),
     ("mul", "other"): (POINT, 2, -1, 0.3),
     ("div", "self"): (1, 2),
-    ("div", "other"): (POINT, 1, 2, 3, 0.3, -4),
+    ("div", "other"): (POINT, 1, 2, 3, 0.25, -4),
     ("pow", "self"): (POINT,),
     ("pow", "exponent"): (POINT,),
     ("where", "self"): (POINT, 0),

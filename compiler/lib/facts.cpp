@@ -19,6 +19,12 @@ bool is_read(const TraceGraph& graph, std::size_t operand) {
          std::ranges::any_of(graph.results, [&](const TraceResult& r) { return is_operand(r.node); });
 }
 
+bool is_exact_division(const TraceGraph& graph, ScalarOp op) {
+  if (op == ScalarOp::TruncDiv || op == ScalarOp::FloorDiv) return true;
+  return op == ScalarOp::Div &&
+         std::ranges::any_of(graph.results, [](const TraceResult& result) { return size_bytes(result.dtype) > 2; });
+}
+
 }  // namespace
 
 KernelFacts facts_of(const TraceGraph& graph, const Layout& layout) {
@@ -34,6 +40,7 @@ KernelFacts facts_of(const TraceGraph& graph, const Layout& layout) {
   for (const TraceNode& node : graph.nodes) {
     facts.functions += cost(node.op) >= tuning::FunctionCost;
     facts.costliest = std::max(facts.costliest, cost(node.op));
+    facts.divides |= is_exact_division(graph, node.op);
   }
   return facts;
 }

@@ -63,3 +63,19 @@ def test_bool_storage_with_any_non_zero_byte(operator, dtype, device):
             for i, tensor in enumerate(operands)
         ]
     check(operator.call, *operands, served_by=operator.kernels(dtype), rule=operator.rule(dtype))
+
+
+# Around the counts from which on a kernel goes through vectors instead of giving each element a thread.
+COUNTS = (2**14 - 1, 2**14, 2**14 + 1, 2**16 - 3, 2**16, 2**16 + 1, 2**18 + 5)
+
+
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize(
+    "operator, dtype",
+    operators_and_dtypes(
+        (torch.float32, torch.bfloat16, torch.int64), lambda each: each.name in ("pow", "div_floor", "div_trunc", "log", "isnan")
+    ),
+)
+def test_counts_around_a_change_of_launch(operator, dtype, count, device):
+    operands = [values.random((count,), dtype, device, name, nonzero=True) for name in operator.operands]
+    check(operator.call, *operands, served_by=operator.kernels(dtype), rule=operator.rule(dtype))

@@ -47,6 +47,17 @@ TEST_CASE("a flat launch has a block for every started group of elements, and pa
   }
 }
 
+TEST_CASE("a flat launch of few elements has a thread for each") {
+  const FlatSchedule schedule{.width = 8, .unroll = 2, .threads = 256, .few = 16384};
+  const auto blocks = [&](std::int64_t n) {
+    return launch_geometry(schedule, {LayoutClass::Flat}, {.rank = 1, .sizes = {n}, .strides = {}}).grid_x;
+  };
+  CHECK(blocks(1) == 1);
+  CHECK(blocks(257) == 2);
+  CHECK(blocks(16384) == 64);
+  CHECK(blocks(16385) == 5);
+}
+
 TEST_CASE("a rows launch covers all columns and rows with at most the schedule's threads") {
   const RowsSchedule schedule{.width = 4, .unroll = 2, .threads = 256};
   for (bool is_aligned : {true, false})

@@ -73,6 +73,20 @@ TEST_CASE("heavy bodies compute at most eight elements a thread, long two-byte o
   }
 }
 
+TEST_CASE("few elements have a thread for each where a thread would take long over its vector") {
+  const auto few = [](ScalarOp op, DType dtype) { return flat(single_op(op, dtype)).few; };
+  CHECK(few(ScalarOp::Pow, DType::F32) == 1 << 16);
+  CHECK(few(ScalarOp::Sin, DType::BF16) == 1 << 16);
+  CHECK(few(ScalarOp::Div, DType::F32) == 1 << 16);
+  CHECK(few(ScalarOp::Div, DType::BF16) == 1);  // by an approximation
+  CHECK(few(ScalarOp::TruncDiv, DType::BF16) == 1 << 16);
+  CHECK(few(ScalarOp::IsNan, DType::F32) == 1 << 14);  // 32 bytes are read for a vector of 8
+  CHECK(few(ScalarOp::Lt, DType::F32) == 1);
+  CHECK(few(ScalarOp::Exp, DType::F32) == 1);
+  CHECK(few(ScalarOp::Add, DType::BF16) == 1);
+  CHECK(few(ScalarOp::Pow, DType::C128) == 1);  // vectors of one element
+}
+
 TEST_CASE("beside fast memory functions and rows have small blocks, and tiles of two operands are smaller") {
   constexpr CudaTarget fast{90, 4900};
   const TraceGraph function = single_op(ScalarOp::Erf, DType::F32);
@@ -180,7 +194,7 @@ TEST_CASE("the emitter obeys the schedule that choose_schedule gives") {
 }
 
 TEST_CASE("schedules and layouts print canonically") {
-  CHECK(to_string(FlatSchedule{}) == "family=flat width=4 unroll=1 threads=256");
+  CHECK(to_string(FlatSchedule{}) == "family=flat width=4 unroll=1 threads=256 few=1");
   CHECK(to_string(rows(single_op(ScalarOp::Neg, DType::F32))) ==
         "family=rows width=4 unroll=1 threads=256 whole_path=1");
   CHECK(to_string(GenericSchedule{}) == "family=generic unroll=4 threads=256");

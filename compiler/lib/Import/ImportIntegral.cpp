@@ -29,18 +29,24 @@ struct Integers {
   Value add(Value x, Value y) const { return arith::AddIOp::create(b, x, y); }
   Value negate(Value x) const { return arith::SubIOp::create(b, number(0), x); }
 
-  // A divisor that neither traps nor overflows: 1 in place of 0 and, for signed types, of -1.
+  // Neither traps nor overflows: 1 in place of 0, and of -1 by which a remainder is 0 too.
   Value safeDivisor(Value y) const {
-    Value unsafe = equals(y, 0);
-    if (isSigned) unsafe = arith::OrIOp::create(b, unsafe, equals(y, -1));
+    Value unsafe = isSigned ? compare(CmpIPredicate::ult, add(y, number(1)), number(2)) : equals(y, 0);
     return select(unsafe, number(1), y);
   }
+  // The quotient of magnitudes takes the sign from outside: there is no -1 to look for. Away from zero where
+  // `roundsUp`.
+  Value divideMagnitudes(Value x, Value y, Value isNegative, bool roundsUp) const {
+    Value dividend = math::AbsIOp::create(b, x);
+    Value divisor = arith::MaxUIOp::create(b, math::AbsIOp::create(b, y), number(1));
+    if (roundsUp) dividend = add(dividend, select(isNegative, arith::SubIOp::create(b, divisor, number(1)), number(0)));
+    Value quotient = arith::DivUIOp::create(b, dividend, divisor);
+    return select(equals(y, 0), number(0), select(isNegative, negate(quotient), quotient));
+  }
   // x / 0 = 0; the lowest integer by -1 is itself.
-  Value divide(Value x, Value y) const {
-    Value divisor = safeDivisor(y);
-    if (!isSigned) return select(equals(y, 0), number(0), arith::DivUIOp::create(b, x, divisor));
-    Value quotient = select(equals(y, -1), negate(x), arith::DivSIOp::create(b, x, divisor));
-    return select(equals(y, 0), number(0), quotient);
+  Value divide(Value x, Value y, bool roundsDown) const {
+    if (isSigned) return divideMagnitudes(x, y, less(arith::XOrIOp::create(b, x, y), number(0)), roundsDown);
+    return select(equals(y, 0), number(0), arith::DivUIOp::create(b, x, safeDivisor(y)));
   }
   // x % 0 = 0; x % -1 = 0.
   Value modulo(Value x, Value y) const {
@@ -48,20 +54,11 @@ struct Integers {
     if (isSigned) return arith::RemSIOp::create(b, x, divisor);
     return arith::RemUIOp::create(b, x, divisor);
   }
-  // A remainder that is not 0 and whose sign is not the divisor's.
-  Value isOnTheOtherSide(Value remainder, Value y) const {
-    Value signsDiffer = arith::XOrIOp::create(b, less(remainder, number(0)), less(y, number(0)));
-    return both(differs(remainder, 0), signsDiffer);
-  }
-  Value floorDivide(Value x, Value y) const {
-    Value quotient = divide(x, y);
-    if (!isSigned) return quotient;
-    return select(isOnTheOtherSide(modulo(x, y), y), add(quotient, number(-1)), quotient);
-  }
   Value remainder(Value x, Value y) const {
     Value m = modulo(x, y);
     if (!isSigned) return m;
-    return select(isOnTheOtherSide(m, y), add(m, y), m);
+    Value signsDiffer = less(arith::XOrIOp::create(b, m, y), number(0));
+    return select(both(differs(m, 0), signsDiffer), add(m, y), m);
   }
   // As at::native::powi: a negative exponent gives the truncated quotient 1 / x^-y, 0 for x = 0.
   Value power(Value x, Value y) const {
@@ -154,9 +151,9 @@ Value pw::importIntegral(ImplicitLocOpBuilder& b, ScalarOp op, DType dtype, Valu
       return arith::MulIOp::create(b, x, y);
     case ScalarOp::Div:
     case ScalarOp::TruncDiv:
-      return on.divide(x, y);
+      return on.divide(x, y, /*roundsDown=*/false);
     case ScalarOp::FloorDiv:
-      return on.floorDivide(x, y);
+      return on.divide(x, y, /*roundsDown=*/true);
     case ScalarOp::Fmod:
       return on.modulo(x, y);
     case ScalarOp::Remainder:

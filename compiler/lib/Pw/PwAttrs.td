@@ -60,7 +60,7 @@ def Pw_CpuLayoutAttr : Pw_Attr<"CpuLayout", "cpu_layout"> {
 
 def Pw_ScheduleAttr : Pw_Attr<"Schedule", "schedule"> {
   let summary = "how a CUDA kernel covers the iteration space, as gems::Schedule";
-  let description = "`#pw.schedule<flat, width = 8, unroll = 1, threads = 256>`: the family and all its fields.";
+  let description = "`#pw.schedule<flat, width = 8, unroll = 1, threads = 256, few = 1>`: the family and all its fields.";
   let parameters = (ins Pw_Value<"Schedule">:$value);
   let assemblyFormat = "`<` $value `>`";
   let genVerifyDecl = 0;

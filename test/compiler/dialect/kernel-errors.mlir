@@ -79,7 +79,7 @@ pw.kernel @cpu of "cpu" operands [#pw.operand<"x", f32 as f32, tensor>] results 
 
 // expected-error @+1 {{has a schedule, but no layout to schedule}}
 pw.kernel @layout of "layout" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>]
-    resolved schedule <flat, width = 4, unroll = 1, threads = 256> {
+    resolved schedule <flat, width = 4, unroll = 1, threads = 256, few = 1> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }
@@ -89,7 +89,7 @@ pw.kernel @layout of "layout" operands [#pw.operand<"x", f32 as f32, tensor>] re
 // expected-error @+1 {{has a schedule, but its promotion is not resolved}}
 pw.kernel @early of "early" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>]
     layout <flat>
-    schedule <flat, width = 4, unroll = 1, threads = 256> {
+    schedule <flat, width = 4, unroll = 1, threads = 256, few = 1> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }
@@ -99,7 +99,7 @@ pw.kernel @early of "early" operands [#pw.operand<"x", f32 as f32, tensor>] resu
 // expected-error @+1 {{has a wrong schedule: it is that of a flat kernel, which the layout 'rows' is not for}}
 pw.kernel @family of "family" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>]
     resolved layout <rows>
-    schedule <flat, width = 4, unroll = 1, threads = 256> {
+    schedule <flat, width = 4, unroll = 1, threads = 256, few = 1> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }
@@ -108,7 +108,7 @@ pw.kernel @family of "family" operands [#pw.operand<"x", f32 as f32, tensor>] re
 
 // expected-error @+1 {{has a wrong schedule: width is a power of two from 1 to 16; given 3}}
 pw.kernel @width of "width" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>] resolved
-    layout <flat> schedule <flat, width = 3, unroll = 1, threads = 256> {
+    layout <flat> schedule <flat, width = 3, unroll = 1, threads = 256, few = 1> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }

@@ -12,7 +12,7 @@ pw.kernel @unscheduled of "copy" operands [#pw.operand<"x", f32 as f32, tensor>]
 pw.kernel @unknown of "cbrt" operands [#pw.operand<"x", f32 as f32, tensor>]
     results [#pw.result<"out", f32 to f32>] resolved
     layout <flat>
-    schedule <flat, width = 4, unroll = 1, threads = 256> {
+    schedule <flat, width = 4, unroll = 1, threads = 256, few = 1> {
 ^bb0(%x: f32):
   %0 = math.cbrt %x : f32
   pw.yield %0 : f32

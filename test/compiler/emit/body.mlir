@@ -6,7 +6,7 @@
 // CHECK-NEXT: return (x + y * 2.0f - (exp0 - y)) * exp0 / -0.1f;
 pw.kernel @poly of "poly" operands [#pw.operand<"x", f32 as f32, tensor>,
     #pw.operand<"y", f32 as f32, number>] results [#pw.result<"out", f32 to f32>] resolved
-    layout <flat> schedule <flat, width = 4, unroll = 1, threads = 256> {
+    layout <flat> schedule <flat, width = 4, unroll = 1, threads = 256, few = 1> {
 ^bb0(%x: f32, %y: f32):
   %c = arith.constant 2.0 : f32
   %d = arith.constant -0.1 : f32
@@ -27,7 +27,7 @@ pw.kernel @poly of "poly" operands [#pw.operand<"x", f32 as f32, tensor>,
 pw.kernel @narrow of "narrow" operands [#pw.operand<"x", i8 as i8, tensor>,
     #pw.operand<"y", i8 as i8, tensor>]
     results [#pw.result<"out", i8 to i8>] resolved
-    layout <flat> schedule <flat, width = 4, unroll = 1, threads = 256> {
+    layout <flat> schedule <flat, width = 4, unroll = 1, threads = 256, few = 1> {
 ^bb0(%x: i8, %y: i8):
   %c = arith.constant 7 : i8
   %0 = arith.cmpi slt, %x, %y : i8
@@ -45,7 +45,7 @@ pw.kernel @narrow of "narrow" operands [#pw.operand<"x", i8 as i8, tensor>,
 pw.kernel @where of "where" operands [#pw.operand<"c", bool as bool, tensor>,
     #pw.operand<"x", f16 as f16, tensor>]
     results [#pw.result<"out", f16 to f16>] resolved
-    layout <flat> schedule <flat, width = 4, unroll = 1, threads = 256> {
+    layout <flat> schedule <flat, width = 4, unroll = 1, threads = 256, few = 1> {
 ^bb0(%c: i1, %x: f16):
   %one = arith.constant 1.0 : f16
   %0 = arith.select %c, %x, %one : f16
@@ -57,7 +57,7 @@ pw.kernel @where of "where" operands [#pw.operand<"c", bool as bool, tensor>,
 // CHECK: fma(x, 0.1, __longlong_as_double(0x7ff0000000000000ll))
 pw.kernel @literals of "literals" operands [#pw.operand<"x", f64 as f64, tensor>]
     results [#pw.result<"out", f64 to f64>] resolved
-    layout <flat> schedule <flat, width = 4, unroll = 1, threads = 256> {
+    layout <flat> schedule <flat, width = 4, unroll = 1, threads = 256, few = 1> {
 ^bb0(%x: f64):
   %a = arith.constant 0.1 : f64
   %inf = arith.constant 0x7FF0000000000000 : f64

@@ -3,7 +3,7 @@
 //   x: tensor of c64, computed in c64; contiguous; aligned to 16 bytes
 //   out: result, f32; contiguous; aligned to 16 bytes
 //
-// family=flat width=2 unroll=1 threads=256
+// family=flat width=2 unroll=1 threads=256 few=1
 // launch: block 256, grid ceil(n / 512)
 
 struct alignas(8) c64 { float re, im; };
@@ -106,9 +106,8 @@ abs_c64_to_f32_flat(const c64* x, float* out, const long long n) {
     }
     store<uint2>(out + i * 2, out_vec);
   }
-  // The last block has the elements behind the last whole vector.
-  if (blockIdx.x + 1 < gridDim.x) return;
-  const long long rest = vectors * 2 + threadIdx.x;
+  // Behind the last whole vector.
+  const long long rest = vectors * 2 + blockIdx.x * 256ll + threadIdx.x;
   if (rest < n) {
     out[rest] = abs_element(x[rest]);
   }

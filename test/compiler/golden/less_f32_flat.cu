@@ -4,7 +4,7 @@
 //   y: tensor of f32, computed in f32; contiguous; aligned to 16 bytes
 //   out: result, bool; contiguous; aligned to 16 bytes
 //
-// family=flat width=4 unroll=1 threads=256
+// family=flat width=4 unroll=1 threads=256 few=1
 // launch: block 256, grid ceil(n / 1024)
 
 using u8 = unsigned char;
@@ -89,9 +89,8 @@ lt_f32_to_bool_flat(const float* x, const float* y, u8* out, const long long n) 
     }
     store<unsigned>(out + i * 4, out_vec);
   }
-  // The last block has the elements behind the last whole vector.
-  if (blockIdx.x + 1 < gridDim.x) return;
-  const long long rest = vectors * 4 + threadIdx.x;
+  // Behind the last whole vector.
+  const long long rest = vectors * 4 + blockIdx.x * 256ll + threadIdx.x;
   if (rest < n) {
     out[rest] = lt_element(x[rest], y[rest]);
   }

@@ -5,7 +5,7 @@
 //   alpha: number, f32
 //   out: result, f32; contiguous; aligned to 16 bytes
 //
-// family=flat width=4 unroll=1 threads=256
+// family=flat width=4 unroll=1 threads=256 few=1
 // launch: block 256, grid ceil(n / 1024)
 
 
@@ -89,9 +89,8 @@ scaled_sum_f32_flat(const float* x, const float* y, const float alpha, float* ou
     }
     store<uint4>(out + i * 4, out_vec);
   }
-  // The last block has the elements behind the last whole vector.
-  if (blockIdx.x + 1 < gridDim.x) return;
-  const long long rest = vectors * 4 + threadIdx.x;
+  // Behind the last whole vector.
+  const long long rest = vectors * 4 + blockIdx.x * 256ll + threadIdx.x;
   if (rest < n) {
     out[rest] = scaled_sum_element(x[rest], y[rest], alpha);
   }

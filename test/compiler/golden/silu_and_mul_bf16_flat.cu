@@ -4,7 +4,7 @@
 //   y: tensor of bf16, computed in f32; contiguous; aligned to 16 bytes
 //   out: result, bf16; contiguous; aligned to 16 bytes
 //
-// family=flat width=8 unroll=1 threads=256
+// family=flat width=8 unroll=1 threads=256 few=1
 // launch: block 256, grid ceil(n / 2048)
 
 using u16 = unsigned short;
@@ -128,9 +128,8 @@ silu_and_mul_bf16_flat(const bf16* x, const bf16* y, bf16* out, const long long 
     }
     store<uint4>(out + i * 8, pack_bf16(out_vec));
   }
-  // The last block has the elements behind the last whole vector.
-  if (blockIdx.x + 1 < gridDim.x) return;
-  const long long rest = vectors * 8 + threadIdx.x;
+  // Behind the last whole vector.
+  const long long rest = vectors * 8 + blockIdx.x * 256ll + threadIdx.x;
   if (rest < n) {
     out[rest] = to_bf16(silu_and_mul_element(to_f32(x[rest]), to_f32(y[rest])));
   }

@@ -1,5 +1,5 @@
 // RUN: not gems-opt %s --pw-schedule-kernel 2>&1 | FileCheck %s --check-prefix=NONE
-// RUN: not gems-opt %s --pw-schedule-kernel='schedule="#pw.schedule<flat, width = 4, unroll = 2, threads = 128>"' 2>&1 | FileCheck %s
+// RUN: not gems-opt %s --pw-schedule-kernel='schedule="#pw.schedule<flat, width = 4, unroll = 2, threads = 128, few = 1>"' 2>&1 | FileCheck %s
 
 // NONE: pw-schedule-kernel needs schedule=#pw.schedule<...>; given ''
 // CHECK: it is that of a flat kernel, which the layout 'rows' is not for

@@ -1,7 +1,7 @@
 // RUN: gems-opt %s --pw-to-resolved | FileCheck %s --check-prefix=RESOLVED
 // RUN: gems-opt %s --pw-to-legal | FileCheck %s --check-prefix=LEGAL
 // RUN: gems-opt %s --pw-to-approximated | FileCheck %s --check-prefix=APPROXIMATED
-// RUN: gems-opt %s --pw-to-scheduled='schedule="#pw.schedule<flat, width = 8, unroll = 1, threads = 256>"' | FileCheck %s --check-prefix=SCHEDULED
+// RUN: gems-opt %s --pw-to-scheduled='schedule="#pw.schedule<flat, width = 8, unroll = 1, threads = 256, few = 1>"' | FileCheck %s --check-prefix=SCHEDULED
 // RUN: gems-opt %s --pw-to-lowered=vector-bytes=32 | FileCheck %s --check-prefix=LOWERED
 
 // RESOLVED: arith.negf {{.*}} : bf16

@@ -27,11 +27,13 @@ struct FlatSchedule {
   int width = 4;      // elements per vector
   int unroll = 1;     // vectors of a thread
   int threads = 256;  // per block
+  int few = 1;        // elements of a call up to which each has a thread
 
-  static constexpr std::array<ScheduleField<FlatSchedule>, 3> fields{{
+  static constexpr std::array<ScheduleField<FlatSchedule>, 4> fields{{
       {"width", &FlatSchedule::width, 1, 16},
       {"unroll", &FlatSchedule::unroll, 1, 16, false},
       {"threads", &FlatSchedule::threads, 32, 1024},
+      {"few", &FlatSchedule::few, 1, 1 << 20},
   }};
   auto operator<=>(const FlatSchedule&) const = default;
 };

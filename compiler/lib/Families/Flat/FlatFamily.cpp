@@ -20,17 +20,33 @@ int vectors_of_thread(const KernelFacts& facts, int width, const tuning::Device&
   // With two operands and more a second vector cost up to 8 % on an H200.
   const bool is_narrow =
       std::ranges::all_of(facts.traffic, [](const Traffic& traffic) { return traffic.size_bytes == 2; });
-  if (is_narrow && facts.costliest >= LongCost && facts.costliest < LongestCost && read_bytes <= AccessBytes)
+  const bool is_long = facts.divides || facts.costliest >= LongCost;
+  if (is_narrow && is_long && facts.costliest < LongestCost && read_bytes <= AccessBytes)
     return std::max(unroll, device.long_unroll);
   const int most = std::max(1, (facts.functions > 0 ? HeavyElements : MostElements) / width);
   return facts.costliest >= LongestCost ? most : std::min({unroll, most, MostUnroll});
 }
 
+// Whether one thread reads several accesses for a vector of results.
+bool has_narrow_result(const KernelFacts& facts, int width) {
+  const auto bytes = [&](const Traffic& traffic) { return traffic.size_bytes * width; };
+  return std::ranges::any_of(facts.traffic, [&](const Traffic& traffic) {
+    return !traffic.is_result && !traffic.is_single && bytes(traffic) > tuning::AccessBytes;
+  });
+}
+
+int few_elements(const KernelFacts& facts, int width) {
+  if (width == 1) return 1;
+  if (facts.costliest >= tuning::LongCost || facts.divides) return tuning::FewOfLongBody;
+  return has_narrow_result(facts, width) ? tuning::FewOfNarrowResult : 1;
+}
+
 Schedule choose(const KernelFacts& facts, const tuning::Device& device) {
   FlatSchedule schedule{.width = vector_width(facts), .threads = tuning::BlockThreads};
   schedule.unroll = vectors_of_thread(facts, schedule.width, device);
-  if (facts.functions > 0) schedule.threads = device.threads;
+  if (facts.functions > 0 || (facts.divides && schedule.unroll > 1)) schedule.threads = device.threads;
   if (facts.costliest >= tuning::LongestCost) schedule.threads = tuning::LongBodyThreads;
+  schedule.few = few_elements(facts, schedule.width);
   return schedule;
 }
 
@@ -42,12 +58,15 @@ std::vector<ParameterField> parameters(const Layout&, TensorCounts) { return {};
 
 Blocks blocks(const Schedule& schedule, LayoutClass, const Geometry& geometry) {
   const auto& flat = std::get<FlatSchedule>(schedule);
-  return {.count = ceil_div(size_from(geometry, 0), elements_of_block(flat)), .x = flat.threads};
+  const std::int64_t elements = size_from(geometry, 0);
+  const bool is_few = elements <= flat.few;
+  return {.count = ceil_div(elements, is_few ? flat.threads : elements_of_block(flat)), .x = flat.threads};
 }
 
 std::string launch_text(const Schedule& schedule) {
   const auto& flat = std::get<FlatSchedule>(schedule);
-  return fmt::format("block {}, grid ceil(n / {})", flat.threads, elements_of_block(flat));
+  const std::string grid = fmt::format("block {}, grid ceil(n / {})", flat.threads, elements_of_block(flat));
+  return flat.few == 1 ? grid : fmt::format("{}, of up to {} elements ceil(n / {})", grid, flat.few, flat.threads);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // The flat family: one dense dimension. Thread i has vector i; with several vectors a thread, they lie one block width
-// apart, so that a warp always touches neighbouring addresses. The last block also has what is behind the last whole
-// vector.
+// apart, so that a warp always touches neighbouring addresses. The first threads also have what is behind the last
+// whole vector: that is everything where a launch of few elements has a thread for each.
 //
 // Little stands before the loads, and what is rare behind the stores: a kernel of few elements takes as long as one
 // thread.
@@ -17,8 +17,7 @@ class FlatText : FamilyText<FlatSchedule> {
 
   void write() {
     kernel_.openKernel(out_, "const long long n", schedule_.threads);
-    if (schedule_.width > 1)
-      out_.line("const long long vectors = n >> {};", std::countr_zero(static_cast<unsigned>(schedule_.width)));
+    if (schedule_.width > 1) out_.line("const long long vectors = {};", vectors());
     out_.line("const long long {} = blockIdx.x * {}ll + threadIdx.x;", schedule_.unroll > 1 ? "first" : "i",
               schedule_.threads * schedule_.unroll);
     kernel_.writeSingleLoads(out_);
@@ -36,6 +35,10 @@ class FlatText : FamilyText<FlatSchedule> {
   }
 
  private:
+  std::string vectors() const {
+    const std::string whole = fmt::format("n >> {}", std::countr_zero(static_cast<unsigned>(schedule_.width)));
+    return schedule_.few == 1 ? whole : fmt::format("gridDim.x * {}ll < n ? {} : 0", schedule_.threads, whole);
+  }
   std::string_view exists() const { return schedule_.width > 1 ? "i < vectors" : "i < n"; }
   std::string address(const std::string& tensor) const {
     return schedule_.width > 1 ? fmt::format("{} + i * {}", tensor, schedule_.width) : tensor + " + i";
@@ -73,9 +76,10 @@ class FlatText : FamilyText<FlatSchedule> {
   }
 
   void writeRest() {
-    out_.line("// The last block has the elements behind the last whole vector.");
-    out_.line("if (blockIdx.x + 1 < gridDim.x) return;");
-    out_.line("const long long rest = vectors * {} + threadIdx.x;", schedule_.width);
+    out_.line("// Behind the last whole vector{}.",
+              schedule_.few == 1 ? "" : ", or all where each element has a thread");
+    out_.line("const long long rest = vectors * {} + blockIdx.x * {}ll + threadIdx.x;", schedule_.width,
+              schedule_.threads);
     out_.open("if (rest < n) {{");
     kernel_.writeElement(
         out_, [&](const OperandText& operand) { return fmt::format("{}[rest]", operand.name); },
