@@ -30,9 +30,8 @@ Device device_of(at::Device device) {
   return {device.is_cpu() ? Device::Kind::Cpu : Device::Kind::Cuda, device.is_cpu() ? 0 : device.index()};
 }
 
-std::vector<Argument> runtime_arguments(const Request& request, const CallGeometry& geometry) {
-  std::vector<Argument> arguments;
-  arguments.reserve(request.arguments.size());
+c10::SmallVector<Argument, 4> runtime_arguments(const Request& request, const CallGeometry& geometry) {
+  c10::SmallVector<Argument, 4> arguments;
   std::size_t address = 0;
   std::size_t number = 0;
   for (std::size_t i = 0; i < request.arguments.size(); ++i) {
@@ -66,9 +65,8 @@ std::vector<Argument> runtime_arguments(const Request& request, const CallGeomet
   return arguments;
 }
 
-std::vector<CallOperand> call_operands(std::span<const Argument> arguments) {
-  std::vector<CallOperand> operands;
-  operands.reserve(arguments.size());
+c10::SmallVector<CallOperand, 4> call_operands(std::span<const Argument> arguments) {
+  c10::SmallVector<CallOperand, 4> operands;
   for (const Argument& argument : arguments) operands.push_back(argument.what);
   return operands;
 }
@@ -120,7 +118,7 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
   entry->words.assign(geometry.words().begin(), geometry.words().end());
   const bool capturing = is_capturing(geometry.device());
   const DType default_dtype = *to_dtype(c10::get_default_dtype_as_scalartype());
-  const std::vector<Argument> arguments = runtime_arguments(request, geometry);
+  const c10::SmallVector<Argument, 4> arguments = runtime_arguments(request, geometry);
 
   ResolvedTypes types;
   try {
@@ -157,7 +155,8 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
   }
   if (layout.rank > MaxRank) return declined(std::move(entry), DeclineReason::Rank);
 
-  std::vector<TensorView> results;
+  c10::SmallVector<TensorView, 1> results;
+  entry->results.resize(request.results.size());
   std::int64_t numel = 1;
   for (const std::int64_t size : layout.sizes) numel *= size;
   for (std::size_t r = 0; r < request.results.size(); ++r) {

@@ -1,18 +1,24 @@
-// Asks at::TensorIterator for shape and layout of a call's results, without letting it allocate or convert anything.
+// Shape and layout of a call's results: those of new ones by at::TensorIterator's rules, which are cheaper to follow
+// than to ask it; it is asked about given results, without letting it allocate or convert anything.
 #include "first_call/result_layout.h"
 
 #include <ATen/ExpandUtils.h>
 #include <ATen/ScalarOps.h>
 #include <ATen/TensorIterator.h>
 #include <ATen/ops/real.h>
+#include <c10/core/MemoryFormat.h>
+#include <c10/util/strides.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
+#include "first_call/dimension_order.h"
 #include "first_call/refusal_text.h"
+#include "gems/compiler/layout.h"
 #include "gems/dsl/error.h"
 
 namespace gems::aten {
@@ -50,7 +56,83 @@ bool is_like_self(const Request& request) {
          (rules.like_integral_self && at::isIntegralType(self.scalar_type(), /*includeBool=*/true));
 }
 
+// Of operands that all have the result's shape. Source: TensorIteratorBase::compute_fast_setup_type.
+std::optional<at::DimVector> shared_strides(const LayoutOperands& tensors, at::IntArrayRef sizes) {
+  const auto all = [&](const auto& predicate) {
+    return std::ranges::all_of(tensors, [&](const at::Tensor* tensor) { return predicate(*tensor); });
+  };
+  if (!all([&](const at::Tensor& tensor) { return tensor.sizes() == sizes; })) return std::nullopt;
+  if (all([](const at::Tensor& tensor) { return tensor.is_contiguous(); })) return c10::contiguous_strides(sizes);
+  if (all([](const at::Tensor& tensor) { return tensor.is_contiguous(at::MemoryFormat::ChannelsLast); }))
+    return at::DimVector(c10::get_channels_last_strides_2d(sizes));
+  const at::IntArrayRef first = tensors[0]->strides();
+  if (all([&](const at::Tensor& tensor) { return tensor.is_non_overlapping_and_dense() && tensor.strides() == first; }))
+    return at::DimVector(first);
+  return std::nullopt;
+}
+
+// Of new results. Nothing where TensorIterator has to be asked.
+std::optional<ResultLayout> new_layout(const Request& request) {
+  if (std::ranges::any_of(request.results, [](const at::Tensor& result) { return result.defined(); })) return {};
+  const std::optional<at::DimVector> sizes = broadcast_shape(request);
+  if (!sizes || sizes->size() > MaxRank || std::ranges::count(*sizes, 0) > 0) return {};
+  const LayoutOperands tensors = layout_operands(request);
+  bool has_number = false;
+  for (const CallArgument& argument : request.arguments) {
+    has_number |= argument.kind == CallArgument::Kind::Number;
+    if (argument.kind == CallArgument::Kind::Tensor && request.rules.reads_complex_parts &&
+        argument.tensor->is_complex())
+      return {};
+  }
+  ResultLayout layout{.sizes = *sizes, .strides = {}, .rank = static_cast<int>(sizes->size())};
+  // A number counts as an operand of another shape.
+  if (!(has_number && request.rules.numbers_shape_layout && !sizes->empty()))
+    if (std::optional<at::DimVector> strides = shared_strides(tensors, *sizes)) {
+      layout.strides = *std::move(strides);
+      return layout;
+    }
+  layout.strides.resize(sizes->size());
+  std::int64_t stride = 1;
+  for (const std::size_t dim : DimensionOrder<std::int64_t>(tensors, *sizes).get()) {
+    layout.strides[dim] = stride;
+    stride *= layout.sizes[dim];
+  }
+  return layout;
+}
+
+ResultLayout asked_layout(const Request& request) {
+  at::TensorIteratorConfig config;
+  // An undefined result is given the meta device: its layout is computed, its memory is not allocated.
+  config.set_check_mem_overlap(true)
+      .check_all_same_dtype(false)
+      .check_all_same_device(false)
+      .promote_inputs_to_common_dtype(false)
+      .resize_outputs(false)
+      .declare_static_dtype_and_device(at::kFloat, at::kMeta);
+  for (const at::Tensor& result : request.results) config.add_owned_output(result);
+  for (const at::Tensor* tensor : layout_operands(request)) {
+    const bool as_parts = request.rules.reads_complex_parts && tensor->is_complex();
+    config.add_owned_const_input(as_parts ? at::real(*tensor) : *tensor);
+  }
+  for (const CallArgument& argument : request.arguments)
+    if (argument.kind == CallArgument::Kind::Number && request.rules.numbers_shape_layout)
+      config.add_owned_const_input(c10::scalar_to_tensor(*argument.number));
+  const at::TensorIterator iterator = config.build();
+  const at::TensorBase& output = iterator.output(0);
+  return {.sizes = at::DimVector(output.sizes()), .strides = at::DimVector(output.strides()), .rank = iterator.ndim()};
+}
+
 }  // namespace
+
+LayoutOperands layout_operands(const Request& request) {
+  LayoutOperands tensors;
+  const int leader = request.rules.layout_leader;
+  if (leader >= 0) tensors.push_back(request.arguments[static_cast<std::size_t>(leader)].tensor);
+  for (std::size_t i = 0; i < request.arguments.size(); ++i)
+    if (request.arguments[i].kind == CallArgument::Kind::Tensor && static_cast<int>(i) != leader)
+      tensors.push_back(request.arguments[i].tensor);
+  return tensors;
+}
 
 std::optional<DeclineReason> check_given_results(const Request& request) {
   std::optional<at::DimVector> shape;
@@ -80,33 +162,8 @@ void check_shapes(const Request& request) {
 }
 
 ResultLayout result_layout(const Request& request) {
-  at::TensorIteratorConfig config;
-  // An undefined result is given the meta device: its layout is computed, its memory is not allocated.
-  config.set_check_mem_overlap(true)
-      .check_all_same_dtype(false)
-      .check_all_same_device(false)
-      .promote_inputs_to_common_dtype(false)
-      .resize_outputs(false)
-      .declare_static_dtype_and_device(at::kFloat, at::kMeta);
-  for (const at::Tensor& result : request.results) config.add_owned_output(result);
-  const int leader = request.rules.layout_leader;
-  if (leader >= 0) config.add_owned_const_input(*request.arguments[static_cast<std::size_t>(leader)].tensor);
-  for (std::size_t i = 0; i < request.arguments.size(); ++i) {
-    if (static_cast<int>(i) == leader) continue;
-    const CallArgument& argument = request.arguments[i];
-    if (argument.kind == CallArgument::Kind::Tensor) {
-      const bool as_parts = request.rules.reads_complex_parts && argument.tensor->is_complex();
-      config.add_owned_const_input(as_parts ? at::real(*argument.tensor) : *argument.tensor);
-    } else if (argument.kind == CallArgument::Kind::Number && request.rules.numbers_shape_layout) {
-      config.add_owned_const_input(c10::scalar_to_tensor(*argument.number));
-    }
-  }
-  const at::TensorIterator iterator = config.build();
-  const at::TensorBase& output = iterator.output(0);
-  ResultLayout layout;
-  layout.sizes = output.sizes();
-  layout.strides = output.strides();
-  layout.rank = iterator.ndim();
+  std::optional<ResultLayout> known = new_layout(request);
+  ResultLayout layout = known ? *std::move(known) : asked_layout(request);
   if (request.results[0].defined()) return layout;
   if (is_like_self(request)) {
     const at::Tensor& self = *request.arguments[0].tensor;
@@ -115,11 +172,7 @@ ResultLayout result_layout(const Request& request) {
     else
       layout.strides = at::infer_dense_strides(self.sizes(), self.strides());
   } else if (request.rules.contiguous_result) {
-    std::int64_t stride = 1;
-    for (std::size_t d = layout.sizes.size(); d-- > 0;) {
-      layout.strides[d] = stride;
-      stride *= std::max<std::int64_t>(layout.sizes[d], 1);
-    }
+    layout.strides = c10::contiguous_strides(layout.sizes);
   }
   return layout;
 }

@@ -8,8 +8,12 @@ namespace gems::aten {
 struct ResultLayout {
   at::DimVector sizes;
   at::DimVector strides;
-  int rank = 0;  // after TensorIterator joined the dimensions that it can
+  int rank = 0;  // at most so many, after dimensions are joined
 };
+
+// The tensors in the order in which they decide on the layout of a new result.
+using LayoutOperands = c10::SmallVector<const at::Tensor*, MaxOperands>;
+LayoutOperands layout_operands(const Request& request);
 
 // Whether the results that the caller gave have the shape that the arguments broadcast to.
 // Nothing also when the arguments do not broadcast: result_layout() throws then.

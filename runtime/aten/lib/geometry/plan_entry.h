@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include <c10/util/SmallVector.h>
+
 #include "gems/runtime/plan.h"
 #include "geometry/call_geometry.h"
 #include "torch/allocate.h"
@@ -16,10 +18,10 @@ namespace gems::aten {
 
 struct PlanEntry {
   std::uint64_t hash = 0;
-  std::vector<std::uint64_t> words;
+  c10::SmallVector<std::uint64_t, 16> words;
   std::optional<DeclineReason> declined;
   std::shared_ptr<const Plan> plan;  // null: nothing to compute, the results have no elements
-  std::array<ResultGeometry, MaxResults> results;
+  c10::SmallVector<ResultGeometry, 1> results;
   // The dtypes that numbers must fit, in order of CallGeometry::numbers; empty: any number goes.
   std::vector<DType> number_limits;
   std::optional<DType> exact_dtype;  // must have the very numbers: ATen rounds them to a float8 before it computes

@@ -8,9 +8,9 @@
 #include <c10/util/Exception.h>
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
+#include "first_call/dimension_order.h"
 #include "first_call/result_layout.h"
 #include "gems/aten/dtype.h"
 #include "gems/dsl/error.h"
@@ -43,67 +43,16 @@ c10::SymDimVector broadcast_sizes(std::span<const at::Tensor* const> tensors) {
   return sizes;
 }
 
-// The operand's stride along a dimension of the result, 0 where it is broadcast.
-c10::SymInt stride_along(const at::Tensor& tensor, c10::SymIntArrayRef sizes, std::size_t dim) {
-  const std::size_t missing = sizes.size() - static_cast<std::size_t>(tensor.dim());
-  if (dim < missing) return 0;
-  const auto own = static_cast<std::int64_t>(dim - missing);
-  if (tensor.sym_size(own) == 1 && sizes[dim] != 1) return 0;
-  return tensor.sym_stride(own);
-}
-
-// Whether dimension a lies inside of b (1) or outside (-1), or the operands do not say (0).
-int compare_dimensions(std::span<const at::Tensor* const> tensors, c10::SymIntArrayRef sizes, std::size_t a,
-                       std::size_t b) {
-  for (const at::Tensor* tensor : tensors) {
-    const c10::SymInt stride_a = stride_along(*tensor, sizes, a);
-    const c10::SymInt stride_b = stride_along(*tensor, sizes, b);
-    if (stride_a == 0 || stride_b == 0) continue;
-    if (stride_a > stride_b) return -1;
-    if (stride_a < stride_b || sizes[b] > sizes[a]) return 1;
-  }
-  return 0;
-}
-
-// TensorIterator itself takes no symbolic sizes. This is its order of dimensions (TensorIteratorBase::
-// reorder_dimensions): an insertion sort from the last dimension to the first, by the strides of the first operand that
-// decides. Each comparison of symbols becomes a guard of the compiled graph.
+// TensorIterator itself takes no symbolic sizes. Each comparison of symbols becomes a guard of the compiled graph.
 SymbolicLayout symbolic_layout(std::span<const at::Tensor* const> tensors) {
   SymbolicLayout layout{broadcast_sizes(tensors), {}};
-  const std::size_t rank = layout.sizes.size();
-  std::vector<std::size_t> order;  // innermost first
-  for (std::size_t dim = rank; dim-- > 0;) order.push_back(dim);
-  for (std::size_t i = 1; i < rank; ++i) {
-    std::size_t moving = i;
-    for (std::size_t other = i; other-- > 0;) {
-      const int comparison = compare_dimensions(tensors, layout.sizes, order[moving], order[other]);
-      if (comparison < 0) break;
-      if (comparison > 0) {
-        std::swap(order[moving], order[other]);
-        moving = other;
-      }
-    }
-  }
-  layout.strides.resize(rank);
+  layout.strides.resize(layout.sizes.size());
   c10::SymInt stride = 1;
-  for (const std::size_t dim : order) {
+  for (const std::size_t dim : DimensionOrder<c10::SymInt>(tensors, layout.sizes).get()) {
     layout.strides[dim] = stride;
     stride *= layout.sizes[dim].max(1);
   }
   return layout;
-}
-
-// The operands in the order in which they decide on the layout.
-std::vector<const at::Tensor*> layout_operands(const Request& request) {
-  std::vector<const at::Tensor*> tensors;
-  for (const CallArgument& argument : request.arguments)
-    if (argument.kind == CallArgument::Kind::Tensor) tensors.push_back(argument.tensor);
-  if (const int leader = request.rules.layout_leader; leader >= 0) {
-    const at::Tensor* first = request.arguments[static_cast<std::size_t>(leader)].tensor;
-    std::erase(tensors, first);
-    tensors.insert(tensors.begin(), first);
-  }
-  return tensors;
 }
 
 }  // namespace
@@ -118,7 +67,7 @@ void infer_results(const Request& request) {
   for (std::size_t i = 0; i < request.arguments.size(); ++i)
     operands.push_back(operand_of(*request.op, i, request.arguments[i]));
   const ResolvedTypes types = resolve_types(*request.op, operands, *to_dtype(c10::get_default_dtype_as_scalartype()));
-  const std::vector<const at::Tensor*> tensors = layout_operands(request);
+  const LayoutOperands tensors = layout_operands(request);
   const bool is_symbolic = std::ranges::any_of(
       tensors, [](const at::Tensor* tensor) { return tensor->unsafeGetTensorImpl()->has_symbolic_sizes_strides(); });
   const auto fill = [&](const auto& layout, const auto& empty) {
