@@ -24,6 +24,7 @@ TEST_CASE("equal traces and layouts give equal objects") {
   const TraceGraph graph = trace_of(ScalarOp::Sin, DType::F32, DType::F32, DType::F32);
   const CpuObject first = compile_cpu(graph, contiguous(graph)), second = compile_cpu(graph, contiguous(graph));
   CHECK(first.name == second.name);
+  CHECK(first.name == "gems_sin_f32");
   CHECK(first.bytes == second.bytes);
 }
 

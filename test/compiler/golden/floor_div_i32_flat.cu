@@ -82,7 +82,7 @@ __device__ __forceinline__ u32 floor_div_element(u32 x, u32 y) {
 }
 
 extern "C" __global__ void __launch_bounds__(128)
-floor_div_i32_flat(const i32* x, const i32* y, i32* out, const long long n) {
+gems_floor_div_i32_flat(const i32* x, const i32* y, i32* out, const long long n) {
   const long long vectors = n >> 2;
   const long long first = blockIdx.x * 256ll + threadIdx.x;
   Vec<i32, 4> x_vec[2];

@@ -57,7 +57,7 @@ TEST_CASE("gems-cache show takes a prefix of the key and prints all that is know
   const SampleCache cache;
   const Outcome outcome = cache.tool("show " + cache.key.substr(0, 10));
   CHECK(outcome.status == 0);
-  CHECK_THAT(outcome.text, ContainsSubstring(cache.key) && ContainsSubstring("add_f32_flat") &&
+  CHECK_THAT(outcome.text, ContainsSubstring(cache.key) && ContainsSubstring("gems_add_f32_flat") &&
                                ContainsSubstring("2023-11-14 22:13:20 UTC in 42.1 ms") && ContainsSubstring("key A"));
   const json object = json::parse(cache.tool("show --json " + cache.key).text);
   CHECK(object["target"] == "sm_90");
