@@ -12,6 +12,7 @@
 #include "listing.h"
 #include "show.h"
 #include "usage_error.h"
+#include "version.h"
 
 namespace gems::cache_tool {
 namespace {
@@ -55,6 +56,7 @@ void run_clear(const std::string& dir, bool json) {
 
 int run(int argc, char** argv) {
   CLI::App app{"Looks into the cache of compiled kernels.", "gems-cache"};
+  app.set_version_flag("--version", version_text("gems-cache"));
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(examples);
