@@ -248,7 +248,7 @@ def test_the_report_adds_up_and_prints(x):
     assert any(line.split()[:3] == ["add.Tensor", str(row.calls), str(row.served)] for line in lines)
     gems.reset_report()
     assert str(gems.report()) == "gems: no calls"
-    assert set(gems.report()) == set(gems.all_ops())
+    assert {name for name in gems.report() if "::" not in name} == set(gems.all_ops())
     assert gems.all_ops() == sorted(gems.all_ops())
 
 

@@ -89,14 +89,16 @@ CallRules rules_of(const OpDef& op) { return {.layout_leader = incoming_gradient
 
 class Compute final : public c10::OperatorKernel {
  public:
-  explicit Compute(const OpDef& op) : op_(op), rules_(rules_of(op)) {}
+  explicit Compute(const OpDef& op)
+      : op_(op), rules_(rules_of(op)), counts_(operator_counts(fmt::format("gems::{}", op.name))) {}
 
   void operator()(const c10::OperatorHandle&, c10::DispatchKeySet, torch::jit::Stack* stack) const {
     std::array<at::Tensor, MaxResults> storage;
     const std::span results(storage.data(), op_.result_count());
     {
       const StackArguments arguments(op_, *stack);
-      serve_or_throw({.op = &op_, .arguments = arguments.get(), .results = results, .rules = rules_, .raise = true});
+      serve_or_throw({.op = &op_, .arguments = arguments.get(), .results = results, .rules = rules_, .raise = true},
+                     counts_);
     }
     give_back(op_, *stack, results);
   }
@@ -104,12 +106,13 @@ class Compute final : public c10::OperatorKernel {
  private:
   const OpDef& op_;
   CallRules rules_;
+  CallCounts& counts_;
 };
 
 // The overload that writes into given tensors, which are on top of the stack.
 class ComputeInto final : public c10::OperatorKernel {
  public:
-  explicit ComputeInto(const OpDef& op) : op_(op) {}
+  explicit ComputeInto(const OpDef& op) : op_(op), counts_(operator_counts(fmt::format("gems::{}.out", op.name))) {}
 
   void operator()(const c10::OperatorHandle&, c10::DispatchKeySet, torch::jit::Stack* stack) const {
     std::array<at::Tensor, MaxResults> storage;
@@ -121,13 +124,14 @@ class ComputeInto final : public c10::OperatorKernel {
     }
     {
       const StackArguments arguments(op_, *stack, results.size());
-      serve_or_throw({.op = &op_, .arguments = arguments.get(), .results = results, .raise = true});
+      serve_or_throw({.op = &op_, .arguments = arguments.get(), .results = results, .raise = true}, counts_);
     }
     torch::jit::drop(*stack, op_.operands.size() + results.size());
   }
 
  private:
   const OpDef& op_;
+  CallCounts& counts_;
 };
 
 // The same for tensors without memory: nothing to do.
@@ -170,13 +174,21 @@ std::string operands_schema(const OpDef& op) {
 
 }  // namespace
 
-void serve_or_throw(const Request& request) {
+void serve_or_throw(Request request, CallCounts& counts) {
+  request.compiles = &counts.compiles;
+  request.compile_us = &counts.compile_us;
+  std::optional<DeclineReason> reason;
   try {
-    const auto reason = serve(request);
-    TORCH_CHECK(!reason, refusal_text(request, *reason));
+    reason = serve(request);
   } catch (const Error& error) {
+    counts.add(DeclineReason::Error);
     TORCH_CHECK(false, error.what());
+  } catch (...) {
+    counts.add(DeclineReason::Error);
+    throw;
   }
+  counts.add(reason);
+  TORCH_CHECK(!reason, refusal_text(request, *reason));
 }
 
 std::string schema_of(const OpDef& op) {

@@ -11,6 +11,7 @@
 
 #include "gems/aten/serve.h"
 #include "gems/dsl/op.h"
+#include "serve/call_counts.h"
 
 namespace torch {
 class Library;
@@ -34,8 +35,8 @@ std::int8_t incoming_gradient(const OpDef& op);
 // rotary_embedding (rotary_embedding.cpp).
 void register_rotary_embedding(torch::Library& library);
 
-// Serves the request, or throws what a user of torch.ops.gems can act on.
-void serve_or_throw(const Request& request);
+// Serves and counts the request, or throws what a user of torch.ops.gems can act on.
+void serve_or_throw(Request request, CallCounts& counts);
 
 // Whether one of the tensors carries a tangent of forward-mode differentiation.
 template <class... Tensors>

@@ -23,10 +23,7 @@ bool Override::serve(OverrideCall& call, std::span<at::Tensor> results, AskAten 
                           .compile_us = &counts_.compile_us};
     reason = aten::serve(request);
   }
-  if (reason)
-    counts_.declined[static_cast<std::size_t>(*reason)].fetch_add(1, std::memory_order_relaxed);
-  else
-    counts_.served.fetch_add(1, std::memory_order_relaxed);
+  counts_.add(reason);
   return !reason;
 }
 
