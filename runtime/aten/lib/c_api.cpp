@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 #include <torch/version.h>
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <string>
 
 #include "gems/aten/report.h"
 #include "gems/dsl/error.h"
+#include "gems/runtime/log.h"
 #include "overrides/override_table.h"
 #include "overrides/selection.h"
 #include "torch/parallel.h"
@@ -21,7 +23,7 @@
 // so may calls through another interface. The interface is the declarations below, and changes its number with them,
 // here and in runtime/aten/python/gems/_library.py.
 __attribute__((used, retain)) static const char built_for[] =
-    "gems_torch was built for torch " TORCH_VERSION ", interface 1";
+    "gems_torch was built for torch " TORCH_VERSION ", interface 2";
 
 namespace {
 
@@ -135,6 +137,19 @@ GEMS_API const char* gems_torch_report() {
 }
 
 GEMS_API void gems_torch_reset_report() { reset_report(); }
+
+// What the log says goes to hear, on a thread that holds no lock, until it is called again; null: to nobody. Waits
+// until hear before has had all of its own: a caller that hear may wait for must not hold what it waits for.
+// level: 0 a kernel came from the cache, 1 a kernel was compiled, 2 a warning.
+GEMS_API void gems_torch_log_to(void (*hear)(int level, double time_s, std::uint64_t thread, const char* text)) {
+  static std::atomic<decltype(hear)> current{nullptr};
+  gems::listen_to_log(nullptr);
+  current.store(hear);
+  if (hear == nullptr) return;
+  gems::listen_to_log([](const gems::LogMessage& message) {
+    current.load()(static_cast<int>(message.level), message.time_s, message.thread, message.text.c_str());
+  });
+}
 
 // Why an ATen overload ("where.ScalarSelf") must not be overridden, or null.
 GEMS_API const char* gems_torch_refusal(const char* name) {

@@ -15,6 +15,7 @@
 #include "operators/infer.h"
 #include "operators/undifferentiable.h"
 #include "torch/parallel.h"
+#include "torch/profiler_ranges.h"
 
 namespace gems::aten {
 namespace {
@@ -221,6 +222,7 @@ torch::CppFunction boxed(const OpDef& op, c10::DispatchKey key) {
 
 TORCH_LIBRARY(gems, library) {
   use_torch_threads();
+  use_torch_profiler();
   for (const OpDef* op : ops::catalogue().all()) {
     const std::string name(op->name);
     library.def(schema_of(*op).c_str(), {at::Tag::pt2_compliant_tag});
