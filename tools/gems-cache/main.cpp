@@ -92,11 +92,11 @@ int run(int argc, char** argv) {
     }
     const std::vector<CacheFile> files = list_cache(dir);
     if (*ls) {
-      fmt::print("{}", list_entries(files, json));
+      fmt::print("{}", list_entries(files, dir, json));
     } else if (*show) {
       run_show(files, show_options, dir, json);
     } else if (*stats) {
-      fmt::print("{}", summarize(files, dir, json));
+      fmt::print("{}", summarize(files, dir, settings().cache_max_bytes, json));
     } else if (*check) {
       fmt::print("{}", report_broken(files, json));
       for (const CacheFile& file : files)

@@ -5,6 +5,7 @@
 
 #include "cache_sample.h"
 #include "command.h"
+#include "gems/compiler/stages.h"
 
 using namespace gems;
 using namespace gems::test;
@@ -17,6 +18,7 @@ namespace {
 struct SampleCache {
   TemporaryDirectory dir;
   std::string key = cache_key("key A");
+  std::string current_key = "target cpu\ngenerator " + std::string(generator_version()) + "\nrest";
   std::string broken_key = cache_key("broken");
 
   SampleCache() {
@@ -24,8 +26,10 @@ struct SampleCache {
     cache.publish(sample_entry("key A"));
     CacheEntry cpu = sample_entry("key B");
     cpu.op = "gelu";
+    cpu.kernel = "gems_gelu_f32";
     cpu.target = "cpu";
     cpu.schedule.clear();
+    cpu.key_text = current_key;
     cache.publish(cpu);
     write_bytes(dir / (broken_key + ".kernel"), {'x'});
   }
@@ -40,8 +44,9 @@ TEST_CASE("gems-cache ls lists every entry, broken ones too") {
   const SampleCache cache;
   const Outcome outcome = cache.tool("ls");
   CHECK(outcome.status == 0);
-  CHECK_THAT(outcome.text, ContainsSubstring(cache.key.substr(0, 12)) && ContainsSubstring("gelu: f32 f32") &&
-                               ContainsSubstring("broken") && ContainsSubstring("it is too short"));
+  CHECK_THAT(outcome.text, ContainsSubstring(cache.key.substr(0, 12)) &&
+                               ContainsSubstring("  gems_gelu_f32: f32 f32") && ContainsSubstring("broken") &&
+                               ContainsSubstring("it is too short"));
   const json list = json::parse(cache.tool("ls --json").text);
   REQUIRE(list.size() == 3);
   int good = 0;
@@ -58,9 +63,13 @@ TEST_CASE("gems-cache show takes a prefix of the key and prints all that is know
   const Outcome outcome = cache.tool("show " + cache.key.substr(0, 10));
   CHECK(outcome.status == 0);
   CHECK_THAT(outcome.text, ContainsSubstring(cache.key) && ContainsSubstring("gems_add_f32_flat") &&
-                               ContainsSubstring("2023-11-14 22:13:20 UTC in 42.1 ms") && ContainsSubstring("key A"));
+                               ContainsSubstring("2023-11-14 22:13:20 UTC in 42.1 ms") && ContainsSubstring("key A") &&
+                               ContainsSubstring("another version of gems, which alone finds it"));
+  CHECK_THAT(cache.tool("show " + cache_key(cache.current_key)).text,
+             ContainsSubstring("by        this version of gems"));
   const json object = json::parse(cache.tool("show --json " + cache.key).text);
   CHECK(object["target"] == "sm_90");
+  CHECK(object["of_this_version"] == false);
   CHECK(object["source"] == sample_entry("key A").source);
 }
 
@@ -94,9 +103,12 @@ TEST_CASE("gems-cache stats sums by target and op") {
   const json stats = json::parse(cache.tool("stats --json").text);
   CHECK(stats["entries"] == 3);
   CHECK(stats["broken"] == 1);
+  CHECK(stats["of_other_versions"] == 1);
+  CHECK(stats["max_bytes"] == 1ull << 30);
   CHECK(stats["targets"]["cpu"]["entries"] == 1);
   CHECK(stats["ops"]["add"]["compile_ms"] == 42.123);
-  CHECK_THAT(cache.tool("stats").text, ContainsSubstring("3 (1 broken)") && ContainsSubstring("sm_90"));
+  CHECK_THAT(cache.tool("stats").text, ContainsSubstring("3, of them 1 broken, 1 of other versions of gems") &&
+                                           ContainsSubstring("of at most 1.1 GB") && ContainsSubstring("sm_90"));
 }
 
 TEST_CASE("gems-cache check exits with 1 when an entry is broken, and names it") {
@@ -112,6 +124,7 @@ TEST_CASE("gems-cache clear removes the entries, and an empty or missing directo
   const SampleCache cache;
   CHECK_THAT(cache.tool("clear").text, ContainsSubstring("removed 3 entries"));
   CHECK(json::parse(cache.tool("ls --json").text).empty());
+  CHECK(cache.tool("ls").text == "no kernels in " + cache.dir.path() + "\n");
   CHECK(json::parse(cache.tool("clear --json").text)["entries"] == 0);
   CHECK(run_command(std::string(GEMS_CACHE_TOOL) + " stats --dir " + (cache.dir / "missing")).status == 0);
   const Outcome file = run_command(std::string(GEMS_CACHE_TOOL) + " ls --dir /etc/passwd");
