@@ -101,11 +101,11 @@ void add_number_checks(const Request& request, const CallGeometry& geometry, con
   // c128 holds anything: a number that came as a tensor is converted without a check.
   const auto limit = [&](std::size_t i) {
     if (request.arguments[i].kind != CallArgument::Kind::Number) return DType::C128;
-    if (request.ask_aten != nullptr) return result;
+    if (request.aten_probe != nullptr) return result;
     const bool is_truth = is_bool(types.operand_compute[i]);
     return request.op->operands[i].kind == OperandKind::Scalar && !is_truth ? types.operand_compute[i] : DType::C128;
   };
-  if (rules.checks_numbers || request.ask_aten == nullptr)
+  if (rules.checks_numbers || request.aten_probe == nullptr)
     for (std::size_t i = 0; i < request.arguments.size(); ++i)
       if (is_number(request, geometry, i)) entry.number_limits.push_back(limit(i));
 }

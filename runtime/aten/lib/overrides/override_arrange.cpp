@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "gems/aten/dtype.h"
+#include "gems/ops/catalogue.h"
 #include "geometry/call_geometry.h"
-#include "overrides/catalogue_op.h"
 
 namespace gems::aten {
 namespace {
@@ -34,7 +34,7 @@ bool holds_all_of(DType to, DType from) {
 
 // masked_fill with the value in device memory, where reading it here would wait for the device: where(mask, value, x).
 std::optional<DeclineReason> choice_of_value(OverrideCall& call) {
-  static const OpDef& where = catalogue_op("where");
+  static const OpDef& where = ops::find_or_throw("where");
   const auto to = to_dtype(call.arguments[0].tensor->scalar_type());
   const auto from = to_dtype(call.arguments[2].tensor->scalar_type());
   if (!to || !from) return DeclineReason::Dtype;
@@ -64,10 +64,10 @@ std::optional<DeclineReason> but_complex_halves(const Override&, OverrideCall& c
 
 // Source: ATen/native/cpu/PowKernel.cpp, ATen/native/cuda/PowKernel.cu and, for 0 and 1, ATen/native/Pow.cpp.
 std::optional<DeclineReason> by_exponent(const Override& row, OverrideCall& call) {
-  static const OpDef& multiplied = catalogue_op("pow_multiplied");
-  static const OpDef& sqrt = catalogue_op("sqrt");
-  static const OpDef& rsqrt = catalogue_op("rsqrt");
-  static const OpDef& reciprocal = catalogue_op("reciprocal");
+  static const OpDef& multiplied = ops::find_or_throw("pow_multiplied");
+  static const OpDef& sqrt = ops::find_or_throw("sqrt");
+  static const OpDef& rsqrt = ops::find_or_throw("rsqrt");
+  static const OpDef& reciprocal = ops::find_or_throw("reciprocal");
   const at::Tensor& base = *call.arguments[0].tensor;
   const at::Scalar& number = *call.arguments[1].number;
   if (number.isComplex()) return but_complex_halves(row, call);
@@ -91,15 +91,15 @@ std::optional<DeclineReason> by_exponent(const Override& row, OverrideCall& call
 }
 
 std::optional<DeclineReason> by_float_width(const Override&, OverrideCall& call) {
-  static const OpDef& of_float8 = catalogue_op("abs_float8");
+  static const OpDef& of_float8 = ops::find_or_throw("abs_float8");
   const auto dtype = to_dtype(call.arguments[0].tensor->scalar_type());
   if (dtype && is_float8(*dtype)) call.op = &of_float8;
   return std::nullopt;
 }
 
 std::optional<DeclineReason> by_rounding_mode(const Override&, OverrideCall& call) {
-  static const OpDef& trunc = catalogue_op("div_trunc");
-  static const OpDef& floor = catalogue_op("div_floor");
+  static const OpDef& trunc = ops::find_or_throw("div_trunc");
+  static const OpDef& floor = ops::find_or_throw("div_floor");
   const FlagValue mode = call.arguments.back().flag;
   call.arguments = call.arguments.first(call.arguments.size() - 1);
   if (mode == FlagValue("trunc"))
@@ -114,8 +114,8 @@ std::optional<DeclineReason> by_rounding_mode(const Override&, OverrideCall& cal
 std::optional<DeclineReason> by_bounds(const Override&, OverrideCall& call) {
   static const at::Scalar infinity(std::numeric_limits<double>::infinity());
   static const at::Scalar minus_infinity(-std::numeric_limits<double>::infinity());
-  static const OpDef& only_min = catalogue_op("clamp_min");
-  static const OpDef& only_max = catalogue_op("clamp_max");
+  static const OpDef& only_min = ops::find_or_throw("clamp_min");
+  static const OpDef& only_max = ops::find_or_throw("clamp_max");
   const bool has_min = !is_absent(call.arguments[1]);
   const bool has_max = !is_absent(call.arguments[2]);
   if (has_min && has_max) return std::nullopt;

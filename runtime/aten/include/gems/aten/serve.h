@@ -45,21 +45,21 @@ struct CallRules {
   std::int8_t layout_leader = -1;     // position of an argument whose layout counts before those of the others
 };
 
-// Runs ATen's own kernel for the call on small tensors (small_like) and returns the dtype of the result; throws
+// Runs ATen's own kernel for the call on small tensors (probe_tensor_like) and returns the dtype of the result; throws
 // what ATen throws. Asked once per combination of dtypes: what ATen refuses, we never serve.
-using AskAten = c10::function_ref<at::ScalarType()>;
+using AtenProbe = c10::function_ref<at::ScalarType()>;
 
 // A tensor of one element, or of two for more than one, with the dtype, device and priority in promotion (0-dim,
 // wrapped number) of another.
-at::Tensor small_like(const at::Tensor& tensor);
+at::Tensor probe_tensor_like(const at::Tensor& tensor);
 
 struct Request {
   const OpDef* op = nullptr;
   std::span<const CallArgument> arguments;  // one for each operand of the op
   std::span<at::Tensor> results;            // one for each result. Undefined: allocated. Defined: written in place
   CallRules rules{};
-  std::uint32_t call_site = 0;        // tells requests of different overloads apart: rules and ATen's answer differ
-  const AskAten* ask_aten = nullptr;  // null: the op's own promotion decides
+  std::uint32_t call_site = 0;            // tells requests of different overloads apart: rules and ATen's dtypes differ
+  const AtenProbe* aten_probe = nullptr;  // null: the op's own promotion decides
   std::atomic<std::uint64_t>* compiles = nullptr;  // where a compile of this call is counted, and its time
   std::atomic<std::uint64_t>* compile_us = nullptr;
   bool raise = false;  // errors in shapes and dtypes and internal failures throw instead of declining
