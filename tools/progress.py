@@ -1,6 +1,8 @@
 """Runs a command with its output in a file, and says how far it is where the output has Ninja's [done/of] lines.
 
-On a terminal the line is kept up to date; elsewhere there is a line a minute. tools/demo and tools/check build with it.
+On a terminal the line is kept up to date; elsewhere there is a line every half minute. tools/demo and tools/check build
+with it. How long a build will still take follows from the steps that Ninja has planned and what such steps cost beside
+each other: those that include PyTorch's headers come last.
 
 Example: tools/progress.py "demo: building" build/demo/log.txt cmake --build build
 """
@@ -11,27 +13,41 @@ import subprocess
 import sys
 import time
 
-ON_TERMINAL_S, ELSEWHERE_S = 1, 60
-TAIL_BYTES = 4096
+ON_TERMINAL_S, ELSEWHERE_S = 1, 30
+STATUS = re.compile(r"^\[(\d+)/(\d+)\] ?(.*)$", re.MULTILINE)
+# What a step costs beside others, by the first that matches.
+COSTS = (
+    (re.compile(r"Building CXX object (runtime|test)/aten/"), 10),
+    (re.compile(r"Building CXX object"), 5),
+    (re.compile(r"Linking CXX (executable|shared)"), 1),
+    (re.compile(""), 0.1),
+)
 
 
-def how_far(output, seconds):
+def _cost(step):
+    return next(cost for pattern, cost in COSTS if pattern.match(step))
+
+
+def _planned(command, cwd):
+    """What a build is going to print, without building."""
+    if command[:2] != ["cmake", "--build"]:
+        return ""
+    return subprocess.run([*command, "--", "-n"], cwd=cwd, capture_output=True, text=True).stdout
+
+
+def how_far(output, seconds, planned=""):
     """What the last status in the output says, with the time that is left at the speed so far; nothing without one."""
-    found = re.findall(r"^\[(\d+)/(\d+)\]", output, re.MULTILINE)
+    found = STATUS.findall(output)
     if not found:
         return ""
-    done, total = map(int, found[-1])
+    done, total = map(int, found[-1][:2])
     text = f"{done} of {total} steps"
     if done == 0:
         return text
-    left = seconds * (total - done) / done
+    cost_done, cost = (sum(_cost(step) for _, _, step in STATUS.findall(steps)) for steps in (output, planned))
+    share = cost_done / cost if 0 < cost_done < cost else done / total  # a build that is not as planned
+    left = seconds * (1 - share) / share
     return f"{text}, about {left:.0f} s left" if left < 100 else f"{text}, about {left / 60:.0f} min left"
-
-
-def _tail(path):
-    with open(path, "rb") as file:
-        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
-        return file.read().decode(errors="replace")
 
 
 def run(label, path, command, cwd=None, every_s=None):
@@ -39,6 +55,7 @@ def run(label, path, command, cwd=None, every_s=None):
     terminal = sys.stdout.isatty()
     every_s = every_s or (ON_TERMINAL_S if terminal else ELSEWHERE_S)
     print(label, end="", flush=True)
+    planned = _planned(command, cwd)
     start = time.monotonic()
     with path.open("w") as log, subprocess.Popen(command, cwd=cwd, stdout=log, stderr=subprocess.STDOUT) as process:
         while True:
@@ -46,7 +63,7 @@ def run(label, path, command, cwd=None, every_s=None):
                 status = process.wait(every_s)
                 break
             except subprocess.TimeoutExpired:
-                if text := how_far(_tail(path), time.monotonic() - start):
+                if text := how_far(path.read_text(errors="replace"), time.monotonic() - start, planned):
                     print(f"\r{label} {text}\033[K" if terminal else f" {text}\n{label}", end="", flush=True)
     if terminal:
         print(f"\r{label}\033[K", end="", flush=True)

@@ -25,11 +25,24 @@ TEST_CASE("every stage prints something of its own") {
     CHECK_THAT(stage(name), ContainsSubstring("arith.mulf"));
   CHECK_THAT(stage("scheduled"), ContainsSubstring("schedule <flat, width = 8"));
   CHECK_THAT(stage("cuda"), ContainsSubstring("__global__"));
-  CHECK_THAT(stage("lowered"), ContainsSubstring("llvm.func @scaled_sum_f16"));
+  CHECK_THAT(stage("lowered"), ContainsSubstring("llvm.func @gems_scaled_sum_f16"));
   CHECK_THAT(stage("llvm"), ContainsSubstring("define "));
   CHECK_THROWS_AS(stage("ptx"), Error);
   for (std::string_view name : stage_names()) CHECK_FALSE(stage(name).empty());
   CHECK(stage_names().size() == 9);
+}
+
+TEST_CASE("a kernel is named after gems, its op, the dtypes in memory and the family") {
+  auto name = [](const TraceGraph& graph, const Layout& layout) {
+    return emit_cuda(graph, layout, CudaTarget{90}).name;
+  };
+  const TraceGraph add = single_op(ScalarOp::Add, DType::BF16);
+  CHECK(name(add, Layout{}) == "gems_add_bf16_flat");
+  CHECK(name(add, {LayoutClass::RowsUnaligned}) == "gems_add_bf16_rows");
+  CHECK(name(single_op(ScalarOp::Lt, DType::F32), Layout{}) == "gems_lt_f32_to_bool_flat");
+  CHECK(name(scaled_sum(DType::F32, DType::BF16, DType::F32), Layout{}) == "gems_scaled_sum_f32_bf16_to_f32_flat");
+  const CudaKernel kernel = emit_cuda(add, {LayoutClass::Tile}, CudaTarget{90});
+  CHECK_THAT(kernel.text, ContainsSubstring("\ngems_add_bf16_tile(const bf16* x"));
 }
 
 TEST_CASE("a trace that no dtype rule allows is an error that names op and operation") {

@@ -18,14 +18,14 @@ inline CacheEntry sample_entry(const std::string& key_text, std::size_t binary_b
   CacheEntry entry;
   entry.key_text = key_text;
   entry.op = "add";
-  entry.kernel = "add_f32_flat";
+  entry.kernel = "gems_add_f32_flat";
   entry.target = "sm_90";
   entry.dtypes = "f32 f32 number:f32 -> f32";
   entry.layout = "flat";
   entry.schedule = "family=flat width=4 unroll=1 threads=256";
   entry.compile_us = 42123;
   entry.created_s = 1'700'000'000;
-  entry.source = "extern \"C\" __global__ void add_f32_flat() {}\n";
+  entry.source = "extern \"C\" __global__ void gems_add_f32_flat() {}\n";
   for (std::size_t i = 0; i < binary_bytes; ++i) entry.binary.push_back(static_cast<char>(i * 7 + key_text.size()));
   return entry;
 }

@@ -1,12 +1,14 @@
 """gems-codegen: what each subcommand prints, and that the same command prints the same bytes."""
 
 import json
+import os
+import pty
 import re
 import shutil
 import subprocess
 
 import pytest
-from repository import run_tool
+from repository import BIN, run_tool, text_of
 
 TEXT_STAGES = ["trace", "imported", "resolved", "expanded", "legal", "approximated", "scheduled", "cuda", "lowered", "llvm", "ptx"]
 LAYOUTS = ["flat", "rows", "rows_unaligned", "rows_outer", "tile", "tile_unaligned", "generic", "generic_wide"]
@@ -84,6 +86,37 @@ def test_cubin_is_an_elf_file(tmp_path):
     file = tmp_path / "add.cubin"
     codegen("emit", "add", "--dtypes", "f32", "--stop-after", "cubin", "-o", str(file))
     assert file.read_bytes()[:4] == b"\x7fELF"
+
+
+def test_cubin_goes_into_a_pipe(tmp_path):
+    command = ["emit", "add", "--dtypes", "f32", "--stop-after", "cubin"]
+    file = tmp_path / "add.cubin"
+    codegen(*command, "-o", str(file))
+    done = subprocess.run([BIN / "gems-codegen", *command], capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, file.read_bytes(), b"")
+
+
+def test_cubin_is_kept_from_a_terminal():
+    terminal, end = pty.openpty()
+    done = subprocess.run([BIN / "gems-codegen", "emit", "add", "--stop-after", "cubin"], stdout=end, stderr=subprocess.PIPE)
+    os.close(end)
+    os.close(terminal)
+    assert done.returncode == 2
+    assert b"a cubin is binary, and standard output is a terminal: give a file with -o FILE, or pipe it on" in done.stderr
+
+
+def test_what_standard_output_does_not_take_is_an_error():
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([BIN / "gems-codegen", "emit", "add"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (1, "gems-codegen: standard output took no more: No space left on device\n")
+
+
+@pytest.mark.parametrize("tool", ["gems-codegen", "gems-cache", "gems-opt"])
+def test_version_is_that_of_the_project(tool):
+    version = re.search(r"^project\(gems VERSION (\S+)", text_of("CMakeLists.txt"), re.MULTILINE).group(1)
+    done = run_tool(tool, "--version")
+    assert done.returncode == 0, done.stderr
+    assert re.search(rf"^{tool} {re.escape(version)} \(generator [0-9a-f]{{12}}, LLVM 22\.\d+\.\d+\)$", done.stdout, re.MULTILINE)
 
 
 def test_output_file_has_what_would_be_printed(tmp_path):

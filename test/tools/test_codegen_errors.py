@@ -48,10 +48,6 @@ CASES = {
         "unknown stage 'sass'; expected one of trace, imported, resolved, expanded, legal, approximated, "
         "scheduled, cuda, lowered, llvm, ptx, cubin",
     ),
-    "cubin without a file": (
-        ["emit", "mul", "--stop-after", "cubin"],
-        "a cubin is binary: give the file to write with -o FILE",
-    ),
     "unknown flag": (
         ["emit", "gelu", "--flag", "aproximate=tanh"],
         "op 'gelu': --flag names operand 'aproximate', which does not exist; expected one of: x (Tensor), approximate (Flag)",

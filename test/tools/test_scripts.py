@@ -60,6 +60,16 @@ def test_a_build_says_how_far_it_is(output, seconds, text):
     assert progress.how_far(output, seconds) == text
 
 
+def test_what_is_left_of_a_build_is_what_its_steps_cost():
+    step = "[{}/40] Building CXX object {}/x.cpp.o\n".format
+    done = "".join(step(i, "dsl/CMakeFiles/gems_dsl.dir") for i in range(1, 21))
+    planned = done + "".join(step(i, "runtime/aten/CMakeFiles/gems_aten.dir") for i in range(21, 41))
+    assert progress.how_far(done, 60) == "20 of 40 steps, about 60 s left"
+    assert progress.how_far(done, 60, planned) == "20 of 40 steps, about 2 min left"
+    # Something made the build another one than planned.
+    assert progress.how_far(planned, 60, planned[:100]) == "40 of 40 steps, about 0 s left"
+
+
 @pytest.mark.parametrize(("terminal", "shown"), [(False, " 1 of 4 steps, about "), (True, "\rcheck: build ... 1 of 4 steps, ")])
 def test_progress_is_shown_and_the_output_kept(terminal, shown, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)

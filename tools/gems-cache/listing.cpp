@@ -1,11 +1,14 @@
 // Tables and sums over the entries of a directory. See listing.h.
 #include "listing.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+
+#include "gems/compiler/stages.h"
 
 namespace gems::cache_tool {
 namespace {
@@ -62,10 +65,15 @@ std::string group_text(std::string_view title, const std::map<std::string, Sum>&
 std::string size_text(std::uint64_t size_bytes) {
   if (size_bytes < 1000) return fmt::format("{} B", size_bytes);
   if (size_bytes < 1'000'000) return fmt::format("{:.1f} kB", static_cast<double>(size_bytes) / 1e3);
-  return fmt::format("{:.1f} MB", static_cast<double>(size_bytes) / 1e6);
+  if (size_bytes < 1'000'000'000) return fmt::format("{:.1f} MB", static_cast<double>(size_bytes) / 1e6);
+  return fmt::format("{:.1f} GB", static_cast<double>(size_bytes) / 1e9);
 }
 
-std::string list_entries(const std::vector<CacheFile>& files, bool json) {
+bool is_of_this_version(const CacheEntry& entry) {
+  return entry.key_text.find(fmt::format("\ngenerator {}\n", generator_version())) != std::string::npos;
+}
+
+std::string list_entries(const std::vector<CacheFile>& files, const std::string& dir, bool json) {
   if (json) {
     Json list = Json::array();
     for (const CacheFile& file : files) {
@@ -84,25 +92,27 @@ std::string list_entries(const std::vector<CacheFile>& files, bool json) {
     }
     return list.dump(2) + "\n";
   }
+  if (files.empty()) return fmt::format("no kernels in {}\n", dir);
   const std::size_t chars = key_chars(files);
-  std::string text = fmt::format("{:<{}} {:<8} {:>9} {:>10}  {}\n", "key", chars, "target", "size", "compile ms",
-                                 "op: dtypes, layout");
+  std::string text = fmt::format("{:<{}} {:<10} {:<8} {:>9} {:>10}  {}\n", "key", chars, "last used", "target", "size",
+                                 "compile ms", "kernel: dtypes, layout");
   for (const CacheFile& file : files) {
-    const std::string key = file.key.substr(0, chars);
+    text += fmt::format("{:<{}} {:%Y-%m-%d} ", file.key.substr(0, chars), chars,
+                        fmt::gmtime(static_cast<std::time_t>(file.used_s)));
     if (file.entry)
-      text += fmt::format("{:<{}} {:<8} {:>9} {:>10.1f}  {}: {}, {}\n", key, chars, file.entry->target,
-                          size_text(file.size_bytes), static_cast<double>(file.entry->compile_us) / 1000,
-                          file.entry->op, file.entry->dtypes, file.entry->layout);
+      text += fmt::format("{:<8} {:>9} {:>10.1f}  {}: {}, {}\n", file.entry->target, size_text(file.size_bytes),
+                          static_cast<double>(file.entry->compile_us) / 1000, file.entry->kernel, file.entry->dtypes,
+                          file.entry->layout);
     else
-      text += fmt::format("{:<{}} {:<8} {:>9} {:>10}  {}\n", key, chars, "broken", size_text(file.size_bytes), "-",
-                          file.problem);
+      text += fmt::format("{:<8} {:>9} {:>10}  {}\n", "broken", size_text(file.size_bytes), "-", file.problem);
   }
   return text;
 }
 
-std::string summarize(const std::vector<CacheFile>& files, const std::string& dir, bool json) {
+std::string summarize(const std::vector<CacheFile>& files, const std::string& dir, std::uint64_t max_bytes, bool json) {
   Sum all;
   std::uint64_t broken = 0;
+  std::uint64_t of_other_versions = 0;
   std::map<std::string, Sum> by_target;
   std::map<std::string, Sum> by_op;
   for (const CacheFile& file : files) {
@@ -111,21 +121,25 @@ std::string summarize(const std::vector<CacheFile>& files, const std::string& di
       ++broken;
       continue;
     }
+    of_other_versions += !is_of_this_version(*file.entry);
     add(by_target[file.entry->target], file);
     add(by_op[file.entry->op], file);
   }
   if (json) {
     Json summary{{"dir", dir}};
     summary.update(to_json(all));
+    summary["max_bytes"] = max_bytes;
     summary["broken"] = broken;
+    summary["of_other_versions"] = of_other_versions;
     summary["targets"] = group_json(by_target);
     summary["ops"] = group_json(by_op);
     return summary.dump(2) + "\n";
   }
   std::string text = fmt::format(
-      "directory  {}\nentries    {} ({} broken)\nsize       {}\ncompile    {:.1f} ms saved by each "
-      "process that uses them all\n",
-      dir, all.entries, broken, size_text(all.bytes), static_cast<double>(all.compile_us) / 1000);
+      "directory  {}\nentries    {}, of them {} broken, {} of other versions of gems\nsize       {} of at most {} "
+      "(GEMS_CACHE_MAXSIZE)\ncompile    {:.1f} ms: what a process saves that finds them all here\n",
+      dir, all.entries, broken, of_other_versions, size_text(all.bytes), size_text(max_bytes),
+      static_cast<double>(all.compile_us) / 1000);
   if (!by_target.empty()) text += group_text("target", by_target) + group_text("op", by_op);
   return text;
 }

@@ -12,6 +12,7 @@
 #include "listing.h"
 #include "show.h"
 #include "usage_error.h"
+#include "version.h"
 
 namespace gems::cache_tool {
 namespace {
@@ -55,6 +56,7 @@ void run_clear(const std::string& dir, bool json) {
 
 int run(int argc, char** argv) {
   CLI::App app{"Looks into the cache of compiled kernels.", "gems-cache"};
+  app.set_version_flag("--version", version_text("gems-cache"));
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(examples);
@@ -90,11 +92,11 @@ int run(int argc, char** argv) {
     }
     const std::vector<CacheFile> files = list_cache(dir);
     if (*ls) {
-      fmt::print("{}", list_entries(files, json));
+      fmt::print("{}", list_entries(files, dir, json));
     } else if (*show) {
       run_show(files, show_options, dir, json);
     } else if (*stats) {
-      fmt::print("{}", summarize(files, dir, json));
+      fmt::print("{}", summarize(files, dir, settings().cache_max_bytes, json));
     } else if (*check) {
       fmt::print("{}", report_broken(files, json));
       for (const CacheFile& file : files)

@@ -36,6 +36,9 @@ const CacheFile& find_entry(const std::vector<CacheFile>& files, const std::stri
 
 std::string show_entry(const CacheFile& file, bool json) {
   const CacheEntry& entry = *file.entry;
+  const auto time = [](std::int64_t since_1970_s) {
+    return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(static_cast<std::time_t>(since_1970_s)));
+  };
   if (json) {
     const nlohmann::ordered_json object{{"key", file.key},
                                         {"op", entry.op},
@@ -47,6 +50,7 @@ std::string show_entry(const CacheFile& file, bool json) {
                                         {"compile_ms", static_cast<double>(entry.compile_us) / 1000},
                                         {"created_s", entry.created_s},
                                         {"used_s", file.used_s},
+                                        {"of_this_version", is_of_this_version(entry)},
                                         {"bytes", file.size_bytes},
                                         {"binary_bytes", entry.binary.size()},
                                         {"key_text", entry.key_text},
@@ -64,9 +68,9 @@ std::string show_entry(const CacheFile& file, bool json) {
   line("dtypes", entry.dtypes);
   line("layout", entry.layout);
   line("schedule", entry.schedule);
-  line("compiled",
-       fmt::format("{:%Y-%m-%d %H:%M:%S} UTC in {:.1f} ms", fmt::gmtime(static_cast<std::time_t>(entry.created_s)),
-                   static_cast<double>(entry.compile_us) / 1000));
+  line("compiled", fmt::format("{} in {:.1f} ms", time(entry.created_s), static_cast<double>(entry.compile_us) / 1000));
+  line("used", fmt::format("{}, to the hour", time(file.used_s)));
+  line("by", is_of_this_version(entry) ? "this version of gems" : "another version of gems, which alone finds it");
   line("size", fmt::format("{}, of it {} binary", size_text(file.size_bytes), size_text(entry.binary.size())));
   text += fmt::format("\nEverything the binary depends on:\n{}\n", entry.key_text);
   return text;

@@ -2,9 +2,12 @@
 // command line that asks for something that does not exist, 1 any other failure.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -17,6 +20,7 @@
 #include "listing.h"
 #include "python_nvrtc.h"
 #include "usage_error.h"
+#include "version.h"
 
 namespace gems::codegen {
 namespace {
@@ -45,6 +49,7 @@ constexpr const char* examples = R"(Examples:
   gems-codegen emit gelu --dtypes bf16 --flag approximate=tanh --stop-after trace
   gems-codegen emit add --dtypes f32,bf16 --layout rows --arch sm_100
   gems-codegen emit add --dtypes f32 --number y --stop-after ptx
+  gems-codegen emit add --dtypes f32 --stop-after cubin | sha256sum
   gems-codegen check --arch sm_80,sm_90 --sample 500)";
 
 std::string layout_help() {
@@ -55,7 +60,9 @@ std::string layout_help() {
 
 void write_output(const EmitOptions& options, const std::string& bytes) {
   if (options.output.empty()) {
-    std::fwrite(bytes.data(), 1, bytes.size(), stdout);
+    const bool is_written =
+        std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size() && std::fflush(stdout) == 0;
+    if (!is_written) throw Error(fmt::format("standard output took no more: {}", std::strerror(errno)));
     return;
   }
   std::ofstream file(options.output, std::ios::binary);
@@ -65,8 +72,8 @@ void write_output(const EmitOptions& options, const std::string& bytes) {
 }
 
 int run_emit(const Registry& registry, const EmitOptions& options) {
-  if (options.stage == "cubin" && options.output.empty() && !options.json)
-    throw UsageError("a cubin is binary: give the file to write with -o FILE");
+  if (options.stage == "cubin" && options.output.empty() && !options.json && ::isatty(STDOUT_FILENO))
+    throw UsageError("a cubin is binary, and standard output is a terminal: give a file with -o FILE, or pipe it on");
   EmitRequest request;
   request.call = make_call(registry, options.call);
   request.layout = options.layout;
@@ -124,6 +131,7 @@ void add_check_options(CLI::App& check, CheckOptions& options) {
 
 int run(int argc, char** argv) {
   CLI::App app{"Prints the ops that gems defines and the code they become.", "gems-codegen"};
+  app.set_version_flag("--version", version_text("gems-codegen"));
   app.require_subcommand(1);
   app.footer(examples);
 

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
+#include "version.h"
 
 using namespace mlir;
 
@@ -76,6 +77,7 @@ int main(int argc, char** argv) {
   registerCSEPass();
   registerStages();
   PassRegistration<EmitCuda>();
+  llvm::cl::AddExtraVersionPrinter([](raw_ostream& out) { out << gems::version_text("gems-opt") << "\n"; });
   return asMainReturnCode(MlirOptMain(
       argc, argv, "Passes on pointwise kernels.\nExample: gems-opt --pw-resolve-promotion kernel.mlir\n", registry));
 }

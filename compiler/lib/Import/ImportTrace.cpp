@@ -71,7 +71,7 @@ std::string pw::kernelName(const TraceGraph& graph) {
   unite(operands);
   unite(results);
 
-  std::string text = graph.op;
+  std::string text = "gems_" + graph.op;
   for (std::string_view operand : operands) text += fmt::format("_{}", operand);
   if (operands.size() == 1 && operands == results) return text;
   text += "_to";

@@ -11,7 +11,8 @@ namespace gems::pw {
 // Throws gems::Error when the trace is malformed (an operation that its dtype does not define).
 KernelOp importTrace(mlir::ModuleOp module, const TraceGraph& graph);
 
-// "silu_and_mul_f16", "add_f32_bf16", "eq_f32_to_bool": the op and the dtypes of its tensors in memory.
+// "gems_silu_and_mul_f16", "gems_eq_f32_to_bool": by the rule in docs/architecture.md, but for the family of a CUDA
+// kernel, which its schedule decides.
 std::string kernelName(const TraceGraph& graph);
 
 }  // namespace gems::pw

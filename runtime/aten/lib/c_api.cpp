@@ -4,14 +4,16 @@
 #include <fmt/format.h>
 #include <torch/version.h>
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <string>
 
 #include "gems/aten/report.h"
 #include "gems/dsl/error.h"
+#include "gems/runtime/log.h"
+#include "overrides/override_patterns.h"
 #include "overrides/override_table.h"
-#include "overrides/selection.h"
 #include "torch/parallel.h"
 #include "torch/switches.h"
 
@@ -21,7 +23,7 @@
 // so may calls through another interface. The interface is the declarations below, and changes its number with them,
 // here and in runtime/aten/python/gems/_library.py.
 __attribute__((used, retain)) static const char built_for[] =
-    "gems_torch was built for torch " TORCH_VERSION ", interface 1";
+    "gems_torch was built for torch " TORCH_VERSION ", interface 2";
 
 namespace {
 
@@ -40,11 +42,11 @@ const char* error_of(F&& act) {
   }
 }
 
-OpSet selected(const char* patterns, const OpSet& otherwise) {
+OverrideSet selected(const char* patterns, const OverrideSet& otherwise) {
   return patterns == nullptr ? otherwise : select_overrides(patterns);
 }
 
-OpSet everything() { return select_overrides("*"); }
+OverrideSet everything() { return select_overrides("*"); }
 
 void ready() {
   use_torch_threads();
@@ -69,8 +71,8 @@ ScopeMarker marker_for(ScopeMarker outer, const char* include, const char* exclu
 // include null: all. exclude null: none.
 GEMS_API const char* gems_torch_enable(const char* include, const char* exclude) {
   return error_of([&] {
-    const OpSet on = selected(include, everything());
-    const OpSet off = selected(exclude, {});
+    const OverrideSet on = selected(include, everything());
+    const OverrideSet off = selected(exclude, {});
     ready();
     switch_process_wide(on, off);
   });
@@ -78,7 +80,7 @@ GEMS_API const char* gems_torch_enable(const char* include, const char* exclude)
 
 GEMS_API const char* gems_torch_only_enable(const char* include) {
   return error_of([&] {
-    const OpSet on = selected(include, everything());
+    const OverrideSet on = selected(include, everything());
     ready();
     replace_process_wide(on);
   });
@@ -100,7 +102,7 @@ GEMS_API void gems_torch_leave(std::uint16_t before) { enter_scope(before); }
 // patterns null: is any on? Else: are all that match on? -1: no match, see gems_torch_error.
 GEMS_API const char* gems_torch_is_enabled(const char* patterns, int* answer) {
   return error_of([&] {
-    const OpSet asked = selected(patterns, everything());
+    const OverrideSet asked = selected(patterns, everything());
     bool any = false;
     bool all = true;
     for (std::size_t i = 0; i < override_table().size(); ++i) {
@@ -135,6 +137,19 @@ GEMS_API const char* gems_torch_report() {
 }
 
 GEMS_API void gems_torch_reset_report() { reset_report(); }
+
+// What the log says goes to hear, on a thread that holds no lock, until it is called again; null: to nobody. Waits
+// until hear before has had all of its own: a caller that hear may wait for must not hold what it waits for.
+// level: 0 a kernel came from the cache, 1 a kernel was compiled, 2 a warning.
+GEMS_API void gems_torch_log_to(void (*hear)(int level, double time_s, std::uint64_t thread, const char* text)) {
+  static std::atomic<decltype(hear)> current{nullptr};
+  gems::listen_to_log(nullptr);
+  current.store(hear);
+  if (hear == nullptr) return;
+  gems::listen_to_log([](const gems::LogMessage& message) {
+    current.load()(static_cast<int>(message.level), message.time_s, message.thread, message.text.c_str());
+  });
+}
 
 // Why an ATen overload ("where.ScalarSelf") must not be overridden, or null.
 GEMS_API const char* gems_torch_refusal(const char* name) {

@@ -10,7 +10,8 @@
 #include "gems/compiler/stages.h"
 #include "gems/dsl/error.h"
 #include "gems/runtime/settings.h"
-#include "process/counting.h"
+#include "process/atomic_counters.h"
+#include "process/range.h"
 
 namespace gems {
 namespace {
@@ -59,7 +60,11 @@ CompiledKernel look_up_or_compile(const TraceGraph& graph, const KernelLayout& l
                           .target = std::move(entry.target),
                           .key_text = std::move(entry.key_text)};
   };
-  if (auto found = cache.look_up(key_text)) {
+  const auto look_up = [&] {
+    const Range range([&] { return "gems::look_up " + graph.op; });
+    return cache.look_up(key_text);
+  };
+  if (auto found = look_up()) {
     CompiledKernel kernel = kernel_of(std::move(*found));
     kernel.from_disk = true;
     return kernel;
@@ -71,7 +76,10 @@ CompiledKernel look_up_or_compile(const TraceGraph& graph, const KernelLayout& l
                    .dtypes = dtypes_text(graph),
                    .layout = to_string(layout)};
   const auto start = Clock::now();
-  compile(entry);
+  {
+    const Range range([&] { return "gems::compile " + graph.op; });
+    compile(entry);
+  }
   entry.compile_us =
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
   entry.created_s = ::time(nullptr);

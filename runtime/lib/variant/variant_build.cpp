@@ -8,6 +8,7 @@
 #include "gems/dsl/error.h"
 #include "gems/runtime/settings.h"
 #include "process/log.h"
+#include "process/range.h"
 #include "variant/variant.h"
 
 namespace gems {
@@ -50,7 +51,9 @@ std::vector<Parameter> parameters_of(const TraceGraph& graph, const PlanRequest&
 void log_variant(const TraceGraph& graph, const Variant& variant, const CompiledKernel& kernel,
                  Clock::time_point start) {
   const double ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-  log_line(fmt::format("{} {} {} {} {}: {} in {:.1f} ms, key {}", graph.op, kernel.name, kernel.target,
+  const LogLevel level = kernel.from_disk ? LogLevel::Debug : LogLevel::Info;
+  log_line(level,
+           fmt::format("{} {} {}, {}, {}: {} in {:.1f} ms, key {}", graph.op, kernel.name, kernel.target,
                        dtypes_text(graph), to_string(variant.layout), kernel.from_disk ? "hit" : "miss, compiled", ms,
                        cache_key(kernel.key_text).substr(0, 16)));
 }
@@ -71,11 +74,15 @@ Variant build_variant(const PlanRequest& request, const KernelLayout& layout) {
   const Backend& backend = backend_of(request.device);
   const int device = request.device.index;
   CompiledKernel kernel = backend.compile(graph, layout, device, process_cache());
-  LoadedKernel loaded = backend.load(kernel, device);
+  const auto load = [&] {
+    const Range range([&] { return "gems::load " + kernel.name; });
+    return backend.load(kernel, device);
+  };
+  LoadedKernel loaded = load();
   if (!loaded.problem.empty() && kernel.from_disk) {
     process_cache().evict(kernel.key_text);
     kernel = backend.compile(graph, layout, device, process_cache());
-    loaded = backend.load(kernel, device);
+    loaded = load();
   }
   if (!loaded.problem.empty())
     throw Error(fmt::format("{}: the kernel {} was compiled but cannot be loaded: {} (cache key {} in {})",
@@ -84,7 +91,7 @@ Variant build_variant(const PlanRequest& request, const KernelLayout& layout) {
   variant.name = kernel.name;
   variant.schedule = kernel.schedule;
   variant.kernel = loaded.kernel;
-  if (settings().log) log_variant(graph, variant, kernel, start);
+  if (is_log_heard()) log_variant(graph, variant, kernel, start);
   return variant;
 }
 

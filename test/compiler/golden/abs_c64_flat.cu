@@ -94,7 +94,7 @@ __device__ __forceinline__ float abs_element(c64 x) {
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-abs_c64_to_f32_flat(const c64* x, float* out, const long long n) {
+gems_abs_c64_to_f32_flat(const c64* x, float* out, const long long n) {
   const long long vectors = n >> 1;
   const long long i = blockIdx.x * 256ll + threadIdx.x;
   if (i < vectors) {

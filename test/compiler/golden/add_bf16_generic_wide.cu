@@ -81,7 +81,7 @@ __device__ __forceinline__ Place place_of(long long i, const Space& space) {
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-add_bf16_generic(const bf16* x, const bf16* y, bf16* out, const Space space) {
+gems_add_bf16_generic(const bf16* x, const bf16* y, bf16* out, const Space space) {
   const long long first = (long long)blockIdx.x * 1024 + threadIdx.x;
   bf16 x_raw[4];
   bf16 y_raw[4];

@@ -197,7 +197,7 @@ __device__ __forceinline__ Place place_of(unsigned row, const Space& space) {
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-add_bf16_rows(const bf16* x, const bf16* y, bf16* out, const Space space) {
+gems_add_bf16_rows(const bf16* x, const bf16* y, bf16* out, const Space space) {
   unsigned tile;
   const unsigned row = divide(blockIdx.x, space.tiles, tile) * blockDim.y + threadIdx.y;
   const long long start = ((long long)tile * blockDim.x + threadIdx.x) * 8;

@@ -284,7 +284,7 @@ struct Space {
 using Shape = TileShape<256, 16, 4, 2, 2>;
 
 // A tile whose columns and rows all exist; what does not cross has neighbours along a row.
-__device__ __forceinline__ void add_bf16_tile_whole(const bf16* x, const bf16* y, bf16* out, const Space& space, Tile<bf16, Shape>& x_tile, Tile<bf16, Shape>& y_tile, const bool x_crosses, const bool y_crosses) {
+__device__ __forceinline__ void gems_add_bf16_tile_whole(const bf16* x, const bf16* y, bf16* out, const Space& space, Tile<bf16, Shape>& x_tile, Tile<bf16, Shape>& y_tile, const bool x_crosses, const bool y_crosses) {
   Vec<bf16, 4> x_vec[4];
   Vec<bf16, 4> y_vec[4];
   if (x_crosses) fill_tile<true, uint4, true>(x_tile, x, space.x_stride0, 64, 64);
@@ -306,7 +306,7 @@ __device__ __forceinline__ void add_bf16_tile_whole(const bf16* x, const bf16* y
 }
 
 // Any tile, 4 vectors of a thread at a time.
-__device__ __forceinline__ void add_bf16_tile_any(const bf16* x, const bf16* y, bf16* out, const Space& space, Tile<bf16, Shape>& x_tile, Tile<bf16, Shape>& y_tile, const int columns, const int rows, const bool x_crosses, const bool y_crosses) {
+__device__ __forceinline__ void gems_add_bf16_tile_any(const bf16* x, const bf16* y, bf16* out, const Space& space, Tile<bf16, Shape>& x_tile, Tile<bf16, Shape>& y_tile, const int columns, const int rows, const bool x_crosses, const bool y_crosses) {
   if (x_crosses) fill_tile<false, uint4, true>(x_tile, x, space.x_stride0, columns, rows);
   if (y_crosses) fill_tile<false, uint4, true>(y_tile, y, space.y_stride0, columns, rows);
   __syncthreads();
@@ -334,7 +334,7 @@ __device__ __forceinline__ void add_bf16_tile_any(const bf16* x, const bf16* y, 
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-add_bf16_tile(const bf16* x, const bf16* y, bf16* out, const Space space) {
+gems_add_bf16_tile(const bf16* x, const bf16* y, bf16* out, const Space space) {
   __shared__ Tile<bf16, Shape> x_tile;
   __shared__ Tile<bf16, Shape> y_tile;
   unsigned tile, row_tile, at2;
@@ -350,7 +350,7 @@ add_bf16_tile(const bf16* x, const bf16* y, bf16* out, const Space space) {
   const bool x_crosses = space.x_stride1 == 1 && space.x_stride0 > 1;
   const bool y_crosses = space.y_stride1 == 1 && space.y_stride0 > 1;
   const bool whole = columns == 64 && rows == 64;
-  if (whole && x_crosses && space.y_stride0 == 1) add_bf16_tile_whole(x, y, out, space, x_tile, y_tile, true, false);
-  else if (whole && y_crosses && space.x_stride0 == 1) add_bf16_tile_whole(x, y, out, space, x_tile, y_tile, false, true);
-  else add_bf16_tile_any(x, y, out, space, x_tile, y_tile, columns, rows, x_crosses, y_crosses);
+  if (whole && x_crosses && space.y_stride0 == 1) gems_add_bf16_tile_whole(x, y, out, space, x_tile, y_tile, true, false);
+  else if (whole && y_crosses && space.x_stride0 == 1) gems_add_bf16_tile_whole(x, y, out, space, x_tile, y_tile, false, true);
+  else gems_add_bf16_tile_any(x, y, out, space, x_tile, y_tile, columns, rows, x_crosses, y_crosses);
 }

@@ -76,7 +76,7 @@ __device__ __forceinline__ bool lt_element(float x, float y) {
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-lt_f32_to_bool_flat(const float* x, const float* y, u8* out, const long long n) {
+gems_lt_f32_to_bool_flat(const float* x, const float* y, u8* out, const long long n) {
   const long long vectors = n >> 2;
   const long long i = blockIdx.x * 256ll + threadIdx.x;
   if (i < vectors) {

@@ -259,7 +259,7 @@ struct Space {
 using Shape = TileShape<256, 32, 1, 1, 4>;
 
 // Any tile, 4 vectors of a thread at a time.
-__device__ __forceinline__ void neg_f32_tile_any(const float* x, float* out, const Space& space, Tile<float, Shape>& x_tile, const int columns, const int rows, const bool x_crosses) {
+__device__ __forceinline__ void gems_neg_f32_tile_any(const float* x, float* out, const Space& space, Tile<float, Shape>& x_tile, const int columns, const int rows, const bool x_crosses) {
   if (x_crosses) fill_tile<false, uint4, false>(x_tile, x, space.x_stride0, columns, rows);
   __syncthreads();
   if (columns <= Shape::column()) return;
@@ -283,7 +283,7 @@ __device__ __forceinline__ void neg_f32_tile_any(const float* x, float* out, con
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-neg_f32_tile(const float* x, float* out, const Space space) {
+gems_neg_f32_tile(const float* x, float* out, const Space space) {
   __shared__ Tile<float, Shape> x_tile;
   unsigned tile, row_tile, at2;
   const unsigned outer = divide(divide(blockIdx.x, space.tiles, tile), space.row_tiles, row_tile);
@@ -295,5 +295,5 @@ neg_f32_tile(const float* x, float* out, const Space space) {
   x += column * space.x_stride0 + row * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3;
   out += column + row * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3;
   const bool x_crosses = space.x_stride1 == 1 && space.x_stride0 > 1;
-  neg_f32_tile_any(x, out, space, x_tile, columns, rows, x_crosses);
+  gems_neg_f32_tile_any(x, out, space, x_tile, columns, rows, x_crosses);
 }

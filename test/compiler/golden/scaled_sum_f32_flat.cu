@@ -76,7 +76,7 @@ __device__ __forceinline__ float scaled_sum_element(float x, float y, float alph
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-scaled_sum_f32_flat(const float* x, const float* y, const float alpha, float* out, const long long n) {
+gems_scaled_sum_f32_flat(const float* x, const float* y, const float alpha, float* out, const long long n) {
   const long long vectors = n >> 2;
   const long long i = blockIdx.x * 256ll + threadIdx.x;
   if (i < vectors) {

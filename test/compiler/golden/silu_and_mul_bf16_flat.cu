@@ -115,7 +115,7 @@ __device__ __forceinline__ float silu_and_mul_element(float x, float y) {
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-silu_and_mul_bf16_flat(const bf16* x, const bf16* y, bf16* out, const long long n) {
+gems_silu_and_mul_bf16_flat(const bf16* x, const bf16* y, bf16* out, const long long n) {
   const long long vectors = n >> 3;
   const long long i = blockIdx.x * 256ll + threadIdx.x;
   if (i < vectors) {

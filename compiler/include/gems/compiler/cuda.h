@@ -23,7 +23,7 @@
 namespace gems {
 
 struct CudaKernel {
-  std::string name;     // of the extern "C" __global__ function, e.g. "silu_and_mul_f16_flat"
+  std::string name;     // of the extern "C" __global__ function, e.g. "gems_silu_and_mul_f16_flat"
   std::string prelude;  // types and conversions used, nothing unused
   std::string body;     // the kernel
   Schedule schedule;

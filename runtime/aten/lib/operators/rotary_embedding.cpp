@@ -17,7 +17,7 @@
 #include "gems/aten/serve.h"
 #include "gems/dsl/error.h"
 #include "gems/ops/fused.h"
-#include "operators/new_operators.h"
+#include "operators/operators.h"
 
 namespace gems::aten {
 namespace {
@@ -128,13 +128,19 @@ Tensor view_of_whole_pairs(const Tensor& x, at::ScalarType dtype, std::int64_t p
 // rotate_interleaved computes in f32.
 bool fits_f32(const Tensor& angles) { return angles.scalar_type() != at::ScalarType::Double; }
 
+CallCounts& counts() {
+  static CallCounts& made = operator_counts("gems::rotary_embedding");
+  return made;
+}
+
 void turn(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interleaved, bool inverse, const Tensor& result) {
   const std::int64_t pairs = cos.size(-1);
   const Tensor turn_cos = view_for_pairs(cos);
   const Tensor turn_sin = view_for_pairs(sin);
   const auto serve = [](const OpDef& op, std::span<const CallArgument> arguments, std::span<Tensor> results) {
     serve_or_throw(
-        {.op = &op, .arguments = arguments, .results = results, .rules = {.disjoint_results = true}, .raise = true});
+        {.op = &op, .arguments = arguments, .results = results, .rules = {.disjoint_results = true}, .raise = true},
+        counts());
   };
   const PackedPair packed = packed_pair(x.scalar_type());
   if (interleaved && packed.element && fits_f32(cos) && fits_f32(sin) && has_whole_pairs(x) &&
@@ -237,6 +243,7 @@ Tensor differentiate(const Tensor& x, const Tensor& cos, const Tensor& sin, bool
 }  // namespace
 
 void register_rotary_embedding(torch::Library& library) {
+  counts();  // so that the report knows the operator before its first call
   library.def(
       "rotary_embedding(Tensor x, Tensor cos, Tensor sin, bool interleaved=False, bool inverse=False) -> Tensor",
       {at::Tag::pt2_compliant_tag});

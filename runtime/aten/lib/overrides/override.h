@@ -1,13 +1,11 @@
 // Override: one overload of an ATen operator that gems can serve, and what happened to its calls.
 #pragma once
 
-#include <array>
-#include <atomic>
-#include <cstdint>
 #include <span>
 #include <string>
 
 #include "gems/aten/serve.h"
+#include "serve/call_counts.h"
 #include "torch/switches.h"
 
 namespace gems::aten {
@@ -41,16 +39,9 @@ class Override {
   bool is_on() const { return aten::is_on(index_); }
 
   // Counts the call. True when it was served; results as in Request.
-  bool serve(OverrideCall& call, std::span<at::Tensor> results, AskAten ask_aten);
+  bool serve(OverrideCall& call, std::span<at::Tensor> results, AtenProbe aten_probe);
 
-  // Relaxed: the numbers are exact once the threads are done.
-  struct Counts {
-    std::atomic<std::uint64_t> served{0};
-    std::array<std::atomic<std::uint64_t>, DeclineReasonCount> declined{};
-    std::atomic<std::uint64_t> compiles{0};
-    std::atomic<std::uint64_t> compile_us{0};
-  };
-  Counts& counts() { return counts_; }
+  CallCounts& counts() { return counts_; }
 
  private:
   std::string name_;
@@ -58,7 +49,7 @@ class Override {
   CallRules rules_;
   Arrange arrange_;
   std::size_t index_;
-  Counts counts_;
+  CallCounts counts_;
 };
 
 }  // namespace gems::aten

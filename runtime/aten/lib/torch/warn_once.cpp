@@ -2,9 +2,12 @@
 #include "torch/warn_once.h"
 
 #include <c10/util/Exception.h>
+#include <fmt/format.h>
 
 #include <mutex>
 #include <set>
+
+#include "gems/runtime/log.h"
 
 namespace gems::aten {
 namespace {
@@ -16,22 +19,28 @@ bool add(std::set<const OpDef*>& warned, const OpDef& op) {
   return warned.insert(&op).second;
 }
 
+// As PyTorch warns, and to who listens to the log.
+void warn(const std::string& text) {
+  tell_log_listener(LogLevel::Warning, text);
+  TORCH_WARN("gems: ", text);
+}
+
 }  // namespace
 
 void warn_failure_once(const OpDef& op, const std::string& what) {
   static auto& warned = *new std::set<const OpDef*>;
   if (add(warned, op))
-    TORCH_WARN("gems: op '", std::string(op.name),
-               "' failed and was left to ATen (GEMS_STRICT=1 raises instead): ", what);
+    warn(fmt::format("op '{}' failed and was left to ATen (GEMS_STRICT=1 raises instead): {}", op.name, what));
 }
 
 void warn_cold_capture_once(const OpDef& op) {
   static auto& warned = *new std::set<const OpDef*>;
   if (add(warned, op))
-    TORCH_WARN(
-        "gems: op '", std::string(op.name),
-        "' was left to ATen during a graph capture: its kernel is not loaded yet, and nothing may be loaded while "
-        "a stream captures. Warm up: make the same call once before the capture");
+    warn(
+        fmt::format("op '{}' was left to ATen during a graph capture: its kernel is not loaded yet, and nothing may be "
+                    "loaded while "
+                    "a stream captures. Warm up: make the same call once before the capture",
+                    op.name));
 }
 
 }  // namespace gems::aten

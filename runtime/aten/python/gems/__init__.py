@@ -7,9 +7,10 @@ Importing loads the library and defines torch.ops.gems; nothing is switched on, 
         ...
     print(gems.report())                 # what was served, what was left to ATen, and why
     torch.ops.gems.silu_and_mul(x, y)    # fused operators
+    logging.getLogger("gems")            # each kernel that becomes ready, and warnings
 """
 
-from . import _decompositions  # noqa: F401  (registers them)
+from . import _decompositions, _log  # noqa: F401  (one registers them, the other speaks to logging)
 from ._report import Report, Row, report, reset_report
 from ._switches import all_ops, disable, enable, is_enabled, only_enable, use_gems
 

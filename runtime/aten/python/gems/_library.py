@@ -10,8 +10,9 @@ import torch
 
 _NAME = "libgems_torch.so"
 _BUILT_FOR = b"gems_torch was built for torch "
-INTERFACE = 1  # of the functions below, as in runtime/aten/lib/c_api.cpp
+INTERFACE = 2  # of the functions below, as in runtime/aten/lib/c_api.cpp
 _text, _marker = ctypes.c_char_p, ctypes.c_uint16
+LogListener = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_double, ctypes.c_uint64, _text)
 # Name after gems_torch_, type of the result, types of the arguments.
 FUNCTIONS = (
     ("enable", _text, _text, _text),
@@ -23,6 +24,7 @@ FUNCTIONS = (
     ("all_ops", _text),
     ("report", _text),
     ("reset_report", None),
+    ("log_to", None, LogListener),
     ("refusal", _text, _text),
 )
 

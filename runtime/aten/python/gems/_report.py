@@ -9,17 +9,19 @@ from ._library import library
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One ATen overload since the last reset: calls while it was switched on, and what was done with them."""
+    """One overload since the last reset: calls of an ATen operator while it was switched on, or of an operator of
+    torch.ops.gems, and what was done with them."""
 
     calls: int
     served: int
-    declined: dict[str, int]  # reason: count; these calls went to ATen
+    declined: dict[str, int]  # reason: count; these calls went to ATen, those of torch.ops.gems raised
     compiles: int
     compile_ms: float
 
 
 class Report(collections.abc.Mapping):
-    """ATen name -> Row, for every overload that gems can serve. Printed: those that were called, busiest first."""
+    """Name -> Row, for every overload that gems can serve: "add.Tensor" is ATen's, "gems::silu_and_mul" is of torch.ops.gems.
+    Printed: those that were called, busiest first."""
 
     def __init__(self, rows: dict[str, Row]) -> None:
         self._rows = rows

@@ -1,0 +1,192 @@
+// Builds the entry of a call geometry that this thread has not served yet.
+#include "first_call/first_call.h"
+
+#include <c10/core/DefaultDtype.h>
+#include <c10/core/ScalarType.h>
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+
+#include "first_call/aten_dtype.h"
+#include "first_call/number_checks.h"
+#include "first_call/refusal_text.h"
+#include "first_call/result_layout.h"
+#include "gems/aten/dtype.h"
+#include "gems/compiler/layout.h"
+#include "gems/dsl/error.h"
+#include "gems/dsl/trace.h"
+#include "gems/runtime/counters.h"
+#include "gems/runtime/settings.h"
+#include "torch/stream.h"
+#include "torch/warn_once.h"
+
+namespace gems::aten {
+namespace {
+
+TensorView view_of(const at::Tensor& tensor, void* address) {
+  return {address, *to_dtype(tensor.scalar_type()), tensor.sizes(), tensor.strides()};
+}
+
+Device device_of(at::Device device) {
+  return {device.is_cpu() ? Device::Kind::Cpu : Device::Kind::Cuda, device.is_cpu() ? 0 : device.index()};
+}
+
+c10::SmallVector<Argument, 4> runtime_arguments(const Request& request, const CallGeometry& geometry) {
+  c10::SmallVector<Argument, 4> arguments;
+  std::size_t address = 0;
+  std::size_t number = 0;
+  for (std::size_t i = 0; i < request.arguments.size(); ++i) {
+    const CallArgument& given = request.arguments[i];
+    Argument argument;
+    switch (given.kind) {
+      case CallArgument::Kind::Flag:
+        argument.what = {.kind = CallOperand::Kind::Flag, .flag = given.flag};
+        break;
+      case CallArgument::Kind::Number:
+        argument.number = geometry.numbers()[number++];
+        argument.what = {.kind = CallOperand::Kind::Number, .dtype = argument.number.dtype, .in_memory = false};
+        break;
+      case CallArgument::Kind::Tensor: {
+        const DType dtype = *to_dtype(given.tensor->scalar_type());
+        if (geometry.in_memory(i)) {
+          argument.what = {.kind = CallOperand::Kind::Tensor, .dtype = dtype};
+          if (given.tensor->dim() == 0) argument.what.kind = CallOperand::Kind::ZeroDim;
+          argument.tensor = view_of(*given.tensor, geometry.addresses()[address++]);
+          break;
+        }
+        argument.number = geometry.numbers()[number++];
+        argument.what = {.kind = CallOperand::Kind::ZeroDim, .dtype = dtype, .in_memory = false};
+        if (given.tensor->unsafeGetTensorImpl()->is_wrapped_number())
+          argument.what = {.kind = CallOperand::Kind::Number, .dtype = argument.number.dtype, .in_memory = false};
+        break;
+      }
+    }
+    arguments.push_back(argument);
+  }
+  return arguments;
+}
+
+c10::SmallVector<CallOperand, 4> call_operands(std::span<const Argument> arguments) {
+  c10::SmallVector<CallOperand, 4> operands;
+  for (const Argument& argument : arguments) operands.push_back(argument.what);
+  return operands;
+}
+
+// ATen computes in a float8 itself: mixed operands are rounded to it first, and so is a truth value that goes into a
+// result of another dtype, though f8e8m0fnu has no zero.
+bool differs_in_float8(const Request& request, const CallGeometry& geometry, const ResolvedTypes& types) {
+  const bool is_mixed = is_float8(types.result[0]) && types.result_compute[0] != types.result[0];
+  const bool is_truth =
+      is_bool(types.result[0]) && request.results[0].defined() && request.results[0].scalar_type() != at::kBool;
+  for (std::size_t i = 0; i < request.arguments.size(); ++i) {
+    if (!geometry.in_memory(i)) continue;
+    const at::ScalarType dtype = request.arguments[i].tensor->scalar_type();
+    if (is_mixed && dtype != to_scalar_type(types.result[0])) return true;
+    if (is_truth && dtype == at::kFloat8_e8m0fnu) return true;
+  }
+  return false;
+}
+
+// A given result keeps its dtype: what it would lose is refused, as ATen refuses it.
+void check_casts(const Request& request, const ResolvedTypes& types) {
+  for (std::size_t r = 0; r < request.results.size(); ++r) {
+    const at::Tensor& given = request.results[r];
+    if (!given.defined() || c10::canCast(to_scalar_type(types.result[r]), given.scalar_type())) continue;
+    throw Error(
+        fmt::format("op '{0}': result type {1} can't be cast to {2}, the dtype of '{3}'; give a result of {1}, or "
+                    "convert the operands",
+                    request.op->name, c10::toString(to_scalar_type(types.result[r])),
+                    c10::toString(given.scalar_type()), result_name(*request.op, r)));
+  }
+}
+
+FirstCall declined(std::unique_ptr<PlanEntry> entry, DeclineReason reason, bool keep = true) {
+  entry->declined = reason;
+  return {std::move(entry), keep};
+}
+
+// Nothing may be compiled or loaded while a stream captures. Not kept: the same call may come warm later.
+FirstCall cold_capture(const Request& request, std::unique_ptr<PlanEntry> entry) {
+  warn_cold_capture_once(*request.op);
+  return declined(std::move(entry), DeclineReason::ColdCapture, false);
+}
+
+}  // namespace
+
+FirstCall first_call(const Request& request, const CallGeometry& geometry) {
+  auto entry = std::make_unique<PlanEntry>();
+  entry->hash = geometry.hash();
+  entry->words.assign(geometry.words().begin(), geometry.words().end());
+  const bool capturing = is_capturing(geometry.device());
+  const DType default_dtype = *to_dtype(c10::get_default_dtype_as_scalartype());
+  const c10::SmallVector<Argument, 4> arguments = runtime_arguments(request, geometry);
+
+  ResolvedTypes types;
+  try {
+    types = resolve_types(*request.op, call_operands(arguments), default_dtype);
+  } catch (const Error&) {
+    if (request.raise) throw;
+    return declined(std::move(entry), DeclineReason::Dtype);
+  }
+  add_number_checks(request, geometry, types, *entry);
+  // ATen is probed with this call's numbers: its dtype must not come from a number that happens to be out of range.
+  if (auto reason = check_numbers(request, geometry, *entry)) return declined(std::move(entry), *reason, false);
+
+  if (request.aten_probe != nullptr) {
+    if (capturing && !is_aten_dtype_known(request, geometry)) return cold_capture(request, std::move(entry));
+    const AtenDtype aten = aten_dtype_of(request, geometry);
+    if (aten.declined) return declined(std::move(entry), *aten.declined);
+    if (!request.results[0].defined() && aten.dtype != to_scalar_type(types.result[0]))
+      return declined(std::move(entry), DeclineReason::Dtype);
+    if (differs_in_float8(request, geometry, types)) return declined(std::move(entry), DeclineReason::Dtype);
+  }
+
+  if (request.raise) {
+    check_shapes(request);
+    check_casts(request, types);
+  } else if (auto reason = check_given_results(request)) {
+    return declined(std::move(entry), *reason);
+  }
+  ResultLayout layout;
+  try {
+    layout = result_layout(request);
+  } catch (const c10::Error& error) {
+    if (request.raise) throw Error(fmt::format("op '{}': {}", request.op->name, error.what_without_backtrace()));
+    return declined(std::move(entry), DeclineReason::AtenRaises);
+  }
+  if (layout.rank > MaxRank) return declined(std::move(entry), DeclineReason::Rank);
+
+  c10::SmallVector<TensorView, 1> results;
+  entry->results.resize(request.results.size());
+  std::int64_t numel = 1;
+  for (const std::int64_t size : layout.sizes) numel *= size;
+  for (std::size_t r = 0; r < request.results.size(); ++r) {
+    const at::Tensor& given = request.results[r];
+    ResultGeometry& geometry_of_result = entry->results[r];
+    if (given.defined()) {
+      results.push_back(view_of(given, geometry.result_address(r)));
+      continue;
+    }
+    geometry_of_result = result_geometry(layout.sizes, layout.strides, to_scalar_type(types.result[r]));
+    // The caching allocators align all memory alike: 16 bytes stand for the address that each call will get.
+    results.push_back({reinterpret_cast<void*>(std::uintptr_t{1} << 20), types.result[r], geometry_of_result.sizes,
+                       geometry_of_result.strides});
+  }
+  if (numel == 0) return {std::move(entry)};
+
+  const PlanRequest plan_request{request.op, arguments, results, device_of(geometry.device()), default_dtype};
+  try {
+    if (capturing && !is_planned(plan_request)) return cold_capture(request, std::move(entry));
+    take_thread_compiles();  // forget those of others
+    entry->plan = make_plan(plan_request);
+    const CompileSpan compiled = take_thread_compiles();
+    if (request.compiles != nullptr) request.compiles->fetch_add(compiled.compiles, std::memory_order_relaxed);
+    if (request.compile_us != nullptr) request.compile_us->fetch_add(compiled.us, std::memory_order_relaxed);
+  } catch (const std::exception& error) {
+    if (request.raise || settings().strict) throw;
+    warn_failure_once(*request.op, error.what());
+    return declined(std::move(entry), DeclineReason::Internal);
+  }
+  return {std::move(entry)};
+}
+
+}  // namespace gems::aten
