@@ -23,9 +23,9 @@ PRIVATE_HEADERS = [
     ("CUDA", r"^(cuda|nvrtc|cuda_\w*runtime\w*|cuda_[bf]+\d+)\.h(pp)?$", ["runtime/lib"]),
     ("fmt", r"^fmt/", None),
 ]
-# Layer -> layers whose public headers (gems/<layer>/...) it may include.
+# Layer -> layers whose public headers (gems/<layer>/..., and gems/module.h of the dsl) it may include.
 MAY_INCLUDE = {
-    "dsl": {"dsl"},
+    "dsl": {"dsl", "module"},
     "ops": {"dsl", "ops"},
     "compiler": {"dsl", "compiler"},
     "runtime": {"dsl", "compiler", "runtime"},
