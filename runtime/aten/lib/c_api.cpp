@@ -10,6 +10,8 @@
 
 #include "gems/aten/report.h"
 #include "gems/dsl/error.h"
+#include "gems/runtime/module_directory.h"
+#include "operators/module_operators.h"
 #include "overrides/override_table.h"
 #include "overrides/selection.h"
 #include "torch/parallel.h"
@@ -21,7 +23,7 @@
 // so may calls through another interface. The interface is the declarations below, and changes its number with them,
 // here and in runtime/aten/python/gems/_library.py.
 __attribute__((used, retain)) static const char built_for[] =
-    "gems_torch was built for torch " TORCH_VERSION ", interface 1";
+    "gems_torch was built for torch " TORCH_VERSION ", interface 2";
 
 namespace {
 
@@ -144,5 +146,20 @@ GEMS_API const char* gems_torch_refusal(const char* name) {
       refusal("aten::" + std::string(full.substr(0, dot)), dot == std::string_view::npos ? "" : full.substr(dot + 1));
   if (!why) return nullptr;
   last_text = *why;
+  return last_text.c_str();
+}
+
+// Loads a module and registers its operators. *name: the module's.
+GEMS_API const char* gems_torch_load(const char* path, const char** name) {
+  thread_local std::string loaded;
+  return error_of([&] {
+    loaded = load_operators(path);
+    *name = loaded.c_str();
+  });
+}
+
+// Where modules that gems.load_inline compiles are kept, or empty where none is to be kept; see docs/cache.md.
+GEMS_API const char* gems_torch_module_directory() {
+  last_text = gems::module_directory();
   return last_text.c_str();
 }

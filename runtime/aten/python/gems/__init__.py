@@ -7,9 +7,11 @@ Importing loads the library and defines torch.ops.gems; nothing is switched on, 
         ...
     print(gems.report())                 # what was served, what was left to ATen, and why
     torch.ops.gems.silu_and_mul(x, y)    # fused operators
+    gems.load("build/my_ops.so")         # operators of one's own: torch.ops.my_ops
 """
 
 from . import _decompositions  # noqa: F401  (registers them)
+from ._modules import load, load_inline
 from ._report import Report, Row, report, reset_report
 from ._switches import all_ops, disable, enable, is_enabled, only_enable, use_gems
 
@@ -20,6 +22,8 @@ __all__ = [
     "disable",
     "enable",
     "is_enabled",
+    "load",
+    "load_inline",
     "only_enable",
     "report",
     "reset_report",
