@@ -11,7 +11,7 @@
 
 #include "gems/dsl/error.h"
 #include "gems/modules/load_module.h"
-#include "operators/new_operators.h"
+#include "operators/operators.h"
 
 namespace gems::aten {
 namespace {
