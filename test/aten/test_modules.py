@@ -73,6 +73,19 @@ def test_an_operator_compiles(sample, device):
     torch.testing.assert_close(compiled(x, gate), sample.swish_glu(x, gate, 2.0) + 1)
 
 
+@compiling
+def test_no_gradient_is_lost_in_silence(device):
+    """Also not where an operator of gems has the same name."""
+    ops = gems.load_inline("inline_gradient", text_of("inline_gradient", "x * x", op="silu_and_mul"))
+    x = torch.randn(8, device=device, requires_grad=True)
+    try:
+        ops.silu_and_mul(x).sum().backward()
+    except RuntimeError as error:
+        assert "inline_gradient::silu_and_mul has no gradient" in str(error)
+    else:
+        torch.testing.assert_close(x.grad, 2 * x.detach())
+
+
 @built
 def test_a_wrong_body_is_told_at_the_call_by_file_line_operand_and_cure(sample, device):
     x = torch.randn(3, device=device)
