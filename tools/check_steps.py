@@ -17,6 +17,7 @@ LOGS = BUILD / "check"
 PYTHON = str(ROOT / ".venv/bin/python")
 STYLE = ("test/tools/test_format.py", "test/tools/test_layering.py")
 DOCS = "test/tools/test_docs.py"
+EXAMPLES = "test/tools/test_examples.py"
 JOBS = str(os.cpu_count() or 1)
 
 
@@ -34,6 +35,7 @@ STEPS = {
     "build": (["cmake", "--build", "--preset", "default"], "everything compiles"),
     "style": (pytest("-q", *STYLE), "clang-format, layers, file sizes, names"),
     "dsl": (ctest("dsl"), "dsl: Catch2, compile-fail cases"),
+    "modules": (ctest("modules"), "modules of operators: loading, tables, traces"),
     "ops": (ctest("ops"), "the catalogue's definitions: Catch2"),
     "compiler": (ctest("compiler", "-E", "lit"), "compiler: goldens, CUDA text as host C++, CPU kernels"),
     "lit": (ctest("compiler", "-R", "lit"), "every pass, with FileCheck"),
@@ -41,8 +43,9 @@ STEPS = {
     "call": (ctest("aten"), "gems::call on at::Tensor from C++"),
     "aten": (pytest("-n", JOBS, "test/aten"), "ATen exactness on CPU tensors"),
     "nvrtc": (["build/bin/gems-codegen", "check", "--sample", "1000"], "a sample of all kernels compiles with NVRTC"),
-    "tools": (pytest("-q", "test/tools", *(f"--ignore={file}" for file in (*STYLE, DOCS))), "command-line tools and scripts"),
+    "tools": (pytest("-q", "test/tools", *(f"--ignore={file}" for file in (*STYLE, DOCS, EXAMPLES))), "command-line tools and scripts"),
     "docs": (pytest("-q", DOCS), "the examples of the documents run, their tables match the code"),
+    "examples": (pytest("-q", EXAMPLES), "the programs of examples/, out of the tree, with g++ and clang++"),
     "demo": (["tools/demo"], "the first command of the README"),
 }
 NEEDED_BY_ALL = ("configure", "build")

@@ -3,6 +3,10 @@
     ```sh test        in the root folder, with tools/env sourced; must succeed
     ```python test    with the project's Python and `import gems` in reach; must succeed
     ```cpp test       must compile (the whole block is one file)
+    ```cmake test     is the CMakeLists.txt of a project
+
+Blocks with the word `project` make one project out of the tree: the C++ text is my_ops.cpp, CMake builds both against the
+package gems of the build, then the Python text, which comes last, runs in the project's folder.
 
 A fenced block ```text output that follows directly is what it must print; `...` stands for any text.
 Usage: docs_examples.py README.md docs/*.md
@@ -30,6 +34,7 @@ class Example:
     language: str
     body: str
     output: str | None
+    project: dict | None = None  # language -> text, of the project that this block completes
 
     def __str__(self):
         return f"{self.document}:{self.line}"
@@ -37,7 +42,7 @@ class Example:
 
 def extract(document):
     text = (ROOT / document).read_text()
-    examples, previous, previous_end = [], None, 0
+    examples, previous, previous_end, project = [], None, 0, {}
     for match in FENCE.finditer(text):
         words = match["info"].split()
         follows = previous is not None and not text[previous_end:match.start()].strip()
@@ -47,6 +52,12 @@ def extract(document):
         if len(words) > 1 and "test" in words[1:]:
             previous = Example(document, text.count("\n", 0, match.start()) + 1, words[0], match["body"], None)
             previous_end = match.end()
+            if "project" in words:
+                project[words[0]] = match["body"]
+            if words[0] == "cmake":
+                continue
+            if "project" in words and words[0] == "python":
+                previous.project, project = project, {}
             examples.append(previous)
     return examples
 
@@ -58,6 +69,12 @@ def documents():
 def command_for(example, folder):
     if example.language == "sh":
         return ["bash", "-euo", "pipefail", "-c", f". tools/env\nexport PATH={BIN}:$PATH\n{example.body}"]
+    if example.project:
+        (pathlib.Path(folder) / "my_ops.cpp").write_text(example.project["cpp"])
+        (pathlib.Path(folder) / "CMakeLists.txt").write_text(example.project["cmake"])
+        build = f"cmake -S . -B build -Dgems_DIR={BIN.parent}/lib/cmake/gems && cmake --build build"
+        return ["bash", "-euc", f'. tools/env; cd {folder}; ({build}) >build.log 2>&1 || cat build.log; exec {PYTHON} -c "$0"',
+                example.body]
     if example.language == "python":
         return ["bash", "-euc", f'. tools/env; exec {PYTHON} -c "$0"', example.body]
     if example.language == "cpp":

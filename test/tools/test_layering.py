@@ -23,14 +23,15 @@ PRIVATE_HEADERS = [
     ("CUDA", r"^(cuda|nvrtc|cuda_\w*runtime\w*|cuda_[bf]+\d+)\.h(pp)?$", ["runtime/lib"]),
     ("fmt", r"^fmt/", None),
 ]
-# Layer -> layers whose public headers (gems/<layer>/...) it may include.
+# Layer -> layers whose public headers (gems/<layer>/..., and gems/module.h of the dsl) it may include.
 MAY_INCLUDE = {
-    "dsl": {"dsl"},
+    "dsl": {"dsl", "module"},
+    "modules": {"dsl", "module", "modules"},
     "ops": {"dsl", "ops"},
     "compiler": {"dsl", "compiler"},
     "runtime": {"dsl", "compiler", "runtime"},
-    "runtime/aten": {"dsl", "ops", "compiler", "runtime", "aten"},
-    "tools": {"dsl", "ops", "compiler", "runtime"},
+    "runtime/aten": {"dsl", "modules", "ops", "compiler", "runtime", "aten"},
+    "tools": {"dsl", "modules", "ops", "compiler", "runtime"},
 }
 # Folder -> its rooms, from the bottom up: a room includes those before it by folder and name. Files above all rooms lie
 # in the folder itself.

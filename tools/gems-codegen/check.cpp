@@ -31,8 +31,10 @@ struct Case {
   CudaTarget target;
 };
 
-std::string command(const Case& c) {
-  std::string text = fmt::format("gems-codegen emit {} --dtypes {}", c.call.op, fmt::join(c.call.dtypes, ","));
+std::string command(const Case& c, std::string_view module_path) {
+  std::string text = "gems-codegen";
+  if (!module_path.empty()) text += fmt::format(" --module {}", module_path);
+  text += fmt::format(" emit {} --dtypes {}", c.call.op, fmt::join(c.call.dtypes, ","));
   for (const std::string& number : c.call.numbers) text += fmt::format(" --number {}", number);
   for (const std::string& flag : c.call.flags) text += fmt::format(" --flag {}", flag);
   for (const std::string& single : c.singles) text += fmt::format(" --single {}", single);
@@ -54,11 +56,13 @@ std::optional<TraceGraph> trace_if_supported(const Registry& registry, const Cal
   }
 }
 
-// The values that a flag is tried with: modes that ops of the catalogue know, and both switches.
+// The values that a flag is tried with: those it lists, modes that ops of the catalogue know, both switches.
 std::vector<std::string> flag_values(const OperandDef& flag) {
+  std::vector<std::string> choices;
+  for (const FlagValue& choice : flag.choices) choices.push_back(to_string(choice));
+  if (!choices.empty()) return choices;
   if (!flag.default_flag || flag.default_flag->kind == FlagValue::Kind::Bool) return {"false", "true"};
   if (flag.default_flag->kind == FlagValue::Kind::Int) return {to_string(*flag.default_flag)};
-  if (flag.name == "approximate") return {"none", "tanh"};
   if (flag.name == "rounding_mode") return {"None", "floor", "trunc"};
   return {to_string(*flag.default_flag)};
 }
@@ -131,7 +135,7 @@ std::vector<Case> list_cases(const Registry& registry, const CheckRequest& reque
 // The order of a case in the sample follows from its own text, so that adding an op moves no other case.
 void keep_sample(std::vector<Case>& cases, std::size_t count) {
   if (count == 0 || count >= cases.size()) return;
-  std::ranges::sort(cases, {}, [](const Case& c) { return fnv1a(command(c)); });
+  std::ranges::sort(cases, {}, [](const Case& c) { return fnv1a(command(c, {})); });
   cases.resize(count);
 }
 
@@ -159,7 +163,7 @@ CheckReport check_catalogue(const Registry& registry, const CheckRequest& reques
         compile_case(registry, cases[i]);
       } catch (const Error& error) {
         const std::lock_guard lock(failures_mutex);
-        report.failures.push_back({command(cases[i]), error.what()});
+        report.failures.push_back({command(cases[i], request.module_path), error.what()});
       }
     }
   };

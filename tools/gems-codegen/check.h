@@ -12,6 +12,7 @@ namespace gems::codegen {
 
 struct CheckRequest {
   std::vector<CudaTarget> targets;
+  std::string module_path;       // where the registry's ops are from; empty: the catalogue
   std::vector<std::string> ops;  // empty: all
   std::size_t sample = 0;        // 0: every case; else that many, spread over all, the same ones in every run
   unsigned threads = 0;          // 0: one for each processor

@@ -11,30 +11,13 @@
 
 #include "call.h"
 #include "gems/dsl/error.h"
+#include "gems/dsl/names.h"
 #include "gems/dsl/trace.h"
 
 namespace gems::codegen {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string_view name(PromotionKind kind) {
-  switch (kind) {
-    case PromotionKind::Default:
-      return "Default";
-    case PromotionKind::NoOpmath:
-      return "NoOpmath";
-    case PromotionKind::IntToFloat:
-      return "IntToFloat";
-    case PromotionKind::AlwaysBool:
-      return "AlwaysBool";
-    case PromotionKind::ComplexToFloat:
-      return "ComplexToFloat";
-    case PromotionKind::BoolToLong:
-      return "BoolToLong";
-  }
-  return "";
-}
 
 // What a call with every tensor of one dtype does.
 struct DTypeRow {
@@ -87,7 +70,7 @@ Json to_json(const OpDef& op) {
     json["results"].push_back({{"name", result_name(op, i)},
                                {"promotion",
                                 {{"operands", std::vector<int>(promotion.operands.begin(), promotion.operands.end())},
-                                 {"kind", name(promotion.kind)}}}});
+                                 {"kind", gems::name(promotion.kind)}}}});
   }
   return json;
 }
@@ -132,7 +115,7 @@ std::string show_op(const OpDef& op) {
   for (std::size_t i = 0; i < op.result_count(); ++i)
     text += fmt::format("  {}  {:<12} promote({{{}}}, {})\n", i, result_name(op, i),
                         fmt::join(op.promotions[i].operands.begin(), op.promotions[i].operands.end(), ", "),
-                        name(op.promotions[i].kind));
+                        gems::name(op.promotions[i].kind));
   text += fmt::format("\ntakes {}\n", gems::text(op.accepts));
   text += "\ndtypes (of every tensor operand), what is computed in, and the result\n";
   std::vector<std::string_view> unsupported;

@@ -15,6 +15,7 @@
 #include "call.h"
 #include "check.h"
 #include "emit.h"
+#include "gems/modules/load_module.h"
 #include "gems/ops/catalogue.h"
 #include "layouts.h"
 #include "listing.h"
@@ -50,7 +51,8 @@ constexpr const char* examples = R"(Examples:
   gems-codegen emit add --dtypes f32,bf16 --layout rows --arch sm_100
   gems-codegen emit add --dtypes f32 --number y --stop-after ptx
   gems-codegen emit add --dtypes f32 --stop-after cubin | sha256sum
-  gems-codegen check --arch sm_80,sm_90 --sample 500)";
+  gems-codegen check --arch sm_80,sm_90 --sample 500
+  gems-codegen --module build/my_ops.so emit swish_glu --dtypes bf16)";
 
 std::string layout_help() {
   std::string text = "Layouts:\n";
@@ -129,11 +131,25 @@ void add_check_options(CLI::App& check, CheckOptions& options) {
   check.footer(examples);
 }
 
+// The ops that the subcommands see: those of gems, or those of a module.
+Registry registry_of(const std::string& module_path) {
+  if (module_path.empty()) return ops::catalogue();
+  Registry registry;
+  try {
+    for (const OpDef* op : load_module(module_path).ops) registry.add(*op);
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
+  return registry;
+}
+
 int run(int argc, char** argv) {
   CLI::App app{"Prints the ops that gems defines and the code they become.", "gems-codegen"};
   app.set_version_flag("--version", version_text("gems-codegen"));
   app.require_subcommand(1);
   app.footer(examples);
+  std::string module_path;
+  app.add_option("--module", module_path, "FILE: the ops of this module (docs/modules.md), not those of gems");
 
   bool json = false;
   CLI::App* list = app.add_subcommand("list", "all ops, with their operands");
@@ -159,8 +175,9 @@ int run(int argc, char** argv) {
   }
 
   add_python_nvrtc();
-  const Registry& registry = ops::catalogue();
   try {
+    const Registry registry = registry_of(module_path);
+    check_options.request.module_path = module_path;
     if (*list) {
       fmt::print("{}", json ? list_ops_json(registry) : list_ops(registry));
     } else if (*show) {

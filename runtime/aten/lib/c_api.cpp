@@ -12,6 +12,8 @@
 #include "gems/aten/report.h"
 #include "gems/dsl/error.h"
 #include "gems/runtime/log.h"
+#include "gems/runtime/module_directory.h"
+#include "operators/module_operators.h"
 #include "overrides/override_patterns.h"
 #include "overrides/override_table.h"
 #include "torch/parallel.h"
@@ -159,5 +161,20 @@ GEMS_API const char* gems_torch_refusal(const char* name) {
       refusal("aten::" + std::string(full.substr(0, dot)), dot == std::string_view::npos ? "" : full.substr(dot + 1));
   if (!why) return nullptr;
   last_text = *why;
+  return last_text.c_str();
+}
+
+// Loads a module and registers its operators. *name: the module's.
+GEMS_API const char* gems_torch_load(const char* path, const char** name) {
+  thread_local std::string loaded;
+  return error_of([&] {
+    loaded = load_operators(path);
+    *name = loaded.c_str();
+  });
+}
+
+// Where modules that gems.load_inline compiles are kept, or empty where none is to be kept; see docs/cache.md.
+GEMS_API const char* gems_torch_module_directory() {
+  last_text = gems::module_directory();
   return last_text.c_str();
 }

@@ -1,7 +1,7 @@
 """Compiles every .cpp file beside this script and checks that it fails with the message its first line promises.
 
-First line: `// expect: TEXT` (the compiler must fail and print TEXT) or `// expect: success`. Every spec_error_* and
-static_assert of the DSL's headers must be expected by some file, so that a check cannot be added without its test.
+First line: `// expect: TEXT` (the compiler must fail and print TEXT) or `// expect: success`. Every spec_error_*,
+static_assert and #error of the DSL's headers must be expected by some file, so that a check cannot be added without its test.
 """
 
 import argparse
@@ -17,11 +17,12 @@ PREFIX = "// expect: "
 
 def promised_texts(include):
     texts = set()
-    for header in ("pointwise.h", "expr.h", "op.h"):
-        source = (include / "gems/dsl" / header).read_text()
+    for header in ("dsl.h", "dsl/expr.h", "dsl/module_table.h", "dsl/op.h", "dsl/pointwise.h"):
+        source = (include / "gems" / header).read_text()
         texts.update(re.findall(r"^void (spec_error_\w+)\(\);", source, re.M))
         texts.update(re.findall(r"static_assert\(.*?\"([^\"]+)\"", source, re.S))
         texts.update(re.findall(r"throw \"([^\"]+)\"", source))
+        texts.update(re.findall(r"^#error \"([^\"]+)\"", source, re.M))
     return texts
 
 

@@ -220,22 +220,24 @@ torch::CppFunction boxed(const OpDef& op, c10::DispatchKey key) {
 
 }  // namespace
 
+void register_operator(torch::Library& library, const OpDef& op) {
+  const std::string name(op.name);
+  library.def(schema_of(op).c_str(), {at::Tag::pt2_compliant_tag});
+  library.impl(name.c_str(), boxed<Compute>(op, c10::DispatchKey::CPU));
+  library.impl(name.c_str(), boxed<Compute>(op, c10::DispatchKey::CUDA));
+  library.impl(name.c_str(), boxed<Infer>(op, c10::DispatchKey::Meta));
+  const std::string into = name + ".out";
+  library.def(out_schema_of(op).c_str(), {at::Tag::pt2_compliant_tag});
+  library.impl(into.c_str(), boxed<ComputeInto>(op, c10::DispatchKey::CPU));
+  library.impl(into.c_str(), boxed<ComputeInto>(op, c10::DispatchKey::CUDA));
+  library.impl(into.c_str(), boxed<InferInto>(op, c10::DispatchKey::Meta));
+  register_undifferentiable(library, op);
+}
+
 TORCH_LIBRARY(gems, library) {
   use_torch_threads();
   use_torch_profiler();
-  for (const OpDef* op : ops::catalogue().all()) {
-    const std::string name(op->name);
-    library.def(schema_of(*op).c_str(), {at::Tag::pt2_compliant_tag});
-    library.impl(name.c_str(), boxed<Compute>(*op, c10::DispatchKey::CPU));
-    library.impl(name.c_str(), boxed<Compute>(*op, c10::DispatchKey::CUDA));
-    library.impl(name.c_str(), boxed<Infer>(*op, c10::DispatchKey::Meta));
-    const std::string into = name + ".out";
-    library.def(out_schema_of(*op).c_str(), {at::Tag::pt2_compliant_tag});
-    library.impl(into.c_str(), boxed<ComputeInto>(*op, c10::DispatchKey::CPU));
-    library.impl(into.c_str(), boxed<ComputeInto>(*op, c10::DispatchKey::CUDA));
-    library.impl(into.c_str(), boxed<InferInto>(*op, c10::DispatchKey::Meta));
-    register_undifferentiable(library, *op);
-  }
+  for (const OpDef* op : ops::catalogue().all()) register_operator(library, *op);
   register_gradients(library);
   register_rotary_embedding(library);
 }

@@ -25,6 +25,9 @@ std::string schema_of(const OpDef& op);
 // returned: PyTorch functionalizes only such operators.
 std::string out_schema_of(const OpDef& op);
 
+// Defines torch.ops.LIBRARY.OP and its .out overload: for CPU, CUDA and fake tensors.
+void register_operator(torch::Library& library, const OpDef& op);
+
 // Autograd kernels of the ops that have gradients (new_operators_autograd.cpp).
 void register_gradients(torch::Library& library);
 bool has_gradient(const OpDef& op);

@@ -7,23 +7,27 @@
 #include <algorithm>
 #include <string>
 
+#include "gems/ops/catalogue.h"
 #include "operators/operators.h"
 #include "overrides/override_table.h"
 
 namespace gems::aten {
 namespace {
 
-std::string loss_text(const OpDef& op, bool is_out) {
-  const std::string name = "gems::" + std::string(op.name);
+// The op of a module may have the name of one of the catalogue, which says nothing about it.
+bool is_of_catalogue(const OpDef& op) { return ops::catalogue().find(op.name) == &op; }
+
+// name: of the operator in PyTorch.
+std::string loss_text(const std::string& name, const OpDef& op, bool is_out) {
   if (is_out)
     return name +
            ".out: functions with out=... arguments don't support automatic differentiation, but one of the arguments "
            "requires grad: call " +
            name + " without out=, or under torch.no_grad()";
-  const bool is_aten = std::ranges::any_of(override_table(), [&](const TableRow& row) {
-    const std::string& full = row.override.name();
-    return full.substr(0, full.find('.')) == op.name;
-  });
+  const bool is_aten = is_of_catalogue(op) && std::ranges::any_of(override_table(), [&](const TableRow& row) {
+                         const std::string& full = row.override.name();
+                         return full.substr(0, full.find('.')) == op.name;
+                       });
   return name + " has no gradient, but one of the arguments requires one: call " +
          (is_aten ? "PyTorch's own " + std::string(op.name) + " under gems.use_gems(), which has, or" : "it with") +
          " detached tensors";
@@ -35,7 +39,8 @@ class RefuseGradient final : public c10::OperatorKernel {
 
   void operator()(const c10::OperatorHandle& handle, c10::DispatchKeySet keys, torch::jit::Stack* stack) const {
     for (const c10::IValue& value : torch::jit::last(*stack, handle.schema().arguments().size()))
-      TORCH_CHECK(!value.isTensor() || !needs_gradient(value.toTensor()), loss_text(op_, is_out_));
+      TORCH_CHECK(!value.isTensor() || !needs_gradient(value.toTensor()),
+                  loss_text(handle.schema().name(), op_, is_out_));
     handle.redispatchBoxed(keys & c10::after_autograd_keyset, stack);
   }
 
@@ -55,7 +60,7 @@ void register_undifferentiable(torch::Library& library, const OpDef& op) {
   refuse(std::string(op.name) + ".out", true);
   const bool only_truth = std::ranges::all_of(
       op.promotions, [](const Promotion& promotion) { return promotion.kind == PromotionKind::AlwaysBool; });
-  if (!only_truth && !has_gradient(op)) refuse(std::string(op.name), false);
+  if (!only_truth && !(is_of_catalogue(op) && has_gradient(op))) refuse(std::string(op.name), false);
 }
 
 }  // namespace gems::aten

@@ -26,6 +26,8 @@ FUNCTIONS = (
     ("reset_report", None),
     ("log_to", None, LogListener),
     ("refusal", _text, _text),
+    ("load", _text, _text, ctypes.POINTER(_text)),
+    ("module_directory", _text),
 )
 
 
