@@ -10,6 +10,9 @@
 
 #include "gems/aten/report.h"
 #include "gems/dsl/error.h"
+#include "gems/runtime/cache.h"
+#include "gems/runtime/nvrtc.h"
+#include "gems/runtime/settings.h"
 #include "overrides/override_table.h"
 #include "overrides/selection.h"
 #include "torch/parallel.h"
@@ -21,7 +24,7 @@
 // so may calls through another interface. The interface is the declarations below, and changes its number with them,
 // here and in runtime/aten/python/gems/_library.py.
 __attribute__((used, retain)) static const char built_for[] =
-    "gems_torch was built for torch " TORCH_VERSION ", interface 1";
+    "gems_torch was built for torch " TORCH_VERSION ", interface 2";
 
 namespace {
 
@@ -144,5 +147,19 @@ GEMS_API const char* gems_torch_refusal(const char* name) {
       refusal("aten::" + std::string(full.substr(0, dot)), dot == std::string_view::npos ? "" : full.substr(dot + 1));
   if (!why) return nullptr;
   last_text = *why;
+  return last_text.c_str();
+}
+
+// What the runtime finds on this machine, a name and a value a line: cache_dir, cache_usable (0 or 1), and nvrtc with
+// its version or nvrtc_problem.
+GEMS_API const char* gems_torch_environment() {
+  std::string text =
+      fmt::format("cache_dir {}\ncache_usable {:d}\n", gems::settings().cache_dir, gems::process_cache().is_open());
+  try {
+    text += "nvrtc " + gems::nvrtc_version() + "\n";
+  } catch (const std::exception& error) {
+    text += fmt::format("nvrtc_problem {}\n", error.what());
+  }
+  last_text = std::move(text);
   return last_text.c_str();
 }
