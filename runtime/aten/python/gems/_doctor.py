@@ -89,7 +89,7 @@ def examine():
     except importlib.metadata.PackageNotFoundError:
         pass
     try:
-        from . import _decompositions, _library, _switches  # noqa: F401
+        from . import _library, _switches
     except ImportError as error:
         return {**found, "problem": str(error)}
     import torch
