@@ -18,7 +18,7 @@
 #include <optional>
 #include <string>
 
-#include "operators/new_operators.h"
+#include "operators/operators.h"
 
 namespace gems::aten {
 namespace {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <string>
 
-#include "operators/new_operators.h"
+#include "operators/operators.h"
 #include "overrides/override_table.h"
 
 namespace gems::aten {

@@ -1,6 +1,6 @@
 // Registers the catalogue with PyTorch's dispatcher when the library is loaded: schemas made from the op definitions,
 // one boxed kernel for CPU and CUDA, one for fake tensors.
-#include "operators/new_operators.h"
+#include "operators/operators.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -12,7 +12,7 @@
 #include "gems/dsl/error.h"
 #include "gems/dsl/trace.h"
 #include "gems/ops/catalogue.h"
-#include "operators/infer.h"
+#include "operators/meta.h"
 #include "operators/undifferentiable.h"
 #include "torch/parallel.h"
 
