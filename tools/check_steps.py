@@ -44,6 +44,10 @@ STEPS = {
     "aten": (pytest("-n", JOBS, "test/aten"), "ATen exactness on CPU tensors"),
     "nvrtc": (["build/bin/gems-codegen", "check", "--sample", "1000"], "a sample of all kernels compiles with NVRTC"),
     "tools": (pytest("-q", "test/tools", *(f"--ignore={file}" for file in (*STYLE, DOCS, EXAMPLES))), "command-line tools and scripts"),
+    "wheel": (
+        ["bash", "-ec", f"tools/wheel\nexec {shlex.join(pytest('-q', 'test/wheel'))}"],
+        "the wheel, in environments of its own: examples, tools, a C++ project; the newest PyTorch",
+    ),
     "docs": (pytest("-q", DOCS), "the examples of the documents run, their tables match the code"),
     "examples": (pytest("-q", EXAMPLES), "the programs of examples/, out of the tree, with g++ and clang++"),
     "demo": (["tools/demo"], "the first command of the README"),

@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -14,7 +15,8 @@ import gems
 from gems import _library
 from processes import python
 
-LIBRARY = _library.find_library()
+LIBRARY = _library.library_path
+MINOR = _library.minor(torch.__version__)
 C_INTERFACE = pathlib.Path(__file__).parents[2] / "runtime" / "aten" / "lib" / "c_api.cpp"
 
 
@@ -268,19 +270,32 @@ def test_a_report_prints_what_was_called_busiest_first():
     assert len(report) == 3 and list(report) == list(rows) and report["exp"] is rows["exp"]
 
 
-def test_the_library_exports_its_c_interface_only():
-    listing = subprocess.run(["nm", "-D", "--defined-only", LIBRARY], capture_output=True, text=True, check=True).stdout
-    symbols = {line.split()[-1].split("@")[0] for line in listing.splitlines()}
-    assert symbols and all(symbol.startswith("gems_torch_") for symbol in symbols), symbols
+def exported(library):
+    listing = subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True, text=True, check=True).stdout
+    return {line.split()[-1].split("@")[0] for line in listing.splitlines()}
 
 
-def test_the_library_needs_neither_python_nor_cuda():
-    dynamic = subprocess.run(["readelf", "-d", LIBRARY], capture_output=True, text=True, check=True).stdout
-    needed = {line.split("[")[1].rstrip("]") for line in dynamic.splitlines() if "(NEEDED)" in line}
-    torch_parts = {name for name in needed if name.startswith(("libtorch", "libc10"))}
-    assert torch_parts == {"libtorch.so", "libtorch_cpu.so", "libc10.so"}
-    assert not any("python" in name or "cuda" in name or "LLVM" in name or "MLIR" in name for name in needed)
-    assert "RUNPATH" not in dynamic and "RPATH" not in dynamic
+def test_the_adapter_exports_its_c_interface_and_the_public_functions_of_gems():
+    symbols = exported(LIBRARY)
+    assert symbols and all(symbol.startswith(("gems_torch_", "_ZN4gems4aten")) for symbol in symbols), symbols
+
+
+def test_the_core_exports_gems_only():
+    symbols = exported(LIBRARY.parent / "libgems.so")
+    assert symbols and all(re.match(r"_ZN[KO]?4gems", symbol) for symbol in symbols), symbols
+
+
+def needed_by(library):
+    dynamic = subprocess.run(["readelf", "-d", library], capture_output=True, text=True, check=True).stdout
+    return {line.split("[")[1].rstrip("]") for line in dynamic.splitlines() if "(NEEDED)" in line}
+
+
+def test_the_libraries_need_neither_python_nor_cuda():
+    core, adapter = needed_by(LIBRARY.parent / "libgems.so"), needed_by(LIBRARY)
+    assert {name for name in adapter if name.startswith(("libtorch", "libc10"))} == {"libtorch.so", "libtorch_cpu.so", "libc10.so"}
+    assert "libgems.so" in adapter and not any("torch" in name or "c10" in name for name in core)
+    strangers = ("python", "cuda", "LLVM", "MLIR", "libz")
+    assert not [name for name in core | adapter if any(stranger in name for stranger in strangers)]
 
 
 def test_the_library_is_found_by_its_variable(tmp_path):
@@ -312,17 +327,35 @@ def test_the_library_is_found_in_the_checkout_or_beside_the_package(tmp_path):
     package = tmp_path / "runtime" / "aten" / "python" / "gems"
     shutil.copytree(pathlib.Path(gems.__file__).parent, package)
     code = f"sys.path.insert(0, {str(package.parent)!r})\nimport gems"
-    built, installed = tmp_path / "build" / "lib" / "libgems_torch.so", package / "libgems_torch.so"
-    assert f"looked at {installed}, {built}. Build it" in python(code, GEMS_LIBRARY="").stderr
+    name = f"libgems_torch_{MINOR.replace('.', '_')}.so"
+    built, installed = tmp_path / "build" / "lib" / name, package / "lib" / name
+    assert f"looked in {installed.parent}, {built.parent}. Build it" in python(code, GEMS_LIBRARY="").stderr
     for place in (built, installed):  # the second one comes first when both are there
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(b"no library of gems")
         assert f"{place} has interface of an unknown number" in python(code, GEMS_LIBRARY="").stderr
 
 
+def test_a_torch_without_an_adapter_is_told_what_to_install(tmp_path, monkeypatch):
+    for name in ("libgems_torch_9_9.so", "libgems_torch_9_10.so", "libgems_torch_new.so", "libgems.so"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(_library, "folders", lambda: [tmp_path / "absent", tmp_path])
+    monkeypatch.delenv("GEMS_LIBRARY", raising=False)
+    assert _library.find_library("9.10.3+cu999") == tmp_path / "libgems_torch_9_10.so"
+    with pytest.raises(ImportError, match=r"found torch 9\.11\.0, .* torch 9\.9, 9\.10\. Install .*'torch==9\.10\.\*'"):
+        _library.find_library("9.11.0")
+
+
+def test_a_python_without_torch_is_told_to_install_it(tmp_path):
+    package = pathlib.Path(gems.__file__).parent.parent
+    code = "import sys; sys.path.append(sys.argv[1]); import gems"
+    said = subprocess.run([sys.executable, "-S", "-c", code, package], capture_output=True, text=True).stderr
+    assert said.endswith("ImportError: gems: there is no PyTorch in this Python; install it: pip install torch\n")
+
+
 def refusal_of_a_library_with(note, folder):
     """What importing gems says about a file that is no library at all, but has such a note: so it is not loaded either."""
-    other = folder / "libgems_torch.so"
+    other = folder / "libgems_torch_0_0.so"
     other.write_bytes(b"\x7fELF of another version" + note + b"\0")
     result = python("import gems", GEMS_LIBRARY=str(other))
     assert result.returncode == 1, result.stderr
@@ -332,6 +365,12 @@ def refusal_of_a_library_with(note, folder):
 def test_a_library_for_another_torch_is_refused_before_it_is_loaded(tmp_path):
     said = refusal_of_a_library_with(b"gems_torch was built for torch 1.9.0, interface %d" % _library.INTERFACE, tmp_path)
     assert f"was built for torch 1.9.0, found torch {torch.__version__}" in said and "rebuild gems" in said
+
+
+def test_a_library_for_another_patch_release_is_taken(tmp_path):
+    other = tmp_path / "library.so"
+    other.write_bytes(b"gems_torch was built for torch %s.99, interface %d\0" % (MINOR.encode(), _library.INTERFACE))
+    _library.check_version(other, torch.__version__)
 
 
 @pytest.mark.parametrize(

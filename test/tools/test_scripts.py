@@ -105,5 +105,5 @@ def test_env_says_what_to_build(tmp_path):
     (tmp_path / "tools").mkdir()
     shutil.copy(ROOT / "tools/env", tmp_path / "tools/env")
     done = subprocess.run(["bash", "-c", ". tools/env"], cwd=tmp_path, capture_output=True, text=True)
-    assert "gems: missing: .venv build/bin/gems-codegen build/bin/gems-cache build/lib/libgems_torch.so" in done.stderr
+    assert "gems: missing: .venv build/bin/gems-codegen build/bin/gems-cache build/lib/libgems.so" in done.stderr
     assert "tools/setup && cmake --preset default && cmake --build --preset default" in done.stderr

@@ -7,11 +7,10 @@ include_guard(GLOBAL)
 
 # Other folders (tools, tests) link what is found here.
 set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
-# LLVMSupport names zstd::libzstd_shared, which LLVM's own package does not define.
+# LLVMSupport names zstd::libzstd_shared, which LLVM's own package does not define, and nothing here uses
+# (compiler/lib/Cpu/NoCompression.cpp).
 if(NOT TARGET zstd::libzstd_shared)
-  find_library(GEMS_ZSTD_LIBRARY NAMES zstd libzstd.so.1 REQUIRED)
-  add_library(zstd::libzstd_shared SHARED IMPORTED GLOBAL)
-  set_target_properties(zstd::libzstd_shared PROPERTIES IMPORTED_LOCATION ${GEMS_ZSTD_LIBRARY})
+  add_library(zstd::libzstd_shared INTERFACE IMPORTED GLOBAL)
 endif()
 find_package(MLIR 22.1 REQUIRED CONFIG HINTS /usr/lib/llvm-22)
 
@@ -55,11 +54,7 @@ function(gems_mlir_library name)
   target_link_libraries(${name} PUBLIC gems_mlir_headers gems::dsl fmt::fmt-header-only ${arg_LINK})
   add_dependencies(${name} gems_pw_gen)
   if(name STREQUAL "gems_compiler_pw")
-    target_precompile_headers(${name} PRIVATE ${gems_compiler_SOURCE_DIR}/lib/Precompiled.h)
-    # With a timestamp inside, ccache could never use it again.
-    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-      target_compile_options(${name} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
-    endif()
+    gems_precompiled(${name} ${gems_compiler_SOURCE_DIR}/lib/Precompiled.h)
   else()
     target_precompile_headers(${name} REUSE_FROM gems_compiler_pw)
   endif()

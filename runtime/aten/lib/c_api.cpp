@@ -11,8 +11,11 @@
 
 #include "gems/aten/report.h"
 #include "gems/dsl/error.h"
+#include "gems/runtime/cache.h"
 #include "gems/runtime/log.h"
 #include "gems/runtime/module_directory.h"
+#include "gems/runtime/nvrtc.h"
+#include "gems/runtime/settings.h"
 #include "operators/module_operators.h"
 #include "overrides/override_patterns.h"
 #include "overrides/override_table.h"
@@ -176,5 +179,19 @@ GEMS_API const char* gems_torch_load(const char* path, const char** name) {
 // Where modules that gems.load_inline compiles are kept, or empty where none is to be kept; see docs/cache.md.
 GEMS_API const char* gems_torch_module_directory() {
   last_text = gems::module_directory();
+  return last_text.c_str();
+}
+
+// What the runtime finds on this machine, a name and a value a line: cache_dir, cache_usable (0 or 1), and nvrtc with
+// its version or nvrtc_problem.
+GEMS_API const char* gems_torch_environment() {
+  std::string text =
+      fmt::format("cache_dir {}\ncache_usable {:d}\n", gems::settings().cache_dir, gems::process_cache().is_open());
+  try {
+    text += "nvrtc " + gems::nvrtc_version() + "\n";
+  } catch (const std::exception& error) {
+    text += fmt::format("nvrtc_problem {}\n", error.what());
+  }
+  last_text = std::move(text);
   return last_text.c_str();
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gems/aten/dtype.h"
+#include "torch/named_tensors.h"
 
 namespace gems::aten {
 namespace {
@@ -47,7 +48,7 @@ std::string reason_text(const Request& request, DeclineReason reason) {
     case DeclineReason::TensorKind:
       return tensors_text(
                  request,
-                 [](const at::Tensor& x) { return x.layout() != at::kStrided || x.is_quantized() || x.has_names(); },
+                 [](const at::Tensor& x) { return x.layout() != at::kStrided || x.is_quantized() || is_named(x); },
                  [](const at::Tensor& x) { return " is a " + x.toString(); }) +
              ": expected plain strided tensors; convert it first (to_dense(), dequantize(), rename(None))";
     case DeclineReason::LazyBits:

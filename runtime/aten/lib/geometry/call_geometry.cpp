@@ -6,6 +6,7 @@
 
 #include "gems/aten/dtype.h"
 #include "geometry/memory_overlap.h"
+#include "torch/named_tensors.h"
 
 namespace gems::aten {
 namespace {
@@ -81,13 +82,13 @@ class CallGeometry::Writer {
 
 std::optional<DeclineReason> CallGeometry::find_device(const Request& request) {
   std::uint64_t keys = 0;
-  bool is_named = false;
+  bool any_named = false;
   bool has_tensor = false;
   bool has_cpu_dims = false;
   bool has_two_devices = false;
   const auto look = [&](const at::TensorImpl& tensor, bool may_be_scalar) __attribute__((always_inline)) {
     keys |= tensor.key_set().raw_repr();
-    is_named |= tensor.has_named_tensor_meta();
+    any_named |= is_named(tensor);
     has_tensor |= !is_number(tensor);
     const at::Device device = tensor.device();
     if (device.is_cpu()) {
@@ -105,7 +106,7 @@ std::optional<DeclineReason> CallGeometry::find_device(const Request& request) {
   for (const at::Tensor& result : request.results)
     if (result.defined()) look(*result.unsafeGetTensorImpl(), false);
   if (keys & ~plain_keys) return keys & ~plain_keys & ~lazy_keys ? DeclineReason::TensorKind : DeclineReason::LazyBits;
-  if (is_named) return DeclineReason::TensorKind;
+  if (any_named) return DeclineReason::TensorKind;
   if (!has_tensor) return DeclineReason::Arguments;
   if (has_two_devices || (!device_.is_cpu() && has_cpu_dims)) return DeclineReason::Devices;
   return std::nullopt;

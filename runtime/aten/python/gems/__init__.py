@@ -9,16 +9,28 @@ Importing loads the library and defines torch.ops.gems; nothing is switched on, 
     torch.ops.gems.silu_and_mul(x, y)    # fused operators
     gems.load("build/my_ops.so")         # operators of one's own: torch.ops.my_ops
     logging.getLogger("gems")            # each kernel that becomes ready, and warnings
+
+python -m gems --help: what is installed here, and scripts under the override.
 """
 
-from . import _decompositions, _log  # noqa: F401  (one registers them, the other speaks to logging)
-from ._modules import load, load_inline
-from ._report import Report, Row, report, reset_report
-from ._switches import all_ops, disable, enable, is_enabled, only_enable, use_gems
+import sys as _sys
+
+from ._version import __version__
+
+# While `python -m gems` is being started: it also looks at installations that cannot be loaded, and loads what it needs.
+_starting = _sys.argv[:1] == ["-m"] and _sys.orig_argv[-len(_sys.argv)] in ("gems", "-mgems")
+
+if not _starting:
+    from . import _library  # noqa: F401, I001  (first: it says what is missing)
+    from . import _decompositions, _log  # noqa: F401  (one registers them, the other speaks to logging)
+    from ._modules import load, load_inline
+    from ._report import Report, Row, report, reset_report
+    from ._switches import all_ops, disable, enable, is_enabled, only_enable, use_gems
 
 __all__ = [
     "Report",
     "Row",
+    "__version__",
     "all_ops",
     "disable",
     "enable",
