@@ -8,10 +8,9 @@
 
 #include <fmt/format.h>
 
-#include "call.h"
+#include "common_dtype.h"
 #include "gems/dsl/error.h"
 #include "literal.h"
-#include "type_rules.h"
 
 namespace gems {
 
@@ -33,12 +32,12 @@ Tracer::Tracer(const OpDef& op, std::span<const CallOperand> operands, const Res
       continue;
     }
     const DType compute = types.operand_compute[i];
-    const bool parameter = is_parameter(operands[i]);
+    const bool is_number = operands[i].is_number();
     TraceNode node{.op = ScalarOp::Operand, .dtype = compute};
     node.operand = static_cast<std::int32_t>(graph_.operands.size());
     graph_.operands.push_back({.name = std::string(def.name),
-                               .form = parameter ? OperandForm::Number : OperandForm::Tensor,
-                               .storage = parameter ? compute : operands[i].dtype,
+                               .form = is_number ? OperandForm::Number : OperandForm::Tensor,
+                               .storage = is_number ? compute : operands[i].dtype,
                                .compute = compute,
                                .position = static_cast<std::int32_t>(i)});
     flags_.emplace_back();

@@ -12,6 +12,7 @@
 #include "gems/dsl/error.h"
 #include "overrides/override_patterns.h"
 #include "overrides/override_table.h"
+#include "overrides/registration.h"
 #include "torch/parallel.h"
 #include "torch/switches.h"
 
