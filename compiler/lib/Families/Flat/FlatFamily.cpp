@@ -20,17 +20,17 @@ int vectors_of_thread(const KernelFacts& facts, int width, const tuning::Device&
   // With two operands and more a second vector cost up to 8 % on an H200.
   const bool is_narrow =
       std::ranges::all_of(facts.traffic, [](const Traffic& traffic) { return traffic.size_bytes == 2; });
-  if (is_narrow && facts.costliest >= LongCost && facts.costliest < LongestCost && read_bytes <= AccessBytes)
-    return std::max(unroll, device.long_unroll);
-  const int most = std::max(1, (facts.functions > 0 ? HeavyElements : MostElements) / width);
-  return facts.costliest >= LongestCost ? most : std::min({unroll, most, MostUnroll});
+  if (is_narrow && facts.max_cost >= ExpensiveCost && facts.max_cost < VeryExpensiveCost && read_bytes <= AccessBytes)
+    return std::max(unroll, device.expensive_unroll);
+  const int most = std::max(1, (facts.functions > 0 ? MostFunctionElements : MostElements) / width);
+  return facts.max_cost >= VeryExpensiveCost ? most : std::min({unroll, most, MostUnroll});
 }
 
 Schedule choose(const KernelFacts& facts, const tuning::Device& device) {
   FlatSchedule schedule{.width = vector_width(facts), .threads = tuning::BlockThreads};
   schedule.unroll = vectors_of_thread(facts, schedule.width, device);
   if (facts.functions > 0) schedule.threads = device.threads;
-  if (facts.costliest >= tuning::LongestCost) schedule.threads = tuning::LongBodyThreads;
+  if (facts.max_cost >= tuning::VeryExpensiveCost) schedule.threads = tuning::ExpensiveBodyThreads;
   return schedule;
 }
 
@@ -38,7 +38,7 @@ std::int64_t elements_of_block(const FlatSchedule& schedule) {
   return std::int64_t{schedule.threads} * schedule.width * schedule.unroll;
 }
 
-std::vector<ParameterField> parameters(const Layout&, TensorCounts) { return {}; }
+std::vector<GeometryField> parameters(const Layout&, TensorCounts) { return {}; }
 
 Blocks blocks(const Schedule& schedule, LayoutClass, const Geometry& geometry) {
   const auto& flat = std::get<FlatSchedule>(schedule);
