@@ -160,3 +160,21 @@ pw.kernel @edge of "edge" operands [#pw.operand<"x", f32 as f32, tensor>] result
 ^bb0(%x: f32):
   pw.yield %x : f32
 }
+
+// -----
+
+// expected-error @+1 {{has a CPU schedule, but no CPU layout to schedule}}
+pw.kernel @cpu of "cpu" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>] resolved
+    cpu_schedule <lanes = 16> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}
+
+// -----
+
+// expected-error @+1 {{has a CPU schedule, but its promotion is not resolved}}
+pw.kernel @cpu of "cpu" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>]
+    cpu_layout <(contiguous) -> (contiguous)> cpu_schedule <lanes = 16, bf16_pairs> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}

@@ -18,6 +18,7 @@ namespace gems {
 // "approximated"  functions for two-byte results by formulas: the final form, which both back ends start from
 // "scheduled"     the schedule attached, ready to emit
 // "cuda"          the CUDA text
+// "scheduled_cpu" the CPU's schedule chosen
 // "lowered"       the CPU kernel for the innermost dimension, in MLIR's llvm dialect
 // "llvm"          the same as LLVM IR
 // The final form and what is before it are printed as they are for CUDA.

@@ -76,6 +76,13 @@ inline const Device& device_of(CudaTarget target) {
       devices, [&](const Device& row) { return target.arch >= row.arch && target.memory_gbps >= row.memory_gbps; });
 }
 
+// Whether doubles are computed at half the rate of floats; others at a 32nd or 64th. CUDA C++ Programming Guide,
+// "Arithmetic Instructions": results per clock cycle and multiprocessor.
+inline constexpr std::array<int, 5> fast_doubles{60, 70, 80, 90, 100};
+inline bool has_fast_doubles(CudaTarget target) {
+  return std::ranges::find(fast_doubles, target.arch) != fast_doubles.end();
+}
+
 // Tiles, by the bytes of the widest element: of many shapes measured on an H200, those with the fastest turned copy
 // (f32 97 % of a plain copy, bf16 95 %, u8 95 %, f64 96 %). All have 64 columns or 256 bytes of rows, and vectors of 8
 // bytes: vectors of 16 gave 76 % for f32 and bf16 on sizes other than powers of two. The order of blocks made no
