@@ -1,9 +1,8 @@
-// BLAKE3 digests, and what identifies the generator in cache keys.
-#include "gems/compiler/stages.h"
-#include "generator_version.h"
+// Digests by LLVM's BLAKE3.
+#include "gems/compiler/digest.h"
+
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Config/llvm-config.h"
 #include "llvm/Support/BLAKE3.h"
 
 namespace gems {
@@ -13,9 +12,5 @@ Digest digest(std::span<const std::byte> bytes) {
 }
 
 std::string to_hex(const Digest& digest) { return llvm::toHex(digest, /*LowerCase=*/true); }
-
-std::string_view generator_version() { return GEMS_GENERATOR_VERSION; }
-
-std::string_view llvm_version() { return LLVM_VERSION_STRING; }
 
 }  // namespace gems

@@ -39,7 +39,7 @@ KernelFacts facts_of(const TraceGraph& graph, const Layout& layout) {
     facts.traffic.push_back({.size_bytes = static_cast<int>(size_bytes(result.dtype)), .is_result = true});
   for (const TraceNode& node : graph.nodes) {
     facts.functions += cost(node.op) >= tuning::FunctionCost;
-    facts.costliest = std::max(facts.costliest, cost(node.op));
+    facts.max_cost = std::max(facts.max_cost, cost(node.op));
     facts.divides |= is_exact_division(graph, node.op);
   }
   return facts;
@@ -66,7 +66,8 @@ int vector_width(const KernelFacts& facts) {
   // Several loads of one thread meet in the first-level cache, but only so many: two operands of i64 in vectors of
   // eight made comparisons 0.68 of eager's speed on an H100. Several stores would each reach the second in parts.
   const int most_read = std::max(AccessBytes / widest, WideVectorBytes / std::max(read_bytes, 1));
-  width = std::min({width, most_read, AccessBytes / widest_result, facts.functions > 0 ? HeavyElements : MostElements});
+  width = std::min(
+      {width, most_read, AccessBytes / widest_result, facts.functions > 0 ? MostFunctionElements : MostElements});
   return static_cast<int>(std::bit_floor(static_cast<unsigned>(std::max(width, 1))));
 }
 

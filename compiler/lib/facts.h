@@ -19,7 +19,7 @@ struct KernelFacts {
   LayoutClass layout = LayoutClass::Flat;
   std::vector<Traffic> traffic;  // operands, then results
   int functions = 0;             // in the body: operations that become many instructions
-  int costliest = 0;             // the cost of its costliest operation
+  int max_cost = 0;              // of an operation of the body
   bool divides = false;          // exactly, which takes several times as long as the formulas for two-byte results
 
   bool is_aligned() const { return traits(layout).is_aligned; }

@@ -1,4 +1,6 @@
 // From the sizes and strides of one call to grid, block and the kernel's last parameter.
+#include "gems/compiler/launch_geometry.h"
+
 #include <fmt/format.h>
 
 #include <bit>
@@ -6,7 +8,6 @@
 #include <limits>
 
 #include "Families/Families.h"
-#include "gems/compiler/cuda.h"
 #include "gems/dsl/error.h"
 
 namespace gems {
@@ -71,8 +72,8 @@ LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, c
   launch.block_x = static_cast<unsigned>(blocks.x);
   launch.block_y = static_cast<unsigned>(blocks.y);
 
-  const auto value_of = [&](const ParameterField& field) {
-    using Kind = ParameterField::Kind;
+  const auto value_of = [&](const GeometryField& field) {
+    using Kind = GeometryField::Kind;
     const auto dim = static_cast<std::size_t>(field.dim);
     switch (field.kind) {
       case Kind::Tiles:
@@ -93,9 +94,9 @@ LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, c
     return geometry.strides[static_cast<std::size_t>(field.tensor)][dim];
   };
   Packer packer(launch);
-  const std::vector<ParameterField> fields = family.parameters(layout, geometry.tensors);
+  const std::vector<GeometryField> fields = family.parameters(layout, geometry.tensors);
   if (fields.empty()) packer.add(size_from(geometry, 0));
-  for (const ParameterField& field : fields) packer.add(field.type, value_of(field));
+  for (const GeometryField& field : fields) packer.add(field.type, value_of(field));
   return launch;
 }
 

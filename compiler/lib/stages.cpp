@@ -33,7 +33,7 @@ std::string print_stage(const TraceGraph& graph, const Layout& layout, CudaTarge
   if (name == "llvm") return cpu::llvmText(graph, inner, cpu::hostTarget());
   const std::unique_ptr<mlir::MLIRContext> context = pw::makeContext();
   mlir::OwningOpRef<mlir::ModuleOp> module =
-      stage->isCuda ? pw::runPipeline(*context, graph, layout, choose_schedule(graph, layout, target), name)
+      stage->isCuda ? pw::runPipeline(*context, graph, layout, target, choose_schedule(graph, layout, target), name)
                     : pw::runPipeline(*context, graph, inner, cpu::hostTarget().vectorUnit(), name);
   std::string text;
   llvm::raw_string_ostream stream(text);

@@ -1,5 +1,5 @@
 // The checks of call.h.
-#include "call.h"
+#include "gems/dsl/call.h"
 
 #include <cstddef>
 #include <string>
@@ -43,7 +43,7 @@ std::string_view given_text(const CallOperand& operand) {
 bool fits(OperandKind expected, const CallOperand& given) {
   const bool is_flag = given.kind == CallOperand::Kind::Flag;
   if (expected == OperandKind::Flag) return is_flag;
-  return !is_flag && (expected == OperandKind::Tensor || is_parameter(given));
+  return !is_flag && (expected == OperandKind::Tensor || given.is_number());
 }
 
 void check_choice(const OpDef& op, std::size_t position, const FlagValue& given) {
@@ -61,43 +61,23 @@ void check_choice(const OpDef& op, std::size_t position, const FlagValue& given)
 
 }  // namespace
 
-bool is_parameter(const CallOperand& operand) {
-  return operand.kind == CallOperand::Kind::Number ||
-         (operand.kind == CallOperand::Kind::ZeroDim && !operand.in_memory);
+void check_operand_count(const OpDef& op, std::size_t given) {
+  if (given != op.operands.size())
+    throw Error(fmt::format("op '{}' takes {} operands, given {}; pass one for each of them, flags included", op.name,
+                            op.operands.size(), given));
 }
 
-std::string describe_operand(const OpDef& op, int position) {
-  return fmt::format("operand {} '{}'", position, op.operands[static_cast<std::size_t>(position)].name);
+void check_operand(const OpDef& op, std::size_t position, const CallOperand& given) {
+  const OperandDef& operand = op.operands[position];
+  if (!fits(operand.kind, given))
+    throw Error(fmt::format("op '{}': {} is {}, given {}", op.name, describe_operand(op, static_cast<int>(position)),
+                            expected_text(operand.kind), given_text(given)));
+  if (operand.kind == OperandKind::Flag) check_choice(op, position, given.flag);
 }
 
 void check_call(const OpDef& op, std::span<const CallOperand> operands) {
-  if (operands.size() != op.operands.size()) {
-    throw Error(fmt::format("op '{}' takes {} operands, given {}; pass one for each of them, flags included", op.name,
-                            op.operands.size(), operands.size()));
-  }
-  for (std::size_t i = 0; i < operands.size(); ++i) {
-    if (!fits(op.operands[i].kind, operands[i])) {
-      throw Error(fmt::format("op '{}': {} is {}, given {}", op.name, describe_operand(op, static_cast<int>(i)),
-                              expected_text(op.operands[i].kind), given_text(operands[i])));
-    }
-    if (op.operands[i].kind == OperandKind::Flag) check_choice(op, i, operands[i].flag);
-  }
-}
-
-std::vector<TraceOperand> trace_operands(const OpDef& op, std::span<const CallOperand> operands,
-                                         const ResolvedTypes& types) {
-  std::vector<TraceOperand> traced;
-  for (std::size_t i = 0; i < operands.size(); ++i) {
-    if (op.operands[i].kind == OperandKind::Flag) continue;
-    const DType compute = types.operand_compute[i];
-    const bool parameter = is_parameter(operands[i]);
-    traced.push_back({.name = std::string(op.operands[i].name),
-                      .form = parameter ? OperandForm::Number : OperandForm::Tensor,
-                      .storage = parameter ? compute : operands[i].dtype,
-                      .compute = compute,
-                      .position = static_cast<std::int32_t>(i)});
-  }
-  return traced;
+  check_operand_count(op, operands.size());
+  for (std::size_t i = 0; i < operands.size(); ++i) check_operand(op, i, operands[i]);
 }
 
 }  // namespace gems

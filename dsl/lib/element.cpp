@@ -1,11 +1,12 @@
 // Elements in memory, and conversions between dtypes.
+#include "gems/dsl/element.h"
+
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <limits>
 
-#include "gems/dsl/interpreter.h"
 #include "integers.h"
 #include "rounding.h"
 
@@ -47,11 +48,11 @@ void write_float(void* to, DType dtype, double value) {
   }
 }
 
-constexpr double two_to_63 = 9223372036854775808.0;
+constexpr double TwoTo63 = 9223372036854775808.0;
 
 // x86's cvttsd2si with a 64-bit and a 32-bit register: the lowest integer for what does not fit, NaN included.
 std::int64_t truncate64(double x) {
-  return x >= -two_to_63 && x < two_to_63 ? static_cast<std::int64_t>(x) : std::numeric_limits<std::int64_t>::min();
+  return x >= -TwoTo63 && x < TwoTo63 ? static_cast<std::int64_t>(x) : std::numeric_limits<std::int64_t>::min();
 }
 std::int64_t truncate32(double x) {
   return x > -2147483649.0 && x < 2147483648.0 ? static_cast<std::int64_t>(x)
@@ -66,7 +67,7 @@ std::int64_t float_to_integer(double x, DType to) {
     case DType::U16:
       return wrap(to, static_cast<std::uint64_t>(truncate32(x)));
     case DType::U64:
-      if (x >= two_to_63) return truncate64(x - two_to_63) ^ std::numeric_limits<std::int64_t>::min();
+      if (x >= TwoTo63) return truncate64(x - TwoTo63) ^ std::numeric_limits<std::int64_t>::min();
       return truncate64(x);
     default:
       return wrap(to, static_cast<std::uint64_t>(truncate64(x)));

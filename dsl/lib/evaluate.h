@@ -4,8 +4,8 @@
 
 #include <span>
 
-#include "gems/dsl/interpreter.h"
-#include "gems/dsl/trace.h"
+#include "gems/dsl/element.h"
+#include "gems/dsl/scalar_op.h"
 
 namespace gems {
 

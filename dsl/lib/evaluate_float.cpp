@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <type_traits>
 
@@ -15,90 +16,36 @@
 namespace gems {
 namespace {
 
-bool is_function(ScalarOp op) {
-  switch (op) {
-    case ScalarOp::Sqrt:
-    case ScalarOp::Rsqrt:
-    case ScalarOp::Reciprocal:
-    case ScalarOp::Exp:
-    case ScalarOp::Exp2:
-    case ScalarOp::Expm1:
-    case ScalarOp::Log:
-    case ScalarOp::Log2:
-    case ScalarOp::Log10:
-    case ScalarOp::Log1p:
-    case ScalarOp::Sin:
-    case ScalarOp::Cos:
-    case ScalarOp::Tan:
-    case ScalarOp::Asin:
-    case ScalarOp::Acos:
-    case ScalarOp::Atan:
-    case ScalarOp::Sinh:
-    case ScalarOp::Cosh:
-    case ScalarOp::Tanh:
-    case ScalarOp::Sigmoid:
-    case ScalarOp::Erf:
-    case ScalarOp::Erfc:
-    case ScalarOp::Pow:
-    case ScalarOp::Atan2:
-      return true;
-    default:
-      return false;
-  }
-}
-
-double function(ScalarOp op, double a, double b) {
-  switch (op) {
-    case ScalarOp::Sqrt:
-      return std::sqrt(a);
-    case ScalarOp::Rsqrt:
-      return 1 / std::sqrt(a);
-    case ScalarOp::Reciprocal:
-      return 1 / a;
-    case ScalarOp::Exp:
-      return std::exp(a);
-    case ScalarOp::Exp2:
-      return std::exp2(a);
-    case ScalarOp::Expm1:
-      return std::expm1(a);
-    case ScalarOp::Log:
-      return std::log(a);
-    case ScalarOp::Log2:
-      return std::log2(a);
-    case ScalarOp::Log10:
-      return std::log10(a);
-    case ScalarOp::Log1p:
-      return std::log1p(a);
-    case ScalarOp::Sin:
-      return std::sin(a);
-    case ScalarOp::Cos:
-      return std::cos(a);
-    case ScalarOp::Tan:
-      return std::tan(a);
-    case ScalarOp::Asin:
-      return std::asin(a);
-    case ScalarOp::Acos:
-      return std::acos(a);
-    case ScalarOp::Atan:
-      return std::atan(a);
-    case ScalarOp::Sinh:
-      return std::sinh(a);
-    case ScalarOp::Cosh:
-      return std::cosh(a);
-    case ScalarOp::Tanh:
-      return std::tanh(a);
-    case ScalarOp::Sigmoid:
-      return 1 / (1 + std::exp(-a));
-    case ScalarOp::Erf:
-      return std::erf(a);
-    case ScalarOp::Erfc:
-      return std::erfc(a);
-    case ScalarOp::Pow:
-      return std::pow(a, b);
-    default:
-      return std::atan2(a, b);
-  }
-}
+struct Function {
+  ScalarOp op;
+  double (*value)(double a, double b);
+};
+constexpr Function functions[] = {
+    {ScalarOp::Sqrt, [](double a, double) { return std::sqrt(a); }},
+    {ScalarOp::Rsqrt, [](double a, double) { return 1 / std::sqrt(a); }},
+    {ScalarOp::Reciprocal, [](double a, double) { return 1 / a; }},
+    {ScalarOp::Exp, [](double a, double) { return std::exp(a); }},
+    {ScalarOp::Exp2, [](double a, double) { return std::exp2(a); }},
+    {ScalarOp::Expm1, [](double a, double) { return std::expm1(a); }},
+    {ScalarOp::Log, [](double a, double) { return std::log(a); }},
+    {ScalarOp::Log2, [](double a, double) { return std::log2(a); }},
+    {ScalarOp::Log10, [](double a, double) { return std::log10(a); }},
+    {ScalarOp::Log1p, [](double a, double) { return std::log1p(a); }},
+    {ScalarOp::Sin, [](double a, double) { return std::sin(a); }},
+    {ScalarOp::Cos, [](double a, double) { return std::cos(a); }},
+    {ScalarOp::Tan, [](double a, double) { return std::tan(a); }},
+    {ScalarOp::Asin, [](double a, double) { return std::asin(a); }},
+    {ScalarOp::Acos, [](double a, double) { return std::acos(a); }},
+    {ScalarOp::Atan, [](double a, double) { return std::atan(a); }},
+    {ScalarOp::Sinh, [](double a, double) { return std::sinh(a); }},
+    {ScalarOp::Cosh, [](double a, double) { return std::cosh(a); }},
+    {ScalarOp::Tanh, [](double a, double) { return std::tanh(a); }},
+    {ScalarOp::Sigmoid, [](double a, double) { return 1 / (1 + std::exp(-a)); }},
+    {ScalarOp::Erf, [](double a, double) { return std::erf(a); }},
+    {ScalarOp::Erfc, [](double a, double) { return std::erfc(a); }},
+    {ScalarOp::Pow, [](double a, double b) { return std::pow(a, b); }},
+    {ScalarOp::Atan2, [](double a, double b) { return std::atan2(a, b); }},
+};
 
 // As c10::div_floor_floating, each step rounded to T; quotients so large that they have no fraction are not changed.
 template <class T>
@@ -235,8 +182,8 @@ Element evaluate_float(ScalarOp op, DType result, std::span<const Element> args)
   if (op == ScalarOp::Nextafter && opmath_of(dtype) != dtype)
     return {.dtype = result, .value = narrow_nextafter(dtype, a, b)};
   double value = 0;
-  if (is_function(op)) {
-    value = function(op, a, b);
+  if (const auto* function = std::ranges::find(functions, op, &Function::op); function != std::end(functions)) {
+    value = function->value(a, b);
     if (dtype != DType::F64) value = static_cast<float>(value);
   } else if (dtype == DType::F64) {
     value = compute(op, a, b, part(2));

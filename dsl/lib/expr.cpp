@@ -7,10 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "common_dtype.h"
 #include "evaluate.h"
 #include "gems/dsl/error.h"
 #include "gems/dsl/tracer.h"
-#include "type_rules.h"
 
 namespace gems::dsl {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "gems/dsl/interpreter.h"
+#include "gems/dsl/element.h"
 #include "gems/dsl/trace.h"
 
 namespace gems {

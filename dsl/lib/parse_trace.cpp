@@ -16,7 +16,6 @@
 #include "gems/dsl/op.h"
 #include "integers.h"
 #include "rounding.h"
-#include "type_rules.h"
 
 namespace gems {
 namespace {

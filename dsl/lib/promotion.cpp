@@ -1,5 +1,7 @@
 // resolve_types: compute and result dtypes of a call, by the rules of torch._prims_common.elementwise_dtypes and, for
 // u16, u32, u64 and float8, of c10::promoteTypes and at::native::result_type. First step of trace().
+#include "gems/dsl/promotion.h"
+
 #include <algorithm>
 #include <cstddef>
 #include <optional>
@@ -7,11 +9,10 @@
 
 #include <fmt/format.h>
 
-#include "call.h"
+#include "common_dtype.h"
+#include "gems/dsl/call.h"
 #include "gems/dsl/error.h"
 #include "gems/dsl/op.h"
-#include "gems/dsl/trace.h"
-#include "type_rules.h"
 
 namespace gems {
 namespace {

@@ -1,4 +1,4 @@
-// The catalogue: one registry of all families.
+// The catalogue: one registry of all groups.
 #include "gems/ops/catalogue.h"
 
 #include <string>

@@ -26,6 +26,7 @@
 #include "nvrtc_library.h"
 #include "overrides/override_patterns.h"
 #include "overrides/override_table.h"
+#include "overrides/registration.h"
 #include "stand_in_cuda.h"
 #include "torch/allocate.h"
 #include "torch/switches.h"

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gems/compiler/cuda.h"
+#include "gems/compiler/launch_geometry.h"
 #include "gems/dsl/interpreter.h"
 #include "host_cuda.h"
 

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string_view>
@@ -65,16 +64,12 @@ std::string read_file(const std::string& path) {
 }  // namespace
 
 HostCuda::HostCuda(const std::vector<CudaKernel>& kernels) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "gems-host-cuda-XXXXXX").string();
-  REQUIRE(mkdtemp(pattern.data()) != nullptr);
-  folder_ = pattern;
-
   const std::size_t units = std::min<std::size_t>(std::max(1u, std::thread::hardware_concurrency()), 4);
   const std::size_t per_unit = (kernels.size() + units - 1) / units;
   std::vector<std::string> stems;
   std::vector<std::thread> compiles;
   for (std::size_t begin = 0; begin < kernels.size(); begin += per_unit) {
-    const std::string stem = fmt::format("{}/unit{}", folder_, stems.size());
+    const std::string stem = folder_ / fmt::format("unit{}", stems.size());
     write_unit(stem + ".cpp", kernels, begin, std::min(begin + per_unit, kernels.size()));
     stems.push_back(stem);
     compiles.emplace_back([stem] {
@@ -88,7 +83,7 @@ HostCuda::HostCuda(const std::vector<CudaKernel>& kernels) {
     void* library = dlopen((stems[unit] + ".so").c_str(), RTLD_NOW | RTLD_LOCAL);
     INFO(read_file(stems[unit] + ".log"));
     INFO("source kept in " << stems[unit] << ".cpp");
-    if (library == nullptr) folder_.clear();
+    if (library == nullptr) folder_.keep();
     REQUIRE(library != nullptr);
     libraries_.push_back(library);
     for (std::size_t i = unit * per_unit; i < std::min((unit + 1) * per_unit, kernels.size()); ++i)
@@ -98,8 +93,6 @@ HostCuda::HostCuda(const std::vector<CudaKernel>& kernels) {
 
 HostCuda::~HostCuda() {
   for (void* library : libraries_) dlclose(library);
-  std::error_code ignored;
-  if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
 }
 
 void HostCuda::launch(std::size_t kernel, const LaunchGeometry& launch, std::vector<void*> arguments) const {

@@ -1,10 +1,11 @@
 // Compiles emitted CUDA kernels as host C++ (many in one translation unit) and runs them without a GPU.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "gems/compiler/cuda.h"
+#include "gems/compiler/launch_geometry.h"
+#include "temporary_directory.h"
 
 namespace gems::test {
 
@@ -21,7 +22,7 @@ class HostCuda {
 
  private:
   using Launcher = void (*)(void** arguments, unsigned grid, unsigned block_x, unsigned block_y);
-  std::string folder_;
+  TemporaryDirectory folder_;
   std::vector<void*> libraries_;
   std::vector<Launcher> launchers_;
 };

@@ -6,9 +6,9 @@
 #include <random>
 
 #include "cuda_case.h"
-#include "gems/compiler/cuda.h"
+#include "gems/compiler/launch_geometry.h"
 #include "gems/dsl/error.h"
-#include "kernel_parameters.h"
+#include "geometry_fields.h"
 #include "trace_builder.h"
 
 namespace gems::test {
@@ -93,7 +93,7 @@ TEST_CASE("few rows that share an operand's cache lines are in one block") {
 }
 
 TEST_CASE("a tile launch has a block for every started tile of every outer element") {
-  const TileSchedule schedule{.width = 2, .unroll = 8, .threads = 256, .lanes = 32, .pack = 1};
+  const TileSchedule schedule{.width = 2, .unroll = 8, .threads = 256, .threads_x = 32, .rows_packed = 1};
   CHECK(schedule.columns() == 64);
   CHECK(schedule.rows() == 64);
   const LaunchGeometry launch = launch_geometry(schedule, {LayoutClass::Tile}, sized({65, 640, 7, 3}));

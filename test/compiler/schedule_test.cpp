@@ -102,8 +102,8 @@ TEST_CASE("beside fast memory functions and rows have small blocks, and tiles of
   CHECK(tile_rows(ScalarOp::Add, DType::F32, {}) == 2 * tile_rows(ScalarOp::Add, DType::F32, fast));
   CHECK(tile_rows(ScalarOp::Neg, DType::F32, {}) == tile_rows(ScalarOp::Neg, DType::F32, fast));
   const TraceGraph copy = single_op(ScalarOp::Neg, DType::F32);
-  CHECK(tile(copy, LayoutClass::Tile, fast).blocks == 8);
-  CHECK(tile(copy).blocks == 1);
+  CHECK(tile(copy, LayoutClass::Tile, fast).min_blocks_per_sm == 8);
+  CHECK(tile(copy).min_blocks_per_sm == 1);
   // Narrow elements, beside any memory of this architecture.
   constexpr CudaTarget other{80};
   CHECK(tile_rows(ScalarOp::Add, DType::BF16, other) == 2 * tile_rows(ScalarOp::Add, DType::BF16, {}));
@@ -147,18 +147,18 @@ TEST_CASE("a tile is as wide as the cache lines of what it moves, and packs narr
     CAPTURE(to_string(schedule));
     CHECK(schedule.columns() * size >= 64);
     CHECK(schedule.rows() * size >= 256);
-    CHECK(schedule.pack == std::max(1, 4 / size));
+    CHECK(schedule.rows_packed == std::max(1, 4 / size));
   }
-  CHECK(tile(scaled_sum(DType::F32, DType::BF16, DType::F32)).pack == 2);
+  CHECK(tile(scaled_sum(DType::F32, DType::BF16, DType::F32)).rows_packed == 2);
   CHECK(tile(single_op(ScalarOp::Neg, DType::F32), LayoutClass::TileUnaligned).width == 1);
 }
 
 TEST_CASE("tiles that may be partial are computed a few vectors at a time, unless single elements are moved anyway") {
   const TileSchedule whole = tile(single_op(ScalarOp::Neg, DType::F32));
-  CHECK(whole.vectors() == 8);
+  CHECK(whole.vectors_per_thread() == 8);
   CHECK(whole.edge_vectors == 4);
   const TileSchedule unaligned = tile(single_op(ScalarOp::Neg, DType::F32), LayoutClass::TileUnaligned);
-  CHECK(unaligned.edge_vectors == unaligned.vectors());
+  CHECK(unaligned.edge_vectors == unaligned.vectors_per_thread());
   CHECK(unaligned.whole_path == 0);
 }
 
@@ -171,7 +171,7 @@ TEST_CASE("the tiles of all operands fit into 48 KiB, which every GPU has") {
         trace.result(0, dtype);
         const TileSchedule schedule = tile(trace.take(), cls);
         const auto size = static_cast<int>(size_bytes(dtype));
-        const int skew = std::max(128 / schedule.lanes, size) * schedule.lanes;
+        const int skew = std::max(128 / schedule.threads_x, size) * schedule.threads_x;
         CAPTURE(operands, size, to_string(schedule));
         CHECK(operands * (schedule.columns() * schedule.rows() * size + skew) <= 48 * 1024);
       }
@@ -203,7 +203,8 @@ TEST_CASE("schedules and layouts print canonically") {
   CHECK(to_string(innermost_dimension({LayoutClass::Flat, 0b10}, {2, 1})) == "contiguous broadcast -> contiguous");
   CHECK(to_string(innermost_dimension({LayoutClass::Generic}, {1, 1})) == "strided -> strided");
   CHECK(to_string(tile(single_op(ScalarOp::Neg, DType::BF16))) ==
-        "family=tile width=4 unroll=4 threads=256 blocks=1 lanes=16 pack=2 whole_path=1 edge_vectors=4");
+        "family=tile width=4 unroll=4 threads=256 min_blocks_per_sm=1 threads_x=16 rows_packed=2 whole_path=1 "
+        "edge_vectors=4");
 }
 
 }  // namespace gems::test

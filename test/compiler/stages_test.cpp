@@ -25,11 +25,12 @@ TEST_CASE("every stage prints something of its own") {
     CHECK_THAT(stage(name), ContainsSubstring("arith.mulf"));
   CHECK_THAT(stage("scheduled"), ContainsSubstring("schedule <flat, width = 8"));
   CHECK_THAT(stage("cuda"), ContainsSubstring("__global__"));
+  CHECK_THAT(stage("scheduled_cpu"), ContainsSubstring("cpu_schedule <lanes = "));
   CHECK_THAT(stage("lowered"), ContainsSubstring("llvm.func @gems_scaled_sum_f16"));
   CHECK_THAT(stage("llvm"), ContainsSubstring("define "));
   CHECK_THROWS_AS(stage("ptx"), Error);
   for (std::string_view name : stage_names()) CHECK_FALSE(stage(name).empty());
-  CHECK(stage_names().size() == 9);
+  CHECK(stage_names().size() == 10);
 }
 
 TEST_CASE("a kernel is named after gems, its op, the dtypes in memory and the family") {

@@ -15,6 +15,9 @@ AVOIDED_AT_THE_END = {"v2", "new", "fast", "impl2"}
 CODE_SUFFIXES = {".cpp", ".cuh", ".h", ".def", ".td", ".py", ".mlir"}
 # Words that promise something for later. Split, so that this file does not contain them.
 PROMISES = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b|not (yet )?imple" r"mented|unimple" r"mented|coming so" r"on")
+# A number or a text that a file defines: tables are named as variables are.
+CONSTANT = re.compile(r"^(?:inline |static )*constexpr (?:bool|int|unsigned|float|double|"
+                      r"std::(?:size_t|u?int(?:16|32|64)_t|string_view)) (?![A-Z][A-Za-z0-9]*\b)\w+(?= *[={])")
 FOREIGN_PATHS = re.compile(r"/wo" r"rk/|/ro" r"ot/")
 
 
@@ -49,6 +52,11 @@ def test_test_names_have_no_numbers():
 def matching_lines(pattern, files):
     return [f"{path}:{number}: {line.strip()[:100]}" for path in files
             for number, line in enumerate(text_of(path).splitlines(), 1) if pattern.search(line)]
+
+
+def test_constants_are_in_pascal_case():
+    """Of files; those of functions and classes are named as what surrounds them."""
+    assert matching_lines(CONSTANT, [p for p in cpp_files() if p.parts[0] != "test"]) == []
 
 
 def test_nothing_is_promised_for_later():

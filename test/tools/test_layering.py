@@ -46,6 +46,24 @@ MIRRORS = {
     "test/ops": ["ops/lib"],
     "test/runtime": ["runtime/lib"],
 }
+# Sources that no header of their own stem declares -> why. All others have one.
+UNPAIRED = {
+    "compiler/lib/Cpu/Load.cpp": "load_cpu of gems/compiler/cpu.h, apart from the compiling half",
+    "compiler/lib/Cpu/Math?*.cpp": "the formulas of Math.h, a file for each group of functions",
+    "compiler/lib/Cpu/*.cpp": "a pass, which Passes.td declares",
+    "compiler/lib/Cuda/BodyOperations.cpp": "of BodyText.h: a case for each operation",
+    "compiler/lib/Families/*/*Family.cpp": "a row of the table in Families.h",
+    "compiler/lib/Families/*/*Text.cpp": "a write() of KernelText.h",
+    "compiler/lib/Import/Import*.cpp": "ImportScalar.h, a file for each category of dtypes",
+    "compiler/lib/Pipeline/CompileCuda.cpp": "emit_cuda of gems/compiler/cuda.h",
+    "compiler/lib/Pw/Pw*.cpp": "members of the classes that TableGen makes of *.td (Pw.h)",
+    "compiler/lib/Scalar/Complex*.cpp": "the formulas of Complex.h",
+    "compiler/lib/Transforms/*.cpp": "a pass, which Passes.td declares",
+    "dsl/lib/evaluate_*.cpp": "evaluate_category.h, a file for each category of dtypes",
+    "runtime/aten/lib/c_api.cpp": "called through ctypes: declared in runtime/aten/python/gems/_library.py",
+    "runtime/aten/lib/operators/*.cpp": "kernels that operators.h registers",
+    "tools/*/*.cpp": "a program",
+}
 
 
 def includes(path):
@@ -104,6 +122,16 @@ def test_tests_lie_where_their_sources_do(folder):
     offenders = [str(p) for p in tests
                  if not any(str(p.relative_to(folder).with_name(stem)) in sources for stem in stems_of_tested(p) if stem)]
     assert offenders == [], "name a test after the source file that it tests, in a folder of the same name"
+
+
+def test_sources_have_a_header_of_their_stem():
+    headers = {(path.parts[0], path.stem) for path in cpp_files() if path.suffix == ".h"}
+    unpaired = [path for path in cpp_files() if path.suffix == ".cpp" and path.parts[0] in MAY_INCLUDE
+                and (path.parts[0], path.stem) not in headers]
+    reasons = {path: [pattern for pattern in UNPAIRED if path.match(pattern)] for path in unpaired}
+    assert [str(path) for path, found in reasons.items() if not found] == [], "give it a header, or a reason in UNPAIRED"
+    used = {pattern for found in reasons.values() for pattern in found[:1]}
+    assert sorted(set(UNPAIRED) - used) == [], "no source needs these"
 
 
 def test_public_headers_begin_with_pragma_once():

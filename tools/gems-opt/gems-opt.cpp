@@ -50,6 +50,7 @@ struct EmitCuda : PassWrapper<EmitCuda, OperationPass<ModuleOp>> {
 // --pw-to-STAGE: all passes of the pipeline up to a stage.
 struct StageOptions : PassPipelineOptions<StageOptions> {
   Option<std::string> schedule{*this, "schedule", llvm::cl::desc("CUDA: #pw.schedule<...>")};
+  Option<bool> fastDoubles{*this, "fast-doubles", llvm::cl::desc("CUDA: powers of f32 in f64"), llvm::cl::init(true)};
   Option<int64_t> vectorBytes{*this, "vector-bytes", llvm::cl::desc("CPU: width of the widest vectors"),
                               llvm::cl::init(gems::cpu::VectorUnit{}.bytes)};
 };
@@ -60,7 +61,8 @@ void registerStages() {
     PassPipelineRegistration<StageOptions>(
         "pw-to-" + std::string(stage.name), "all passes up to this stage of the pipeline",
         [&stage](OpPassManager& module, const StageOptions& options) {
-          gems::pw::PassTarget target{.isCuda = stage.isCuda, .schedule = options.schedule};
+          gems::pw::PassTarget target{
+              .isCuda = stage.isCuda, .schedule = options.schedule, .hasFastDoubles = options.fastDoubles};
           target.unit.bytes = options.vectorBytes;
           gems::pw::addStages(module, target, stage.name);
         });

@@ -1,5 +1,5 @@
 // Calls of LLVM's intrinsics for single instructions.
-#include "Avx512.h"
+#include "Cpu/Avx512.h"
 
 #include <algorithm>
 #include <string>
@@ -35,12 +35,12 @@ Value immediate(Lanes x, int64_t value) { return number(x.builder(), x.builder()
 
 }  // namespace
 
-bool suits(Lanes x, VectorUnit unit) {
+bool available(Lanes x, VectorUnit unit) {
   return unit.bytes == 64 && x.elementType().isF32() && (x.count() == 4 || x.count() == 8 || x.count() == 16);
 }
 
-Lanes scaled(Lanes x, Lanes n) { return masked("scalef", x, {x.value(), n.value()}); }
-Lanes lessNearestInteger(Lanes x) { return masked("reduce", x, {x.value(), immediate(x, 0)}); }
+Lanes scaleByPowerOf2(Lanes x, Lanes n) { return masked("scalef", x, {x.value(), n.value()}); }
+Lanes fractionToNearest(Lanes x) { return masked("reduce", x, {x.value(), immediate(x, 0)}); }
 // 3: the interval. 8: the sign counts.
 Lanes mantissaAround1(Lanes x) { return masked("getmant", x, {x.value(), immediate(x, 3 | 8)}); }
 Lanes exponent(Lanes x) { return masked("getexp", x, {x.value()}); }
@@ -52,7 +52,7 @@ Lanes isDenormal(Lanes x) {
   return {builder, call(builder, "avx512.fpclass.ps." + bits(x), type, {x.value(), immediate(x, Denormal)})};
 }
 
-bool suitsBf16(Lanes x, VectorUnit unit) { return unit.hasBf16 && suits(x, unit) && x.count() >= 8; }
+bool canConvertBf16(Lanes x, VectorUnit unit) { return unit.hasBf16 && available(x, unit) && x.count() >= 8; }
 
 Lanes toBf16FlushingDenormals(Lanes x) {
   ImplicitLocOpBuilder& builder = x.builder();
@@ -62,9 +62,9 @@ Lanes toBf16FlushingDenormals(Lanes x) {
   return {builder, LLVM::BitcastOp::create(builder, words, rounded)};
 }
 
-bool hasLookup(Lanes x, VectorUnit unit) { return unit.bytes == 64 && x.count() == 16; }
+bool canLookUp(Lanes x, VectorUnit unit) { return unit.bytes == 64 && x.count() == 16; }
 
-Lanes looked(std::span<const double, 16> table, Lanes index) {
+Lanes lookUp(std::span<const double, 16> table, Lanes index) {
   ImplicitLocOpBuilder& builder = index.builder();
   SmallVector<float> values(table.begin(), table.end());
   auto type = VectorType::get({16}, builder.getF32Type());

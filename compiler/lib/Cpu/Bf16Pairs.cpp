@@ -1,5 +1,5 @@
 // The order of lanes that Bf16Pairs.h describes.
-#include "Bf16Pairs.h"
+#include "Cpu/Bf16Pairs.h"
 
 #include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/SmallVector.h"

@@ -8,13 +8,13 @@
 // AVX2's registers one more.
 #pragma once
 
-#include "Lanes.h"
+#include "Cpu/Lanes.h"
 #include "Pw/Pw.h"
 
 namespace gems::cpu {
 
-// Whether no lane of the body meets one in the other order: every operand and result that moves is bf16 and
-// contiguous, and bf16 values are converted from and to f32 and nothing else.
+// Whether the whole body may run with the even elements before the odd ones: every streamed operand and result is bf16
+// and contiguous, and bf16 values are converted from and to f32 and nothing else.
 bool canUseBf16Pairs(pw::KernelOp kernel);
 
 Lanes bf16PairsToF32(Lanes bits);

@@ -1,5 +1,5 @@
 // Loads and stores of vectors of elements; see Elements.h for the representations.
-#include "Elements.h"
+#include "Cpu/Elements.h"
 
 #include "Pw/Pw.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -10,10 +10,6 @@ using namespace mlir;
 
 namespace gems::cpu {
 namespace {
-
-Value integer(ImplicitLocOpBuilder& builder, int64_t number) {
-  return LLVM::ConstantOp::create(builder, builder.getI64IntegerAttr(number));
-}
 
 Value partAddress(ImplicitLocOpBuilder& builder, const ElementType& type, Value address, int64_t part) {
   return part == 0 ? address : advanced(builder, address, integer(builder, part * type.partBytes));
@@ -63,6 +59,10 @@ ElementType::ElementType(Type bodyType) {
 Type registerType(Type scalar) {
   if (!pw::isNarrowFloat(scalar)) return scalar;
   return IntegerType::get(scalar.getContext(), scalar.getIntOrFloatBitWidth());
+}
+
+Value integer(ImplicitLocOpBuilder& builder, int64_t number) {
+  return LLVM::ConstantOp::create(builder, builder.getI64IntegerAttr(number));
 }
 
 Value advanced(ImplicitLocOpBuilder& builder, Value address, Value bytes) {

@@ -47,6 +47,8 @@ Parts loadSplat(mlir::ImplicitLocOpBuilder& builder, const ElementType& type, ml
 // Copies one element's bytes.
 void copyElement(mlir::ImplicitLocOpBuilder& builder, const ElementType& type, mlir::Value from, mlir::Value to);
 
+mlir::Value integer(mlir::ImplicitLocOpBuilder& builder, int64_t number);
+
 // address + bytes.
 mlir::Value advanced(mlir::ImplicitLocOpBuilder& builder, mlir::Value address, mlir::Value bytes);
 

@@ -10,14 +10,14 @@
 #include <limits>
 #include <string_view>
 
-#include "Avx512.h"
-#include "FloatToInteger.h"
-#include "LaneCalls.h"
-#include "Math.h"
+#include "Cpu/Avx512.h"
+#include "Cpu/FloatToInteger.h"
+#include "Cpu/LaneCalls.h"
+#include "Cpu/Math.h"
+#include "Cpu/VectorUnit.h"
 #include "Pw/Pw.h"
 #include "Scalar/Approximation.h"
 #include "Transforms/Passes.h"
-#include "VectorUnit.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -112,7 +112,7 @@ Value expandApproximation(pw::ApproximateOp op, ImplicitLocOpBuilder& builder, V
     case pw::Approximation::div:
       return (x / Lanes(builder, op->getOperand(1))).value();
     case pw::Approximation::gelu_bf16:
-      if (avx512::hasLookup(x, unit)) return geluBf16ByTable(x).value();
+      if (avx512::canLookUp(x, unit)) return geluBf16ByTable(x).value();
       break;
     default:
       break;

@@ -1,5 +1,5 @@
 // The conversions of Float8.h. The formats differ in numbers only, but for f8e8m0fnu, which is an exponent.
-#include "Float8.h"
+#include "Cpu/Float8.h"
 
 #include <cmath>
 

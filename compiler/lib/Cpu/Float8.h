@@ -2,7 +2,7 @@
 // becomes infinite where there is an infinity, else NaN. Part of NarrowFloat.h.
 #pragma once
 
-#include "Lanes.h"
+#include "Cpu/Lanes.h"
 #include "gems/dsl/dtype.h"
 
 namespace gems::cpu {

@@ -1,5 +1,5 @@
 // The conversions of FloatToInteger.h, by comparing before converting.
-#include "FloatToInteger.h"
+#include "Cpu/FloatToInteger.h"
 
 #include <cmath>
 #include <cstdint>

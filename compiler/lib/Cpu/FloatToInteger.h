@@ -8,7 +8,7 @@
 //   u64            below 2^63 as i64, else i64 of x - 2^63 with the top bit flipped
 #pragma once
 
-#include "Lanes.h"
+#include "Cpu/Lanes.h"
 
 namespace gems::cpu {
 

@@ -1,10 +1,11 @@
 // Private functions of a kernel's module that work lane by lane or with a loop, and the branch to them.
-#include "LaneCalls.h"
+#include "Cpu/LaneCalls.h"
 
 #include <cmath>
 #include <cstring>
 #include <string>
 
+#include "Cpu/Elements.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/raw_ostream.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -42,10 +43,6 @@ std::string privateName(StringRef what, VectorType type) {
   return name;
 }
 
-Value index64(ImplicitLocOpBuilder& builder, int64_t value) {
-  return LLVM::ConstantOp::create(builder, builder.getI64IntegerAttr(value));
-}
-
 // body: stores the operands, loads them one by one, calls, stores over the first operand.
 void buildLaneLoop(ImplicitLocOpBuilder& builder, LLVM::LLVMFuncOp function, LLVM::LLVMFuncOp callee, VectorType type) {
   OpBuilder::InsertionGuard guard(builder);
@@ -53,7 +50,7 @@ void buildLaneLoop(ImplicitLocOpBuilder& builder, LLVM::LLVMFuncOp function, LLV
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
   Block* entry = function.addEntryBlock(builder);
   builder.setInsertionPointToStart(entry);
-  Value one = index64(builder, 1);
+  Value one = integer(builder, 1);
   SmallVector<Value> buffers;
   for (Value operand : entry->getArguments()) {
     buffers.push_back(LLVM::AllocaOp::create(builder, pointer, type, one, 64));
@@ -62,7 +59,7 @@ void buildLaneLoop(ImplicitLocOpBuilder& builder, LLVM::LLVMFuncOp function, LLV
   Block* loop = builder.createBlock(&function.getBody(), {}, builder.getI64Type(), builder.getLoc());
   Block* exit = builder.createBlock(&function.getBody());
   builder.setInsertionPointToEnd(entry);
-  LLVM::BrOp::create(builder, index64(builder, 0), loop);
+  LLVM::BrOp::create(builder, integer(builder, 0), loop);
 
   builder.setInsertionPointToStart(loop);
   Value index = loop->getArgument(0);
@@ -74,7 +71,7 @@ void buildLaneLoop(ImplicitLocOpBuilder& builder, LLVM::LLVMFuncOp function, LLV
   Value result = LLVM::CallOp::create(builder, callee, lanes).getResult();
   LLVM::StoreOp::create(builder, result, addresses.front());
   Value next = LLVM::AddOp::create(builder, index, one);
-  Value more = LLVM::ICmpOp::create(builder, LLVM::ICmpPredicate::ult, next, index64(builder, type.getNumElements()));
+  Value more = LLVM::ICmpOp::create(builder, LLVM::ICmpPredicate::ult, next, integer(builder, type.getNumElements()));
   LLVM::CondBrOp::create(builder, more, loop, ValueRange(next), exit, ValueRange());
 
   builder.setInsertionPointToStart(exit);

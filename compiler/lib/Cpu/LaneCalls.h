@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "Lanes.h"
+#include "Cpu/Lanes.h"
 
 namespace gems::cpu {
 

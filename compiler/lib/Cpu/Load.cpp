@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "LaneCalls.h"
-#include "Target.h"
+#include "Cpu/LaneCalls.h"
+#include "Cpu/Target.h"
 #include "gems/compiler/cpu.h"
 #include "gems/dsl/error.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"

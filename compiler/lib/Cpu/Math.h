@@ -3,8 +3,8 @@
 // in f32. ExpandMath.cpp maps math ops to them.
 #pragma once
 
-#include "Lanes.h"
-#include "VectorUnit.h"
+#include "Cpu/Lanes.h"
+#include "Cpu/VectorUnit.h"
 
 namespace gems::cpu {
 
@@ -39,7 +39,7 @@ Lanes fmodF32(Lanes x, Lanes y);
 // 4^t and log2(x) for pw.approximate: absolute error of the logarithm, relative error of the power below 2^-21.
 Lanes approximateExp4(Lanes t, VectorUnit unit);
 Lanes approximateLog2(Lanes x, VectorUnit unit);
-// x Phi(x), Phi the normal distribution, with avx512::hasLookup: relative error 2^-10.
+// x Phi(x), Phi the normal distribution, with avx512::canLookUp: relative error 2^-10.
 Lanes geluBf16ByTable(Lanes x);
 
 // Parts that several of the above are made of, on f32 lanes.

@@ -2,9 +2,9 @@
 #include <cmath>
 #include <limits>
 
-#include "Avx512.h"
-#include "Coefficients.h"
-#include "Math.h"
+#include "Cpu/Avx512.h"
+#include "Cpu/Coefficients.h"
+#include "Cpu/Math.h"
 
 namespace gems::cpu {
 namespace {
@@ -19,10 +19,10 @@ Lanes log2OfMantissa(Lanes mantissa, Lanes exponent) {
 }  // namespace
 
 Lanes approximateExp4(Lanes t, VectorUnit unit) {
-  if (avx512::suits(t, unit)) {
+  if (avx512::available(t, unit)) {
     Lanes twice = t + t;
-    Lanes f = avx512::lessNearestInteger(twice);
-    return avx512::scaled(fma(f, polynomial(coefficients::Exp2Approximate, f), 1.0), twice - f);
+    Lanes f = avx512::fractionToNearest(twice);
+    return avx512::scaleByPowerOf2(fma(f, polynomial(coefficients::Exp2Approximate, f), 1.0), twice - f);
   }
   // 2^t is a normal number unless 4^t is 0 or infinite: one multiplication gives it its exponent, its square is rounded
   // once. Beyond these bounds nothing changes.
@@ -43,16 +43,16 @@ Lanes geluBf16ByTable(Lanes x) {
   Lanes distance = absolute(select(x > Last, x.constant(Last), x));
   Lanes shifted = distance + RoundSingle;
   Lanes index = select(shifted > RoundSingle + Last, x.constant(RoundSingle + Last), shifted).bits();
-  Lanes log2Tail = avx512::looked(Log2TailTable[2], index);
-  for (int row : {1, 0}) log2Tail = fma(log2Tail, distance, avx512::looked(Log2TailTable[row], index));
-  Lanes f = avx512::lessNearestInteger(log2Tail);
+  Lanes log2Tail = avx512::lookUp(Log2TailTable[2], index);
+  for (int row : {1, 0}) log2Tail = fma(log2Tail, distance, avx512::lookUp(Log2TailTable[row], index));
+  Lanes f = avx512::fractionToNearest(log2Tail);
   Lanes power = fma(f, polynomial(coefficients::Exp2Bf16, f), 1.0);
-  Lanes tail = avx512::scaled(power, log2Tail - f);
+  Lanes tail = avx512::scaleByPowerOf2(power, log2Tail - f);
   return fma(-distance, tail, select(x < -0.0, x.constant(-0.0), x));
 }
 
 Lanes approximateLog2(Lanes x, VectorUnit unit) {
-  if (avx512::suits(x, unit)) {
+  if (avx512::available(x, unit)) {
     Lanes mantissa = avx512::mantissaAround1(x);
     return log2OfMantissa(mantissa, avx512::exponent(x) - avx512::exponent(mantissa));
   }

@@ -1,6 +1,6 @@
 // erfc in f64 lanes, as one polynomial over its whole range.
-#include "Coefficients.h"
-#include "Math.h"
+#include "Cpu/Coefficients.h"
+#include "Cpu/Math.h"
 
 namespace gems::cpu {
 // exp(-x^2) * erfcx(x); x^2 is exact in f64.

@@ -1,6 +1,6 @@
 // exp2, expm1, sinh, cosh: 2^t = 2^n * 2^f with n the nearest integer, in f64 lanes.
-#include "Coefficients.h"
-#include "Math.h"
+#include "Cpu/Coefficients.h"
+#include "Cpu/Math.h"
 
 namespace gems::cpu {
 namespace {

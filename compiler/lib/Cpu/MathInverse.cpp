@@ -1,8 +1,8 @@
 // The inverse trigonometric functions, in f64 lanes.
 #include <limits>
 
-#include "Coefficients.h"
-#include "Math.h"
+#include "Cpu/Coefficients.h"
+#include "Cpu/Math.h"
 
 namespace gems::cpu {
 namespace {

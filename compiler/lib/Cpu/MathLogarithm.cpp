@@ -1,8 +1,8 @@
 // log2 and its relatives: x = 2^e * (1 + f) with 1 + f around 1, in f64 lanes; pow, which is 2^(y log2 x).
 #include <limits>
 
-#include "Coefficients.h"
-#include "Math.h"
+#include "Cpu/Coefficients.h"
+#include "Cpu/Math.h"
 
 namespace gems::cpu {
 namespace {

@@ -1,8 +1,8 @@
 // C's fmod on f32 lanes: x - trunc(x / y) * y is exact in f64 while the quotient is below 2^52.
 #include <limits>
 
-#include "LaneCalls.h"
-#include "Math.h"
+#include "Cpu/LaneCalls.h"
+#include "Cpu/Math.h"
 
 namespace gems::cpu {
 

@@ -1,7 +1,7 @@
 // exp, tanh and erf in f32 lanes: the functions that activations are made of, at twice the speed of f64.
-#include "Avx512.h"
-#include "Coefficients.h"
-#include "Math.h"
+#include "Cpu/Avx512.h"
+#include "Cpu/Coefficients.h"
+#include "Cpu/Math.h"
 
 namespace gems::cpu {
 namespace {
@@ -33,9 +33,9 @@ Lanes scaledToNormal(Lanes mantissa, Lanes shifted) { return (mantissa.bits() + 
 Lanes expF32(Lanes x, VectorUnit unit) {
   // Beyond these the result is 0 or infinite.
   x = clamped(x, -104, 89);
-  if (avx512::suits(x, unit)) {
+  if (avx512::available(x, unit)) {
     Power p = power(x, RoundSingle);
-    return avx512::scaled(p.mantissaM1 + 1.0, p.n);
+    return avx512::scaleByPowerOf2(p.mantissaM1 + 1.0, p.n);
   }
   // In two steps, of which only the second may round: 2^(n / 2), then what is left. Both exponents are biased by 127.
   Power p = power(x, RoundSingle + 254);
@@ -70,15 +70,15 @@ Lanes erfByExponential(Lanes magnitude) {
   return select(magnitude > coefficients::ErfCut, far, near);
 }
 
-// A short polynomial whose coefficients are looked up by interval.
+// A short polynomial whose coefficients are lookUp up by interval.
 Lanes erfByTable(Lanes magnitude) {
   using coefficients::ErfTable;
   Lanes shifted = fma(magnitude, coefficients::ErfTableScale, RoundSingle);
   Lanes index = shifted.bits();
-  Lanes d = magnitude - avx512::looked(ErfTable[0], index);
-  Lanes slope = avx512::looked(ErfTable[6], index);
-  for (int row = 5; row >= 2; --row) slope = fma(slope, d, avx512::looked(ErfTable[row], index));
-  Lanes value = fma(slope, d, avx512::looked(ErfTable[1], index));
+  Lanes d = magnitude - avx512::lookUp(ErfTable[0], index);
+  Lanes slope = avx512::lookUp(ErfTable[6], index);
+  for (int row = 5; row >= 2; --row) slope = fma(slope, d, avx512::lookUp(ErfTable[row], index));
+  Lanes value = fma(slope, d, avx512::lookUp(ErfTable[1], index));
   // Where erf(x) is near x, the table has the difference, which is small: one rounding counts.
   Lanes isNear = shifted <= RoundSingle + 2;
   return select(isNear, value + magnitude, value);
@@ -89,7 +89,7 @@ Lanes erfByTable(Lanes magnitude) {
 Lanes erfF32(Lanes x, VectorUnit unit) {
   Lanes magnitude = absolute(x);
   magnitude = select(magnitude > coefficients::ErfEnd, x.constant(coefficients::ErfEnd), magnitude);
-  return withSignOf(avx512::hasLookup(x, unit) ? erfByTable(magnitude) : erfByExponential(magnitude), x);
+  return withSignOf(avx512::canLookUp(x, unit) ? erfByTable(magnitude) : erfByExponential(magnitude), x);
 }
 
 }  // namespace gems::cpu

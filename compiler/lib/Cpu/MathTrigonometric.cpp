@@ -2,9 +2,9 @@
 // lane by lane, in a branch that is not taken when there are none.
 #include <limits>
 
-#include "Coefficients.h"
-#include "LaneCalls.h"
-#include "Math.h"
+#include "Cpu/Coefficients.h"
+#include "Cpu/LaneCalls.h"
+#include "Cpu/Math.h"
 
 namespace gems::cpu {
 namespace {

@@ -1,10 +1,10 @@
 // The conversions of two-byte floats in integer arithmetic, and f16 by instruction; by dtype, those of NarrowFloat.h.
-#include "NarrowFloat.h"
+#include "Cpu/NarrowFloat.h"
 
-#include "Avx512.h"
-#include "Bf16Pairs.h"
-#include "Float8.h"
-#include "LaneCalls.h"
+#include "Cpu/Avx512.h"
+#include "Cpu/Bf16Pairs.h"
+#include "Cpu/Float8.h"
+#include "Cpu/LaneCalls.h"
 
 using namespace mlir;
 
@@ -33,7 +33,7 @@ Lanes roundedToUpperHalves(Lanes x) {
 Lanes f32ToBf16InIntegers(Lanes x) { return (roundedToUpperHalves(x) >> 16).truncated(x.builder().getI16Type()); }
 
 Lanes f32ToBf16(Lanes x, VectorUnit unit) {
-  if (!avx512::suitsBf16(x, unit)) return f32ToBf16InIntegers(x);
+  if (!avx512::canConvertBf16(x, unit)) return f32ToBf16InIntegers(x);
   return replacedWhereAny(avx512::isDenormal(x), avx512::toBf16FlushingDenormals(x),
                           [&] { return f32ToBf16InIntegers(x); });
 }

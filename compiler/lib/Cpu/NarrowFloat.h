@@ -4,8 +4,8 @@
 // processor converts it.
 #pragma once
 
-#include "Lanes.h"
-#include "VectorUnit.h"
+#include "Cpu/Lanes.h"
+#include "Cpu/VectorUnit.h"
 #include "gems/dsl/dtype.h"
 
 namespace gems::cpu {

@@ -1,5 +1,5 @@
 // Host detection and object emission through LLVM's X86 code generator.
-#include "Target.h"
+#include "Cpu/Target.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

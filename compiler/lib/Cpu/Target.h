@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "VectorUnit.h"
+#include "Cpu/VectorUnit.h"
 
 namespace llvm {
 class Module;

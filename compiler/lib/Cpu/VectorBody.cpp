@@ -1,9 +1,9 @@
 // Scalar operations to vector operations: most keep their name and attributes and change their types only.
-#include "VectorBody.h"
+#include "Cpu/VectorBody.h"
 
-#include "Bf16Pairs.h"
-#include "Lanes.h"
-#include "NarrowFloat.h"
+#include "Cpu/Bf16Pairs.h"
+#include "Cpu/Lanes.h"
+#include "Cpu/NarrowFloat.h"
 #include "Pw/Pw.h"
 #include "llvm/ADT/DenseMap.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -17,7 +17,7 @@ namespace {
 
 class Vectorizer {
  public:
-  Vectorizer(VectorShape shape, VectorUnit unit) : shape_(shape), unit_(unit) {}
+  Vectorizer(pw::CpuScheduleAttr schedule, VectorUnit unit) : schedule_(schedule), unit_(unit) {}
 
   void bind(Value scalar, const LaneValue& value) { values_[scalar] = value; }
   const LaneValue& lookup(Value scalar) const { return values_.find(scalar)->second; }
@@ -27,7 +27,7 @@ class Vectorizer {
   Parts build(Operation& op, ImplicitLocOpBuilder& builder) const;
 
  private:
-  Type vectorType(Type scalar) const { return VectorType::get({shape_.lanes}, registerType(scalar)); }
+  Type vectorType(Type scalar) const { return VectorType::get({schedule_.getLanes()}, registerType(scalar)); }
   Value constant(arith::ConstantOp op, ImplicitLocOpBuilder& builder) const;
   Value extended(arith::ExtFOp op, ImplicitLocOpBuilder& builder) const;
   Value truncated(arith::TruncFOp op, ImplicitLocOpBuilder& builder) const;
@@ -35,7 +35,7 @@ class Vectorizer {
   Value renamed(Operation& op, ImplicitLocOpBuilder& builder) const;
   Value part(Value scalar, unsigned index = 0) const { return lookup(scalar).parts[index]; }
 
-  VectorShape shape_;
+  pw::CpuScheduleAttr schedule_;
   VectorUnit unit_;
   llvm::DenseMap<Value, LaneValue> values_;
 };
@@ -51,7 +51,7 @@ Value Vectorizer::extended(arith::ExtFOp op, ImplicitLocOpBuilder& builder) cons
   std::optional<DType> from = pw::narrowFloat(op.getIn().getType());
   if (!from) return renamed(*op, builder);
   Lanes narrow(builder, part(op.getIn()));
-  Lanes wide = shape_.hasBf16Pairs ? bf16PairsToF32(narrow) : narrowToF32(narrow, *from, unit_);
+  Lanes wide = schedule_.getBf16Pairs() ? bf16PairsToF32(narrow) : narrowToF32(narrow, *from, unit_);
   return (op.getType().isF64() ? wide.toF64() : wide).value();
 }
 
@@ -59,7 +59,7 @@ Value Vectorizer::truncated(arith::TruncFOp op, ImplicitLocOpBuilder& builder) c
   std::optional<DType> to = pw::narrowFloat(op.getType());
   if (!to) return renamed(*op, builder);
   Lanes wide(builder, part(op.getIn()));
-  return (shape_.hasBf16Pairs ? f32ToBf16Pairs(wide) : f32ToNarrow(wide, *to, unit_)).value();
+  return (schedule_.getBf16Pairs() ? f32ToBf16Pairs(wide) : f32ToNarrow(wide, *to, unit_)).value();
 }
 
 // NaN of some float8 types becomes 0.
@@ -96,9 +96,9 @@ Parts Vectorizer::build(Operation& op, ImplicitLocOpBuilder& builder) const {
 
 }  // namespace
 
-SmallVector<LaneValue> buildVectorBody(pw::KernelOp kernel, ArrayRef<LaneValue> arguments, VectorShape shape,
-                                       VectorUnit unit, ImplicitLocOpBuilder& before, ImplicitLocOpBuilder& inside) {
-  Vectorizer vectorizer(shape, unit);
+SmallVector<LaneValue> buildVectorBody(pw::KernelOp kernel, ArrayRef<LaneValue> arguments, VectorUnit unit,
+                                       ImplicitLocOpBuilder& before, ImplicitLocOpBuilder& inside) {
+  Vectorizer vectorizer(kernel.getCpuScheduleAttr(), unit);
   Block& body = kernel.getBody().front();
   for (auto [argument, value] : llvm::zip_equal(body.getArguments(), arguments)) vectorizer.bind(argument, value);
   for (Operation& op : body.without_terminator()) {

@@ -1,9 +1,10 @@
-// The scalar body of a pw.kernel as operations on vectors of W lanes, one for each scalar operation.
+// The scalar body of a pw.kernel as operations on vectors, one for each scalar operation, of as many lanes as the
+// kernel's CPU schedule says.
 #pragma once
 
-#include "Elements.h"
+#include "Cpu/Elements.h"
+#include "Cpu/VectorUnit.h"
 #include "Pw/Pw.h"
-#include "VectorUnit.h"
 
 namespace gems::cpu {
 
@@ -13,16 +14,9 @@ struct LaneValue {
   bool isInvariant = false;
 };
 
-// The vectors of a kernel: how many lanes, and whether bf16 is widened by pairs (Bf16Pairs.h).
-struct VectorShape {
-  int64_t lanes = 1;
-  bool hasBf16Pairs = false;
-};
-
 // Builds operations whose operands are all invariant with `before`, the others with `inside`. arguments: one for each
 // block argument. Returns what the kernel yields.
-llvm::SmallVector<LaneValue> buildVectorBody(pw::KernelOp kernel, llvm::ArrayRef<LaneValue> arguments,
-                                             VectorShape shape, VectorUnit unit, mlir::ImplicitLocOpBuilder& before,
-                                             mlir::ImplicitLocOpBuilder& inside);
+llvm::SmallVector<LaneValue> buildVectorBody(pw::KernelOp kernel, llvm::ArrayRef<LaneValue> arguments, VectorUnit unit,
+                                             mlir::ImplicitLocOpBuilder& before, mlir::ImplicitLocOpBuilder& inside);
 
 }  // namespace gems::cpu

@@ -23,30 +23,15 @@ bool isBool(Type type) { return type.isInteger(1); }
 // Promoted to int by C++ arithmetic.
 bool isPromoted(Type type) { return widthOf(type) < 32; }
 
-std::string_view signedType(Type type) {
-  switch (widthOf(type)) {
-    case 8:
-      return "i8";
-    case 16:
-      return "i16";
-    case 32:
-      return "i32";
-    default:
-      return "i64";
-  }
-}
-
-void useSignedType(Prelude& prelude, Type type) {
-  switch (widthOf(type)) {
-    case 8:
-      return prelude.use(Snippet::I8);
-    case 16:
-      return prelude.use(Snippet::I16);
-    case 32:
-      return prelude.use(Snippet::I32);
-    default:
-      return prelude.use(Snippet::I64);
-  }
+struct SignedType {
+  unsigned width;
+  std::string_view name;
+  Snippet snippet;
+};
+const SignedType& signedType(Type type) {
+  static constexpr SignedType types[] = {
+      {8, "i8", Snippet::I8}, {16, "i16", Snippet::I16}, {32, "i32", Snippet::I32}, {64, "i64", Snippet::I64}};
+  return *llvm::find_if(types, [&](const SignedType& each) { return each.width == widthOf(type); });
 }
 
 // Functions whose double form has this name and whose float form has an f behind it.
@@ -66,20 +51,14 @@ StringRef mathFunction(Operation& op) {
 
 // Instructions in PTX, named as there.
 std::optional<Snippet> instruction(Approximation function) {
-  switch (function) {
-    case Approximation::ex4:
-      return Snippet::Ex4;
-    case Approximation::lg2:
-      return Snippet::Lg2;
-    case Approximation::rcp:
-      return Snippet::Rcp;
-    case Approximation::sqrt:
-      return Snippet::Sqrt;
-    case Approximation::div:
-      return Snippet::Div;
-    default:
-      return std::nullopt;
-  }
+  static constexpr std::pair<Approximation, Snippet> snippets[] = {{Approximation::ex4, Snippet::Ex4},
+                                                                   {Approximation::lg2, Snippet::Lg2},
+                                                                   {Approximation::rcp, Snippet::Rcp},
+                                                                   {Approximation::sqrt, Snippet::Sqrt},
+                                                                   {Approximation::div, Snippet::Div}};
+  for (const auto& [known, snippet] : snippets)
+    if (known == function) return snippet;
+  return std::nullopt;
 }
 
 Precedence tighter(Precedence precedence) { return static_cast<Precedence>(static_cast<int>(precedence) + 1); }
@@ -91,8 +70,8 @@ std::string BodyText::signedAt(Value value, Precedence precedence) {
     const std::string literal = signedLiteral(cast<IntegerAttr>(constant.getValue()).getValue());
     return literal;
   }
-  useSignedType(prelude_, value.getType());
-  return fmt::format("({}){}", signedType(value.getType()), at(value, precedence));
+  prelude_.use(signedType(value.getType()).snippet);
+  return fmt::format("({}){}", signedType(value.getType()).name, at(value, precedence));
 }
 
 // Left-associative: the right operand must bind more tightly.
@@ -132,56 +111,34 @@ ExprText BodyText::constant(TypedAttr value) {
 }
 
 ExprText BodyText::compare(Operation& op) {
-  if (!isa<arith::CmpFOp, arith::CmpIOp>(op)) return {};
-  // A comparison inside a comparison is put in parentheses on either side.
-  auto compared = [&](std::string_view symbol, Precedence precedence) -> ExprText {
-    return {fmt::format("{} {} {}", at(op.getOperand(0), Precedence::Shift), symbol,
-                        at(op.getOperand(1), Precedence::Shift)),
-            precedence};
+  using arith::CmpFPredicate, arith::CmpIPredicate;
+  struct Comparison {
+    std::string_view symbol;
+    std::initializer_list<CmpFPredicate> floats;
+    std::initializer_list<CmpIPredicate> integers;  // on unsigned types, and on signed ones when there are two
   };
-  if (auto test = dyn_cast<arith::CmpFOp>(op)) {
-    using arith::CmpFPredicate;
-    switch (test.getPredicate()) {
-      case CmpFPredicate::OEQ:
-        return compared("==", Precedence::Equality);
-      case CmpFPredicate::UNE:
-        return compared("!=", Precedence::Equality);
-      case CmpFPredicate::OLT:
-        return compared("<", Precedence::Relation);
-      case CmpFPredicate::OLE:
-        return compared("<=", Precedence::Relation);
-      case CmpFPredicate::OGT:
-        return compared(">", Precedence::Relation);
-      case CmpFPredicate::OGE:
-        return compared(">=", Precedence::Relation);
-      case CmpFPredicate::UNO:
-        return {fmt::format("isnan({}) || isnan({})", at(op.getOperand(0)), at(op.getOperand(1))), Precedence::Or};
-      default:
-        return {};
-    }
-  }
-  using arith::CmpIPredicate;
-  switch (cast<arith::CmpIOp>(op).getPredicate()) {
-    case CmpIPredicate::eq:
-      return compared("==", Precedence::Equality);
-    case CmpIPredicate::ne:
-      return compared("!=", Precedence::Equality);
-    case CmpIPredicate::slt:
-      return signedBinary(op, "<", Precedence::Relation);
-    case CmpIPredicate::sle:
-      return signedBinary(op, "<=", Precedence::Relation);
-    case CmpIPredicate::sgt:
-      return signedBinary(op, ">", Precedence::Relation);
-    case CmpIPredicate::sge:
-      return signedBinary(op, ">=", Precedence::Relation);
-    case CmpIPredicate::ult:
-      return compared("<", Precedence::Relation);
-    case CmpIPredicate::ule:
-      return compared("<=", Precedence::Relation);
-    case CmpIPredicate::ugt:
-      return compared(">", Precedence::Relation);
-    case CmpIPredicate::uge:
-      return compared(">=", Precedence::Relation);
+  static const Comparison comparisons[] = {
+      {"==", {CmpFPredicate::OEQ}, {CmpIPredicate::eq}},
+      {"!=", {CmpFPredicate::UNE}, {CmpIPredicate::ne}},
+      {"<", {CmpFPredicate::OLT}, {CmpIPredicate::ult, CmpIPredicate::slt}},
+      {"<=", {CmpFPredicate::OLE}, {CmpIPredicate::ule, CmpIPredicate::sle}},
+      {">", {CmpFPredicate::OGT}, {CmpIPredicate::ugt, CmpIPredicate::sgt}},
+      {">=", {CmpFPredicate::OGE}, {CmpIPredicate::uge, CmpIPredicate::sge}},
+  };
+  auto floats = dyn_cast<arith::CmpFOp>(op);
+  auto integers = dyn_cast<arith::CmpIOp>(op);
+  if (floats && floats.getPredicate() == CmpFPredicate::UNO)
+    return {fmt::format("isnan({}) || isnan({})", at(op.getOperand(0)), at(op.getOperand(1))), Precedence::Or};
+  for (const Comparison& comparison : comparisons) {
+    const Precedence precedence = comparison.integers.size() == 1 ? Precedence::Equality : Precedence::Relation;
+    if (integers && precedence == Precedence::Relation && integers.getPredicate() == comparison.integers.begin()[1])
+      return signedBinary(op, comparison.symbol, precedence);
+    // A comparison inside a comparison is put in parentheses on either side.
+    if ((floats && llvm::is_contained(comparison.floats, floats.getPredicate())) ||
+        (integers && integers.getPredicate() == *comparison.integers.begin()))
+      return {fmt::format("{} {} {}", at(op.getOperand(0), Precedence::Shift), comparison.symbol,
+                          at(op.getOperand(1), Precedence::Shift)),
+              precedence};
   }
   return {};
 }
@@ -259,7 +216,7 @@ ExprText BodyText::integerOperation(Operation& op) {
 
 ExprText BodyText::floatOperation(Operation& op) {
   Type type = op.getOperand(0).getType();
-  if (isa<math::PowFOp>(op) && type.isF32() && prelude_.has_fast_doubles()) {
+  if (isa<gems::pw::PowF32Op>(op)) {
     prelude_.use(Snippet::PowF32);
     return call("pow_f32", op);
   }
@@ -295,7 +252,7 @@ ExprText BodyText::conversion(Operation& op) {
   Value from = op.getOperand(0);
   Type type = op.getResult(0).getType();
   auto signedThenCast = [&] {
-    useSignedType(prelude_, from.getType());
+    prelude_.use(signedType(from.getType()).snippet);
     return castTo(type, {signedAt(from), Precedence::Unary});
   };
   return TypeSwitch<Operation*, ExprText>(&op)
@@ -310,8 +267,9 @@ ExprText BodyText::conversion(Operation& op) {
         return castTo(type, texts_.at(from));
       })
       .Case<arith::FPToSIOp>([&](auto) {
-        useSignedType(prelude_, type);
-        return castTo(type, {fmt::format("({}){}", signedType(type), at(from, Precedence::Unary)), Precedence::Unary});
+        prelude_.use(signedType(type).snippet);
+        return castTo(type,
+                      {fmt::format("({}){}", signedType(type).name, at(from, Precedence::Unary)), Precedence::Unary});
       })
       .Case<arith::FPToUIOp>([&](auto) { return castTo(type, texts_.at(from)); })
       .Case<arith::ExtFOp>([&](auto) -> ExprText {

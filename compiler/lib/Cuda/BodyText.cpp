@@ -1,6 +1,8 @@
 // Names, inlining and parentheses of the scalar body; what each operation becomes is in BodyOperations.cpp.
 #include "Cuda/BodyText.h"
 
+#include <optional>
+
 #include "llvm/ADT/StringSwitch.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Complex/IR/Complex.h"
@@ -10,49 +12,45 @@ using namespace gems::pw;
 
 namespace gems::cuda {
 
-std::string_view valueType(Type type) {
-  if (type.isF32()) return "float";
-  if (type.isF64()) return "double";
-  if (auto narrow = narrowFloat(type)) return storage_type(*narrow);
+namespace {
+
+// Of all types but narrow floats, which are held as they are in memory. No snippet: built in.
+struct ValueType {
+  std::string_view name;
+  std::optional<Snippet> snippet;
+};
+
+ValueType valueTypeOf(Type type) {
+  if (type.isF32()) return {"float", {}};
+  if (type.isF64()) return {"double", {}};
   if (auto complex = dyn_cast<ComplexType>(type)) {
-    if (complex.getElementType().isF16()) return "c32";
-    return complex.getElementType().isF32() ? "c64" : "c128";
+    if (complex.getElementType().isF16()) return {"c32", Snippet::C32};
+    return complex.getElementType().isF32() ? ValueType{"c64", Snippet::C64} : ValueType{"c128", Snippet::C128};
   }
   switch (type.getIntOrFloatBitWidth()) {
     case 1:
-      return "bool";
+      return {"bool", {}};
     case 8:
-      return "u8";
+      return {"u8", Snippet::U8};
     case 16:
-      return "u16";
+      return {"u16", Snippet::U16};
     case 32:
-      return "u32";
+      return {"u32", Snippet::U32};
     default:
-      return "u64";
+      return {"u64", Snippet::U64};
   }
 }
 
+}  // namespace
+
+std::string_view valueType(Type type) {
+  const std::optional<DType> narrow = narrowFloat(type);
+  return narrow ? storage_type(*narrow) : valueTypeOf(type).name;
+}
+
 void useValueType(Prelude& prelude, Type type) {
-  if (auto complex = dyn_cast<ComplexType>(type)) {
-    prelude.use(complex.getElementType().isF16()   ? Snippet::C32
-                : complex.getElementType().isF32() ? Snippet::C64
-                                                   : Snippet::C128);
-  } else if (auto narrow = narrowFloat(type)) {
-    use_storage_type(prelude, *narrow);
-  } else if (type.isInteger()) {
-    switch (type.getIntOrFloatBitWidth()) {
-      case 8:
-        return prelude.use(Snippet::U8);
-      case 16:
-        return prelude.use(Snippet::U16);
-      case 32:
-        return prelude.use(Snippet::U32);
-      case 64:
-        return prelude.use(Snippet::U64);
-      default:
-        return;
-    }
-  }
+  if (const std::optional<DType> narrow = narrowFloat(type)) return use_storage_type(prelude, *narrow);
+  if (const std::optional<Snippet> snippet = valueTypeOf(type).snippet) prelude.use(*snippet);
 }
 
 void BodyText::bind(Value argument, std::string name, bool asFloat) {

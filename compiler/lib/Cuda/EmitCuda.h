@@ -1,4 +1,4 @@
-// Prints a scheduled kernel as CUDA C++, as its attributes say; only how powers are computed depends on the target.
+// Prints a scheduled kernel as CUDA C++: the kernel says all of it but which instructions the target has (Prelude.h).
 #pragma once
 
 #include "Pw/Pw.h"

@@ -9,13 +9,13 @@ template <class Schedule>
 class FamilyText {
  public:
   FamilyText(const Schedule& schedule, KernelText& kernel, TextWriter& out)
-      : kernel_(kernel), out_(out), schedule_(schedule), moving_(kernel.movingOperands()) {}
+      : kernel_(kernel), out_(out), schedule_(schedule), streamed_(kernel.streamedOperands()) {}
 
  protected:
   // Everything that has an address for each element: what is read, then the results.
   template <class F>
-  void forEachMoving(F f) const {
-    for (const OperandText* operand : moving_) f(*operand);
+  void forEachStreamed(F f) const {
+    for (const OperandText* operand : streamed_) f(*operand);
     for (const ResultText& result : kernel_.results()) f(result);
   }
 
@@ -27,7 +27,7 @@ class FamilyText {
   // struct Place, an offset for each of them, and the function that finds it from `index`, up to its opening brace.
   void openPlaceFunction(std::string_view offset, std::string_view index) {
     out_.open("struct Place {{");
-    forEachMoving([&](const auto& tensor) { out_.line("{} {};", offset, tensor.name); });
+    forEachStreamed([&](const auto& tensor) { out_.line("{} {};", offset, tensor.name); });
     out_.close("};");
     out_.raw("\n");
     out_.open("__device__ __forceinline__ Place place_of({}, const Space& space) {{", index);
@@ -36,7 +36,7 @@ class FamilyText {
   // A Place: for each of them the sum of coordinate times stride, from a dimension on; cast when `type` is given.
   std::string place(llvm::ArrayRef<std::string> coordinates, int firstDim, std::string_view type = {}) const {
     std::vector<std::string> offsets;
-    forEachMoving([&](const auto& tensor) {
+    forEachStreamed([&](const auto& tensor) {
       const std::string offset = kernel_.offset(tensor, coordinates, firstDim);
       offsets.push_back(type.empty() ? offset : fmt::format("({})({})", type, offset));
     });
@@ -46,7 +46,7 @@ class FamilyText {
   KernelText& kernel_;
   TextWriter& out_;
   const Schedule& schedule_;
-  const std::vector<const OperandText*> moving_;
+  const std::vector<const OperandText*> streamed_;
 };
 
 }  // namespace gems::cuda

@@ -2,6 +2,7 @@
 #include "Cuda/KernelText.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "Cuda/BodyText.h"
 #include "Cuda/Names.h"
@@ -84,11 +85,11 @@ KernelText::KernelText(KernelOp kernel, Prelude& prelude)
   }
 }
 
-std::vector<const OperandText*> KernelText::movingOperands() const {
-  std::vector<const OperandText*> moving;
+std::vector<const OperandText*> KernelText::streamedOperands() const {
+  std::vector<const OperandText*> streamed;
   for (const OperandText& operand : operands_)
-    if (operand.isTensor && operand.isUsed && !operand.isSingle()) moving.push_back(&operand);
-  return moving;
+    if (operand.isTensor && operand.isUsed && !operand.isSingle()) streamed.push_back(&operand);
+  return streamed;
 }
 
 void KernelText::writeElementFunction(TextWriter& out) {
@@ -161,8 +162,8 @@ void KernelText::openKernel(TextWriter& out, const std::string& last, int thread
   out.open("{}({}, {}) {{", name_, fmt::join(parameters(), ", "), last);
 }
 
-std::string KernelText::fieldName(const ParameterField& field) const {
-  using Kind = ParameterField::Kind;
+std::string KernelText::fieldName(const GeometryField& field) const {
+  using Kind = GeometryField::Kind;
   switch (field.kind) {
     case Kind::Tiles:
       return "tiles";
@@ -190,7 +191,7 @@ void KernelText::writeParameterStruct(TextWriter& out) {
   out.line("// Sizes and strides in elements; dimension 0 is the innermost.");
   out.open("struct Space {{");
   const auto operands = static_cast<size_t>(llvm::count_if(operands_, [](const OperandText& o) { return o.isTensor; }));
-  for (const ParameterField& field : kernel_family(family_).parameters(layout_, {operands, results_.size()})) {
+  for (const GeometryField& field : kernel_family(family_).parameters(layout_, {operands, results_.size()})) {
     std::string_view type;
     switch (field.type) {
       case FieldType::Divisor:
@@ -198,7 +199,7 @@ void KernelText::writeParameterStruct(TextWriter& out) {
         prelude_.use(Snippet::Divisor);
         break;
       case FieldType::Narrow:
-        type = field.kind == ParameterField::Kind::Stride ? "int" : "unsigned";
+        type = field.kind == GeometryField::Kind::Stride ? "int" : "unsigned";
         break;
       case FieldType::Wide:
         type = "long long";
@@ -214,13 +215,11 @@ std::string KernelText::elementCall(llvm::function_ref<std::string(const Operand
   std::string arguments;
   for (const OperandText& operand : operands_) {
     if (!operand.isUsed) continue;
-    std::string element = !operand.isTensor || operand.isSingle() ? operand.name : raw(operand);
-    if (operand.isTensor && operand.isSingle()) {
-      element = operand.name + "_value";  // converted where it is loaded
-    } else {
-      element = operand.converted(element);
-    }
-    arguments += (arguments.empty() ? "" : ", ") + element;
+    arguments += arguments.empty() ? "" : ", ";
+    if (operand.isTensor && operand.isSingle())
+      arguments += operand.name + "_value";  // converted where it is loaded
+    else
+      arguments += operand.converted(operand.isTensor ? raw(operand) : operand.name);
   }
   return fmt::format("{}_element({})", op_, arguments);
 }
@@ -245,18 +244,9 @@ void KernelText::writeElement(TextWriter& out, llvm::function_ref<std::string(co
 }
 
 std::string_view KernelText::accessWord(DType storage, int elements) const {
-  switch (std::min<int>(static_cast<int>(size_bytes(storage)) * elements, 16)) {
-    case 16:
-      return "uint4";
-    case 8:
-      return "uint2";
-    case 4:
-      return "unsigned";
-    case 2:
-      return "unsigned short";
-    default:
-      return "unsigned char";
-  }
+  static constexpr std::string_view words[] = {"unsigned char", "unsigned short", "unsigned", "uint2", "uint4"};
+  return words[std::countr_zero(
+      std::min(static_cast<unsigned>(size_bytes(storage)) * static_cast<unsigned>(elements), 16u))];
 }
 
 std::string KernelText::vectorType(DType storage) const {

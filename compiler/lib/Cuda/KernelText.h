@@ -10,7 +10,7 @@
 #include "Pw/Pw.h"
 #include "gems/compiler/layout.h"
 #include "gems/compiler/schedule.h"
-#include "kernel_parameters.h"
+#include "geometry_fields.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -61,10 +61,10 @@ class KernelText {
   void openKernel(TextWriter& out, const std::string& last, int threads, int blocks = 1) const;
   // The struct of the last parameter, and the name of each of its fields.
   void writeParameterStruct(TextWriter& out);
-  std::string fieldName(const ParameterField& field) const;
+  std::string fieldName(const GeometryField& field) const;
 
   // Statements that compute one element: `raw` gives each tensor's element in memory, `put` a statement that takes a
-  // result's value; rounding of a packed result is left to whoever stores vectors of floats (`takesFloat`).
+  // result's value; packed results stay f32 with `takesFloat`: storeVector rounds them in pairs.
   void writeElement(TextWriter& out, llvm::function_ref<std::string(const OperandText&)> raw,
                     llvm::function_ref<std::string(const ResultText&, const std::string&)> put,
                     bool takesFloat = false);
@@ -106,7 +106,7 @@ class KernelText {
 
   const std::vector<OperandText>& operands() const { return operands_; }
   // Tensors that are read with an address for each element.
-  std::vector<const OperandText*> movingOperands() const;
+  std::vector<const OperandText*> streamedOperands() const;
   const std::vector<ResultText>& results() const { return results_; }
   const Layout& layout() const { return layout_; }
   Prelude& prelude() { return prelude_; }

@@ -35,12 +35,6 @@ void Prelude::use(Snippet snippet) {
   for (Snippet needed : row(snippet, target_).needs) use(needed);
 }
 
-// CUDA C++ Programming Guide, "Arithmetic Instructions": results per clock cycle and multiprocessor.
-bool Prelude::has_fast_doubles() const {
-  static constexpr int fast[] = {60, 70, 80, 90, 100};
-  return std::ranges::find(fast, target_.arch) != std::end(fast);
-}
-
 std::string Prelude::text() const {
   std::string text;
   for (std::size_t i = 0; i < SnippetCount; ++i)

@@ -18,9 +18,6 @@ class Prelude {
 
   void use(Snippet snippet);
 
-  // Whether the target computes doubles at half the rate of floats; others do at a 32nd or 64th.
-  bool has_fast_doubles() const;
-
   std::string text() const;
 
  private:

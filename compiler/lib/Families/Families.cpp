@@ -17,12 +17,12 @@ std::int64_t size_from(const Geometry& geometry, int first_dim) {
   return size;
 }
 
-void add_strides(std::vector<ParameterField>& fields, FieldType type, const Layout& layout, TensorCounts tensors) {
+void add_strides(std::vector<GeometryField>& fields, FieldType type, const Layout& layout, TensorCounts tensors) {
   for (std::size_t tensor = 0; tensor < tensors.operands + tensors.results; ++tensor) {
     const Step step = tensor < tensors.operands ? layout.step_of_operand(tensor) : traits(layout.cls).written;
     if (step == Step::Broadcast) continue;
     for (int dim = step == Step::Contiguous ? 1 : 0; dim < traits(layout.cls).rank; ++dim)
-      fields.push_back({ParameterField::Kind::Stride, type, dim, static_cast<int>(tensor)});
+      fields.push_back({GeometryField::Kind::Stride, type, dim, static_cast<int>(tensor)});
   }
 }
 

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "facts.h"
-#include "gems/compiler/cuda.h"
+#include "gems/compiler/launch_geometry.h"
 #include "gems/compiler/schedule.h"
 #include "gems/compiler/tuning.h"
-#include "kernel_parameters.h"
+#include "geometry_fields.h"
 
 namespace gems {
 
@@ -26,7 +26,7 @@ struct KernelFamily {
   // What is wrong with the fields of a schedule together, empty when nothing is; see problem_of.
   std::string (*problem)(const Schedule& schedule);
   // The fields of the last parameter; none: it is the number of elements.
-  std::vector<ParameterField> (*parameters)(const Layout& layout, TensorCounts tensors);
+  std::vector<GeometryField> (*parameters)(const Layout& layout, TensorCounts tensors);
   Blocks (*blocks)(const Schedule& schedule, LayoutClass layout, const Geometry& geometry);
   // Blocks, as the emitted text says it.
   std::string (*launch_text)(const Schedule& schedule);
@@ -40,7 +40,7 @@ inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1
 // Product of the sizes from a dimension on.
 std::int64_t size_from(const Geometry& geometry, int first_dim);
 // A stride for each dimension along which each tensor may move by anything but one element.
-void add_strides(std::vector<ParameterField>& fields, FieldType type, const Layout& layout, TensorCounts tensors);
+void add_strides(std::vector<GeometryField>& fields, FieldType type, const Layout& layout, TensorCounts tensors);
 inline std::string no_problem(const Schedule&) { return {}; }
 
 }  // namespace gems

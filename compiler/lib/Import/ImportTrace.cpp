@@ -97,9 +97,9 @@ KernelOp pw::importTrace(ModuleOp module, const TraceGraph& graph) {
     resultSpecs.push_back(ResultAttr::get(context, result.name, compute, result.dtype));
   }
 
-  auto kernel =
-      KernelOp::create(b, b.getStringAttr(kernelName(graph)), b.getStringAttr(graph.op), b.getArrayAttr(operandSpecs),
-                       b.getArrayAttr(resultSpecs), UnitAttr(), LayoutAttr(), CpuLayoutAttr(), ScheduleAttr());
+  auto kernel = KernelOp::create(b, b.getStringAttr(kernelName(graph)), b.getStringAttr(graph.op),
+                                 b.getArrayAttr(operandSpecs), b.getArrayAttr(resultSpecs), UnitAttr(), LayoutAttr(),
+                                 CpuLayoutAttr(), ScheduleAttr(), CpuScheduleAttr());
   Block* block = b.createBlock(&kernel.getBody(), {}, types, SmallVector<Location>(types.size(), loc));
 
   SmallVector<Value> values;

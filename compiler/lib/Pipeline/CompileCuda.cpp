@@ -6,7 +6,7 @@ namespace gems {
 
 CudaKernel emit_cuda(const TraceGraph& graph, const Layout& layout, CudaTarget target, const Schedule& schedule) {
   std::unique_ptr<mlir::MLIRContext> context = pw::makeContext();
-  mlir::OwningOpRef<mlir::ModuleOp> module = pw::runPipeline(*context, graph, layout, schedule);
+  mlir::OwningOpRef<mlir::ModuleOp> module = pw::runPipeline(*context, graph, layout, target, schedule);
   return cuda::emit(*module->getOps<pw::KernelOp>().begin(), target);
 }
 

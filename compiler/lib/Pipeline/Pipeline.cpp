@@ -6,6 +6,7 @@
 #include "Import/ImportTrace.h"
 #include "Pw/Pw.h"
 #include "Transforms/Passes.h"
+#include "gems/compiler/tuning.h"
 #include "gems/dsl/error.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -43,9 +44,14 @@ constexpr Stage allStages[] = {
      }},
     {"scheduled", true, false,
      [](OpPassManager& module, const PassTarget& target) {
+       if (target.hasFastDoubles) module.addNestedPass<KernelOp>(createPowersInF64());
        module.addNestedPass<KernelOp>(createScheduleKernel({.schedule = target.schedule}));
      }},
     {"cuda", true, false, nullptr},
+    {"scheduled_cpu", false, true,
+     [](OpPassManager& module, const PassTarget& target) {
+       module.addNestedPass<KernelOp>(createScheduleCpu({target.unit.bytes}));
+     }},
     {"lowered", false, true,
      [](OpPassManager& module, const PassTarget& target) {
        const cpu::VectorUnit unit = target.unit;
@@ -91,11 +97,12 @@ std::unique_ptr<MLIRContext> pw::makeContext() {
 }
 
 OwningOpRef<ModuleOp> pw::runPipeline(MLIRContext& context, const TraceGraph& graph, const Layout& layout,
-                                      const Schedule& schedule, std::string_view last) {
+                                      CudaTarget target, const Schedule& schedule, std::string_view last) {
   std::string text;
   llvm::raw_string_ostream(text) << ScheduleAttr::get(&context, schedule);
   auto attach = [&](KernelOp kernel) { kernel.setLayoutAttr(LayoutAttr::get(&context, layout)); };
-  return run(context, graph, attach, {.isCuda = true, .schedule = text}, last,
+  return run(context, graph, attach,
+             {.isCuda = true, .schedule = text, .hasFastDoubles = tuning::has_fast_doubles(target)}, last,
              fmt::format("{} with {}", to_string(layout), to_string(schedule)));
 }
 
@@ -104,6 +111,6 @@ OwningOpRef<ModuleOp> pw::runPipeline(MLIRContext& context, const TraceGraph& gr
   auto attach = [&](KernelOp kernel) {
     kernel.setCpuLayoutAttr(CpuLayoutAttr::get(&context, layout.operands, layout.results));
   };
-  return run(context, graph, attach, {.isCuda = false, .schedule = {}, .unit = unit}, last,
+  return run(context, graph, attach, {.isCuda = false, .unit = unit}, last,
              fmt::format("the CPU, {}", to_string(layout)));
 }

@@ -21,8 +21,9 @@ namespace gems::pw {
 // What the passes depend on beside the kernel.
 struct PassTarget {
   bool isCuda = true;
-  std::string schedule;    // CUDA: #pw.schedule<...> as text
-  cpu::VectorUnit unit{};  // CPU
+  std::string schedule{};      // CUDA: #pw.schedule<...> as text
+  bool hasFastDoubles = true;  // CUDA
+  cpu::VectorUnit unit{};      // CPU
 };
 
 struct Stage {
@@ -54,7 +55,8 @@ class Diagnostics {
 // The kernel of a trace after a stage of the CUDA pipeline, or of the CPU pipeline. Throws gems::Error with the
 // diagnostics when a pass fails.
 mlir::OwningOpRef<mlir::ModuleOp> runPipeline(mlir::MLIRContext& context, const TraceGraph& graph, const Layout& layout,
-                                              const Schedule& schedule, std::string_view last = "scheduled");
+                                              CudaTarget target, const Schedule& schedule,
+                                              std::string_view last = "scheduled");
 mlir::OwningOpRef<mlir::ModuleOp> runPipeline(mlir::MLIRContext& context, const TraceGraph& graph,
                                               const CpuLayout& layout, cpu::VectorUnit unit,
                                               std::string_view last = "lowered");

@@ -50,6 +50,16 @@ void printSteps(AsmPrinter& printer, ArrayRef<Step> steps) {
   printer << ')';
 }
 
+ParseResult parseCpuSchedule(AsmParser& parser, int64_t& lanes, bool& bf16Pairs) {
+  if (parser.parseKeyword("lanes") || parser.parseEqual() || parser.parseInteger(lanes)) return failure();
+  bf16Pairs = succeeded(parser.parseOptionalComma());
+  return bf16Pairs ? parser.parseKeyword("bf16_pairs") : ParseResult(success());
+}
+
+void printCpuSchedule(AsmPrinter& printer, int64_t lanes, bool bf16Pairs) {
+  printer << "lanes = " << lanes << (bf16Pairs ? ", bf16_pairs" : "");
+}
+
 }  // namespace
 
 #include "Pw/PwEnums.cpp.inc"
@@ -128,6 +138,11 @@ LogicalResult OperandAttr::verify(function_ref<InFlightDiagnostic()> emitError, 
     return emitError() << "operand '" << name << "' is a number: it is passed in its compute dtype "
                        << gems::name(compute) << ", not as " << gems::name(storage);
   return success();
+}
+
+LogicalResult CpuScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t lanes, bool) {
+  if (lanes > 0 && llvm::isPowerOf2_64(static_cast<uint64_t>(lanes))) return success();
+  return emitError() << "lanes is a power of two; given " << lanes;
 }
 
 LogicalResult ResultAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name, DType, DType) {

@@ -1,4 +1,4 @@
-// Attributes of the pw dialect: operands, results, layouts and the schedule.
+// Attributes of the pw dialect: operands, results, layouts and schedules.
 #ifndef PW_ATTRS_TD
 #define PW_ATTRS_TD
 
@@ -64,6 +64,16 @@ def Pw_ScheduleAttr : Pw_Attr<"Schedule", "schedule"> {
   let parameters = (ins Pw_Value<"Schedule">:$value);
   let assemblyFormat = "`<` $value `>`";
   let genVerifyDecl = 0;
+}
+
+def Pw_CpuScheduleAttr : Pw_Attr<"CpuSchedule", "cpu_schedule"> {
+  let summary = "how a CPU kernel covers its one dimension";
+  let description = [{
+    `#pw.cpu_schedule<lanes = 16>`: the elements of a vector. `#pw.cpu_schedule<lanes = 16, bf16_pairs>`: bf16 is
+    converted by pairs (Cpu/Bf16Pairs.h).
+  }];
+  let parameters = (ins "int64_t":$lanes, "bool":$bf16Pairs);
+  let assemblyFormat = "`<` custom<CpuSchedule>($lanes, $bf16Pairs) `>`";
 }
 
 class Pw_Function<string name, int value> : I32EnumAttrCase<name, value>;

@@ -45,53 +45,55 @@ LogicalResult verifySchedule(KernelOp kernel, const Schedule& schedule) {
   return problem.empty() ? success() : kernel.emitOpError() << "has a wrong schedule: " << problem;
 }
 
+LogicalResult verifyCpuSchedule(KernelOp kernel) {
+  if (!kernel.getCpuLayoutAttr()) return kernel.emitOpError("has a CPU schedule, but no CPU layout to schedule");
+  if (!kernel.getResolved()) return kernel.emitOpError("has a CPU schedule, but its promotion is not resolved");
+  return success();
+}
+
 }  // namespace
 
 LogicalResult KernelOp::verify() {
   if (getResultSpecs().empty()) return emitOpError("needs at least one result");
 
   llvm::StringSet<> names;
-  for (auto spec : getOperandSpecs().getAsRange<OperandAttr>()) {
-    if (!names.insert(spec.getName()).second)
-      return emitOpError() << "has two operands or results named '" << spec.getName() << "'";
-  }
-  for (auto spec : getResultSpecs().getAsRange<ResultAttr>()) {
-    if (!names.insert(spec.getName()).second)
-      return emitOpError() << "has two operands or results named '" << spec.getName() << "'";
-  }
+  auto checkName = [&](StringRef name) -> LogicalResult {
+    if (names.insert(name).second) return success();
+    return emitOpError() << "has two operands or results named '" << name << "'";
+  };
+  for (auto spec : getOperandSpecs().getAsRange<OperandAttr>())
+    if (failed(checkName(spec.getName()))) return failure();
+  for (auto spec : getResultSpecs().getAsRange<ResultAttr>())
+    if (failed(checkName(spec.getName()))) return failure();
 
   if (getLayoutAttr() && failed(verifyLayout(*this, getLayoutAttr().getValue()))) return failure();
   if (getCpuLayoutAttr() && failed(verifyCpuLayout(*this, getCpuLayoutAttr()))) return failure();
-  return getScheduleAttr() ? verifySchedule(*this, getScheduleAttr().getValue()) : success();
+  if (getScheduleAttr() && failed(verifySchedule(*this, getScheduleAttr().getValue()))) return failure();
+  return getCpuScheduleAttr() ? verifyCpuSchedule(*this) : success();
 }
 
 LogicalResult KernelOp::verifyRegions() {
+  auto checkType = [&](Operation* op, StringRef what, auto spec, StringRef verb, Type type) -> LogicalResult {
+    const DType dtype = getResolved() ? spec.getStorage() : spec.getCompute();
+    if (type == bodyType(getContext(), dtype)) return success();
+    return op->emitOpError() << what << " '" << spec.getName() << "' is " << gems::name(dtype)
+                             << (getResolved() ? " in memory" : " in the body") << ", but the body " << verb << " "
+                             << type;
+  };
   Block& block = getBody().front();
   if (block.getNumArguments() != getOperandSpecs().size())
     return emitOpError() << "has " << getOperandSpecs().size() << " operands, but its body takes "
                          << block.getNumArguments();
-  for (unsigned i = 0; i < block.getNumArguments(); ++i) {
-    OperandAttr spec = operandSpec(i);
-    const DType dtype = getResolved() ? spec.getStorage() : spec.getCompute();
-    if (block.getArgument(i).getType() != bodyType(getContext(), dtype))
-      return emitOpError() << "operand '" << spec.getName() << "' is " << gems::name(dtype)
-                           << (getResolved() ? " in memory" : " in the body") << ", but the body takes "
-                           << block.getArgument(i).getType();
-  }
+  for (unsigned i = 0; i < block.getNumArguments(); ++i)
+    if (failed(checkType(*this, "operand", operandSpec(i), "takes", block.getArgument(i).getType()))) return failure();
 
   auto yield = dyn_cast<YieldOp>(block.getTerminator());
   if (!yield) return emitOpError("body must end with pw.yield");
   if (yield.getNumOperands() != getResultSpecs().size())
     return yield.emitOpError() << "yields " << yield.getNumOperands() << " values, but the kernel has "
                                << getResultSpecs().size() << " results";
-  for (unsigned i = 0; i < yield.getNumOperands(); ++i) {
-    ResultAttr spec = resultSpec(i);
-    const DType dtype = getResolved() ? spec.getStorage() : spec.getCompute();
-    if (yield.getOperand(i).getType() != bodyType(getContext(), dtype))
-      return yield.emitOpError() << "result '" << spec.getName() << "' is " << gems::name(dtype)
-                                 << (getResolved() ? " in memory" : " in the body") << ", but the body yields "
-                                 << yield.getOperand(i).getType();
-  }
+  for (unsigned i = 0; i < yield.getNumOperands(); ++i)
+    if (failed(checkType(yield, "result", resultSpec(i), "yields", yield.getOperand(i).getType()))) return failure();
   return success();
 }
 

@@ -33,11 +33,13 @@ def Pw_KernelOp : Pw_Op<"kernel", [
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$definition, Pw_OperandArrayAttr:$operand_specs,
                        Pw_ResultArrayAttr:$result_specs, UnitAttr:$resolved, OptionalAttr<Pw_LayoutAttr>:$layout,
-                       OptionalAttr<Pw_CpuLayoutAttr>:$cpu_layout, OptionalAttr<Pw_ScheduleAttr>:$schedule);
+                       OptionalAttr<Pw_CpuLayoutAttr>:$cpu_layout, OptionalAttr<Pw_ScheduleAttr>:$schedule,
+                       OptionalAttr<Pw_CpuScheduleAttr>:$cpu_schedule);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     $sym_name `of` $definition `operands` $operand_specs `results` $result_specs (`resolved` $resolved^)?
-    (`layout` $layout^)? (`cpu_layout` $cpu_layout^)? (`schedule` $schedule^)? attr-dict-with-keyword $body
+    (`layout` $layout^)? (`cpu_layout` $cpu_layout^)? (`schedule` $schedule^)? (`cpu_schedule` $cpu_schedule^)?
+    attr-dict-with-keyword $body
   }];
   let extraClassDeclaration = [{
     OperandAttr operandSpec(unsigned index) { return ::llvm::cast<OperandAttr>(getOperandSpecs()[index]); }
@@ -61,6 +63,14 @@ def Pw_ComplexUnaryOp : Pw_Op<"complex_unary", [Pure, SameOperandsAndResultType]
   let assemblyFormat = "$function $operand attr-dict `:` type($result)";
 }
 
+def Pw_PowF32Op : Pw_Op<"powf", [Pure, SameOperandsAndResultType]> {
+  let summary = "a power in f32, computed in f64";
+  let description = "Made by `pw-powers-in-f64`, for GPUs that compute in f64 at half the rate of f32.";
+  let arguments = (ins F32:$base, F32:$exponent);
+  let results = (outs F32:$result);
+  let assemblyFormat = "$base `,` $exponent attr-dict `:` type($result)";
+}
+
 def Pw_F32OrVector : AnyTypeOf<[F32, VectorOfAnyRankOf<[F32]>]>;
 def Pw_ApproximateOp : Pw_Op<"approximate", [Pure, SameOperandsAndResultType]> {
   let summary = "a function in f32 whose result is going to be rounded to f16 or bf16";
@@ -69,7 +79,7 @@ def Pw_ApproximateOp : Pw_Op<"approximate", [Pure, SameOperandsAndResultType]> {
 
     ```mlir
     %0 = pw.approximate exp %x : f32
-    %1 = pw.approximate divide %x, %y : f32
+    %1 = pw.approximate div %x, %y : f32
     ```
   }];
   let arguments = (ins Pw_ApproximationAttr:$function, Variadic<Pw_F32OrVector>:$operands);

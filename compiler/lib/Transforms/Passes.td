@@ -44,6 +44,10 @@ def VerifyFinalForm : Pw_KernelPass<"pw-verify-final-form"> {
 
 // CUDA
 
+def PowersInF64 : Pw_KernelPass<"pw-powers-in-f64"> {
+  let summary = "powers of f32 to pw.powf, which is computed in f64";
+}
+
 def ScheduleKernel : Pw_KernelPass<"pw-schedule-kernel"> {
   let summary = "attach a schedule, which was chosen from the trace, to a kernel that has a layout";
   let options = [Option<"schedule", "schedule", "std::string", [{""}], "as text: #pw.schedule<...>">];
@@ -51,8 +55,13 @@ def ScheduleKernel : Pw_KernelPass<"pw-schedule-kernel"> {
 
 // CPU
 
+def ScheduleCpu : Pw_KernelPass<"pw-schedule-cpu"> {
+  let summary = "choose how many elements of a kernel that has a CPU layout are a vector";
+  let options = [Option<"vectorBytes", "vector-bytes", "int64_t", "64", "width of the widest vectors">];
+}
+
 def LowerToCpu : Pw_ModulePass<"pw-lower-to-cpu"> {
-  let summary = "kernels with a CPU layout to functions with a vector loop";
+  let summary = "kernels with a CPU schedule to functions with a vector loop";
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::LLVM::LLVMDialect"];
   let options = [Option<"vectorBytes", "vector-bytes", "int64_t", "64", "width of the widest vectors">,

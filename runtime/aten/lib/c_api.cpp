@@ -19,6 +19,7 @@
 #include "operators/module_operators.h"
 #include "overrides/override_patterns.h"
 #include "overrides/override_table.h"
+#include "overrides/registration.h"
 #include "torch/parallel.h"
 #include "torch/switches.h"
 

@@ -29,7 +29,7 @@ struct LoadedKernel {
 };
 
 // One kernel parameter before the results'.
-struct Parameter {
+struct KernelParameter {
   OperandForm form = OperandForm::Tensor;
   std::uint8_t index = 0;      // Tensor: among the tensors of a launch. Number: among its numbers
   DType compute = DType::F32;  // Number
@@ -38,7 +38,7 @@ struct Parameter {
 // One op, traced for the dtypes, forms and flags of a call, compiled for a layout and a device, loaded.
 struct Variant {
   std::string name;  // of the kernel
-  std::vector<Parameter> parameters;
+  std::vector<KernelParameter> parameters;
   std::size_t operand_tensors = 0;
   std::size_t results = 0;
   std::size_t numbers = 0;

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <ctime>
 
-#include "gems/compiler/stages.h"
+#include "gems/compiler/version.h"
 #include "gems/dsl/error.h"
 #include "gems/runtime/settings.h"
 #include "process/atomic_counters.h"

@@ -5,8 +5,9 @@
 
 #include "cpu/cpu_plan.h"
 #include "gems/compiler/cpu.h"
-#include "gems/compiler/stages.h"
+#include "gems/compiler/version.h"
 #include "gems/dsl/error.h"
+#include "space/kernel_layout.h"
 
 namespace gems {
 namespace {

@@ -98,7 +98,7 @@ CpuPlan::CpuPlan(const Variant& variant, const IterationSpace& space, std::span<
 void CpuPlan::launch(void* const* tensors, const NumberValue* numbers, void*) const {
   Launch launch{.plan = *this, .tensors = tensors, .numbers = {}};
   alignas(MaxNumberBytes) std::array<std::array<std::byte, MaxNumberBytes>, MaxOperands> values;
-  for (const Parameter& parameter : variant.parameters) {
+  for (const KernelParameter& parameter : variant.parameters) {
     if (parameter.form != OperandForm::Number) continue;
     const std::size_t i = parameter.index;
     pack_number(numbers[i], parameter.compute, values[i].data());

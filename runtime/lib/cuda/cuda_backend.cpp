@@ -9,6 +9,7 @@
 #include "gems/compiler/cuda.h"
 #include "gems/runtime/device.h"
 #include "gems/runtime/nvrtc.h"
+#include "space/kernel_layout.h"
 
 namespace gems {
 namespace {

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "cuda/driver.h"
-#include "gems/compiler/cuda.h"
+#include "gems/compiler/launch_geometry.h"
 #include "gems/dsl/op.h"
 #include "space/pack_number.h"
 
@@ -24,7 +24,7 @@ class CudaPlan final : public Plan {
     // The driver reads parameters through pointers, and only during the call.
     std::array<void*, MaxOperands + MaxResults + 1> addresses;
     std::size_t next = 0;
-    for (const Parameter& parameter : variant_.parameters) {
+    for (const KernelParameter& parameter : variant_.parameters) {
       if (parameter.form == OperandForm::Tensor) {
         addresses[next++] = const_cast<void**>(tensors + parameter.index);
       } else {

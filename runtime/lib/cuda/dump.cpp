@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "gems/compiler/stages.h"
+#include "gems/compiler/digest.h"
 #include "gems/runtime/settings.h"
 #include "process/log.h"
 

@@ -104,7 +104,7 @@ struct KernelCache::State {
   }
 
   void warn_broken(const std::string& path, const std::string& name, std::string_view why) {
-    count(atomic_counters.disk_errors);
+    count(&Counters::disk_errors);
     if (!warned_broken.exchange(true))
       warn(
           fmt::format("the cache entry {}/{} cannot be used: {}. The kernel is compiled again; further entries of this "
@@ -139,7 +139,7 @@ std::optional<CacheEntry> KernelCache::look_up(std::string_view key_text) {
   if (!entry && !state_->layers.empty() && !state_->is_evicted(name))
     for (const State::Layer& layer : state_->layers)
       if ((entry = state_->read(layer.fd.get(), layer.dir, name, key_text))) break;
-  count(entry ? atomic_counters.disk_hits : atomic_counters.disk_misses);
+  count(entry ? &Counters::disk_hits : &Counters::disk_misses);
   return entry;
 }
 

@@ -1,9 +1,10 @@
 // The bytes of a cache entry: magic, format, field count, size, named fields with length prefixes, BLAKE3 of all of it.
 // Numbers are little-endian. Nothing but the binary is ever used as code.
+#include "gems/runtime/cache_entry.h"
+
 #include <cstring>
 
-#include "gems/compiler/stages.h"
-#include "gems/runtime/cache.h"
+#include "gems/compiler/digest.h"
 
 namespace gems {
 namespace {

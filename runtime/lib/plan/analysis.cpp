@@ -3,55 +3,20 @@
 
 #include <fmt/format.h>
 
+#include "gems/dsl/call.h"
 #include "gems/dsl/error.h"
 
 namespace gems {
 namespace {
 
-std::string_view kind_name(CallOperand::Kind kind) {
-  switch (kind) {
-    case CallOperand::Kind::Tensor:
-      return "a tensor";
-    case CallOperand::Kind::ZeroDim:
-      return "a 0-dim tensor";
-    case CallOperand::Kind::Number:
-      return "a number";
-    case CallOperand::Kind::Flag:
-      break;
-  }
-  return "a flag";
-}
-
-void check_argument(const OpDef& op, std::size_t position, const Argument& argument) {
-  const OperandDef& operand = op.operands[position];
-  const auto refuse = [&](std::string_view expected) {
-    throw Error(fmt::format("{}: operand '{}' (position {}) is {}, expected {}", op.name, operand.name, position,
-                            kind_name(argument.what.kind), expected));
-  };
-  const bool is_flag = argument.what.kind == CallOperand::Kind::Flag;
-  switch (operand.kind) {
-    case OperandKind::Flag:
-      if (!is_flag) refuse("a flag: a bool, an integer or a short text");
-      break;
-    case OperandKind::Scalar:
-      if (is_flag || argument.is_in_memory()) refuse("a number; read the element first and pass its value");
-      break;
-    case OperandKind::Tensor:
-      if (is_flag) refuse("a tensor or a number");
-      break;
-  }
-}
-
 void check_request(const PlanRequest& request) {
   if (!request.op) throw Error("a plan was requested without an op; set PlanRequest::op");
   const OpDef& op = *request.op;
-  if (request.operands.size() != op.operands.size())
-    throw Error(
-        fmt::format("{}: {} operands were given, expected {}", op.name, request.operands.size(), op.operands.size()));
+  check_operand_count(op, request.operands.size());
   if (request.results.size() != op.result_count())
-    throw Error(
-        fmt::format("{}: {} results were given, expected {}", op.name, request.results.size(), op.result_count()));
-  for (std::size_t i = 0; i < request.operands.size(); ++i) check_argument(op, i, request.operands[i]);
+    throw Error(fmt::format("op '{}' has {} results, given {}; pass one for each", op.name, op.result_count(),
+                            request.results.size()));
+  for (std::size_t i = 0; i < request.operands.size(); ++i) check_operand(op, i, request.operands[i].what);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 namespace gems {
 
 std::shared_ptr<const Plan> make_plan(const PlanRequest& request) {
-  count(atomic_counters.plans);
+  count(&Counters::plans);
   const Analysis analysis = analyse(request);
   std::shared_ptr<Plan> plan;
   if (analysis.space.element_count == 0) {

@@ -7,41 +7,36 @@
 
 namespace gems {
 
-constinit AtomicCounters atomic_counters;
+constinit Counters process_counters;
 
 namespace {
+
 constinit thread_local CompileSpan thread_compiles;
-}
+
+constexpr std::uint64_t Counters::* fields[] = {
+    &Counters::compiles,    &Counters::compile_us,  &Counters::memory_hits, &Counters::disk_hits,
+    &Counters::disk_misses, &Counters::disk_errors, &Counters::plans,
+};
+static_assert(sizeof(fields) / sizeof(fields[0]) == sizeof(Counters) / sizeof(std::uint64_t));
+
+}  // namespace
 
 void count_compile(std::uint64_t us) {
-  count(atomic_counters.compiles);
-  count(atomic_counters.compile_us, us);
+  count(&Counters::compiles);
+  count(&Counters::compile_us, us);
   ++thread_compiles.compiles;
   thread_compiles.us += us;
 }
 
 Counters counters() {
-  const auto read = [](const std::atomic<std::uint64_t>& counter) { return counter.load(std::memory_order_relaxed); };
-  return {
-      .compiles = read(atomic_counters.compiles),
-      .compile_us = read(atomic_counters.compile_us),
-      .memory_hits = read(atomic_counters.memory_hits),
-      .disk_hits = read(atomic_counters.disk_hits),
-      .disk_misses = read(atomic_counters.disk_misses),
-      .disk_errors = read(atomic_counters.disk_errors),
-      .plans = read(atomic_counters.plans),
-  };
+  Counters read;
+  for (const auto field : fields)
+    read.*field = std::atomic_ref(process_counters.*field).load(std::memory_order_relaxed);
+  return read;
 }
 
 void reset_counters() {
-  const auto reset = [](std::atomic<std::uint64_t>& counter) { counter.store(0, std::memory_order_relaxed); };
-  reset(atomic_counters.compiles);
-  reset(atomic_counters.compile_us);
-  reset(atomic_counters.memory_hits);
-  reset(atomic_counters.disk_hits);
-  reset(atomic_counters.disk_misses);
-  reset(atomic_counters.disk_errors);
-  reset(atomic_counters.plans);
+  for (const auto field : fields) std::atomic_ref(process_counters.*field).store(0, std::memory_order_relaxed);
 }
 
 CompileSpan take_thread_compiles() { return std::exchange(thread_compiles, {}); }

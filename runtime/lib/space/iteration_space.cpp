@@ -15,7 +15,7 @@ namespace {
 constexpr int MaxInputRank = 64;
 
 // Dimensions before collapsing, outermost first as they came, of every tensor after broadcasting.
-struct WideSpace {
+struct Extents {
   int rank = 0;
   std::size_t tensors = 0;
   std::array<std::int64_t, MaxInputRank> sizes;
@@ -74,7 +74,7 @@ std::int64_t checked_count(std::string_view op, std::span<const std::int64_t> si
 
 // Strides of one tensor in the shape of the results: 0 where it is broadcast. Dimensions of size 1 are left out of the
 // space, so their strides never matter.
-void add_tensor(std::string_view op, const NamedTensor& tensor, std::span<const std::int64_t> shape, WideSpace& space) {
+void add_tensor(std::string_view op, const NamedTensor& tensor, std::span<const std::int64_t> shape, Extents& space) {
   const TensorView& view = tensor.view;
   const auto mismatch = [&] {
     return Error(
@@ -97,7 +97,7 @@ void add_tensor(std::string_view op, const NamedTensor& tensor, std::span<const 
 // 1: dimension a belongs outside b. -1: inside. 0: no tensor tells. The first tensor with a difference decides; a
 // broadcast dimension says nothing; equal strides (possible only beside broadcasting) put the larger size outside.
 // Source: TensorIteratorBase::reorder_dimensions, whose operand list starts with the results.
-int compare_dimensions(const WideSpace& space, std::size_t result_count, int a, int b) {
+int compare_dimensions(const Extents& space, std::size_t result_count, int a, int b) {
   for (std::size_t i = 0; i < space.tensors; ++i) {
     const std::size_t t = i < result_count ? space.tensors - result_count + i : i - result_count;
     const std::int64_t stride_a = space.strides[t][static_cast<std::size_t>(a)];
@@ -111,7 +111,7 @@ int compare_dimensions(const WideSpace& space, std::size_t result_count, int a, 
 
 // Innermost first. The insertion sort of TensorIterator: the relation is not transitive, so another sort could give
 // another order than PyTorch's.
-std::array<int, MaxInputRank> ordered_dimensions(const WideSpace& space, std::size_t result_count) {
+std::array<int, MaxInputRank> ordered_dimensions(const Extents& space, std::size_t result_count) {
   std::array<int, MaxInputRank> order;
   for (int d = 0; d < space.rank; ++d) order[static_cast<std::size_t>(d)] = space.rank - 1 - d;
   for (int i = 1; i < space.rank; ++i) {
@@ -139,7 +139,7 @@ IterationSpace iteration_space(std::string_view op, std::span<const NamedTensor>
                             operands.size() + results.size(), MaxTensors));
   check_results(op, results);
   const std::span<const std::int64_t> shape = results.front().view.sizes;
-  WideSpace wide;
+  Extents wide;
   for (std::int64_t size : shape)
     if (size != 1) wide.sizes[static_cast<std::size_t>(wide.rank++)] = size;
   for (const NamedTensor& operand : operands) {

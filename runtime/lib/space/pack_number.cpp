@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "gems/dsl/interpreter.h"
+#include "gems/dsl/element.h"
 
 namespace gems {
 

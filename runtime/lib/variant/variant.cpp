@@ -6,9 +6,12 @@
 #include <bit>
 #include <condition_variable>
 
+#include "cpu/cpu_backend.h"
+#include "cuda/cuda_backend.h"
 #include "gems/dsl/error.h"
 #include "process/atomic_counters.h"
 #include "variant/insert_only_table.h"
+#include "variant/variant_build.h"
 
 namespace gems {
 namespace {
@@ -78,6 +81,10 @@ std::uint64_t word(const CpuLayout& layout) {
 
 }  // namespace
 
+const Backend& backend_of(const Device& device) {
+  return device.kind == Device::Kind::Cpu ? cpu_backend : cuda_backend;
+}
+
 VariantKey variant_key(const PlanRequest& request, const KernelLayout& layout) {
   VariantKey key;
   key.add(reinterpret_cast<std::uintptr_t>(request.op));
@@ -105,7 +112,7 @@ const Variant* find_variant(const VariantKey& key) {
 
 const Variant& find_or_make_variant(const VariantKey& key, const PlanRequest& request, const KernelLayout& layout) {
   if (const Variant* found = find_variant(key)) {
-    count(atomic_counters.memory_hits);
+    count(&Counters::memory_hits);
     return *found;
   }
   Table& all = table();

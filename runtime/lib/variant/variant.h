@@ -20,7 +20,4 @@ const Variant* find_variant(const VariantKey& key);
 // later caller, so that a kernel that cannot be compiled costs its compile once.
 const Variant& find_or_make_variant(const VariantKey& key, const PlanRequest& request, const KernelLayout& layout);
 
-// Traces, compiles (or takes from the disk cache) and loads; in variant_build.cpp.
-Variant build_variant(const PlanRequest& request, const KernelLayout& layout);
-
 }  // namespace gems

@@ -1,10 +1,10 @@
-// Makes a variant: trace, compile or take from the disk cache, load, say so. See variant.h.
+// Makes a variant: trace, compile or take from the disk cache, load, say so.
+#include "variant/variant_build.h"
+
 #include <fmt/format.h>
 
 #include <chrono>
 
-#include "cpu/cpu_backend.h"
-#include "cuda/cuda_backend.h"
 #include "gems/dsl/error.h"
 #include "gems/runtime/settings.h"
 #include "process/log.h"
@@ -25,8 +25,8 @@ TraceGraph trace_request(const PlanRequest& request) {
 }
 
 // Where each operand of the trace is found in a launch.
-std::vector<Parameter> parameters_of(const TraceGraph& graph, const PlanRequest& request, Variant& variant) {
-  std::vector<Parameter> parameters;
+std::vector<KernelParameter> parameters_of(const TraceGraph& graph, const PlanRequest& request, Variant& variant) {
+  std::vector<KernelParameter> parameters;
   std::size_t next = 0;
   for (std::size_t position = 0; position < request.operands.size(); ++position) {
     const Argument& argument = request.operands[position];
@@ -59,10 +59,6 @@ void log_variant(const TraceGraph& graph, const Variant& variant, const Compiled
 }
 
 }  // namespace
-
-const Backend& backend_of(const Device& device) {
-  return device.kind == Device::Kind::Cpu ? cpu_backend : cuda_backend;
-}
 
 Variant build_variant(const PlanRequest& request, const KernelLayout& layout) {
   const auto start = Clock::now();

@@ -1,5 +1,5 @@
-// RUN: gems-opt %s --pw-lower-to-cpu | FileCheck %s
-// RUN: gems-opt %s --pw-lower-to-cpu="vector-bytes=32 f16c=false" | FileCheck %s --check-prefix=NARROW
+// RUN: gems-opt %s --pw-schedule-cpu --pw-lower-to-cpu | FileCheck %s
+// RUN: gems-opt %s --pw-schedule-cpu=vector-bytes=32 --pw-lower-to-cpu="vector-bytes=32 f16c=false" | FileCheck %s --check-prefix=NARROW
 
 // One number, one broadcast, one contiguous and one strided operand: what does not move is read and computed once.
 // CHECK-LABEL: llvm.func @mixed(
@@ -87,48 +87,5 @@ pw.kernel @pairs of "pairs" operands [#pw.operand<"x", bf16 as f32, tensor>]
   %0 = arith.extf %x : bf16 to f32
   %1 = arith.addf %0, %0 : f32
   %2 = arith.truncf %1 : f32 to bf16
-  pw.yield %2 : bf16
-}
-
-// Not where elements of another type meet them, and not where bf16 itself is selected.
-// NARROW-LABEL: llvm.func @beside_f32(
-// NARROW: arith.extui %{{.*}} : vector<8xi16> to vector<8xi32>
-pw.kernel @beside_f32 of "beside_f32" operands [
-    #pw.operand<"x", bf16 as f32, tensor>,
-    #pw.operand<"y", f32 as f32, tensor>]
-    results [#pw.result<"out", f32 to bf16>] resolved
-    cpu_layout <(contiguous, contiguous) -> (contiguous)> {
-^bb0(%x: bf16, %y: f32):
-  %0 = arith.extf %x : bf16 to f32
-  %1 = arith.addf %0, %y : f32
-  %2 = arith.truncf %1 : f32 to bf16
-  pw.yield %2 : bf16
-}
-
-// NARROW-LABEL: llvm.func @beside_one_f16(
-// NARROW: arith.extui %{{.*}} : vector<8xi16> to vector<8xi32>
-pw.kernel @beside_one_f16 of "beside_one_f16" operands [
-    #pw.operand<"x", bf16 as f32, tensor>,
-    #pw.operand<"y", f16 as f32, tensor>]
-    results [#pw.result<"out", f32 to bf16>] resolved
-    cpu_layout <(contiguous, broadcast) -> (contiguous)> {
-^bb0(%x: bf16, %y: f16):
-  %0 = arith.extf %x : bf16 to f32
-  %1 = arith.extf %y : f16 to f32
-  %2 = arith.addf %0, %1 : f32
-  %3 = arith.truncf %2 : f32 to bf16
-  pw.yield %3 : bf16
-}
-
-// NARROW-LABEL: llvm.func @selected(
-// NARROW: arith.extui %{{.*}} : vector<8xi16> to vector<8xi32>
-pw.kernel @selected of "selected" operands [#pw.operand<"x", bf16 as bf16, tensor>]
-    results [#pw.result<"out", bf16 to bf16>] resolved
-    cpu_layout <(contiguous) -> (contiguous)> {
-^bb0(%x: bf16):
-  %zero = arith.constant 0.0 : bf16
-  %0 = arith.extf %x : bf16 to f32
-  %1 = arith.cmpf olt, %0, %0 : f32
-  %2 = arith.select %1, %x, %zero : bf16
   pw.yield %2 : bf16
 }

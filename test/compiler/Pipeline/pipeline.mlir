@@ -2,6 +2,7 @@
 // RUN: gems-opt %s --pw-to-legal | FileCheck %s --check-prefix=LEGAL
 // RUN: gems-opt %s --pw-to-approximated | FileCheck %s --check-prefix=APPROXIMATED
 // RUN: gems-opt %s --pw-to-scheduled='schedule="#pw.schedule<flat, width = 8, unroll = 1, threads = 256, few = 1>"' | FileCheck %s --check-prefix=SCHEDULED
+// RUN: gems-opt %s --pw-to-scheduled_cpu=vector-bytes=32 | FileCheck %s --check-prefix=SCHEDULED-CPU
 // RUN: gems-opt %s --pw-to-lowered=vector-bytes=32 | FileCheck %s --check-prefix=LOWERED
 
 // RESOLVED: arith.negf {{.*}} : bf16
@@ -10,6 +11,7 @@
 // LEGAL: math.exp {{.*}} : f32
 // APPROXIMATED: pw.approximate exp
 // SCHEDULED: schedule <flat, width = 8
+// SCHEDULED-CPU: cpu_schedule <lanes = 16, bf16_pairs>
 // LOWERED: llvm.func @exp_bf16(
 // LOWERED-NOT: arith.
 pw.kernel @exp_bf16 of "exp" operands [#pw.operand<"x", bf16 as bf16, tensor>]

@@ -37,3 +37,8 @@
 // expected-error @+2 {{expected 'unroll'}}
 // expected-error @+1 {{failed to parse}}
 "test.op"() {a = #pw.schedule<flat, width = 4, threads = 256>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{lanes is a power of two; given 12}}
+"test.op"() {a = #pw.cpu_schedule<lanes = 12>} : () -> ()

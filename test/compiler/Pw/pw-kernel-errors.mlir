@@ -135,7 +135,7 @@ pw.kernel @whole of "whole" operands [#pw.operand<"x", f32 as f32, tensor>] resu
 
 // expected-error @+1 {{at most 2048 threads are on a multiprocessor at once; given 9 blocks of 256}}
 pw.kernel @blocks of "blocks" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>] resolved
-    layout <tile> schedule <tile, width = 4, unroll = 2, threads = 256, blocks = 9, lanes = 8, pack = 1, whole_path = 1,
+    layout <tile> schedule <tile, width = 4, unroll = 2, threads = 256, min_blocks_per_sm = 9, threads_x = 8, rows_packed = 1, whole_path = 1,
       edge_vectors = 1> {
 ^bb0(%x: f32):
   pw.yield %x : f32
@@ -143,9 +143,9 @@ pw.kernel @blocks of "blocks" operands [#pw.operand<"x", f32 as f32, tensor>] re
 
 // -----
 
-// expected-error @+1 {{pack is a power of two from 1 to 4; given 3}}
+// expected-error @+1 {{rows_packed is a power of two from 1 to 4; given 3}}
 pw.kernel @pack of "pack" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>] resolved
-    layout <tile> schedule <tile, width = 4, unroll = 2, threads = 256, blocks = 1, lanes = 8, pack = 3, whole_path = 1,
+    layout <tile> schedule <tile, width = 4, unroll = 2, threads = 256, min_blocks_per_sm = 1, threads_x = 8, rows_packed = 3, whole_path = 1,
       edge_vectors = 3> {
 ^bb0(%x: f32):
   pw.yield %x : f32
@@ -153,10 +153,28 @@ pw.kernel @pack of "pack" operands [#pw.operand<"x", f32 as f32, tensor>] result
 
 // -----
 
-// expected-error @+1 {{edge_vectors divides the 4 vectors of a thread, and pack divides it; given 3}}
+// expected-error @+1 {{edge_vectors divides the 4 vectors of a thread, and rows_packed divides it; given 3}}
 pw.kernel @edge of "edge" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>] resolved
-    layout <tile> schedule <tile, width = 4, unroll = 2, threads = 256, blocks = 1, lanes = 8, pack = 2, whole_path = 1,
+    layout <tile> schedule <tile, width = 4, unroll = 2, threads = 256, min_blocks_per_sm = 1, threads_x = 8, rows_packed = 2, whole_path = 1,
       edge_vectors = 3> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}
+
+// -----
+
+// expected-error @+1 {{has a CPU schedule, but no CPU layout to schedule}}
+pw.kernel @cpu of "cpu" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>] resolved
+    cpu_schedule <lanes = 16> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}
+
+// -----
+
+// expected-error @+1 {{has a CPU schedule, but its promotion is not resolved}}
+pw.kernel @cpu of "cpu" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>]
+    cpu_layout <(contiguous) -> (contiguous)> cpu_schedule <lanes = 16, bf16_pairs> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }

@@ -7,14 +7,14 @@
 // CHECK-SAME: #pw.operand<"alpha", f32 as f32, number>
 // CHECK-SAME: results [#pw.result<"out", f32 to f16>]
 // CHECK-SAME: resolved layout <tile, single = [0]> cpu_layout <(strided) -> (contiguous)>
-// CHECK-SAME: schedule <tile, width = 8, unroll = 2, threads = 256, blocks = 1, lanes = 8, pack = 2, whole_path = 1, edge_vectors = 4>
+// CHECK-SAME: schedule <tile, width = 8, unroll = 2, threads = 256, min_blocks_per_sm = 1, threads_x = 8, rows_packed = 2, whole_path = 1, edge_vectors = 4>
 // CHECK: ^bb0(%x: f16, %alpha: f32):
 pw.kernel @scale of "scale"
     operands [#pw.operand<"x", f16 as f32, tensor>,
               #pw.operand<"alpha", f32 as f32, number>]
     results [#pw.result<"out", f32 to f16>]
     resolved layout <tile, single = [0]> cpu_layout <(strided) -> (contiguous)>
-    schedule <tile, width = 8, unroll = 2, threads = 256, blocks = 1, lanes = 8, pack = 2, whole_path = 1, edge_vectors = 4> {
+    schedule <tile, width = 8, unroll = 2, threads = 256, min_blocks_per_sm = 1, threads_x = 8, rows_packed = 2, whole_path = 1, edge_vectors = 4> {
 ^bb0(%a: f16, %b: f32):
   %0 = arith.extf %a : f16 to f32
   %1 = arith.mulf %0, %b : f32

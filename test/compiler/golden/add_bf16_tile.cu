@@ -4,7 +4,7 @@
 //   y: tensor of bf16, computed in bf16; strided; aligned to 16 bytes
 //   out: result, bf16; contiguous; aligned to 16 bytes
 //
-// family=tile width=4 unroll=2 threads=256 blocks=1 lanes=16 pack=2 whole_path=1 edge_vectors=4
+// family=tile width=4 unroll=2 threads=256 min_blocks_per_sm=1 threads_x=16 rows_packed=2 whole_path=1 edge_vectors=4
 // launch: block 256, grid ceil(columns / 64) * ceil(rows / 64) * (sizes of the other dimensions)
 
 using u16 = unsigned short;

@@ -3,7 +3,7 @@
 //   x: tensor of f32, computed in f32; strided; aligned to 4 bytes
 //   out: result, f32; contiguous; aligned to 4 bytes
 //
-// family=tile width=1 unroll=4 threads=256 blocks=1 lanes=32 pack=1 whole_path=0 edge_vectors=4
+// family=tile width=1 unroll=4 threads=256 min_blocks_per_sm=1 threads_x=32 rows_packed=1 whole_path=0 edge_vectors=4
 // launch: block 256, grid ceil(columns / 32) * ceil(rows / 32) * (sizes of the other dimensions)
 
 

@@ -10,7 +10,7 @@
 #include "cuda/cuda_backend.h"
 #include "gems/compiler/cpu.h"
 #include "gems/compiler/cuda.h"
-#include "gems/compiler/stages.h"
+#include "gems/compiler/version.h"
 #include "gems/ops/catalogue.h"
 #include "gems/runtime/counters.h"
 #include "nvrtc_library.h"

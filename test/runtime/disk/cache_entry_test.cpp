@@ -4,7 +4,7 @@
 #include <random>
 
 #include "cache_sample.h"
-#include "gems/compiler/stages.h"
+#include "gems/compiler/digest.h"
 
 using namespace gems;
 using namespace gems::test;

@@ -179,16 +179,16 @@ TEST_CASE("requests that make no sense are refused with op, operand and what was
   };
   OpCall few = call;
   few.operands.pop_back();
-  refuses(few, "add: 2 operands were given, expected 3");
+  refuses(few, "op 'add' takes 3 operands, given 2");
   OpCall tensor_alpha = call;
   tensor_alpha.operands[2] = tensor_argument(x.view());
-  refuses(tensor_alpha, "add: operand 'alpha' (position 2) is a tensor, expected a number");
+  refuses(tensor_alpha, "op 'add': operand 2 'alpha' is a number, given a tensor");
   OpCall flag = call;
   flag.operands[0].what.kind = CallOperand::Kind::Flag;
-  refuses(flag, "add: operand 'x' (position 0) is a flag, expected a tensor or a number");
+  refuses(flag, "op 'add': operand 0 'x' is a tensor or a number, given a flag");
   OpCall no_result = call;
   no_result.results.clear();
-  refuses(no_result, "add: 0 results were given, expected 1");
+  refuses(no_result, "op 'add' has 1 results, given 0");
   CHECK_THROWS_MATCHES(launch(*make_plan(call.request()), {}, {}, nullptr), Error,
                        MessageMatches(ContainsSubstring("was given 0 addresses and 0 numbers, expected 3 and 1")));
 }

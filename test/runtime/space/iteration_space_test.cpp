@@ -9,6 +9,7 @@
 
 #include "gems/dsl/error.h"
 #include "random_tensors.h"
+#include "space/kernel_layout.h"
 
 using namespace gems;
 using namespace gems::test;

@@ -9,7 +9,9 @@
 
 #include "gems/compiler/cpu.h"
 #include "gems/compiler/cuda.h"
-#include "gems/compiler/stages.h"
+#include "gems/compiler/digest.h"
+#include "gems/compiler/launch_geometry.h"
+#include "gems/compiler/version.h"
 #include "gems/dsl/error.h"
 
 namespace gems {

@@ -53,27 +53,28 @@ struct RowsSchedule {
   auto operator<=>(const RowsSchedule&) const = default;
 };
 
-// A block covers columns() by rows(), a thread vectors().
+// A block covers columns() by rows(). Partial tiles are processed edge_vectors vectors of a thread at a time, to bound
+// the size of the code.
 struct TileSchedule {
-  int width = 4;         // elements per vector
-  int unroll = 1;        // groups of rows of a thread
-  int threads = 256;     // per block
-  int blocks = 1;        // that registers must allow on a multiprocessor at once, at least
-  int lanes = 8;         // threads along dimension 0
-  int pack = 1;          // neighbouring rows of one group
-  int whole_path = 1;    // 1: whole tiles have code of their own
-  int edge_vectors = 1;  // of a thread, computed at once where columns or rows of the block may not exist
-  int columns() const { return lanes * width; }
-  int rows() const { return threads / lanes * pack * unroll; }
-  int vectors() const { return pack * unroll; }
+  int width = 4;              // elements per vector
+  int unroll = 1;             // groups of rows of a thread
+  int threads = 256;          // per block
+  int min_blocks_per_sm = 1;  // that the registers of a thread must leave room for
+  int threads_x = 8;          // along dimension 0
+  int rows_packed = 1;        // neighbouring rows of one group
+  int whole_path = 1;         // 1: whole tiles have code of their own
+  int edge_vectors = 1;
+  int columns() const { return threads_x * width; }
+  int rows() const { return threads / threads_x * vectors_per_thread(); }
+  int vectors_per_thread() const { return rows_packed * unroll; }
 
   static constexpr std::array<ScheduleField<TileSchedule>, 8> fields{{
       {"width", &TileSchedule::width, 1, 16},
       {"unroll", &TileSchedule::unroll, 1, 16, false},
       {"threads", &TileSchedule::threads, 32, 1024},
-      {"blocks", &TileSchedule::blocks, 1, 32, false},
-      {"lanes", &TileSchedule::lanes, 1, 32},
-      {"pack", &TileSchedule::pack, 1, 4},
+      {"min_blocks_per_sm", &TileSchedule::min_blocks_per_sm, 1, 32, false},
+      {"threads_x", &TileSchedule::threads_x, 1, 32},
+      {"rows_packed", &TileSchedule::rows_packed, 1, 4},
       {"whole_path", &TileSchedule::whole_path, 0, 1, false},
       {"edge_vectors", &TileSchedule::edge_vectors, 1, 64, false},
   }};

@@ -1,9 +1,6 @@
 // Every stage of the pipeline as text, for gems-codegen --stop-after and for people.
 #pragma once
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,19 +18,11 @@ namespace gems {
 // "approximated"  functions for two-byte results by formulas: the final form, which both back ends start from
 // "scheduled"     the schedule attached, ready to emit
 // "cuda"          the CUDA text
+// "scheduled_cpu" the CPU's schedule chosen
 // "lowered"       the CPU kernel for the innermost dimension, in MLIR's llvm dialect
 // "llvm"          the same as LLVM IR
 // The final form and what is before it are printed as they are for CUDA.
 std::span<const std::string_view> stage_names();
 std::string print_stage(const TraceGraph& graph, const Layout& layout, CudaTarget target, std::string_view stage);
-
-// BLAKE3, 256 bits.
-using Digest = std::array<std::uint8_t, 32>;
-Digest digest(std::span<const std::byte> bytes);
-std::string to_hex(const Digest& digest);
-
-// Changes whenever the generator's own sources change (a digest made at build time), so that old cache entries miss.
-std::string_view generator_version();
-std::string_view llvm_version();
 
 }  // namespace gems

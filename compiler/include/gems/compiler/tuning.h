@@ -1,4 +1,4 @@
-// Every measured constant that decides which CUDA kernel a call gets, and how that kernel covers the iteration space.
+// The measured constants that decide which CUDA kernel a call gets, and how that kernel covers the iteration space.
 #pragma once
 
 #include <algorithm>
@@ -17,15 +17,15 @@ inline constexpr std::int64_t LeastTileRows = 16;
 
 // Blocks.
 inline constexpr int BlockThreads = 256;
-// Of bodies that compute long between load and store: a block's threads end, and the next block begins, sooner. On an
+// Of very expensive bodies: a block's threads end, and the next block begins, sooner. On an
 // H100 pow of f32 came from 92 to 99 % of a copy, gelu of unaligned bf16 from 94 to 100 %.
-inline constexpr int LongBodyThreads = 128;
+inline constexpr int ExpensiveBodyThreads = 128;
 inline constexpr std::int64_t WarpThreads = 32;
 // Flat calls of up to so many elements have a thread for each: in vectors a thread would compute several, one after the
-// other, while most multiprocessors have none. Of bodies that divide or compute long (H200, 2^14 elements: pow of f32
+// other, while most multiprocessors have none. Of bodies that divide or are expensive (H200, 2^14 elements: pow of f32
 // from 2.47 to 1.85 us, of i64 from 2.87 to 1.77; exp of f32 lost, 1.31 to 1.39), and of wide operands with a narrow
 // result, whose vectors are several accesses (a comparison of f32 with a number from 1.42 to 1.30 us).
-inline constexpr int FewOfLongBody = 1 << 16;
+inline constexpr int FewOfExpensiveBody = 1 << 16;
 inline constexpr int FewOfNarrowResult = 1 << 14;
 // Rows by threads: at most this many rows that share cache lines are in one block, and a wider block is worth up to one
 // idle thread in four: those end at once, while short runs share cache lines.
@@ -33,21 +33,21 @@ inline constexpr std::int64_t MostSharedRows = 8;
 inline constexpr std::int64_t IdleThreadsNumerator = 5;
 inline constexpr std::int64_t IdleThreadsDenominator = 4;
 
-// Costs of an operation (scalar_ops.def).
-inline constexpr int FunctionCost = 10;  // from here on it counts as a function: it becomes many instructions
-inline constexpr int LongCost = 20;      // from here on a second vector pays, where memory is fast
-inline constexpr int LongestCost = 40;   // from here on several vectors of eight elements take too long to compile
+// Costs of a body's most expensive operation (scalar_ops.def).
+inline constexpr int FunctionCost = 10;       // from here on it counts as a function: it becomes many instructions
+inline constexpr int ExpensiveCost = 20;      // from here on a second vector pays, where memory is fast
+inline constexpr int VeryExpensiveCost = 40;  // from here on several vectors of eight elements take too long to compile
 
 // Vectors.
-inline constexpr int AccessBytes = 16;       // widest access of one thread
-inline constexpr int NarrowAccessBytes = 4;  // least that the narrowest operand should move at once
-inline constexpr int WideVectorBytes = 64;   // most that all operands together are read of for one vector
-inline constexpr int HeavyElements = 8;      // unrolled elements of a thread when the body has functions, at most
-inline constexpr int MostElements = 16;      // and when it has none
+inline constexpr int AccessBytes = 16;          // widest access of one thread
+inline constexpr int NarrowAccessBytes = 4;     // least that the narrowest operand should move at once
+inline constexpr int WideVectorBytes = 64;      // most that all operands together are read of for one vector
+inline constexpr int MostFunctionElements = 8;  // unrolled elements of a thread when the body has functions, at most
+inline constexpr int MostElements = 16;         // and when it has none
 inline constexpr int MostUnroll = 4;
 inline constexpr int GenericUnroll = 4;
-// The place of a row takes as many instructions as a vector's elements, which counts where little is read: four vectors
-// of a row brought an outer product on an H200 from 79 to 107 (f32) and 104 % (bf16) of a copy. Other rows lost 0-2 %,
+// The address of a row costs as many instructions as one vector; four vectors share it where operands are broadcast,
+// which brought an outer product on an H200 from 79 to 107 (f32) and 104 % (bf16) of a copy. Other rows lost 0-2 %,
 // functions gained 1 % and took half as long again to compile.
 inline constexpr int OuterUnroll = 4;
 
@@ -64,7 +64,7 @@ struct Device {
   int bytes_in_flight;
   int resident_threads;
   int threads;            // of a block by rows, or when the body has functions
-  int long_unroll;        // vectors of a thread when it has long ones, and moves two-byte elements, one of them read
+  int expensive_unroll;   // vectors of a thread, for expensive bodies that read one operand, of two-byte elements
   int tile_bytes;         // at most, of all tiles in shared memory
   int narrow_tile_bytes;  // the same when no element has more than two bytes
   int tile_blocks;        // at once on a multiprocessor, at least
@@ -82,21 +82,28 @@ inline const Device& device_of(CudaTarget target) {
       devices, [&](const Device& row) { return target.arch >= row.arch && target.memory_gbps >= row.memory_gbps; });
 }
 
+// Whether doubles are computed at half the rate of floats; others at a 32nd or 64th. CUDA C++ Programming Guide,
+// "Arithmetic Instructions": results per clock cycle and multiprocessor.
+inline constexpr std::array<int, 5> fast_doubles{60, 70, 80, 90, 100};
+inline bool has_fast_doubles(CudaTarget target) {
+  return std::ranges::find(fast_doubles, target.arch) != fast_doubles.end();
+}
+
 // Tiles, by the bytes of the widest element: of many shapes measured on an H200, those with the fastest turned copy
 // (f32 97 % of a plain copy, bf16 95 %, u8 95 %, f64 96 %). All have 64 columns or 256 bytes of rows, and vectors of 8
 // bytes: vectors of 16 gave 76 % for f32 and bf16 on sizes other than powers of two. The order of blocks made no
 // difference.
 struct TileShape {
   int size_bytes;
-  int lanes;
+  int threads_x;
   int width;
   int vectors;  // of one thread
 };
 inline constexpr std::array<TileShape, 5> tile_shapes{
     {{1, 8, 8, 8}, {2, 16, 4, 8}, {4, 32, 2, 8}, {8, 16, 2, 2}, {16, 8, 1, 2}}};
-inline constexpr int UnalignedTileLanes = 32;  // with single elements, which a warp stores side by side
-inline constexpr int BankBytes = 4;            // neighbouring rows of narrow types share a bank
-// Edges need not be as fast as whole tiles, which all code for them would have to be compiled for.
+inline constexpr int UnalignedTileThreadsX = 32;  // with single elements, which a warp stores side by side
+inline constexpr int BankBytes = 4;               // neighbouring rows of narrow types share a bank
+// Partial tiles have a rolled loop over so many vectors: unrolled, they cost time to compile and gain nothing.
 inline constexpr int EdgeVectors = 4;
 
 }  // namespace gems::tuning

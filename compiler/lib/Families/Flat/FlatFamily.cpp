@@ -20,11 +20,11 @@ int vectors_of_thread(const KernelFacts& facts, int width, const tuning::Device&
   // With two operands and more a second vector cost up to 8 % on an H200.
   const bool is_narrow =
       std::ranges::all_of(facts.traffic, [](const Traffic& traffic) { return traffic.size_bytes == 2; });
-  const bool is_long = facts.divides || facts.costliest >= LongCost;
-  if (is_narrow && is_long && facts.costliest < LongestCost && read_bytes <= AccessBytes)
-    return std::max(unroll, device.long_unroll);
-  const int most = std::max(1, (facts.functions > 0 ? HeavyElements : MostElements) / width);
-  return facts.costliest >= LongestCost ? most : std::min({unroll, most, MostUnroll});
+  const bool is_expensive = facts.divides || facts.max_cost >= ExpensiveCost;
+  if (is_narrow && is_expensive && facts.max_cost < VeryExpensiveCost && read_bytes <= AccessBytes)
+    return std::max(unroll, device.expensive_unroll);
+  const int most = std::max(1, (facts.functions > 0 ? MostFunctionElements : MostElements) / width);
+  return facts.max_cost >= VeryExpensiveCost ? most : std::min({unroll, most, MostUnroll});
 }
 
 // Whether one thread reads several accesses for a vector of results.
@@ -37,7 +37,7 @@ bool has_narrow_result(const KernelFacts& facts, int width) {
 
 int few_elements(const KernelFacts& facts, int width) {
   if (width == 1) return 1;
-  if (facts.costliest >= tuning::LongCost || facts.divides) return tuning::FewOfLongBody;
+  if (facts.max_cost >= tuning::ExpensiveCost || facts.divides) return tuning::FewOfExpensiveBody;
   return has_narrow_result(facts, width) ? tuning::FewOfNarrowResult : 1;
 }
 
@@ -45,7 +45,7 @@ Schedule choose(const KernelFacts& facts, const tuning::Device& device) {
   FlatSchedule schedule{.width = vector_width(facts), .threads = tuning::BlockThreads};
   schedule.unroll = vectors_of_thread(facts, schedule.width, device);
   if (facts.functions > 0 || (facts.divides && schedule.unroll > 1)) schedule.threads = device.threads;
-  if (facts.costliest >= tuning::LongestCost) schedule.threads = tuning::LongBodyThreads;
+  if (facts.max_cost >= tuning::VeryExpensiveCost) schedule.threads = tuning::ExpensiveBodyThreads;
   schedule.few = few_elements(facts, schedule.width);
   return schedule;
 }
@@ -54,7 +54,7 @@ std::int64_t elements_of_block(const FlatSchedule& schedule) {
   return std::int64_t{schedule.threads} * schedule.width * schedule.unroll;
 }
 
-std::vector<ParameterField> parameters(const Layout&, TensorCounts) { return {}; }
+std::vector<GeometryField> parameters(const Layout&, TensorCounts) { return {}; }
 
 Blocks blocks(const Schedule& schedule, LayoutClass, const Geometry& geometry) {
   const auto& flat = std::get<FlatSchedule>(schedule);

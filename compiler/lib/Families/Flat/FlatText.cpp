@@ -25,7 +25,7 @@ class FlatText : FamilyText<FlatSchedule> {
       writeUnrolled();
     } else {
       out_.open("if ({}) {{", exists());
-      for (const OperandText* operand : moving_)
+      for (const OperandText* operand : streamed_)
         out_.line("const {} {}_vec = {};", kernel_.vectorType(operand->storage), operand->name, load(*operand));
       writeVector("");
       out_.close();
@@ -47,11 +47,11 @@ class FlatText : FamilyText<FlatSchedule> {
 
   // All loads come first.
   void writeUnrolled() {
-    for (const OperandText* operand : moving_)
+    for (const OperandText* operand : streamed_)
       out_.line("{} {}_vec[{}];", kernel_.vectorType(operand->storage), operand->name, schedule_.unroll);
-    if (!moving_.empty()) {
+    if (!streamed_.empty()) {
       openVectors();
-      for (const OperandText* operand : moving_) out_.line("{}_vec[u] = {};", operand->name, load(*operand));
+      for (const OperandText* operand : streamed_) out_.line("{}_vec[u] = {};", operand->name, load(*operand));
       closeVectors();
     }
     openVectors();

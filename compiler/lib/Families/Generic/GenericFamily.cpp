@@ -10,12 +10,12 @@ Schedule choose(const KernelFacts&, const tuning::Device&) {
   return GenericSchedule{.unroll = tuning::GenericUnroll, .threads = tuning::BlockThreads};
 }
 
-std::vector<ParameterField> parameters(const Layout& layout, TensorCounts tensors) {
-  using Kind = ParameterField::Kind;
+std::vector<GeometryField> parameters(const Layout& layout, TensorCounts tensors) {
+  using Kind = GeometryField::Kind;
   const LayoutTraits& kind = traits(layout.cls);
   const FieldType offset = kind.is_wide ? FieldType::Wide : FieldType::Narrow;
   const FieldType size = kind.is_wide ? FieldType::Wide : FieldType::Divisor;
-  std::vector<ParameterField> fields{{Kind::Count, offset}};
+  std::vector<GeometryField> fields{{Kind::Count, offset}};
   for (int dim = 0; dim + 1 < kind.rank; ++dim) fields.push_back({Kind::Size, size, dim});
   add_strides(fields, offset, layout, tensors);
   return fields;

@@ -16,7 +16,7 @@ class GenericText : FamilyText<GenericSchedule> {
     out_.line("const {} first = {}blockIdx.x * {} + threadIdx.x;", index(), isWide() ? "(long long)" : "",
               schedule_.threads * schedule_.unroll);
     kernel_.writeSingleLoads(out_);
-    for (const OperandText* operand : moving_)
+    for (const OperandText* operand : streamed_)
       out_.line("{} {}_raw[{}];", storage_type(operand->storage), operand->name, schedule_.unroll);
     out_.line("Place at[{}];", schedule_.unroll);
 
@@ -24,7 +24,7 @@ class GenericText : FamilyText<GenericSchedule> {
     out_.line("// Behind the end the last element is read again, and not written.");
     out_.line("at[u] = place_of(first + u * {0} < space.count ? first + u * {0} : space.count - 1, space);",
               schedule_.threads);
-    for (const OperandText* operand : moving_) out_.line("{0}_raw[u] = {0}[at[u].{0}];", operand->name);
+    for (const OperandText* operand : streamed_) out_.line("{0}_raw[u] = {0}[at[u].{0}];", operand->name);
     out_.close();
 
     openUnrolled(schedule_.unroll);
@@ -68,7 +68,7 @@ class GenericText : FamilyText<GenericSchedule> {
 
   // Takes the coordinate of a dimension off what is left of the index; returns what is left then.
   std::string writeDivision(int dim, const std::string& left, bool isLast) {
-    const std::string size = kernel_.fieldName({.kind = ParameterField::Kind::Size, .type = {}, .dim = dim});
+    const std::string size = kernel_.fieldName({.kind = GeometryField::Kind::Size, .type = {}, .dim = dim});
     const std::string quotient = isLast ? fmt::format("at{}", dim + 1) : fmt::format("left{}", dim + 1);
     if (isWide()) {
       out_.line("const long long {} = {} / space.{}, at{} = {} - {} * space.{};", quotient, left, size, dim, left,

@@ -13,14 +13,14 @@ Schedule choose(const KernelFacts& facts, const tuning::Device& device) {
   RowsSchedule schedule{
       .width = vector_width(facts), .threads = device.threads, .whole_path = facts.is_aligned() ? 1 : 0};
   if (facts.layout == LayoutClass::RowsOuter && facts.functions == 0) schedule.unroll = tuning::OuterUnroll;
-  if (facts.costliest >= (facts.is_aligned() ? tuning::LongestCost : tuning::FunctionCost))
-    schedule.threads = tuning::LongBodyThreads;
+  if (facts.max_cost >= (facts.is_aligned() ? tuning::VeryExpensiveCost : tuning::FunctionCost))
+    schedule.threads = tuning::ExpensiveBodyThreads;
   return schedule;
 }
 
-std::vector<ParameterField> parameters(const Layout& layout, TensorCounts tensors) {
-  using Kind = ParameterField::Kind;
-  std::vector<ParameterField> fields{{Kind::Tiles, FieldType::Divisor}};
+std::vector<GeometryField> parameters(const Layout& layout, TensorCounts tensors) {
+  using Kind = GeometryField::Kind;
+  std::vector<GeometryField> fields{{Kind::Tiles, FieldType::Divisor}};
   for (int dim = 1; dim + 1 < traits(layout.cls).rank; ++dim) fields.push_back({Kind::Size, FieldType::Divisor, dim});
   fields.insert(fields.end(), {{Kind::Rows, FieldType::Narrow}, {Kind::Columns, FieldType::Wide}});
   // 64-bit offsets cost what 32-bit ones do: they are few for each vector.

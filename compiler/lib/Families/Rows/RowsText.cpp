@@ -2,8 +2,8 @@
 // a group of rows; blockDim says how its threads are split. The rows are those of all outer dimensions. A thread has
 // `unroll` vectors of one row, blockDim.x vectors apart.
 //
-// Most vectors are whole, and their operands dense or one element for all: code of its own reads all of a thread's
-// before it computes. Row ends, other strides and unaligned addresses share a loop over single vectors.
+// Full vectors of contiguous or broadcast operands, which most are, have a fast path that issues all loads before any
+// compute. Row ends, other strides and unaligned addresses share a loop over single vectors.
 #include "Cuda/FamilyText.h"
 
 namespace gems::cuda {
@@ -56,14 +56,14 @@ class RowsText : FamilyText<RowsSchedule> {
   std::string isWhole() const {
     std::vector<std::string> conditions;
     if (schedule_.unroll == 1) conditions.push_back(fmt::format("start + {} <= space.columns", schedule_.width));
-    for (const OperandText* operand : moving_)
+    for (const OperandText* operand : streamed_)
       conditions.push_back(fmt::format("(unsigned long long)space.{}_stride0 <= 1", operand->name));
     return conditions.empty() ? "true" : fmt::format("{}", fmt::join(conditions, " && "));
   }
 
   void writeWholeVector() {
     out_.open("if (whole) {{");
-    for (const OperandText* operand : moving_) {
+    for (const OperandText* operand : streamed_) {
       out_.line("{} {}_run;", kernel_.runType(*operand), operand->name);
       writeLoad(*operand, "", "start");
     }
@@ -74,7 +74,7 @@ class RowsText : FamilyText<RowsSchedule> {
 
   void writeWholeVectors() {
     out_.open("if (dense) {{");
-    for (const OperandText* operand : moving_)
+    for (const OperandText* operand : streamed_)
       out_.line("{} {}_run[{}];", kernel_.runType(*operand), operand->name, schedule_.unroll);
     auto eachWhole = [&](llvm::function_ref<void()> write) {
       openUnrolled(schedule_.unroll);
@@ -85,7 +85,7 @@ class RowsText : FamilyText<RowsSchedule> {
       out_.close();
     };
     eachWhole([&] {
-      for (const OperandText* operand : moving_) writeLoad(*operand, "[u]", "column");
+      for (const OperandText* operand : streamed_) writeLoad(*operand, "[u]", "column");
     });
     eachWhole([&] { writeVector("[u]", "column", "", ""); });
     out_.line("if (space.columns % {} == 0) return;", schedule_.width);
@@ -122,7 +122,7 @@ class RowsText : FamilyText<RowsSchedule> {
     }
     out_.line("if (column >= space.columns) return;");
     out_.line("const int last = space.columns - column < {0} ? (int)(space.columns - column) : {0};", schedule_.width);
-    for (const OperandText* operand : moving_) {
+    for (const OperandText* operand : streamed_) {
       out_.line("{} {}_run;", kernel_.runType(*operand), operand->name);
       out_.line("{0}_run.load({0} + column * space.{0}_stride0 + at.{0}, space.{0}_stride0, first, last);",
                 operand->name);
@@ -132,7 +132,7 @@ class RowsText : FamilyText<RowsSchedule> {
   }
 
   void writeVector(const std::string& u, std::string_view column, const std::string& first, const std::string& last) {
-    for (const OperandText* operand : moving_)
+    for (const OperandText* operand : streamed_)
       out_.line("const {} {}_vec = {}_run{}.vec();", kernel_.vectorType(operand->storage), operand->name, operand->name,
                 u);
     kernel_.writeVector(

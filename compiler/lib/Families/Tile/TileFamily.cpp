@@ -27,39 +27,40 @@ Schedule choose(const KernelFacts& facts, const tuning::Device& device) {
   const TileShape& shape = *std::ranges::find(tile_shapes, widest, &TileShape::size_bytes);
   TileSchedule schedule{.width = is_aligned ? shape.width : 1,
                         .threads = BlockThreads,
-                        .lanes = is_aligned ? shape.lanes : UnalignedTileLanes,
-                        .pack = std::max(1, BankBytes / narrowest_read),
+                        .threads_x = is_aligned ? shape.threads_x : UnalignedTileThreadsX,
+                        .rows_packed = std::max(1, BankBytes / narrowest_read),
                         .whole_path = is_aligned ? 1 : 0};
-  schedule.unroll = std::max(1, (is_aligned ? shape.vectors : AccessBytes / widest) / schedule.pack);
+  schedule.unroll = std::max(1, (is_aligned ? shape.vectors : AccessBytes / widest) / schedule.rows_packed);
   // Functions of wider types need more registers than that leaves.
-  if (widest <= 4 || facts.functions == 0) schedule.blocks = device.tile_blocks;
+  if (widest <= 4 || facts.functions == 0) schedule.min_blocks_per_sm = device.tile_blocks;
   const int limit = widest <= 2 ? device.narrow_tile_bytes : device.tile_bytes;
   const auto is_too_large = [&] { return schedule.columns() * schedule.rows() * read_bytes > limit; };
   while (is_too_large() && schedule.unroll > 1) schedule.unroll /= 2;
   while (is_too_large() && schedule.width > 1) schedule.width /= 2;
-  schedule.edge_vectors = schedule.vectors();
-  if (is_aligned) schedule.edge_vectors = std::min(schedule.vectors(), std::max(EdgeVectors, schedule.pack));
+  schedule.edge_vectors = schedule.vectors_per_thread();
+  if (is_aligned)
+    schedule.edge_vectors = std::min(schedule.vectors_per_thread(), std::max(EdgeVectors, schedule.rows_packed));
   return schedule;
 }
 
 std::string problem(const Schedule& schedule) {
   const auto& tile = std::get<TileSchedule>(schedule);
-  if (tile.blocks * tile.threads > 2048)
-    return fmt::format("at most 2048 threads are on a multiprocessor at once; given {} blocks of {}", tile.blocks,
-                       tile.threads);
-  if (tile.edge_vectors % tile.pack != 0 || tile.vectors() % tile.edge_vectors != 0)
-    return fmt::format("edge_vectors divides the {} vectors of a thread, and pack divides it; given {}", tile.vectors(),
-                       tile.edge_vectors);
+  if (tile.min_blocks_per_sm * tile.threads > 2048)
+    return fmt::format("at most 2048 threads are on a multiprocessor at once; given {} blocks of {}",
+                       tile.min_blocks_per_sm, tile.threads);
+  if (tile.edge_vectors % tile.rows_packed != 0 || tile.vectors_per_thread() % tile.edge_vectors != 0)
+    return fmt::format("edge_vectors divides the {} vectors of a thread, and rows_packed divides it; given {}",
+                       tile.vectors_per_thread(), tile.edge_vectors);
   return {};
 }
 
-std::vector<ParameterField> parameters(const Layout& layout, TensorCounts tensors) {
-  using Kind = ParameterField::Kind;
-  std::vector<ParameterField> fields{{Kind::Tiles, FieldType::Divisor},
-                                     {Kind::RowTiles, FieldType::Divisor},
-                                     {Kind::Size, FieldType::Divisor, 2},
-                                     {Kind::Rows, FieldType::Narrow},
-                                     {Kind::Columns, FieldType::Wide}};
+std::vector<GeometryField> parameters(const Layout& layout, TensorCounts tensors) {
+  using Kind = GeometryField::Kind;
+  std::vector<GeometryField> fields{{Kind::Tiles, FieldType::Divisor},
+                                    {Kind::RowTiles, FieldType::Divisor},
+                                    {Kind::Size, FieldType::Divisor, 2},
+                                    {Kind::Rows, FieldType::Narrow},
+                                    {Kind::Columns, FieldType::Wide}};
   // 64-bit offsets cost what 32-bit ones do: they are few for each vector.
   add_strides(fields, FieldType::Wide, layout, tensors);
   return fields;

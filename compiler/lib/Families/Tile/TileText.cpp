@@ -1,6 +1,6 @@
 // The tile family: as rows, but operands whose elements are neighbours along dimension 1 are read along it, and turned
-// in shared memory. Which operands those are is seen from their strides, the same for all blocks: a whole tile of which
-// one operand crosses has code of its own, in which no load waits for a decision; all others share what does any tile.
+// in shared memory. Which operands those are is seen from their strides, the same for all blocks. Full tiles with one
+// transposed operand have a branch-free path; all others share a general one.
 #include "Cuda/FamilyText.h"
 
 namespace gems::cuda {
@@ -16,8 +16,8 @@ class TileText : FamilyText<TileSchedule> {
     writeShape();
     if (hasWhole()) writeWholeBlock();
     writeAnyBlock();
-    kernel_.openKernel(out_, "const Space space", schedule_.threads, schedule_.blocks);
-    for (const OperandText* operand : moving_) out_.line("__shared__ {} {}_tile;", tileType(*operand), operand->name);
+    kernel_.openKernel(out_, "const Space space", schedule_.threads, schedule_.min_blocks_per_sm);
+    for (const OperandText* operand : streamed_) out_.line("__shared__ {} {}_tile;", tileType(*operand), operand->name);
     writePlace();
     writeChoice();
     out_.close();
@@ -25,16 +25,16 @@ class TileText : FamilyText<TileSchedule> {
 
  private:
   // An op may read nothing, as isnan of integers.
-  bool hasWhole() const { return schedule_.whole_path && !moving_.empty(); }
+  bool hasWhole() const { return schedule_.whole_path && !streamed_.empty(); }
   std::string tileType(const OperandText& operand) const {
     return fmt::format("Tile<{}, Shape>", storage_type(operand.storage));
   }
 
   void writeShape() {
     out_.line("// A block computes {} columns of {} rows; a thread has vectors of {} columns in {} of the rows.",
-              schedule_.columns(), schedule_.rows(), schedule_.width, schedule_.vectors());
-    out_.line("using Shape = TileShape<{}, {}, {}, {}, {}>;", schedule_.threads, schedule_.lanes, schedule_.width,
-              schedule_.pack, schedule_.unroll);
+              schedule_.columns(), schedule_.rows(), schedule_.width, schedule_.vectors_per_thread());
+    out_.line("using Shape = TileShape<{}, {}, {}, {}, {}>;", schedule_.threads, schedule_.threads_x, schedule_.width,
+              schedule_.rows_packed, schedule_.unroll);
     out_.line("");
   }
 
@@ -42,15 +42,15 @@ class TileText : FamilyText<TileSchedule> {
   void openBlock(std::string_view kind, bool hasEdges) {
     std::vector<std::string> parameters = kernel_.parameters();
     parameters.push_back("const Space& space");
-    for (const OperandText* operand : moving_)
+    for (const OperandText* operand : streamed_)
       parameters.push_back(fmt::format("{}& {}_tile", tileType(*operand), operand->name));
     if (hasEdges) parameters.insert(parameters.end(), {"const int columns", "const int rows"});
-    for (const OperandText* operand : moving_)
+    for (const OperandText* operand : streamed_)
       parameters.push_back(fmt::format("const bool {}_crosses", operand->name));
     out_.open("__device__ __forceinline__ void {}_{}({}) {{", kernel_.name(), kind, fmt::join(parameters, ", "));
   }
   void declareVectors(int count) {
-    for (const OperandText* operand : moving_)
+    for (const OperandText* operand : streamed_)
       out_.line("{} {}_vec[{}];", kernel_.vectorType(operand->storage), operand->name, count);
   }
   void writeVectors(const std::string& row, const std::string& first, const std::string& last) {
@@ -65,8 +65,8 @@ class TileText : FamilyText<TileSchedule> {
   void writeWholeBlock() {
     out_.line("// A tile whose columns and rows all exist; what does not cross has neighbours along a row.");
     openBlock("whole", false);
-    declareVectors(schedule_.vectors());
-    for (const OperandText* operand : moving_) {
+    declareVectors(schedule_.vectors_per_thread());
+    for (const OperandText* operand : streamed_) {
       out_.line("if ({0}_crosses) fill_tile<true, uint4, true>({0}_tile, {0}, space.{0}_stride0, {1}, {2});",
                 operand->name, schedule_.columns(), schedule_.rows());
       out_.line("else load_rows<Shape, {1}>({0}_vec, {0}, space.{0}_stride1);", operand->name,
@@ -74,9 +74,9 @@ class TileText : FamilyText<TileSchedule> {
     }
     kernel_.writeSingleLoads(out_);
     out_.line("__syncthreads();");
-    for (const OperandText* operand : moving_)
+    for (const OperandText* operand : streamed_)
       out_.line("if ({0}_crosses) read_tile({0}_vec, {0}_tile, 0);", operand->name);
-    openUnrolled(schedule_.vectors());
+    openUnrolled(schedule_.vectors_per_thread());
     writeVectors("Shape::row(u)", "", "");
     out_.close();
     out_.close();
@@ -87,16 +87,16 @@ class TileText : FamilyText<TileSchedule> {
     const int count = schedule_.edge_vectors;
     out_.line("// Any tile, {} vectors of a thread at a time.", count);
     openBlock("any", true);
-    for (const OperandText* operand : moving_)
+    for (const OperandText* operand : streamed_)
       out_.line("if ({0}_crosses) fill_tile<false, uint4, {1}>({0}_tile, {0}, space.{0}_stride0, columns, rows);",
                 operand->name, kernel_.isAligned());
     kernel_.writeSingleLoads(out_);
     out_.line("__syncthreads();");
     out_.line("if (columns <= Shape::column()) return;");
     out_.line("#pragma unroll 1");
-    out_.open("for (int begin = 0; begin < {}; begin += {}) {{", schedule_.vectors(), count);
+    out_.open("for (int begin = 0; begin < {}; begin += {}) {{", schedule_.vectors_per_thread(), count);
     declareVectors(count);
-    for (const OperandText* operand : moving_) {
+    for (const OperandText* operand : streamed_) {
       out_.line("if ({0}_crosses) read_tile({0}_vec, {0}_tile, begin);", operand->name);
       out_.line(
           "else load_any_rows<Shape, {1}, {2}>({0}_vec, {0}, space.{0}_stride0, space.{0}_stride1, columns, rows, "
@@ -123,20 +123,20 @@ class TileText : FamilyText<TileSchedule> {
     out_.line("const int columns = space.columns - column < {0} ? (int)(space.columns - column) : {0};",
               schedule_.columns());
     out_.line("const int rows = space.rows - row < {0} ? (int)(space.rows - row) : {0};", schedule_.rows());
-    forEachMoving([&](const auto& tensor) {
+    forEachStreamed([&](const auto& tensor) {
       out_.line("{} += {};", tensor.name, kernel_.offset(tensor, {"column", "row", "at2", "at3"}));
     });
   }
 
   void writeChoice() {
-    for (const OperandText* operand : moving_)
+    for (const OperandText* operand : streamed_)
       out_.line("const bool {0}_crosses = space.{0}_stride1 == 1 && space.{0}_stride0 > 1;", operand->name);
     if (hasWhole()) {
       out_.line("const bool whole = columns == {} && rows == {};", schedule_.columns(), schedule_.rows());
-      for (const OperandText* crossing : moving_) writeWholeCall(*crossing);
+      for (const OperandText* crossing : streamed_) writeWholeCall(*crossing);
     }
     std::vector<std::string> last = {"columns", "rows"};
-    for (const OperandText* operand : moving_) last.push_back(operand->name + "_crosses");
+    for (const OperandText* operand : streamed_) last.push_back(operand->name + "_crosses");
     writeCall(hasWhole() ? "else " : "", "any", last);
   }
 
@@ -144,17 +144,17 @@ class TileText : FamilyText<TileSchedule> {
   void writeWholeCall(const OperandText& crossing) {
     std::string condition = "whole && " + crossing.name + "_crosses";
     std::vector<std::string> flags;
-    for (const OperandText* operand : moving_) {
+    for (const OperandText* operand : streamed_) {
       if (operand != &crossing) condition += fmt::format(" && space.{}_stride0 == 1", operand->name);
       flags.push_back(operand == &crossing ? "true" : "false");
     }
-    writeCall(fmt::format("{}if ({}) ", &crossing == moving_.front() ? "" : "else ", condition), "whole", flags);
+    writeCall(fmt::format("{}if ({}) ", &crossing == streamed_.front() ? "" : "else ", condition), "whole", flags);
   }
 
   void writeCall(const std::string& before, std::string_view kind, const std::vector<std::string>& last) {
     std::vector<std::string> arguments = kernel_.parameterNames();
     arguments.push_back("space");
-    for (const OperandText* operand : moving_) arguments.push_back(operand->name + "_tile");
+    for (const OperandText* operand : streamed_) arguments.push_back(operand->name + "_tile");
     arguments.insert(arguments.end(), last.begin(), last.end());
     out_.line("{}{}_{}({});", before, kernel_.name(), kind, fmt::join(arguments, ", "));
   }

@@ -19,7 +19,7 @@ using enum DType;
 
 namespace detail {
 template <class>
-inline constexpr bool always_false = false;
+inline constexpr bool AlwaysFalse = false;
 template <class T>
 concept Arithmetic = std::is_arithmetic_v<T>;
 }  // namespace detail
@@ -39,13 +39,13 @@ class Expr {
   // A traced value has no truth value and no number: it is a description of work to be done later.
   template <std::same_as<bool> T>
   explicit operator T() const {
-    static_assert(detail::always_false<T>,
+    static_assert(detail::AlwaysFalse<T>,
                   "a traced value cannot decide a branch: use select(condition, a, b) instead of if, ?:, && and ||");
     return false;
   }
   template <std::same_as<double> T>
   operator T() const {
-    static_assert(detail::always_false<T>,
+    static_assert(detail::AlwaysFalse<T>,
                   "a traced value is not a number: use gems::dsl functions (exp, sqrt, ...) instead of those of std");
     return 0;
   }
@@ -133,19 +133,19 @@ inline Expr operator-(Expr x) { return apply(ScalarOp::Neg, x); }
 inline Expr operator+(Expr x) { return x; }
 inline Expr operator~(Expr x) { return apply(ScalarOp::BitNot, x); }
 
-#define GEMS_LOGICAL_OPERATOR(symbol)                                                                              \
-  template <class A, class B>                                                                                      \
-    requires(std::derived_from<A, Expr> || std::derived_from<B, Expr>)                                             \
-  Expr operator symbol(const A&, const B&) {                                                                       \
-    static_assert(detail::always_false<A>, "&& and || do not work on traced values: use logical_and, logical_or"); \
-    return Expr(0);                                                                                                \
+#define GEMS_LOGICAL_OPERATOR(symbol)                                                                             \
+  template <class A, class B>                                                                                     \
+    requires(std::derived_from<A, Expr> || std::derived_from<B, Expr>)                                            \
+  Expr operator symbol(const A&, const B&) {                                                                      \
+    static_assert(detail::AlwaysFalse<A>, "&& and || do not work on traced values: use logical_and, logical_or"); \
+    return Expr(0);                                                                                               \
   }
 GEMS_LOGICAL_OPERATOR(&&)
 GEMS_LOGICAL_OPERATOR(||)
 #undef GEMS_LOGICAL_OPERATOR
 template <std::derived_from<Expr> A>
 Expr operator!(const A&) {
-  static_assert(detail::always_false<A>, "! does not work on traced values: use logical_not");
+  static_assert(detail::AlwaysFalse<A>, "! does not work on traced values: use logical_not");
   return Expr(0);
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "gems/dsl/domain.h"
@@ -87,5 +88,8 @@ struct OpDef {
 
   constexpr std::size_t result_count() const { return promotions.size(); }
 };
+
+// For messages: "operand 1 'y'".
+std::string describe_operand(const OpDef& op, int position);
 
 }  // namespace gems

@@ -63,7 +63,7 @@ namespace detail {
 
 template <class T>
 struct OperandKindOf {
-  static_assert(always_false<T>, "a body takes Tensor, Scalar and Flag parameters only");
+  static_assert(AlwaysFalse<T>, "a body takes Tensor, Scalar and Flag parameters only");
 };
 template <>
 struct OperandKindOf<Tensor> : std::integral_constant<OperandKind, OperandKind::Tensor> {};
@@ -80,9 +80,9 @@ template <std::size_t N>
 struct ResultCount<std::array<Expr, N>> : std::integral_constant<std::size_t, N> {};
 
 template <class T>
-struct Signature;
+struct BodyTraits;
 template <class L, class R, class... A>
-struct Signature<R (L::*)(A...) const> {
+struct BodyTraits<R (L::*)(A...) const> {
   static constexpr std::array<OperandKind, sizeof...(A)> kinds{OperandKindOf<std::decay_t<A>>::value...};
   static constexpr std::size_t results = ResultCount<std::decay_t<R>>::value;
 
@@ -114,7 +114,7 @@ constexpr OpDef pointwise(const Metadata& meta, Body, const char* file = __built
   static_assert(
       requires { &Body::operator(); },
       "the body is a lambda with Tensor, Scalar and Flag parameters (auto parameters are not supported)");
-  using Traits = detail::Signature<decltype(&Body::operator())>;
+  using Traits = detail::BodyTraits<decltype(&Body::operator())>;
   constexpr std::size_t count = Traits::kinds.size();
   static_assert(count <= MaxOperands, "an op has at most 12 operands");
   static_assert(Traits::results <= MaxResults, "an op has at most 4 results");

@@ -1,4 +1,4 @@
-// Registry: ops by name. Filled by one explicit register function per catalogue file; no static constructors.
+// Registry: ops by name. Filled by explicit register functions, one for each group of ops; no static constructors.
 #pragma once
 
 #include <string_view>

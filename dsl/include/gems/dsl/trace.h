@@ -4,28 +4,18 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "gems/dsl/dtype.h"
-#include "gems/dsl/flag.h"
+#include "gems/dsl/promotion.h"
+#include "gems/dsl/scalar_op.h"
 
 namespace gems {
 
 struct OpDef;
-
-enum class ScalarOp : std::uint8_t {
-#define GEMS_SCALAR_OP(Name, text, arity, domain, result, cost) Name,
-#include "gems/dsl/scalar_ops.def"
-};
-
-std::string_view name(ScalarOp op);
-std::optional<ScalarOp> find_scalar_op(std::string_view name);
-int arity(ScalarOp op);
-int cost(ScalarOp op);  // about how many instructions on f32 (scalar_ops.def)
 
 // A literal, already rounded to the dtype of its node. Integers (and bool as 0 / 1; u64 by its bits) in `integer`,
 // floats in `real`, complex in `real` and `imag`; the other fields are 0.
@@ -78,32 +68,6 @@ struct TraceGraph {
   bool operator==(const TraceGraph&) const = default;
 };
 
-// What the caller passes at one operand position.
-struct CallOperand {
-  enum class Kind : std::uint8_t {
-    Tensor,   // at least one dimension
-    ZeroDim,  // a 0-dim tensor: lower priority in promotion
-    Number,   // a number (a Python number, a wrapped number, an at::Scalar): lowest priority
-    Flag,
-  };
-  Kind kind;
-  DType dtype = DType::F32;  // Number: Bool, I64, F64 or C128 by the number's own type. Flag: unused.
-  bool in_memory = true;     // ZeroDim: false if it is passed as a parameter (a CPU scalar beside CUDA tensors)
-  FlagValue flag{};
-  bool operator==(const CallOperand&) const = default;
-};
-
-// Compute dtype for each operand position (flags: unused) and each result, and each result's dtype in memory.
-// Source of the rules: torch._prims_common.elementwise_dtypes. Throws gems::Error for combinations that do not promote
-// (u16, u32 and u64 with anything else).
-struct ResolvedTypes {
-  std::vector<DType> operand_compute;
-  std::vector<DType> result_compute;
-  std::vector<DType> result;
-  bool operator==(const ResolvedTypes&) const = default;
-};
-ResolvedTypes resolve_types(const OpDef& op, std::span<const CallOperand> operands, DType default_dtype = DType::F32);
-
 // Where the trace of an op comes from that was made at run time: it stands for the body. Must outlive the op.
 class TraceSource {
  public:
@@ -114,8 +78,9 @@ class TraceSource {
                            std::span<const DType> result_dtypes) const = 0;
 };
 
-// Runs the body once, or asks the op's source. result_dtypes, when not empty, replaces the promoted result dtypes (in-place and out= calls store
-// into a tensor of another dtype). Throws gems::Error naming op and operand when the body does not type-check.
+// Runs the body once, or asks the op's source. result_dtypes, when not empty, replaces the promoted result dtypes
+// (in-place and out= calls store into a tensor of another dtype). Throws gems::Error naming op and operand when the
+// body does not type-check.
 TraceGraph trace(const OpDef& op, std::span<const CallOperand> operands, std::span<const DType> result_dtypes = {},
                  DType default_dtype = DType::F32);
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "gems/dsl/element.h"
 #include "gems/dsl/expr.h"
-#include "gems/dsl/interpreter.h"
 #include "gems/dsl/op.h"
 #include "gems/dsl/trace.h"
 

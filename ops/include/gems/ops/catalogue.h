@@ -1,4 +1,4 @@
-// The catalogue: registers every op that gems defines, family by family.
+// The catalogue: registers every op that gems defines, group by group.
 #pragma once
 
 #include <string_view>

@@ -55,12 +55,12 @@ ProbeKey key_of(const Request& request, const CallGeometry& geometry) {
 }
 
 // Given wherever a complex half is allocated, and so by our own allocation too: it says nothing about the call.
-constexpr std::string_view complex_half_warning = "ComplexHalf support is experimental";
+constexpr std::string_view ComplexHalfWarning = "ComplexHalf support is experimental";
 
 class WarningRecorder final : public c10::WarningHandler {
  public:
   void process(const c10::Warning& warning) override {
-    warned_ = warned_ || !std::string_view(warning.msg()).starts_with(complex_half_warning);
+    warned_ = warned_ || !std::string_view(warning.msg()).starts_with(ComplexHalfWarning);
   }
   bool warned() const { return warned_; }
 

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "first_call/zero_divisor.h"
-#include "gems/dsl/interpreter.h"
+#include "gems/dsl/element.h"
 
 namespace gems::aten {
 namespace {

@@ -28,7 +28,7 @@ std::string tensors_text(const Request& request, const Filter& filter, const Phr
   for (std::size_t i = 0; i < request.arguments.size(); ++i) {
     const CallArgument& argument = request.arguments[i];
     if (argument.kind == CallArgument::Kind::Tensor && argument.tensor->defined() && filter(*argument.tensor))
-      phrases.push_back(operand_text(*request.op, i) + phrase(*argument.tensor));
+      phrases.push_back(describe_operand(*request.op, static_cast<int>(i)) + phrase(*argument.tensor));
   }
   return fmt::format("{}", fmt::join(phrases, ", "));
 }
@@ -39,7 +39,8 @@ std::string numbers_text(const Request& request) {
   std::vector<std::string> phrases;
   for (std::size_t i = 0; i < request.arguments.size(); ++i)
     if (request.arguments[i].kind == CallArgument::Kind::Number)
-      phrases.push_back(operand_text(*request.op, i) + " is " + streamed(*request.arguments[i].number));
+      phrases.push_back(describe_operand(*request.op, static_cast<int>(i)) + " is " +
+                        streamed(*request.arguments[i].number));
   return fmt::format("{}", fmt::join(phrases, ", "));
 }
 
@@ -76,10 +77,6 @@ std::string reason_text(const Request& request, DeclineReason reason) {
 }
 
 }  // namespace
-
-std::string operand_text(const OpDef& op, std::size_t position) {
-  return fmt::format("operand {} '{}'", position, op.operands[position].name);
-}
 
 std::string result_name(const OpDef& op, std::size_t result) {
   return op.result_count() == 1 ? "out" : fmt::format("out{}", result);

@@ -8,9 +8,6 @@
 
 namespace gems::aten {
 
-// "operand 1 'y'"
-std::string operand_text(const OpDef& op, std::size_t position);
-
 // "out", or "out0", "out1", ... of several results: as the op's .out overload names them.
 std::string result_name(const OpDef& op, std::size_t result);
 

@@ -7,6 +7,7 @@
 #include "gems/aten/dtype.h"
 #include "geometry/memory_overlap.h"
 #include "torch/named_tensors.h"
+#include "geometry/number_value.h"
 
 namespace gems::aten {
 namespace {
@@ -23,7 +24,7 @@ const std::uint64_t lazy_keys =
 
 bool is_number(const at::TensorImpl& tensor) { return tensor.is_wrapped_number() && tensor.is_cpu(); }
 
-// 16, 4 or less: what OperandLayout::align_bytes distinguishes.
+// Whether it is a multiple of 16, of 4, or of less.
 std::uint64_t alignment_class(const void* address) {
   const auto value = reinterpret_cast<std::uintptr_t>(address);
   return value % 16 == 0 ? 2 : value % 4 == 0 ? 1 : 0;

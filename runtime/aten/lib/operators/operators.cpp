@@ -13,6 +13,7 @@
 #include "gems/dsl/trace.h"
 #include "gems/ops/catalogue.h"
 #include "operators/meta.h"
+#include "operators/rotary_embedding.h"
 #include "operators/undifferentiable.h"
 #include "torch/parallel.h"
 #include "torch/profiler_ranges.h"

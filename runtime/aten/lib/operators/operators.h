@@ -35,9 +35,6 @@ bool has_gradient(const OpDef& op);
 // have its layout, as in PyTorch's own backward operators, which take it first.
 std::int8_t incoming_gradient(const OpDef& op);
 
-// rotary_embedding (rotary_embedding.cpp).
-void register_rotary_embedding(torch::Library& library);
-
 // Serves and counts the request, or throws what a user of torch.ops.gems can act on.
 void serve_or_throw(Request request, CallCounts& counts);
 

@@ -7,7 +7,7 @@
 
 #include "gems/aten/dtype.h"
 #include "gems/ops/catalogue.h"
-#include "geometry/call_geometry.h"
+#include "geometry/number_value.h"
 
 namespace gems::aten {
 namespace {

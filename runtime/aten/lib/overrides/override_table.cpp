@@ -80,13 +80,13 @@
 namespace gems::aten {
 namespace {
 
-constexpr std::size_t row_count = 0
+constexpr std::size_t RowCount = 0
 #define GEMS_OVERRIDE(overload, function, op, rules, arrange) +1
 #define GEMS_OVERRIDE_SHARED(overload, function, op, rules, arrange) +1
 #define GEMS_OVERRIDE_COPY(overload, function, op, rules, arrange) +1
 #include "overrides/overrides.def"
     ;
-static_assert(row_count <= MaxOverrides, "enlarge MaxOverrides");
+static_assert(RowCount <= MaxOverrides, "enlarge MaxOverrides");
 
 template <class Overload>
 void add_row(std::deque<TableRow>& table, const OverrideRow& row, typename Overload::ptr_schema cpu,

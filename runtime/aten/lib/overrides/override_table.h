@@ -1,13 +1,11 @@
-// The table of overrides: which overloads exist, and their one registration with ATen's dispatcher.
+// The table of overrides: which overloads exist, and how a kernel for each is made.
 #pragma once
 
 #include <ATen/core/boxing/KernelFunction.h>
 
 #include <deque>
 #include <functional>
-#include <optional>
 #include <string>
-#include <string_view>
 
 #include "overrides/override.h"
 
@@ -29,13 +27,5 @@ struct TableRow {
 
 // In the order of the rows; made once, without any registration.
 std::deque<TableRow>& override_table();
-
-// Puts all overrides into the dispatch table, switched off; the first call does the work. Not safe while other threads
-// call ATen operators for the first time: the dispatcher takes no lock for readers.
-void register_overrides();
-
-// Why an overload must never be overridden, or nothing. Such operators lose their gradient: their one kernel would
-// replace the formula that autograd looks through. "where.ScalarSelf" -> "composite ...".
-std::optional<std::string> refusal(std::string_view aten_name, std::string_view overload_name);
 
 }  // namespace gems::aten

@@ -1,4 +1,6 @@
 // Registers the overrides, once, below autograd; refuses operators whose gradient would be lost.
+#include "overrides/registration.h"
+
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/util/Exception.h>
 #include <fmt/format.h>

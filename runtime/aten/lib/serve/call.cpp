@@ -34,8 +34,8 @@ void call_values(const OpDef& op, std::span<const CallValue> values, std::span<a
     else if (op.operands[i].default_flag)
       arguments[i] = CallArgument(*op.operands[i].default_flag);
     else
-      throw Error(
-          fmt::format("op '{}': {} is missing; give one argument for each operand", op.name, operand_text(op, i)));
+      throw Error(fmt::format("op '{}': {} is missing; give one argument for each operand", op.name,
+                              describe_operand(op, static_cast<int>(i))));
   }
   const Request request{
       .op = &op, .arguments = {arguments.data(), op.operands.size()}, .results = results, .raise = true};

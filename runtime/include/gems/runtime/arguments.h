@@ -39,10 +39,8 @@ struct Argument {
   TensorView tensor;                                    // in memory; of the dtype that `what` says
   NumberValue number;  // a Number, or a ZeroDim that is not in memory, converted from the dtype that `what` says
 
-  bool is_in_memory() const {
-    return what.kind == CallOperand::Kind::Tensor || (what.kind == CallOperand::Kind::ZeroDim && what.in_memory);
-  }
-  bool is_number() const { return what.kind != CallOperand::Kind::Flag && !is_in_memory(); }
+  bool is_in_memory() const { return what.is_in_memory(); }
+  bool is_number() const { return what.is_number(); }
 };
 
 }  // namespace gems

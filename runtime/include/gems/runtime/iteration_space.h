@@ -6,8 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "gems/compiler/cuda.h"
-#include "gems/compiler/layout.h"
+#include "gems/compiler/launch_geometry.h"
 #include "gems/runtime/arguments.h"
 
 namespace gems {
@@ -32,20 +31,5 @@ struct IterationSpace {
 // dimensions are left.
 IterationSpace iteration_space(std::string_view op, std::span<const NamedTensor> operands,
                                std::span<const NamedTensor> results);
-
-// The space as a CUDA kernel walks it, and what the kernel may depend on.
-struct CudaSpace {
-  Layout layout;
-  Geometry geometry;  // of the layout's rank, dimensions of size 1 added; for tiles, outer ones are reordered
-};
-
-// Throws gems::Error for an address that is not a multiple of its element's size, and for a result that shares an
-// operand's address but not its strides.
-CudaSpace cuda_space(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
-                     std::span<const NamedTensor> results);
-
-// The layout of a CPU kernel, which walks the innermost dimension only.
-CpuLayout cpu_layout(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
-                     std::span<const NamedTensor> results);
 
 }  // namespace gems

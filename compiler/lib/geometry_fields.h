@@ -16,7 +16,7 @@ enum class FieldType : std::uint8_t {
   Wide,     // long long
 };
 
-struct ParameterField {
+struct GeometryField {
   enum class Kind : std::uint8_t {
     Tiles,     // blocks along dimension 0
     RowTiles,  // blocks along dimension 1

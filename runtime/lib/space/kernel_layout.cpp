@@ -1,5 +1,5 @@
-// From the collapsed iteration space to what a kernel may depend on. See iteration_space.h.
-#include "gems/compiler/layout.h"
+// From the collapsed iteration space to what a kernel may depend on. See kernel_layout.h.
+#include "space/kernel_layout.h"
 
 #include <fmt/format.h>
 
@@ -8,13 +8,12 @@
 
 #include "gems/compiler/tuning.h"
 #include "gems/dsl/error.h"
-#include "gems/runtime/iteration_space.h"
 
 namespace gems {
 namespace {
 
-constexpr std::int64_t most_narrow = std::numeric_limits<std::int32_t>::max();
-constexpr int rows_rank = traits(LayoutClass::Rows).rank;
+constexpr std::int64_t MostNarrow = std::numeric_limits<std::int32_t>::max();
+constexpr int RowsRank = traits(LayoutClass::Rows).rank;
 
 std::uintptr_t address(const TensorView& view) { return reinterpret_cast<std::uintptr_t>(view.data); }
 
@@ -51,14 +50,14 @@ void check_aliasing(std::string_view op, const IterationSpace& space, std::span<
 }
 
 bool needs_wide_index(const IterationSpace& space, std::size_t tensors) {
-  if (space.element_count > most_narrow) return true;
+  if (space.element_count > MostNarrow) return true;
   const Geometry& geometry = space.geometry;
   for (std::size_t t = 0; t < tensors; ++t) {
     std::int64_t last = 0;
     for (std::size_t d = 0; d < static_cast<std::size_t>(geometry.rank); ++d) {
       std::int64_t reach = 0;
       if (__builtin_mul_overflow(geometry.sizes[d] - 1, geometry.strides[t][d], &reach) ||
-          __builtin_add_overflow(last, reach, &last) || last > most_narrow)
+          __builtin_add_overflow(last, reach, &last) || last > MostNarrow)
         return true;
     }
   }
@@ -75,13 +74,13 @@ void pad(Geometry& geometry, int rank) {
 
 // Whether kernels by rows may serve: results contiguous in rows long enough, counts of rows and blocks in 32 bits.
 bool walks_rows(const Geometry& geometry, std::size_t operands, std::size_t tensors) {
-  if (geometry.rank > rows_rank || geometry.sizes[0] < tuning::LeastColumns) return false;
+  if (geometry.rank > RowsRank || geometry.sizes[0] < tuning::LeastColumns) return false;
   for (std::size_t t = operands; t < tensors; ++t)
     if (geometry.strides[t][0] != 1) return false;
   std::int64_t rows = 1;
   for (std::size_t d = 1; d < static_cast<std::size_t>(geometry.rank); ++d)
-    if (__builtin_mul_overflow(rows, geometry.sizes[d], &rows) || rows > most_narrow) return false;
-  return geometry.sizes[0] / 32 <= most_narrow;
+    if (__builtin_mul_overflow(rows, geometry.sizes[d], &rows) || rows > MostNarrow) return false;
+  return geometry.sizes[0] / 32 <= MostNarrow;
 }
 
 // Whether what is read is little beside the results: two dimensions, and every operand is broadcast along one of them.
@@ -92,16 +91,16 @@ bool reads_little(const Geometry& geometry, std::size_t operands) {
   return true;
 }
 
-bool crosses(const Geometry& geometry, std::size_t tensor, std::size_t dim) {
+bool is_transposed(const Geometry& geometry, std::size_t tensor, std::size_t dim) {
   return geometry.strides[tensor][dim] == 1 && geometry.strides[tensor][0] > 1 &&
          geometry.sizes[0] >= tuning::LeastTileColumns && geometry.sizes[dim] >= tuning::LeastTileRows;
 }
 
 // Puts the dimension along which an operand is contiguous, when that is not dimension 0, at 1. True if there is one.
-bool bring_crossing_dimension(Geometry& geometry, std::size_t operands) {
+bool move_transposed_dim_to_1(Geometry& geometry, std::size_t operands) {
   for (std::size_t t = 0; t < operands; ++t)
     for (std::size_t d = 1; d < static_cast<std::size_t>(geometry.rank); ++d) {
-      if (!crosses(geometry, t, d)) continue;
+      if (!is_transposed(geometry, t, d)) continue;
       std::swap(geometry.sizes[1], geometry.sizes[d]);
       for (auto& strides : geometry.strides) std::swap(strides[1], strides[d]);
       return true;
@@ -110,10 +109,10 @@ bool bring_crossing_dimension(Geometry& geometry, std::size_t operands) {
 }
 
 // Whether all that kernels move in vectors begins at multiples of 16 bytes.
-bool is_aligned(const Geometry& geometry, bool crossed, std::size_t tensor, const TensorView& view) {
+bool is_aligned(const Geometry& geometry, bool transposed, std::size_t tensor, const TensorView& view) {
   const auto& strides = geometry.strides[tensor];
   const std::size_t along = strides[0] == 1 ? 0 : 1;
-  if (along == 1 && !(crossed && strides[1] == 1)) return true;  // read by the element
+  if (along == 1 && !(transposed && strides[1] == 1)) return true;  // read by the element
   std::uintptr_t bits = address(view);
   for (std::size_t d = 0; d < static_cast<std::size_t>(geometry.rank); ++d)
     if (d != along) bits |= static_cast<std::uintptr_t>(strides[d]) * size_bytes(view.dtype);
@@ -137,9 +136,9 @@ CudaSpace cuda_space(std::string_view op, const IterationSpace& space, std::span
   for (std::size_t t = 0; t < operands.size(); ++t)
     made.layout.singles |= static_cast<std::uint16_t>(operands[t].view.sizes.empty() << t);
   const auto is_single = [&](std::size_t t) { return t < operands.size() && made.layout.is_single(t); };
-  const auto all_aligned = [&](bool crossed) {
+  const auto all_aligned = [&](bool transposed) {
     for (std::size_t t = 0; t < tensors; ++t)
-      if (!is_single(t) && !is_aligned(geometry, crossed, t, tensor_at(t, operands, results).view)) return false;
+      if (!is_single(t) && !is_aligned(geometry, transposed, t, tensor_at(t, operands, results).view)) return false;
     return true;
   };
   bool is_flat = geometry.rank == 1 && all_aligned(false);
@@ -149,9 +148,9 @@ CudaSpace cuda_space(std::string_view op, const IterationSpace& space, std::span
   if (is_flat) {
     cls = LayoutClass::Flat;
   } else if (!walks_rows(geometry, operands.size(), tensors)) {
-    const bool is_wide = geometry.rank > rows_rank || needs_wide_index(space, tensors);
+    const bool is_wide = geometry.rank > RowsRank || needs_wide_index(space, tensors);
     cls = is_wide ? LayoutClass::GenericWide : LayoutClass::Generic;
-  } else if (bring_crossing_dimension(geometry, operands.size())) {
+  } else if (move_transposed_dim_to_1(geometry, operands.size())) {
     cls = all_aligned(true) ? LayoutClass::Tile : LayoutClass::TileUnaligned;
   } else if (!all_aligned(false)) {
     cls = LayoutClass::RowsUnaligned;

@@ -14,6 +14,7 @@ class TemporaryDirectory {
     path_ = ::mkdtemp(pattern.data());
   }
   ~TemporaryDirectory() {
+    if (is_kept_) return;
     std::error_code ignored;
     std::filesystem::permissions(path_, std::filesystem::perms::owner_all, ignored);
     std::filesystem::remove_all(path_, ignored);
@@ -21,11 +22,15 @@ class TemporaryDirectory {
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
 
+  // For who looks into a failure.
+  void keep() { is_kept_ = true; }
+
   const std::string& path() const { return path_; }
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
 
  private:
   std::string path_;
+  bool is_kept_ = false;
 };
 
 }  // namespace gems::test

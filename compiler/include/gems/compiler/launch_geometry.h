@@ -1,0 +1,34 @@
+// From the sizes and strides of one call to the launch of a CUDA kernel. Part of the compiler, because it fills the
+// struct that the emitted text declares; called by the runtime for each new geometry.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "gems/compiler/layout.h"
+#include "gems/compiler/schedule.h"
+
+namespace gems {
+
+// Sizes of the collapsed dimensions, innermost first, and each operand's strides in elements: Tensor-form operands of
+// the trace in order, then results.
+struct Geometry {
+  int rank = 1;
+  TensorCounts tensors{};
+  std::array<std::int64_t, MaxRank> sizes{};
+  std::array<std::array<std::int64_t, MaxRank>, MaxTensors> strides{};
+};
+
+// Grid, block and the last kernel parameter (n or the struct), as bytes to copy.
+struct LaunchGeometry {
+  unsigned grid_x = 0;
+  unsigned block_x = 0;
+  unsigned block_y = 1;
+  std::size_t parameter_bytes = 0;
+  alignas(16) std::array<std::byte, 1280> parameter{};
+};
+// No dimension may be 0.
+LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, const Geometry& geometry);
+
+}  // namespace gems
