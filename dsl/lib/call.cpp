@@ -84,20 +84,4 @@ void check_call(const OpDef& op, std::span<const CallOperand> operands) {
   }
 }
 
-std::vector<TraceOperand> trace_operands(const OpDef& op, std::span<const CallOperand> operands,
-                                         const ResolvedTypes& types) {
-  std::vector<TraceOperand> traced;
-  for (std::size_t i = 0; i < operands.size(); ++i) {
-    if (op.operands[i].kind == OperandKind::Flag) continue;
-    const DType compute = types.operand_compute[i];
-    const bool parameter = is_parameter(operands[i]);
-    traced.push_back({.name = std::string(op.operands[i].name),
-                      .form = parameter ? OperandForm::Number : OperandForm::Tensor,
-                      .storage = parameter ? compute : operands[i].dtype,
-                      .compute = compute,
-                      .position = static_cast<std::int32_t>(i)});
-  }
-  return traced;
-}
-
 }  // namespace gems

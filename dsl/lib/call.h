@@ -1,9 +1,8 @@
-// What a caller passes, seen from an op's operand list: whether it fits, and what a trace makes of it.
+// Checks what a caller passes against an op's operand list. Used before promotion and tracing.
 #pragma once
 
 #include <span>
 #include <string>
-#include <vector>
 
 #include "gems/dsl/op.h"
 #include "gems/dsl/trace.h"
@@ -18,9 +17,5 @@ void check_call(const OpDef& op, std::span<const CallOperand> operands);
 
 // Whether the operand is one value per launch rather than elements in memory.
 bool is_parameter(const CallOperand& operand);
-
-// The operands of the call's trace: all but the flags.
-std::vector<TraceOperand> trace_operands(const OpDef& op, std::span<const CallOperand> operands,
-                                         const ResolvedTypes& types);
 
 }  // namespace gems

@@ -3,12 +3,13 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "call.h"
 #include "gems/dsl/error.h"
+#include "gems/dsl/tracer.h"
 
 namespace gems {
 
@@ -18,7 +19,8 @@ void check_trace(const TraceGraph& graph, const OpDef& op, std::span<const CallO
     throw Error(fmt::format("the trace of op '{}' is one of another call: {}", op.name, text));
   };
   if (graph.op != op.name) fail(fmt::format("it is of '{}'", graph.op));
-  const std::vector<TraceOperand> expected = trace_operands(op, operands, types);
+  // What the tracer makes of the call before a body runs.
+  const std::vector<TraceOperand> expected = Tracer(op, operands, types, result_dtypes).take().operands;
   if (graph.operands.size() != expected.size())
     fail(fmt::format("{} operands, expected {}", graph.operands.size(), expected.size()));
   for (std::size_t i = 0; i < expected.size(); ++i)

@@ -23,7 +23,6 @@ Tracer::Tracer(const OpDef& op, std::span<const CallOperand> operands, const Res
   graph_.op = op.name;
   graph_.file = op.file;
   graph_.line = op.line;
-  graph_.operands = trace_operands(op, operands, types);
   // All operands become nodes here, in their order: the order in which the body's parameters are made is unspecified.
   for (std::size_t i = 0; i < operands.size(); ++i) {
     const OperandDef& def = op.operands[i];
@@ -33,10 +32,17 @@ Tracer::Tracer(const OpDef& op, std::span<const CallOperand> operands, const Res
       operand_nodes_.push_back(-1);
       continue;
     }
-    TraceNode node{.op = ScalarOp::Operand, .dtype = types.operand_compute[i]};
-    node.operand = static_cast<std::int32_t>(graph_.nodes.size());
+    const DType compute = types.operand_compute[i];
+    const bool parameter = is_parameter(operands[i]);
+    TraceNode node{.op = ScalarOp::Operand, .dtype = compute};
+    node.operand = static_cast<std::int32_t>(graph_.operands.size());
+    graph_.operands.push_back({.name = std::string(def.name),
+                               .form = parameter ? OperandForm::Number : OperandForm::Tensor,
+                               .storage = parameter ? compute : operands[i].dtype,
+                               .compute = compute,
+                               .position = static_cast<std::int32_t>(i)});
     flags_.emplace_back();
-    operand_nodes_.push_back(node.operand);
+    operand_nodes_.push_back(static_cast<int>(graph_.nodes.size()));
     graph_.nodes.push_back(node);
   }
 }
