@@ -19,13 +19,12 @@
 namespace gems {
 namespace {
 
-constexpr std::string_view symbol_prefix = "gems_operators_";
+constexpr std::string_view SymbolPrefix = "gems_operators_";
 
 // The number behind the first whole symbol name. Not in this library's own file: its prefix has no number behind it.
 std::optional<int> format_in(std::string_view bytes) {
-  for (std::size_t at = bytes.find(symbol_prefix); at != std::string_view::npos;
-       at = bytes.find(symbol_prefix, at + 1)) {
-    const char* digits = bytes.data() + at + symbol_prefix.size();
+  for (std::size_t at = bytes.find(SymbolPrefix); at != std::string_view::npos; at = bytes.find(SymbolPrefix, at + 1)) {
+    const char* digits = bytes.data() + at + SymbolPrefix.size();
     int format = 0;
     const auto [end, error] = std::from_chars(digits, bytes.data() + bytes.size(), format);
     if (error == std::errc() && end != bytes.data() + bytes.size() && *end == '\0') return format;
@@ -80,7 +79,7 @@ OpenedModule::OpenedModule(const ModuleFile& file) {
   if (handle_ == nullptr)
     throw Error(
         fmt::format("'{}' cannot be loaded: {}; link into the module all that it uses", file.path, ::dlerror()));
-  const std::string symbol = fmt::format("{}{}", symbol_prefix, GEMS_MODULE_FORMAT);
+  const std::string symbol = fmt::format("{}{}", SymbolPrefix, GEMS_MODULE_FORMAT);
   const auto table = reinterpret_cast<const gems_module* (*)()>(::dlsym(handle_, symbol.c_str()));
   if (table != nullptr) table_ = table();
   if (table_ != nullptr) return;

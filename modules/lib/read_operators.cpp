@@ -17,7 +17,8 @@
 namespace gems {
 namespace {
 
-constexpr const char* newer = "it was built with a newer gems; update this one, or rebuild the module with this one";
+constexpr const char* NewerGems =
+    "it was built with a newer gems; update this one, or rebuild the module with this one";
 
 template <class T>
 const T& entry(const T* first, std::size_t i, std::size_t size_bytes) {
@@ -37,7 +38,7 @@ class OperatorReader {
     op_.file = view(from_.file);
     op_.line = from_.line;
     const std::optional<Domain> accepts = parse_domain(view(from_.accepts));
-    if (!accepts) fail(fmt::format("it takes '{}', which this gems does not know: {}", view(from_.accepts), newer));
+    if (!accepts) fail(fmt::format("it takes '{}', which this gems does not know: {}", view(from_.accepts), NewerGems));
     op_.accepts = *accepts;
     check_count("operands", from_.operand_count, 1, MaxOperands);
     for (std::size_t i = 0; i < from_.operand_count; ++i) read_operand(entry(from_.operands, i, module_.operand_size));
@@ -68,7 +69,7 @@ class OperatorReader {
       case GEMS_FLAG_TEXT:
         return view(from.text);
       default:
-        fail(fmt::format("a flag's value is of kind {}, which this gems does not know: {}", from.kind, newer));
+        fail(fmt::format("a flag's value is of kind {}, which this gems does not know: {}", from.kind, NewerGems));
     }
   }
 
@@ -80,14 +81,14 @@ class OperatorReader {
     if (std::ranges::find(op_.operands, operand.name, &OperandDef::name) != op_.operands.end())
       fail(fmt::format("two operands are named '{}'; give one another name", operand.name));
     if (from.kind < GEMS_OPERAND_TENSOR || from.kind > GEMS_OPERAND_FLAG)
-      fail(
-          fmt::format("operand '{}' is of kind {}, which this gems does not know: {}", operand.name, from.kind, newer));
+      fail(fmt::format("operand '{}' is of kind {}, which this gems does not know: {}", operand.name, from.kind,
+                       NewerGems));
     operand.kind = static_cast<OperandKind>(from.kind);
     if (from.dtype.size != 0) {
       operand.dtype = parse_dtype(view(from.dtype));
       if (!operand.dtype)
         fail(fmt::format("operand '{}' has dtype '{}', which this gems does not know: {}", operand.name,
-                         view(from.dtype), newer));
+                         view(from.dtype), NewerGems));
     }
     if (from.default_flag != nullptr) operand.default_flag = read_flag(*from.default_flag);
     check_count("choices of a flag", from.choice_count, 0, MaxChoices);
@@ -98,7 +99,7 @@ class OperatorReader {
 
   void read_promotion(const gems_promotion& from) {
     const std::optional<PromotionKind> kind = parse_promotion_kind(view(from.kind));
-    if (!kind) fail(fmt::format("it promotes by '{}', which this gems does not know: {}", view(from.kind), newer));
+    if (!kind) fail(fmt::format("it promotes by '{}', which this gems does not know: {}", view(from.kind), NewerGems));
     Promotion promotion{.operands = {}, .kind = *kind};
     check_count("operands in a promotion", from.operand_count, 1, op_.operands.size());
     for (std::size_t i = 0; i < from.operand_count; ++i) {

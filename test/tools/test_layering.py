@@ -43,6 +43,7 @@ ROOMS = {
 MIRRORS = {
     "test/compiler": ["compiler/lib"],
     "test/dsl": ["dsl/lib"],
+    "test/modules": ["modules/lib"],
     "test/ops": ["ops/lib"],
     "test/runtime": ["runtime/lib"],
 }
