@@ -40,7 +40,7 @@ def _powers_of_two(tensors):
 
 
 def _narrow(tensors):
-    return any(each.dtype in (torch.uint8, torch.bool) for each in tensors)
+    return any(each.dtype in (torch.uint8, torch.uint16, torch.uint32, torch.uint64, torch.bool) for each in tensors)
 
 
 def _shared_memory(tensors):

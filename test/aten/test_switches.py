@@ -156,11 +156,14 @@ def test_import_starts_no_thread_and_touches_no_gpu():
 
 
 def test_enabling_prints_nothing_and_others_are_still_warned():
-    """PyTorch's warning about a replaced kernel is silenced for our registration, not for anyone else's."""
+    """PyTorch's once-only warning about a replaced kernel is silenced for our registration, not for anyone else's: it comes
+    as it does without gems (not at all where PyTorch's own overrides have spent it).
+    """
     quiet = python("import torch, gems\ngems.enable()\nx = torch.ones(4); x + x\n")
     assert quiet.returncode == 0 and quiet.stderr == ""
-    other = python(
-        "import torch, gems\ngems.enable()\nx = torch.ones(4); x + x\n"
-        "lib = torch.library.Library('aten', 'IMPL')\nlib.impl('sinh', lambda x: x, 'CPU')\n"
-    )
-    assert "Overriding a previously registered kernel" in other.stderr
+    others = "lib = torch.library.Library('aten', 'IMPL')\nlib.impl('sinh', lambda x: x, 'CPU')\n"
+    beside_gems = python(f"import torch, gems\ngems.enable()\nx = torch.ones(4); x + x\n{others}").stderr
+    alone = python(f"import torch\n{others}").stderr
+    warning = "Overriding a previously registered kernel"
+    assert (warning in beside_gems) == (warning in alone)
+    assert warning in alone or tuple(map(int, torch.__version__.split(".")[:2])) >= (2, 12)

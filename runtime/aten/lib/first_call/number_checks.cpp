@@ -11,12 +11,14 @@
 namespace gems::aten {
 namespace {
 
-// As c10::overflows: a negative number wraps in an unsigned type when its magnitude fits.
+// A negative number for an unsigned type is ATen's: it wraps (c10::overflows), but bounds of clamp are met as they are
+// from PyTorch 2.15 on.
 bool fits_integer(std::int64_t value, DType dtype) {
-  if (dtype == DType::I64 || dtype == DType::U64) return true;
+  if (dtype == DType::I64) return true;
+  if (dtype == DType::U64) return value >= 0;
   const int bits = static_cast<int>(size_bytes(dtype)) * 8;
   const std::int64_t high = (std::int64_t{1} << (is_signed(dtype) ? bits - 1 : bits)) - 1;
-  const std::int64_t low = is_signed(dtype) ? -high - 1 : -high;
+  const std::int64_t low = is_signed(dtype) ? -high - 1 : 0;
   return low <= value && value <= high;
 }
 
