@@ -23,6 +23,9 @@ namespace {
 
 using From = DerivedOperand::From;
 
+// Of one call, operands and results together: as MaxTensors of the compiler (gems/compiler/layout.h).
+constexpr std::size_t MaxTensors = 12;
+
 bool is_continuous(DType dtype) { return is_float(dtype) || is_complex(dtype); }
 
 // What is derived: of which op, in which direction, from what, for what.
@@ -426,6 +429,14 @@ void Derivatives::Entry::make_op() {
   const std::size_t result_count = static_cast<std::size_t>(*std::ranges::max_element(derived.results)) + 1;
   if (derived.operands.size() > MaxOperands)
     fail(fmt::format("it would take {} operands, and an op takes at most {}", derived.operands.size(), MaxOperands));
+  const auto tensors =
+      static_cast<std::size_t>(std::ranges::count_if(derived.operands, [&](const DerivedOperand& each) {
+        return each.from != From::Operand ||
+               of.operands[static_cast<std::size_t>(each.index)].kind == OperandKind::Tensor;
+      }));
+  if (tensors + result_count > MaxTensors)
+    fail(fmt::format("it would read and write {} tensors, and a call has at most {}", tensors + result_count,
+                     MaxTensors));
   if (result_count > MaxResults)
     fail(fmt::format("it would have {} results, and an op has at most {}; ask for fewer", result_count, MaxResults));
   name = fmt::format("{}_{}", of.name, question.reverse ? "vjp" : "jvp");

@@ -120,11 +120,11 @@ PositionSet set_of(const std::vector<std::size_t>& positions) {
   for (const std::size_t position : positions) set |= only(position);
   return set;
 }
-// An op has a limited number of operands and results: sets of at most so many positions.
+// An op has a limited number of operands and results: sets of two positions.
 std::vector<std::vector<std::size_t>> groups(const std::vector<std::size_t>& positions) {
   std::vector<std::vector<std::size_t>> all;
   for (std::size_t i = 0; i < positions.size(); ++i) {
-    if (i % MaxResults == 0) all.emplace_back();
+    if (i % 2 == 0) all.emplace_back();
     all.back().push_back(positions[i]);
   }
   return all;

@@ -10,6 +10,8 @@
 
 #include "gems/aten/report.h"
 #include "gems/dsl/error.h"
+#include "operators/new_operators.h"
+#include "operators/trace_text.h"
 #include "overrides/override_table.h"
 #include "overrides/selection.h"
 #include "torch/parallel.h"
@@ -21,7 +23,7 @@
 // so may calls through another interface. The interface is the declarations below, and changes its number with them,
 // here and in runtime/aten/python/gems/_library.py.
 __attribute__((used, retain)) static const char built_for[] =
-    "gems_torch was built for torch " TORCH_VERSION ", interface 1";
+    "gems_torch was built for torch " TORCH_VERSION ", interface 2";
 
 namespace {
 
@@ -145,4 +147,19 @@ GEMS_API const char* gems_torch_refusal(const char* name) {
   if (!why) return nullptr;
   last_text = *why;
   return last_text.c_str();
+}
+
+// One name a line, with its namespace: "gems::gelu".
+GEMS_API const char* gems_torch_operators() {
+  last_text.clear();
+  for (const std::string& name : operator_names()) last_text += name + "\n";
+  return last_text.c_str();
+}
+
+// The trace of a call of an operator (operators/trace_text.h), in *text until this thread calls again.
+GEMS_API const char* gems_torch_trace(const char* name, const char* call, const char** text) {
+  return error_of([&] {
+    last_text = trace_text(name, call);
+    *text = last_text.c_str();
+  });
 }

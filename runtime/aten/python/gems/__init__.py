@@ -9,7 +9,7 @@ Importing loads the library and defines torch.ops.gems; nothing is switched on, 
     torch.ops.gems.silu_and_mul(x, y)    # fused operators
 """
 
-from . import _decompositions  # noqa: F401  (registers them)
+from ._decompositions import decompositions
 from ._report import Report, Row, report, reset_report
 from ._switches import all_ops, disable, enable, is_enabled, only_enable, use_gems
 
@@ -17,6 +17,7 @@ __all__ = [
     "Report",
     "Row",
     "all_ops",
+    "decompositions",
     "disable",
     "enable",
     "is_enabled",

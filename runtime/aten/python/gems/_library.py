@@ -10,7 +10,7 @@ import torch
 
 _NAME = "libgems_torch.so"
 _BUILT_FOR = b"gems_torch was built for torch "
-INTERFACE = 1  # of the functions below, as in runtime/aten/lib/c_api.cpp
+INTERFACE = 2  # of the functions below, as in runtime/aten/lib/c_api.cpp
 _text, _marker = ctypes.c_char_p, ctypes.c_uint16
 # Name after gems_torch_, type of the result, types of the arguments.
 FUNCTIONS = (
@@ -24,6 +24,8 @@ FUNCTIONS = (
     ("report", _text),
     ("reset_report", None),
     ("refusal", _text, _text),
+    ("operators", _text),
+    ("trace", _text, _text, _text, ctypes.POINTER(_text)),
 )
 
 
