@@ -1,6 +1,10 @@
 // The catalogue: one registry of all families.
 #include "gems/ops/catalogue.h"
 
+#include <string>
+
+#include "gems/dsl/error.h"
+
 namespace gems::ops {
 
 const Registry& catalogue() {
@@ -16,6 +20,11 @@ const Registry& catalogue() {
     return all;
   }();
   return registry;
+}
+
+const OpDef& find_or_throw(std::string_view name) {
+  if (const OpDef* op = catalogue().find(name)) return *op;
+  throw Error("the catalogue has no op '" + std::string(name) + "'; define it in ops/, or correct the name");
 }
 
 }  // namespace gems::ops

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from repository import cpp_files, text_of
+from repository import cpp_files, text_of, tracked_files
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.MULTILINE)
 
@@ -37,6 +37,13 @@ MAY_INCLUDE = {
 ROOMS = {
     "runtime/lib": ["process", "disk", "space", "backend", "cuda", "cpu", "variant", "plan"],
     "runtime/aten/lib": ["torch", "geometry", "first_call", "serve", "overrides", "operators"],
+}
+# Folder of tests -> folders of what they test: its tests lie in the same places, under the same stems.
+MIRRORS = {
+    "test/compiler": ["compiler/lib"],
+    "test/dsl": ["dsl/lib"],
+    "test/ops": ["ops/lib"],
+    "test/runtime": ["runtime/lib"],
 }
 
 
@@ -77,6 +84,25 @@ def test_no_room_reaches_up(folder):
             if room not in rooms or rooms.index(room) > own:
                 offenders.append(f"{path} includes {name}")
     assert offenders == []
+
+
+def stems_of_tested(path):
+    """Of what a test file may be the test: a.b of pw-a-b-errors.mlir is AB or PwAB, of a_b_test.cpp it is a_b or a."""
+    words = re.split("[-_]", path.stem)
+    if path.suffix == ".mlir":
+        camel = ["".join(word.capitalize() for word in words[:n]) for n in range(1, len(words) + 1)]
+        return set(camel) | {stem.removeprefix("Pw") for stem in camel}
+    return {"_".join(words[:n]) for n in range(1, len(words))}
+
+
+@pytest.mark.parametrize("folder", MIRRORS)
+def test_tests_lie_where_their_sources_do(folder):
+    sources = {str((p.relative_to(f)).with_suffix("")) for f in MIRRORS[folder] for p in cpp_files() if is_in(p, f)}
+    tests = [p for p in tracked_files() if is_in(p, folder) and (p.name.endswith("_test.cpp") or p.suffix == ".mlir")]
+    assert tests
+    offenders = [str(p) for p in tests
+                 if not any(str(p.relative_to(folder).with_name(stem)) in sources for stem in stems_of_tested(p) if stem)]
+    assert offenders == [], "name a test after the source file that it tests, in a folder of the same name"
 
 
 def test_public_headers_begin_with_pragma_once():

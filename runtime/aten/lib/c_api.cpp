@@ -10,10 +10,10 @@
 
 #include "gems/aten/report.h"
 #include "gems/dsl/error.h"
-#include "operators/new_operators.h"
+#include "operators/operators.h"
 #include "operators/trace_text.h"
+#include "overrides/override_patterns.h"
 #include "overrides/override_table.h"
-#include "overrides/selection.h"
 #include "torch/parallel.h"
 #include "torch/switches.h"
 
@@ -42,11 +42,11 @@ const char* error_of(F&& act) {
   }
 }
 
-OpSet selected(const char* patterns, const OpSet& otherwise) {
+OverrideSet selected(const char* patterns, const OverrideSet& otherwise) {
   return patterns == nullptr ? otherwise : select_overrides(patterns);
 }
 
-OpSet everything() { return select_overrides("*"); }
+OverrideSet everything() { return select_overrides("*"); }
 
 void ready() {
   use_torch_threads();
@@ -71,8 +71,8 @@ ScopeMarker marker_for(ScopeMarker outer, const char* include, const char* exclu
 // include null: all. exclude null: none.
 GEMS_API const char* gems_torch_enable(const char* include, const char* exclude) {
   return error_of([&] {
-    const OpSet on = selected(include, everything());
-    const OpSet off = selected(exclude, {});
+    const OverrideSet on = selected(include, everything());
+    const OverrideSet off = selected(exclude, {});
     ready();
     switch_process_wide(on, off);
   });
@@ -80,7 +80,7 @@ GEMS_API const char* gems_torch_enable(const char* include, const char* exclude)
 
 GEMS_API const char* gems_torch_only_enable(const char* include) {
   return error_of([&] {
-    const OpSet on = selected(include, everything());
+    const OverrideSet on = selected(include, everything());
     ready();
     replace_process_wide(on);
   });
@@ -102,7 +102,7 @@ GEMS_API void gems_torch_leave(std::uint16_t before) { enter_scope(before); }
 // patterns null: is any on? Else: are all that match on? -1: no match, see gems_torch_error.
 GEMS_API const char* gems_torch_is_enabled(const char* patterns, int* answer) {
   return error_of([&] {
-    const OpSet asked = selected(patterns, everything());
+    const OverrideSet asked = selected(patterns, everything());
     bool any = false;
     bool all = true;
     for (std::size_t i = 0; i < override_table().size(); ++i) {

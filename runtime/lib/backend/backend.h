@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "backend/compiled_kernel.h"
-#include "backend/plan_data.h"
+#include "backend/plan.h"
 #include "gems/runtime/iteration_space.h"
 
 namespace gems {

@@ -10,7 +10,7 @@
 #include "gems/compiler/stages.h"
 #include "gems/dsl/error.h"
 #include "gems/runtime/settings.h"
-#include "process/counting.h"
+#include "process/atomic_counters.h"
 
 namespace gems {
 namespace {

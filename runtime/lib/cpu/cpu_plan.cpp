@@ -10,7 +10,7 @@
 #include "gems/compiler/cpu.h"
 #include "gems/dsl/op.h"
 #include "gems/runtime/plan.h"
-#include "space/numbers.h"
+#include "space/pack_number.h"
 
 namespace gems {
 namespace {

@@ -6,7 +6,7 @@
 #include "cuda/driver.h"
 #include "gems/compiler/cuda.h"
 #include "gems/dsl/op.h"
-#include "space/numbers.h"
+#include "space/pack_number.h"
 
 namespace gems {
 namespace {

@@ -17,7 +17,7 @@
 #include "disk/cache_directory.h"
 #include "gems/dsl/error.h"
 #include "gems/runtime/settings.h"
-#include "process/counting.h"
+#include "process/atomic_counters.h"
 #include "process/log.h"
 
 namespace gems {

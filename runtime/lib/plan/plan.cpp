@@ -5,7 +5,7 @@
 
 #include "gems/dsl/error.h"
 #include "plan/analysis.h"
-#include "process/counting.h"
+#include "process/atomic_counters.h"
 
 namespace gems {
 

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "process/counting.h"
+#include "process/atomic_counters.h"
 
 namespace gems {
 

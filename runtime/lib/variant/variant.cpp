@@ -7,7 +7,8 @@
 #include <condition_variable>
 
 #include "gems/dsl/error.h"
-#include "process/counting.h"
+#include "process/atomic_counters.h"
+#include "variant/insert_only_table.h"
 
 namespace gems {
 namespace {

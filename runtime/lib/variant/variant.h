@@ -3,14 +3,14 @@
 
 #include "backend/backend.h"
 #include "gems/runtime/plan.h"
-#include "variant/words.h"
+#include "variant/key.h"
 
 namespace gems {
 
 const Backend& backend_of(const Device& device);
 
 // 2 words of context, 4 a flag, 1 a result, 1 of layout.
-using VariantKey = Words<2 + 4 * MaxOperands + MaxResults + 1>;
+using VariantKey = Key<2 + 4 * MaxOperands + MaxResults + 1>;
 VariantKey variant_key(const PlanRequest& request, const KernelLayout& layout);
 
 // Null when the variant is not loaded. No lock.

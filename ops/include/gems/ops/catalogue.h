@@ -1,6 +1,8 @@
 // The catalogue: registers every op that gems defines, family by family.
 #pragma once
 
+#include <string_view>
+
 #include "gems/dsl/registry.h"
 
 namespace gems::ops {
@@ -15,5 +17,8 @@ void register_fused(Registry& registry);
 
 // All of them, made once; never changes afterwards.
 const Registry& catalogue();
+
+// An op of the catalogue. Throws gems::Error when there is none of that name.
+const OpDef& find_or_throw(std::string_view name);
 
 }  // namespace gems::ops

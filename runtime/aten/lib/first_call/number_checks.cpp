@@ -86,7 +86,7 @@ void add_number_checks(const Request& request, const CallGeometry& geometry, con
                        PlanEntry& entry) {
   const CallRules& rules = request.rules;
   const DType result = types.result[0];
-  if (rules.divides) {
+  if (rules.checks_zero_divisor) {
     const bool by_number = is_number(request, geometry, 1);
     const bool on_cpu = geometry.device().is_cpu();
     // On CUDA ATen multiplies by the reciprocal of a number: for a complex zero that gives NaN, not an infinity.
@@ -96,16 +96,16 @@ void add_number_checks(const Request& request, const CallGeometry& geometry, con
     entry.divisor_bytes = size_bytes(types.operand_compute[1]);
   }
   if (is_float8(result) && types.result_compute[0] != result) entry.exact_dtype = result;
-  if (rules.powers_integers && is_integral(result) && is_number(request, geometry, 1))
+  if (rules.rejects_negative_exponent && is_integral(result) && is_number(request, geometry, 1))
     entry.exponent_number = geometry.in_memory(0) ? 0 : 1;
   // c128 holds anything: a number that came as a tensor is converted without a check.
   const auto limit = [&](std::size_t i) {
     if (request.arguments[i].kind != CallArgument::Kind::Number) return DType::C128;
-    if (request.ask_aten != nullptr) return result;
+    if (request.aten_probe != nullptr) return result;
     const bool is_truth = is_bool(types.operand_compute[i]);
     return request.op->operands[i].kind == OperandKind::Scalar && !is_truth ? types.operand_compute[i] : DType::C128;
   };
-  if (rules.checks_numbers || request.ask_aten == nullptr)
+  if (rules.numbers_must_fit || request.aten_probe == nullptr)
     for (std::size_t i = 0; i < request.arguments.size(); ++i)
       if (is_number(request, geometry, i)) entry.number_limits.push_back(limit(i));
 }

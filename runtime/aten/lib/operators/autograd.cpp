@@ -23,7 +23,7 @@
 
 #include "gems/dsl/error.h"
 #include "operators/derived_operators.h"
-#include "operators/new_operators.h"
+#include "operators/operators.h"
 
 namespace gems::aten {
 namespace {

@@ -19,7 +19,7 @@
 
 #include "gems/aten/dtype.h"
 #include "gems/dsl/trace.h"
-#include "operators/infer.h"
+#include "operators/meta.h"
 #include "operators/stack_arguments.h"
 
 namespace gems::aten {

@@ -6,7 +6,7 @@
 
 #include "gems/dsl/error.h"
 #include "gems/ops/gradients.h"
-#include "operators/new_operators.h"
+#include "operators/operators.h"
 
 namespace gems::aten {
 namespace {

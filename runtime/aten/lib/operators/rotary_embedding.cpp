@@ -17,7 +17,7 @@
 #include "gems/aten/serve.h"
 #include "gems/dsl/error.h"
 #include "gems/ops/fused.h"
-#include "operators/new_operators.h"
+#include "operators/operators.h"
 
 namespace gems::aten {
 namespace {

@@ -11,7 +11,7 @@
 #include "gems/aten/dtype.h"
 #include "gems/dsl/error.h"
 #include "gems/dsl/trace.h"
-#include "operators/new_operators.h"
+#include "operators/operators.h"
 
 namespace gems::aten {
 namespace {

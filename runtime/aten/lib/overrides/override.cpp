@@ -1,14 +1,18 @@
 // Serving one call of an overload, and counting it.
 #include "overrides/override.h"
 
-#include "overrides/catalogue_op.h"
+#include "gems/ops/catalogue.h"
 
 namespace gems::aten {
 
 Override::Override(std::string name, const OverrideRow& row, std::size_t index)
-    : name_(std::move(name)), op_(&catalogue_op(row.op)), rules_(row.rules), arrange_(row.arrange), index_(index) {}
+    : name_(std::move(name)),
+      op_(&ops::find_or_throw(row.op)),
+      rules_(row.rules),
+      arrange_(row.arrange),
+      index_(index) {}
 
-bool Override::serve(OverrideCall& call, std::span<at::Tensor> results, AskAten ask_aten) {
+bool Override::serve(OverrideCall& call, std::span<at::Tensor> results, AtenProbe aten_probe) {
   call.op = op_;
   std::optional<DeclineReason> reason;
   if (arrange_ != nullptr) reason = arrange_(*this, call);
@@ -18,7 +22,7 @@ bool Override::serve(OverrideCall& call, std::span<at::Tensor> results, AskAten 
                           .results = results,
                           .rules = rules_,
                           .call_site = static_cast<std::uint32_t>(index_ + 1),
-                          .ask_aten = &ask_aten,
+                          .aten_probe = &aten_probe,
                           .compiles = &counts_.compiles,
                           .compile_us = &counts_.compile_us};
     reason = aten::serve(request);

@@ -41,7 +41,7 @@ class Override {
   bool is_on() const { return aten::is_on(index_); }
 
   // Counts the call. True when it was served; results as in Request.
-  bool serve(OverrideCall& call, std::span<at::Tensor> results, AskAten ask_aten);
+  bool serve(OverrideCall& call, std::span<at::Tensor> results, AtenProbe aten_probe);
 
   // Relaxed: the numbers are exact once the threads are done.
   struct Counts {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "gems/aten/dtype.h"
+#include "gems/ops/catalogue.h"
 #include "geometry/call_geometry.h"
-#include "overrides/catalogue_op.h"
 
 namespace gems::aten {
 namespace {
@@ -33,8 +33,8 @@ bool holds_all_of(DType to, DType from) {
 }
 
 // masked_fill with the value in device memory, where reading it here would wait for the device: where(mask, value, x).
-std::optional<DeclineReason> choice_of_value(OverrideCall& call) {
-  static const OpDef& where = catalogue_op("where");
+std::optional<DeclineReason> fill_by_where(OverrideCall& call) {
+  static const OpDef& where = ops::find_or_throw("where");
   const auto to = to_dtype(call.arguments[0].tensor->scalar_type());
   const auto from = to_dtype(call.arguments[2].tensor->scalar_type());
   if (!to || !from) return DeclineReason::Dtype;
@@ -54,7 +54,7 @@ bool is_nan(const CallArgument& argument) {
 
 // ATen's kernel for powers of complex halves on CUDA is a program apart, compiled at run time, with C99's limits at
 // infinities; its kernels for wider types have thrust's.
-std::optional<DeclineReason> but_complex_halves(const Override&, OverrideCall& call) {
+std::optional<DeclineReason> decline_complex_half(const Override&, OverrideCall& call) {
   for (const CallArgument& argument : call.arguments)
     if (argument.kind == CallArgument::Kind::Tensor && argument.tensor->is_cuda() &&
         argument.tensor->scalar_type() == at::kComplexHalf)
@@ -63,14 +63,14 @@ std::optional<DeclineReason> but_complex_halves(const Override&, OverrideCall& c
 }
 
 // Source: ATen/native/cpu/PowKernel.cpp, ATen/native/cuda/PowKernel.cu and, for 0 and 1, ATen/native/Pow.cpp.
-std::optional<DeclineReason> by_exponent(const Override& row, OverrideCall& call) {
-  static const OpDef& multiplied = catalogue_op("pow_multiplied");
-  static const OpDef& sqrt = catalogue_op("sqrt");
-  static const OpDef& rsqrt = catalogue_op("rsqrt");
-  static const OpDef& reciprocal = catalogue_op("reciprocal");
+std::optional<DeclineReason> choose_by_exponent(const Override& row, OverrideCall& call) {
+  static const OpDef& multiplied = ops::find_or_throw("pow_multiplied");
+  static const OpDef& sqrt = ops::find_or_throw("sqrt");
+  static const OpDef& rsqrt = ops::find_or_throw("rsqrt");
+  static const OpDef& reciprocal = ops::find_or_throw("reciprocal");
   const at::Tensor& base = *call.arguments[0].tensor;
   const at::Scalar& number = *call.arguments[1].number;
-  if (number.isComplex()) return but_complex_halves(row, call);
+  if (number.isComplex()) return decline_complex_half(row, call);
   const double exponent = number.toDouble();
   // ATen fills the result without reading the base, or copies it, which in place is nothing at all.
   if (exponent == 0 || exponent == 1) return DeclineReason::Exponent;
@@ -84,22 +84,22 @@ std::optional<DeclineReason> by_exponent(const Override& row, OverrideCall& call
   }
   const bool has_functions = !base.is_cpu() || base.scalar_type() != at::kHalf;
   const OpDef* function = exponent == 0.5 ? &sqrt : exponent == -0.5 ? &rsqrt : exponent == -1 ? &reciprocal : nullptr;
-  if (function == nullptr || !has_functions || is_integral) return but_complex_halves(row, call);
+  if (function == nullptr || !has_functions || is_integral) return decline_complex_half(row, call);
   call.op = function;
   call.arguments = call.arguments.first(1);
   return std::nullopt;
 }
 
-std::optional<DeclineReason> by_float_width(const Override&, OverrideCall& call) {
-  static const OpDef& of_float8 = catalogue_op("abs_float8");
+std::optional<DeclineReason> choose_by_float_width(const Override&, OverrideCall& call) {
+  static const OpDef& of_float8 = ops::find_or_throw("abs_float8");
   const auto dtype = to_dtype(call.arguments[0].tensor->scalar_type());
   if (dtype && is_float8(*dtype)) call.op = &of_float8;
   return std::nullopt;
 }
 
-std::optional<DeclineReason> by_rounding_mode(const Override&, OverrideCall& call) {
-  static const OpDef& trunc = catalogue_op("div_trunc");
-  static const OpDef& floor = catalogue_op("div_floor");
+std::optional<DeclineReason> choose_by_rounding_mode(const Override&, OverrideCall& call) {
+  static const OpDef& trunc = ops::find_or_throw("div_trunc");
+  static const OpDef& floor = ops::find_or_throw("div_floor");
   const FlagValue mode = call.arguments.back().flag;
   call.arguments = call.arguments.first(call.arguments.size() - 1);
   if (mode == FlagValue("trunc"))
@@ -111,11 +111,11 @@ std::optional<DeclineReason> by_rounding_mode(const Override&, OverrideCall& cal
   return std::nullopt;
 }
 
-std::optional<DeclineReason> by_bounds(const Override&, OverrideCall& call) {
+std::optional<DeclineReason> choose_by_bounds(const Override&, OverrideCall& call) {
   static const at::Scalar infinity(std::numeric_limits<double>::infinity());
   static const at::Scalar minus_infinity(-std::numeric_limits<double>::infinity());
-  static const OpDef& only_min = catalogue_op("clamp_min");
-  static const OpDef& only_max = catalogue_op("clamp_max");
+  static const OpDef& only_min = ops::find_or_throw("clamp_min");
+  static const OpDef& only_max = ops::find_or_throw("clamp_max");
   const bool has_min = !is_absent(call.arguments[1]);
   const bool has_max = !is_absent(call.arguments[2]);
   if (has_min && has_max) return std::nullopt;
@@ -127,11 +127,11 @@ std::optional<DeclineReason> by_bounds(const Override&, OverrideCall& call) {
   return std::nullopt;
 }
 
-std::optional<DeclineReason> condition_first(const Override&, OverrideCall& call) {
+std::optional<DeclineReason> require_bool_condition(const Override&, OverrideCall& call) {
   return needs_bool(call.arguments[0]);
 }
 
-std::optional<DeclineReason> mask_second(const Override&, OverrideCall& call) {
+std::optional<DeclineReason> require_bool_mask(const Override&, OverrideCall& call) {
   // ATen cuts a fraction off without a word where a tensor of integers is filled.
   CallArgument& value = call.arguments[2];
   const at::ScalarType dtype = call.arguments[0].tensor->scalar_type();
@@ -146,10 +146,10 @@ std::optional<DeclineReason> mask_second(const Override&, OverrideCall& call) {
   return needs_bool(call.arguments[1]);
 }
 
-std::optional<DeclineReason> mask_and_value(const Override&, OverrideCall& call) {
+std::optional<DeclineReason> read_fill_value(const Override&, OverrideCall& call) {
   const at::Tensor& value = *call.arguments[2].tensor;
   if (value.dim() != 0) return DeclineReason::AtenRaises;
-  if (!value.is_cpu()) return choice_of_value(call);
+  if (!value.is_cpu()) return fill_by_where(call);
   NumberValue number;
   if (!to_number(value, number)) return DeclineReason::Dtype;
   switch (number.dtype) {
@@ -173,7 +173,7 @@ std::optional<DeclineReason> mask_and_value(const Override&, OverrideCall& call)
   return needs_bool(call.arguments[1]);
 }
 
-std::optional<DeclineReason> conversion(const Override&, OverrideCall& call) {
+std::optional<DeclineReason> convert_source(const Override&, OverrideCall& call) {
   const at::Tensor& to = *call.arguments[0].tensor;
   const at::Tensor& from = *call.arguments[1].tensor;
   if (to.device() != from.device()) return DeclineReason::Devices;

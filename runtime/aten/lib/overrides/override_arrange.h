@@ -7,29 +7,29 @@
 namespace gems::aten {
 
 // abs of float8 is an op of its own.
-std::optional<DeclineReason> by_float_width(const Override& override, OverrideCall& call);
+std::optional<DeclineReason> choose_by_float_width(const Override& override, OverrideCall& call);
 
 // div.Tensor_mode: the rounding mode chooses div, div_trunc or div_floor.
-std::optional<DeclineReason> by_rounding_mode(const Override& override, OverrideCall& call);
+std::optional<DeclineReason> choose_by_rounding_mode(const Override& override, OverrideCall& call);
 
 // pow: powers of complex halves on CUDA are left to ATen.
-std::optional<DeclineReason> but_complex_halves(const Override& override, OverrideCall& call);
+std::optional<DeclineReason> decline_complex_half(const Override& override, OverrideCall& call);
 
 // pow with a number: for some exponents ATen multiplies, copies, or takes sqrt, rsqrt or reciprocal, which differ from
 // pow in the last digit and at zeros and infinities.
-std::optional<DeclineReason> by_exponent(const Override& override, OverrideCall& call);
+std::optional<DeclineReason> choose_by_exponent(const Override& override, OverrideCall& call);
 
 // clamp: with one bound, clamp_min or clamp_max; one that is the number NaN bounds nothing here, other than in ATen's
 // clamp_min and clamp_max.
-std::optional<DeclineReason> by_bounds(const Override& override, OverrideCall& call);
+std::optional<DeclineReason> choose_by_bounds(const Override& override, OverrideCall& call);
 
 // where, masked_fill: ATen warns about masks that are not bool; left to it.
-std::optional<DeclineReason> condition_first(const Override& override, OverrideCall& call);
-std::optional<DeclineReason> mask_second(const Override& override, OverrideCall& call);
+std::optional<DeclineReason> require_bool_condition(const Override& override, OverrideCall& call);
+std::optional<DeclineReason> require_bool_mask(const Override& override, OverrideCall& call);
 // masked_fill with the value in a 0-dim tensor.
-std::optional<DeclineReason> mask_and_value(const Override& override, OverrideCall& call);
+std::optional<DeclineReason> read_fill_value(const Override& override, OverrideCall& call);
 
 // copy_(self, src, non_blocking): conversions within one device.
-std::optional<DeclineReason> conversion(const Override& override, OverrideCall& call);
+std::optional<DeclineReason> convert_source(const Override& override, OverrideCall& call);
 
 }  // namespace gems::aten

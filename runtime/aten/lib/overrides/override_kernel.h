@@ -23,12 +23,12 @@ CallArgument to_argument(const std::optional<T>& value) {
 }
 
 // A small tensor in the place of a tensor, anything else itself: what ATen is asked with.
-inline at::Tensor small_or_same(const at::Tensor& value) { return small_like(value); }
-inline std::optional<at::Tensor> small_or_same(const std::optional<at::Tensor>& value) {
-  return value ? std::optional(small_like(*value)) : std::nullopt;
+inline at::Tensor probe_argument(const at::Tensor& value) { return probe_tensor_like(value); }
+inline std::optional<at::Tensor> probe_argument(const std::optional<at::Tensor>& value) {
+  return value ? std::optional(probe_tensor_like(*value)) : std::nullopt;
 }
 template <class T>
-const T& small_or_same(const T& value) {
+const T& probe_argument(const T& value) {
   return value;
 }
 
@@ -47,17 +47,17 @@ class OverrideKernel<R(A...)> final : public c10::OperatorKernel {
     const Original original = keys.has_backend(c10::BackendComponent::CUDABit) ? cuda_ : cpu_;
     if (!override_.is_on()) return original(std::forward<A>(args)...);
 
-    const auto ask_aten = [&]() -> at::ScalarType {
-      return [original](auto... small) { return original(small...).scalar_type(); }(small_or_same(args)...);
+    const auto aten_probe = [&]() -> at::ScalarType {
+      return [original](auto... small) { return original(small...).scalar_type(); }(probe_argument(args)...);
     };
     std::array arguments{to_argument(args)...};
     OverrideCall call{.arguments = std::span(arguments).first(operand_count)};
     if constexpr (std::is_same_v<R, at::Tensor>) {
       at::Tensor result;
-      if (override_.serve(call, {&result, 1}, ask_aten)) return result;
+      if (override_.serve(call, {&result, 1}, aten_probe)) return result;
     } else {
       at::Tensor& result = written(args...);
-      if (override_.serve(call, {&result, 1}, ask_aten)) return result;
+      if (override_.serve(call, {&result, 1}, aten_probe)) return result;
     }
     return original(std::forward<A>(args)...);
   }

@@ -5,22 +5,23 @@
 
 namespace gems::aten::rules {
 
-inline constexpr CallRules plain{};
-inline constexpr CallRules into_result{.expands_to_result = true};
+inline constexpr CallRules none{};
+inline constexpr CallRules expands_to_result{.expands_to_result = true};
 // alpha, min, value, ...: a number that must fit the dtype it is used in.
-inline constexpr CallRules checked{.checks_numbers = true};
-inline constexpr CallRules with_alpha = checked;
+inline constexpr CallRules numbers_fit{.numbers_must_fit = true};
 // threshold_backward(grad, self, threshold) gives self to TensorIterator before grad.
-inline constexpr CallRules self_before_grad{.checks_numbers = true, .layout_leader = 1};
-inline constexpr CallRules division{.divides = true};
-inline constexpr CallRules number_power{.powers_integers = true, .checks_numbers = true};
+inline constexpr CallRules self_leads_layout{.numbers_must_fit = true, .layout_leader = 1};
+inline constexpr CallRules checks_divisor{.checks_zero_divisor = true};
+inline constexpr CallRules checks_exponent{.rejects_negative_exponent = true, .numbers_must_fit = true};
 // pow.Scalar allocates its result before it looks at the exponent's strides.
-inline constexpr CallRules power_of_number{.contiguous_result = true};
-inline constexpr CallRules modulus{.like_complex_self = true};
-inline constexpr CallRules infinity{.like_integral_self = true, .reads_complex_parts = true};
+inline constexpr CallRules contiguous{.contiguous_result = true};
+// abs allocates the result of a complex argument by empty_like.
+inline constexpr CallRules like_self_if_complex{.like_complex_self = true};
+// isinf allocates that of an integral argument so, and reads a complex one as two tensors.
+inline constexpr CallRules like_self_if_integral{.like_integral_self = true, .reads_complex_parts = true};
 // eq.Scalar and its kin wrap the number into a tensor and go through the binary path.
-inline constexpr CallRules wraps_number{.numbers_shape_layout = true};
+inline constexpr CallRules numbers_join_layout{.numbers_shape_layout = true};
 // masked_fill clones self as contiguous, then fills in place.
-inline constexpr CallRules filled{.contiguous_result = true, .checks_numbers = true};
+inline constexpr CallRules contiguous_numbers_fit{.contiguous_result = true, .numbers_must_fit = true};
 
 }  // namespace gems::aten::rules

@@ -1,7 +1,7 @@
 // serve(): looks the call's geometry up in this thread's table, allocates the results, launches.
 #include "gems/aten/serve.h"
 
-#include "first_call/new_entry.h"
+#include "first_call/first_call.h"
 #include "first_call/number_checks.h"
 #include "gems/dsl/error.h"
 #include "gems/runtime/plan.h"
@@ -53,10 +53,10 @@ std::optional<DeclineReason> serve(const Request& request) {
 
   PlanTable& table = PlanTable::of_this_thread();
   const PlanEntry* entry = table.find(geometry);
-  NewEntry made;
+  FirstCall made;
   if (entry == nullptr) [[unlikely]] {
     const DeviceScope scope(geometry.device());
-    made = new_entry(request, geometry);
+    made = first_call(request, geometry);
     entry = made.entry.get();
     if (made.keep) table.insert(made.entry);
   }

@@ -34,7 +34,7 @@ ScopeMarker intern(const Scope& scope) {
 
 }  // namespace
 
-ScopeMarker scope_within(ScopeMarker outer, const OpSet& include, const OpSet& exclude) {
+ScopeMarker scope_within(ScopeMarker outer, const OverrideSet& include, const OverrideSet& exclude) {
   Scope scope;
   if (const Scope* around = detail::scopes[outer].load(std::memory_order_acquire)) scope = *around;
   return intern({(scope.on | include) - exclude, (scope.off - include) | exclude});
@@ -48,22 +48,23 @@ ScopeMarker enter_scope(ScopeMarker marker) {
   return static_cast<ScopeMarker>(excluded & c10::full_backend_mask);
 }
 
-void switch_process_wide(const OpSet& include, const OpSet& exclude) {
+void switch_process_wide(const OverrideSet& include, const OverrideSet& exclude) {
   const std::lock_guard lock(writing());
-  for (std::size_t i = 0; i < OpSet::Words; ++i) {
+  for (std::size_t i = 0; i < OverrideSet::Words; ++i) {
     std::atomic<std::uint64_t>& word = detail::process_wide[i];
     word.store((word.load(std::memory_order_relaxed) | include.words[i]) & ~exclude.words[i],
                std::memory_order_relaxed);
   }
 }
 
-void replace_process_wide(const OpSet& set) {
+void replace_process_wide(const OverrideSet& set) {
   const std::lock_guard lock(writing());
-  for (std::size_t i = 0; i < OpSet::Words; ++i) detail::process_wide[i].store(set.words[i], std::memory_order_relaxed);
+  for (std::size_t i = 0; i < OverrideSet::Words; ++i)
+    detail::process_wide[i].store(set.words[i], std::memory_order_relaxed);
 }
 
 AllOff::AllOff() {
-  static const ScopeMarker off = intern({{}, OpSet::all()});
+  static const ScopeMarker off = intern({{}, OverrideSet::all()});
   before_ = enter_scope(off);
 }
 

@@ -13,20 +13,20 @@
 #include <atomic>
 #include <cstdint>
 
-#include "torch/op_set.h"
+#include "torch/override_set.h"
 
 namespace gems::aten {
 
 using ScopeMarker = std::uint16_t;  // 0: no scope
 
 struct Scope {
-  OpSet on;
-  OpSet off;
+  OverrideSet on;
+  OverrideSet off;
   auto operator<=>(const Scope&) const = default;
 };
 
 namespace detail {
-inline std::array<std::atomic<std::uint64_t>, OpSet::Words> process_wide{};
+inline std::array<std::atomic<std::uint64_t>, OverrideSet::Words> process_wide{};
 inline std::array<std::atomic<const Scope*>, std::size_t{1} << c10::num_backends> scopes{};
 }  // namespace detail
 
@@ -46,14 +46,14 @@ inline bool is_on(std::size_t index) {
 
 // The marker of a scope inside the current one: those of include are on, then those of exclude are off, all others stay
 // as they are. Throws gems::Error when the process has used up the markers (12870 different scopes).
-ScopeMarker scope_within(ScopeMarker outer, const OpSet& include, const OpSet& exclude);
+ScopeMarker scope_within(ScopeMarker outer, const OverrideSet& include, const OverrideSet& exclude);
 
 // Makes a scope this thread's current one; returns the one before.
 ScopeMarker enter_scope(ScopeMarker marker);
 
 // Process-wide: set = (set | include) - exclude.
-void switch_process_wide(const OpSet& include, const OpSet& exclude);
-void replace_process_wide(const OpSet& set);
+void switch_process_wide(const OverrideSet& include, const OverrideSet& exclude);
+void replace_process_wide(const OverrideSet& set);
 
 // All overrides off in this thread for a while.
 class AllOff {

@@ -32,34 +32,34 @@ struct CallArgument {
 
 // Where an ATen overload departs from what TensorIterator and the op's promotion alone would give.
 struct CallRules {
-  bool contiguous_result = false;     // the functional form returns a contiguous tensor whatever the inputs' layout
-  bool like_complex_self = false;     // the result of a complex argument is allocated by empty_like
-  bool like_integral_self = false;    // the result of a bool or integer argument is
-  bool reads_complex_parts = false;   // real and imaginary part are read as two tensors, with twice the strides
-  bool divides = false;               // ATen's own ways with zero: raises for integers, NaN for complex on CUDA
-  bool powers_integers = false;       // ATen raises on a negative integer number as exponent of an integer tensor
+  bool contiguous_result = false;    // the functional form returns a contiguous tensor whatever the inputs' layout
+  bool like_complex_self = false;    // the result of a complex argument is allocated by empty_like
+  bool like_integral_self = false;   // the result of a bool or integer argument is
+  bool reads_complex_parts = false;  // real and imaginary part are read as two tensors, with twice the strides
+  bool checks_zero_divisor = false;  // ATen's own ways with zero: raises for integers, NaN for complex on CUDA
+  bool rejects_negative_exponent = false;  // ATen raises on a negative integer number as exponent of an integer tensor
   bool numbers_shape_layout = false;  // ATen wraps Scalar arguments into 0-dim tensors, which take part in the layout
-  bool checks_numbers = false;        // ATen raises when a Scalar does not fit the computation dtype
+  bool numbers_must_fit = false;      // ATen raises when a Scalar does not fit the computation dtype
   bool disjoint_results = false;      // given results share memory but no element: parts of one tensor
   bool expands_to_result = false;     // the arguments may broadcast to a given result that is larger
   std::int8_t layout_leader = -1;     // position of an argument whose layout counts before those of the others
 };
 
-// Runs ATen's own kernel for the call on small tensors (small_like) and returns the dtype of the result; throws
+// Runs ATen's own kernel for the call on small tensors (probe_tensor_like) and returns the dtype of the result; throws
 // what ATen throws. Asked once per combination of dtypes: what ATen refuses, we never serve.
-using AskAten = c10::function_ref<at::ScalarType()>;
+using AtenProbe = c10::function_ref<at::ScalarType()>;
 
 // A tensor of one element, or of two for more than one, with the dtype, device and priority in promotion (0-dim,
 // wrapped number) of another.
-at::Tensor small_like(const at::Tensor& tensor);
+at::Tensor probe_tensor_like(const at::Tensor& tensor);
 
 struct Request {
   const OpDef* op = nullptr;
   std::span<const CallArgument> arguments;  // one for each operand of the op
   std::span<at::Tensor> results;            // one for each result. Undefined: allocated. Defined: written in place
   CallRules rules{};
-  std::uint32_t call_site = 0;        // tells requests of different overloads apart: rules and ATen's answer differ
-  const AskAten* ask_aten = nullptr;  // null: the op's own promotion decides
+  std::uint32_t call_site = 0;            // tells requests of different overloads apart: rules and ATen's dtypes differ
+  const AtenProbe* aten_probe = nullptr;  // null: the op's own promotion decides
   std::atomic<std::uint64_t>* compiles = nullptr;  // where a compile of this call is counted, and its time
   std::atomic<std::uint64_t>* compile_us = nullptr;
   bool raise = false;  // errors in shapes and dtypes and internal failures throw instead of declining

@@ -1,5 +1,5 @@
 // Matches patterns against the override table.
-#include "overrides/selection.h"
+#include "overrides/override_patterns.h"
 
 #include <fmt/format.h>
 #include <fnmatch.h>
@@ -59,8 +59,8 @@ std::string nearest(const std::string& pattern) {
 
 }  // namespace
 
-OpSet select_overrides(std::string_view patterns) {
-  OpSet set;
+OverrideSet select_overrides(std::string_view patterns) {
+  OverrideSet set;
   while (!patterns.empty()) {
     const auto comma = patterns.find(',');
     const std::string pattern(trim(patterns.substr(0, comma)));

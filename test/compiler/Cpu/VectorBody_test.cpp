@@ -1,12 +1,12 @@
 // Every scalar operation on every dtype of its domain, as a kernel of its own, against the interpreter: exact, but for
-// the functions that accuracy_test measures.
+// the functions that ExpandMath_test measures.
 #include <catch2/catch_test_macros.hpp>
 #include <string_view>
 
-#include "../trace_builder.h"
 #include "gems/dsl/domain.h"
 #include "harness.h"
 #include "kernels.h"
+#include "trace_builder.h"
 
 namespace gems::test {
 namespace {

@@ -1,5 +1,5 @@
 // Numbers as kernel parameters: exact conversions to every compute dtype.
-#include "space/numbers.h"
+#include "space/pack_number.h"
 
 #include <array>
 #include <catch2/catch_test_macros.hpp>

@@ -1,12 +1,12 @@
 // Builds the entry of a call geometry that this thread has not served yet.
-#include "first_call/new_entry.h"
+#include "first_call/first_call.h"
 
 #include <c10/core/DefaultDtype.h>
 #include <c10/core/ScalarType.h>
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
 
-#include "first_call/aten_answer.h"
+#include "first_call/aten_dtype.h"
 #include "first_call/number_checks.h"
 #include "first_call/refusal_text.h"
 #include "first_call/result_layout.h"
@@ -101,20 +101,20 @@ void check_casts(const Request& request, const ResolvedTypes& types) {
   }
 }
 
-NewEntry declined(std::unique_ptr<PlanEntry> entry, DeclineReason reason, bool keep = true) {
+FirstCall declined(std::unique_ptr<PlanEntry> entry, DeclineReason reason, bool keep = true) {
   entry->declined = reason;
   return {std::move(entry), keep};
 }
 
 // Nothing may be compiled or loaded while a stream captures. Not kept: the same call may come warm later.
-NewEntry cold_capture(const Request& request, std::unique_ptr<PlanEntry> entry) {
+FirstCall cold_capture(const Request& request, std::unique_ptr<PlanEntry> entry) {
   warn_cold_capture_once(*request.op);
   return declined(std::move(entry), DeclineReason::ColdCapture, false);
 }
 
 }  // namespace
 
-NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
+FirstCall first_call(const Request& request, const CallGeometry& geometry) {
   auto entry = std::make_unique<PlanEntry>();
   entry->hash = geometry.hash();
   entry->words.assign(geometry.words().begin(), geometry.words().end());
@@ -130,14 +130,14 @@ NewEntry new_entry(const Request& request, const CallGeometry& geometry) {
     return declined(std::move(entry), DeclineReason::Dtype);
   }
   add_number_checks(request, geometry, types, *entry);
-  // ATen is asked with this call's numbers: its answer must not come from a number that happens to be out of range.
+  // ATen is probed with this call's numbers: its dtype must not come from a number that happens to be out of range.
   if (auto reason = check_numbers(request, geometry, *entry)) return declined(std::move(entry), *reason, false);
 
-  if (request.ask_aten != nullptr) {
-    if (capturing && !is_answered(request, geometry)) return cold_capture(request, std::move(entry));
-    const AtenAnswer answer = aten_answer(request, geometry);
-    if (answer.declined) return declined(std::move(entry), *answer.declined);
-    if (!request.results[0].defined() && answer.dtype != to_scalar_type(types.result[0]))
+  if (request.aten_probe != nullptr) {
+    if (capturing && !is_aten_dtype_known(request, geometry)) return cold_capture(request, std::move(entry));
+    const AtenDtype aten = aten_dtype_of(request, geometry);
+    if (aten.declined) return declined(std::move(entry), *aten.declined);
+    if (!request.results[0].defined() && aten.dtype != to_scalar_type(types.result[0]))
       return declined(std::move(entry), DeclineReason::Dtype);
     if (differs_in_float8(request, geometry, types)) return declined(std::move(entry), DeclineReason::Dtype);
   }

@@ -1,5 +1,5 @@
 // Formulas for two-byte results in CPU kernels, on every operand there is.
-#include "../approximations.h"
+#include "approximations.h"
 
 #include <catch2/catch_test_macros.hpp>
 

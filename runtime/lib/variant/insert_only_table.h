@@ -1,42 +1,20 @@
-// A key made of 64-bit words with a running hash, on the stack; and tables that own such keys.
+// InsertOnlyTable: values by key that stay for the life of the process, found without a lock.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <mutex>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "variant/key.h"
+
 namespace gems {
 
-template <std::size_t Capacity>
-class Words {
- public:
-  void add(std::uint64_t word) {
-    words_[count_++] = word;
-    // Multiply and fold, one step a word; a table compares whole keys, so the hash only has to spread.
-    const auto product = static_cast<unsigned __int128>(hash_ ^ word) * 0x9e3779b97f4a7c15ull;
-    hash_ = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64) ^ count_;
-  }
-  std::uint64_t hash() const { return hash_; }
-  std::span<const std::uint64_t> span() const { return {words_.data(), count_}; }
-
- private:
-  std::array<std::uint64_t, Capacity> words_;  // only the first count_ are set
-  std::size_t count_ = 0;
-  std::uint64_t hash_ = 0x243f6a8885a308d3ull;
-};
-
-inline bool same_words(std::span<const std::uint64_t> a, std::span<const std::uint64_t> b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
-}
-
-// Values that stay for the life of the process, found without a lock. Value is constructed from the arguments of
-// find_or_insert, under the table's mutex, at most once per key.
+// Value is constructed from the arguments of find_or_insert, under the table's mutex, at most once per key.
 template <class Value>
 class InsertOnlyTable {
  public:

@@ -7,12 +7,12 @@
 
 namespace gems::aten {
 
-struct NewEntry {
+struct FirstCall {
   std::unique_ptr<PlanEntry> entry;
   bool keep = true;  // false: the answer holds for this call only (a stream is capturing)
 };
 
 // Throws only when request.raise is set.
-NewEntry new_entry(const Request& request, const CallGeometry& geometry);
+FirstCall first_call(const Request& request, const CallGeometry& geometry);
 
 }  // namespace gems::aten

@@ -1,5 +1,5 @@
-// Converts numbers to compute dtypes. See numbers.h.
-#include "space/numbers.h"
+// Converts numbers to compute dtypes. See pack_number.h.
+#include "space/pack_number.h"
 
 #include <cstring>
 

@@ -1,6 +1,6 @@
 // Registers the catalogue with PyTorch's dispatcher when the library is loaded: schemas made from the op definitions,
 // one boxed kernel for CPU and CUDA, one for fake tensors.
-#include "operators/new_operators.h"
+#include "operators/operators.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -21,7 +21,7 @@
 #include "operators/autograd.h"
 #include "operators/batching.h"
 #include "operators/derived_operators.h"
-#include "operators/infer.h"
+#include "operators/meta.h"
 #include "operators/stack_arguments.h"
 #include "torch/parallel.h"
 

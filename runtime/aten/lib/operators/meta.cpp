@@ -1,6 +1,6 @@
 // Infers results from meta tensors: dtypes by the op's promotion, layout by TensorIterator or, where sizes are symbols,
 // by its rules.
-#include "operators/infer.h"
+#include "operators/meta.h"
 
 #include <ATen/EmptyTensor.h>
 #include <ATen/ExpandUtils.h>

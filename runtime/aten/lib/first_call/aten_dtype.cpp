@@ -1,0 +1,135 @@
+// Remembers what ATen said by overload, dtypes, priorities in promotion, kinds of numbers and flags, and by whether a
+// tensor has one element: ATen multiplies float8 tensors, but not by one of a single element.
+#include "first_call/aten_dtype.h"
+
+#include <c10/core/DefaultDtype.h>
+#include <c10/util/DimVector.h>
+#include <c10/util/Exception.h>
+
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "torch/allocate.h"
+#include "torch/switches.h"
+
+namespace gems::aten {
+namespace {
+
+// What the dtype depends on, as words.
+using ProbeKey = std::vector<std::uint64_t>;
+
+void add(ProbeKey& key, const at::Tensor& tensor) {
+  key.push_back(static_cast<std::uint64_t>(tensor.scalar_type()) | static_cast<std::uint64_t>(tensor.dim() > 0) << 8 |
+                static_cast<std::uint64_t>(tensor.unsafeGetTensorImpl()->is_wrapped_number()) << 9 |
+                static_cast<std::uint64_t>(tensor.is_cpu()) << 10 |
+                static_cast<std::uint64_t>(tensor.numel() == 1) << 11);
+}
+
+ProbeKey key_of(const Request& request, const CallGeometry& geometry) {
+  ProbeKey key;
+  key.reserve(32);
+  key.assign({request.call_site, reinterpret_cast<std::uintptr_t>(request.op),
+              static_cast<std::uint64_t>(c10::get_default_dtype_as_scalartype()),
+              static_cast<std::uint64_t>(geometry.device().type())});
+  for (const at::Tensor& result : request.results)
+    if (result.defined()) add(key, result);
+  for (const CallArgument& argument : request.arguments) {
+    key.push_back(static_cast<std::uint64_t>(argument.kind));
+    switch (argument.kind) {
+      case CallArgument::Kind::Tensor:
+        add(key, *argument.tensor);
+        break;
+      case CallArgument::Kind::Number:
+        key.push_back(static_cast<std::uint64_t>(argument.number->type()));
+        break;
+      case CallArgument::Kind::Flag:
+        key.push_back(static_cast<std::uint64_t>(argument.flag.integer));
+        for (const char c : argument.flag.chars) key.push_back(static_cast<std::uint64_t>(c));
+        break;
+    }
+  }
+  return key;
+}
+
+// Given wherever a complex half is allocated, and so by our own allocation too: it says nothing about the call.
+constexpr std::string_view complex_half_warning = "ComplexHalf support is experimental";
+
+class WarningRecorder final : public c10::WarningHandler {
+ public:
+  void process(const c10::Warning& warning) override {
+    warned_ = warned_ || !std::string_view(warning.msg()).starts_with(complex_half_warning);
+  }
+  bool warned() const { return warned_; }
+
+ private:
+  bool warned_ = false;
+};
+
+AtenDtype run(const AtenProbe& probe) {
+  const AllOff quiet;  // what ATen's kernel calls on its way is no call of the user's
+  WarningRecorder recorder;
+  const c10::WarningUtils::WarningHandlerGuard guard(&recorder);
+  // A warning that ATen gives only once must be left for the call that ATen will do.
+  const c10::WarningUtils::WarnAlways always;
+  try {
+    const at::ScalarType dtype = probe();
+    if (recorder.warned()) return {.declined = DeclineReason::AtenWarns};
+    return {.declined = std::nullopt, .dtype = dtype};
+  } catch (const std::exception&) {
+    return {.declined = DeclineReason::AtenRaises};
+  }
+}
+
+struct Known {
+  std::mutex mutex;
+  std::map<ProbeKey, AtenDtype> dtypes;
+};
+
+Known& known() {
+  static Known* all = new Known;  // outlives the threads that may still ask while the process ends
+  return *all;
+}
+
+}  // namespace
+
+bool is_aten_dtype_known(const Request& request, const CallGeometry& geometry) {
+  const ProbeKey key = key_of(request, geometry);
+  const std::lock_guard lock(known().mutex);
+  return known().dtypes.contains(key);
+}
+
+AtenDtype aten_dtype_of(const Request& request, const CallGeometry& geometry) {
+  const ProbeKey key = key_of(request, geometry);
+  {
+    const std::lock_guard lock(known().mutex);
+    const auto found = known().dtypes.find(key);
+    if (found != known().dtypes.end()) return found->second;
+  }
+  const AtenDtype result = run(*request.aten_probe);
+  const std::lock_guard lock(known().mutex);
+  known().dtypes.emplace(key, result);
+  return result;
+}
+
+at::Tensor probe_tensor_like(const at::Tensor& tensor) {
+  if (!tensor.defined()) return tensor;
+  const bool zero_dim = tensor.dim() == 0;
+  const std::int64_t count = tensor.numel() == 1 ? 1 : 2;
+  const at::DimVector sizes(zero_dim ? 0 : 1, count);
+  const at::DimVector strides(zero_dim ? 0 : 1, 1);
+  at::Tensor small = allocate(result_geometry(sizes, strides, tensor.scalar_type()), tensor.device());
+  if (tensor.is_cpu()) {
+    // Ones are true for bool and no zero for anything else, so that ATen has no division by zero to refuse.
+    if (zero_dim)
+      std::memcpy(small.mutable_data_ptr(), tensor.const_data_ptr(), tensor.element_size());
+    else
+      std::memset(small.mutable_data_ptr(), 1, static_cast<std::size_t>(count) * tensor.element_size());
+  }
+  if (zero_dim) small.unsafeGetTensorImpl()->set_wrapped_number(tensor.unsafeGetTensorImpl()->is_wrapped_number());
+  return small;
+}
+
+}  // namespace gems::aten
