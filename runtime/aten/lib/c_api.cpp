@@ -17,6 +17,8 @@
 #include "gems/runtime/nvrtc.h"
 #include "gems/runtime/settings.h"
 #include "operators/module_operators.h"
+#include "operators/operators.h"
+#include "operators/trace_text.h"
 #include "overrides/override_patterns.h"
 #include "overrides/override_table.h"
 #include "overrides/registration.h"
@@ -195,4 +197,19 @@ GEMS_API const char* gems_torch_environment() {
   }
   last_text = std::move(text);
   return last_text.c_str();
+}
+
+// One name a line, with its namespace: "gems::gelu".
+GEMS_API const char* gems_torch_operators() {
+  last_text.clear();
+  for (const std::string& name : operator_names()) last_text += name + "\n";
+  return last_text.c_str();
+}
+
+// The trace of a call of an operator (operators/trace_text.h), in *text until this thread calls again.
+GEMS_API const char* gems_torch_trace(const char* name, const char* call, const char** text) {
+  return error_of([&] {
+    last_text = trace_text(name, call);
+    *text = last_text.c_str();
+  });
 }

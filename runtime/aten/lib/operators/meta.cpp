@@ -20,18 +20,6 @@
 namespace gems::aten {
 namespace {
 
-CallOperand operand_of(const OpDef& op, std::size_t position, const CallArgument& argument) {
-  if (argument.kind == CallArgument::Kind::Flag) return {.kind = CallOperand::Kind::Flag, .flag = argument.flag};
-  const bool is_tensor = argument.kind == CallArgument::Kind::Tensor;
-  const auto dtype = to_dtype(is_tensor ? argument.tensor->scalar_type() : argument.number->type());
-  TORCH_CHECK(dtype, "gems::", std::string(op.name), ": argument '", std::string(op.operands[position].name),
-              "' has a dtype that gems does not know; convert it first");
-  if (!is_tensor || argument.tensor->unsafeGetTensorImpl()->is_wrapped_number())
-    return {.kind = CallOperand::Kind::Number, .dtype = *dtype, .in_memory = false};
-  return {.kind = argument.tensor->dim() == 0 ? CallOperand::Kind::ZeroDim : CallOperand::Kind::Tensor,
-          .dtype = *dtype};
-}
-
 struct SymbolicLayout {
   c10::SymDimVector sizes;
   c10::SymDimVector strides;
@@ -56,6 +44,18 @@ SymbolicLayout symbolic_layout(std::span<const at::Tensor* const> tensors) {
 }
 
 }  // namespace
+
+CallOperand operand_of(const OpDef& op, std::size_t position, const CallArgument& argument) {
+  if (argument.kind == CallArgument::Kind::Flag) return {.kind = CallOperand::Kind::Flag, .flag = argument.flag};
+  const bool is_tensor = argument.kind == CallArgument::Kind::Tensor;
+  const auto dtype = to_dtype(is_tensor ? argument.tensor->scalar_type() : argument.number->type());
+  TORCH_CHECK(dtype, "gems::", std::string(op.name), ": argument '", std::string(op.operands[position].name),
+              "' has a dtype that gems does not know; convert it first");
+  if (!is_tensor || argument.tensor->unsafeGetTensorImpl()->is_wrapped_number())
+    return {.kind = CallOperand::Kind::Number, .dtype = *dtype, .in_memory = false};
+  return {.kind = argument.tensor->dim() == 0 ? CallOperand::Kind::ZeroDim : CallOperand::Kind::Tensor,
+          .dtype = *dtype};
+}
 
 void infer_results(const Request& request) {
   for (const CallArgument& argument : request.arguments)

@@ -6,15 +6,24 @@
 #include <fmt/ranges.h>
 #include <torch/library.h>
 
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+
 #include "first_call/refusal_text.h"
 #include "gems/aten/dtype.h"
 #include "gems/aten/serve.h"
 #include "gems/dsl/error.h"
 #include "gems/dsl/trace.h"
 #include "gems/ops/catalogue.h"
+#include "gems/ops/gradients.h"
+#include "operators/autograd.h"
+#include "operators/batching.h"
+#include "operators/derived_operators.h"
 #include "operators/meta.h"
 #include "operators/rotary_embedding.h"
-#include "operators/undifferentiable.h"
+#include "operators/stack_arguments.h"
 #include "torch/parallel.h"
 #include "torch/profiler_ranges.h"
 
@@ -44,55 +53,17 @@ std::string operand_schema(const OperandDef& operand) {
   return {};
 }
 
-FlagValue flag_of(const c10::IValue& value) {
-  if (value.isBool()) return value.toBool();
-  if (value.isInt()) return value.toInt();
-  if (value.isString()) return std::string_view(value.toStringRef());
-  return {};
-}
-
-// The arguments on the stack, of which `behind` values are on top of them, as a request sees them.
-class StackArguments {
- public:
-  StackArguments(const OpDef& op, const torch::jit::Stack& stack, std::size_t behind = 0) {
-    const std::size_t count = op.operands.size();
-    for (std::size_t i = 0; i < count; ++i) {
-      const c10::IValue& value = stack[stack.size() - behind - count + i];
-      switch (op.operands[i].kind) {
-        case OperandKind::Tensor:
-          arguments_[i] = CallArgument(value.toTensor());
-          break;
-        case OperandKind::Scalar:
-          scalars_[i] = value.toScalar();
-          arguments_[i] = CallArgument(scalars_[i]);
-          break;
-        case OperandKind::Flag:
-          arguments_[i] = CallArgument(flag_of(value));
-          break;
-      }
-    }
-    count_ = count;
-  }
-  StackArguments(const StackArguments&) = delete;
-  std::span<const CallArgument> get() const { return {arguments_.data(), count_}; }
-
- private:
-  std::array<at::Scalar, MaxOperands> scalars_;
-  std::array<CallArgument, MaxOperands> arguments_;
-  std::size_t count_ = 0;
-};
-
 void give_back(const OpDef& op, torch::jit::Stack& stack, std::span<at::Tensor> results) {
   torch::jit::drop(stack, op.operands.size());
   for (at::Tensor& result : results) stack.emplace_back(std::move(result));
 }
 
-CallRules rules_of(const OpDef& op) { return {.layout_leader = incoming_gradient(op)}; }
+CallRules rules_of(const OpDef& op) { return {.layout_leader = static_cast<std::int8_t>(ops::incoming_gradient(op))}; }
 
 class Compute final : public c10::OperatorKernel {
  public:
-  explicit Compute(const OpDef& op)
-      : op_(op), rules_(rules_of(op)), counts_(operator_counts(fmt::format("gems::{}", op.name))) {}
+  Compute(const OpDef& op, const std::string& full_name)
+      : op_(op), rules_(rules_of(op)), counts_(operator_counts(full_name)) {}
 
   void operator()(const c10::OperatorHandle&, c10::DispatchKeySet, torch::jit::Stack* stack) const {
     std::array<at::Tensor, MaxResults> storage;
@@ -114,7 +85,7 @@ class Compute final : public c10::OperatorKernel {
 // The overload that writes into given tensors, which are on top of the stack.
 class ComputeInto final : public c10::OperatorKernel {
  public:
-  explicit ComputeInto(const OpDef& op) : op_(op), counts_(operator_counts(fmt::format("gems::{}.out", op.name))) {}
+  ComputeInto(const OpDef& op, const std::string& full_name) : op_(op), counts_(operator_counts(full_name)) {}
 
   void operator()(const c10::OperatorHandle&, c10::DispatchKeySet, torch::jit::Stack* stack) const {
     std::array<at::Tensor, MaxResults> storage;
@@ -193,10 +164,10 @@ void serve_or_throw(Request request, CallCounts& counts) {
   TORCH_CHECK(!reason, refusal_text(request, *reason));
 }
 
-std::string schema_of(const OpDef& op) {
+std::string schema_of(const OpDef& op, const std::string& name) {
   const std::vector<std::string> types(op.result_count(), "Tensor");
   const std::string results = types.size() == 1 ? types[0] : fmt::format("({})", fmt::join(types, ", "));
-  return fmt::format("{}({}) -> {}", op.name, operands_schema(op), results);
+  return fmt::format("{}({}) -> {}", name, operands_schema(op), results);
 }
 
 std::string out_schema_of(const OpDef& op) {
@@ -209,37 +180,91 @@ std::string out_schema_of(const OpDef& op) {
 
 namespace {
 
-template <class Kernel>
-torch::CppFunction boxed(const OpDef& op) {
-  return torch::CppFunction::makeFromBoxedFunctor(std::make_unique<Kernel>(op));
+template <class Kernel, class... Arguments>
+torch::CppFunction boxed(c10::DispatchKey key, const Arguments&... arguments) {
+  return torch::dispatch(key, torch::CppFunction::makeFromBoxedFunctor(std::make_unique<Kernel>(arguments...)));
 }
 
-template <class Kernel>
-torch::CppFunction boxed(const OpDef& op, c10::DispatchKey key) {
-  return torch::dispatch(key, boxed<Kernel>(op));
+// What is registered: operators live as long as the process.
+struct Registered {
+  std::mutex mutex;
+  std::map<std::string, const OpDef*> ops;
+};
+Registered& registered() {
+  static auto* all = new Registered;
+  return *all;
+}
+
+// The functional overload. Where an operator of that name exists, the dispatcher refuses.
+void register_functional(torch::Library& library, const OpDef& op, const std::string& name) {
+  library.def(schema_of(op, name).c_str(), {at::Tag::pt2_compliant_tag, at::Tag::pointwise});
+  const c10::OperatorName full = library._resolve(name.c_str());
+  library.impl(name.c_str(), boxed<Compute>(c10::DispatchKey::CPU, op, full.name));
+  library.impl(name.c_str(), boxed<Compute>(c10::DispatchKey::CUDA, op, full.name));
+  library.impl(name.c_str(), boxed<Infer>(c10::DispatchKey::Meta, op));
+  register_batching(library, op, name);
+  register_autograd(library, op, name, std::string(*full.getNamespace()));
+  const std::lock_guard lock(registered().mutex);
+  registered().ops.emplace(full.name, &op);
+}
+
+void register_into(torch::Library& library, const OpDef& op) {
+  const std::string name(op.name);
+  const std::string into = name + ".out";
+  library.def(out_schema_of(op).c_str(), {at::Tag::pt2_compliant_tag});
+  const std::string full_name = library._resolve(name.c_str()).name + ".out";
+  library.impl(into.c_str(), boxed<ComputeInto>(c10::DispatchKey::CPU, op, full_name));
+  library.impl(into.c_str(), boxed<ComputeInto>(c10::DispatchKey::CUDA, op, full_name));
+  library.impl(into.c_str(), boxed<InferInto>(c10::DispatchKey::Meta, op));
+  register_out_autograd(library, op, name);
+}
+
+std::string derived_name(const OpDef& op) { return "_" + std::string(op.name); }
+
+// What is registered later than its namespace belongs to a fragment of it, which lives as long as the process.
+torch::Library& fragment_of(const std::string& name_space) {
+  static auto* fragments = new std::map<std::string, std::unique_ptr<torch::Library>>;
+  std::unique_ptr<torch::Library>& library = (*fragments)[name_space];
+  if (library == nullptr)
+    library = std::make_unique<torch::Library>(torch::Library::FRAGMENT, name_space, std::nullopt, __FILE__, __LINE__);
+  return *library;
 }
 
 }  // namespace
 
+c10::OperatorHandle derived_operator(const OpDef& op, const std::string& name_space) {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  const c10::OperatorName name(name_space + "::" + derived_name(op), "");
+  c10::Dispatcher& dispatcher = c10::Dispatcher::singleton();
+  if (const auto known = dispatcher.findSchema(name)) return *known;
+  register_functional(fragment_of(name_space), op, derived_name(op));
+  return *dispatcher.findSchema(name);
+}
+
 void register_operator(torch::Library& library, const OpDef& op) {
-  const std::string name(op.name);
-  library.def(schema_of(op).c_str(), {at::Tag::pt2_compliant_tag});
-  library.impl(name.c_str(), boxed<Compute>(op, c10::DispatchKey::CPU));
-  library.impl(name.c_str(), boxed<Compute>(op, c10::DispatchKey::CUDA));
-  library.impl(name.c_str(), boxed<Infer>(op, c10::DispatchKey::Meta));
-  const std::string into = name + ".out";
-  library.def(out_schema_of(op).c_str(), {at::Tag::pt2_compliant_tag});
-  library.impl(into.c_str(), boxed<ComputeInto>(op, c10::DispatchKey::CPU));
-  library.impl(into.c_str(), boxed<ComputeInto>(op, c10::DispatchKey::CUDA));
-  library.impl(into.c_str(), boxed<InferInto>(op, c10::DispatchKey::Meta));
-  register_undifferentiable(library, op);
+  register_functional(library, op, std::string(op.name));
+  register_into(library, op);
+  for (const OpDef* gradient : gradient_ops(op)) register_functional(library, *gradient, derived_name(*gradient));
+}
+
+const OpDef* find_operator(const std::string& name) {
+  const std::lock_guard lock(registered().mutex);
+  const auto found = registered().ops.find(name);
+  return found == registered().ops.end() ? nullptr : found->second;
+}
+
+std::vector<std::string> operator_names() {
+  const std::lock_guard lock(registered().mutex);
+  std::vector<std::string> names;
+  for (const auto& [name, op] : registered().ops) names.push_back(name);
+  return names;
 }
 
 TORCH_LIBRARY(gems, library) {
   use_torch_threads();
   use_torch_profiler();
   for (const OpDef* op : ops::catalogue().all()) register_operator(library, *op);
-  register_gradients(library);
   register_rotary_embedding(library);
 }
 

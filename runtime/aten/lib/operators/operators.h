@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/stack.h>
 #include <c10/core/GradMode.h>
 
@@ -19,21 +20,26 @@ class Library;
 
 namespace gems::aten {
 
+// All that PyTorch knows of an op: torch.ops.NAMESPACE.NAME in the library's namespace, with kernels for CPU and CUDA,
+// meta tensors, autograd (derivatives.h of the dsl), vmap, and NAME.out; and its gradients, as operators that graphs of
+// torch.compile may contain (_NAME_vjp_x). Under autocast an operator computes what it is given: operands promote to
+// the widest. The op must live as long as the process. Throws c10::Error where the namespace has such an operator.
+void register_operator(torch::Library& library, const OpDef& op);
+
+// The operator of a derived op, in the namespace of the op that it is derived from; registered when it is asked for
+// first. Thread-safe.
+c10::OperatorHandle derived_operator(const OpDef& op, const std::string& name_space);
+
+// The op behind an operator ("gems::gelu", "gems::_gelu_vjp_x"); null where it is none of ours.
+const OpDef* find_operator(const std::string& name);
+// The names of all operators that are registered, sorted.
+std::vector<std::string> operator_names();
+
 // "silu_and_mul(Tensor x, Tensor y) -> Tensor"; flags get their default: "str approximate=\"none\"".
-std::string schema_of(const OpDef& op);
+std::string schema_of(const OpDef& op, const std::string& name);
 // "silu_and_mul.out(Tensor x, Tensor y, *, Tensor(a!) out) -> ()"; of several results: out0, out1, ... Nothing is
 // returned: PyTorch functionalizes only such operators.
 std::string out_schema_of(const OpDef& op);
-
-// Defines torch.ops.LIBRARY.OP and its .out overload: for CPU, CUDA and fake tensors.
-void register_operator(torch::Library& library, const OpDef& op);
-
-// Autograd kernels of the ops that have gradients (new_operators_autograd.cpp).
-void register_gradients(torch::Library& library);
-bool has_gradient(const OpDef& op);
-// The position of the incoming gradient among the operands of such an op's gradient op; -1 of any other op. Gradients
-// have its layout, as in PyTorch's own backward operators, which take it first.
-std::int8_t incoming_gradient(const OpDef& op);
 
 // Serves and counts the request, or throws what a user of torch.ops.gems can act on.
 void serve_or_throw(Request request, CallCounts& counts);
@@ -49,8 +55,5 @@ template <class... Tensors>
 bool needs_gradient(const Tensors&... tensors) {
   return (at::GradMode::is_enabled() && (tensors.requires_grad() || ...)) || has_tangent(tensors...);
 }
-
-// Inside of torch.func's transforms, which refuse C++ autograd functions.
-bool in_functorch();
 
 }  // namespace gems::aten

@@ -235,6 +235,18 @@ struct Rotary : torch::autograd::Function<Rotary> {
   }
 };
 
+// Inside of torch.func's transforms, which refuse C++ autograd functions.
+bool in_functorch() {
+  const auto& state = at::functorch::functorchTLSAccessor();
+  if (state == nullptr) return false;
+  try {
+    state->checkSupportsCppAutogradFunction();
+    return false;
+  } catch (const c10::Error&) {
+    return true;
+  }
+}
+
 Tensor differentiate(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interleaved, bool inverse) {
   if (has_tangent(x, cos, sin) || in_functorch()) return composition(x, cos, sin, interleaved, inverse);
   if (needs_gradient(x, cos, sin)) return Rotary::apply(x, cos, sin, interleaved, inverse);

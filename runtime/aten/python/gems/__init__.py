@@ -22,7 +22,8 @@ _starting = _sys.argv[:1] == ["-m"] and _sys.orig_argv[-len(_sys.argv)] in ("gem
 
 if not _starting:
     from . import _library  # noqa: F401, I001  (first: it says what is missing)
-    from . import _decompositions, _log  # noqa: F401  (one registers them, the other speaks to logging)
+    from . import _log  # noqa: F401  (speaks to logging)
+    from ._decompositions import decompositions
     from ._modules import load, load_inline
     from ._report import Report, Row, report, reset_report
     from ._switches import all_ops, disable, enable, is_enabled, only_enable, use_gems
@@ -32,6 +33,7 @@ __all__ = [
     "Row",
     "__version__",
     "all_ops",
+    "decompositions",
     "disable",
     "enable",
     "is_enabled",

@@ -33,6 +33,8 @@ FUNCTIONS = (
     ("load", _text, _text, ctypes.POINTER(_text)),
     ("module_directory", _text),
     ("environment", _text),
+    ("operators", _text),
+    ("trace", _text, _text, _text, ctypes.POINTER(_text)),
 )
 
 

@@ -1,0 +1,34 @@
+// The derivative of each scalar operation, as the linear map that it is near its arguments.
+#pragma once
+
+#include <array>
+
+#include "gems/dsl/differentiate.h"
+#include "graph_builder.h"
+
+namespace gems {
+
+// One node of the op, seen from one of its arguments.
+struct Site {
+  std::array<Value, 3> args;
+  Value out;  // the node's value
+  bool reverse;
+  Ties ties;
+
+  Value a() const { return args[0]; }
+  Value b() const { return args[1]; }
+  Value c() const { return args[2]; }
+  // The factor of a gradient is the conjugate of that of a tangent.
+  Value k(Value factor) const { return reverse ? conj(factor) : factor; }
+};
+
+// Whether the node's value does not change with small changes of that argument (floor, a condition, ...). Else what it
+// has is propagate's answer.
+bool is_constant_in(ScalarOp op, int argument);
+
+// Reverse: what a gradient v of the node's value contributes to the argument's gradient. Forward: what a tangent v of
+// the argument contributes to that of the node's value. Not where is_constant_in. Throws gems::Error when the operation
+// has no derivative.
+Value propagate(ScalarOp op, int argument, const Site& site, Value v);
+
+}  // namespace gems

@@ -1,0 +1,54 @@
+// The arguments of a boxed call, as a request sees them.
+#pragma once
+
+#include <ATen/core/stack.h>
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "gems/aten/serve.h"
+#include "gems/dsl/op.h"
+
+namespace gems::aten {
+
+inline FlagValue flag_of(const c10::IValue& value) {
+  if (value.isBool()) return value.toBool();
+  if (value.isInt()) return value.toInt();
+  if (value.isString()) return std::string_view(value.toStringRef());
+  return {};
+}
+
+// The arguments on the stack, of which `behind` values are on top of them, as a request sees them.
+class StackArguments {
+ public:
+  StackArguments(const OpDef& op, const torch::jit::Stack& stack, std::size_t behind = 0) {
+    const std::size_t count = op.operands.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      const c10::IValue& value = stack[stack.size() - behind - count + i];
+      switch (op.operands[i].kind) {
+        case OperandKind::Tensor:
+          arguments_[i] = CallArgument(value.toTensor());
+          break;
+        case OperandKind::Scalar:
+          scalars_[i] = value.toScalar();
+          arguments_[i] = CallArgument(scalars_[i]);
+          break;
+        case OperandKind::Flag:
+          arguments_[i] = CallArgument(flag_of(value));
+          break;
+      }
+    }
+    count_ = count;
+  }
+  StackArguments(const StackArguments&) = delete;
+  std::span<const CallArgument> get() const { return {arguments_.data(), count_}; }
+
+ private:
+  std::array<at::Scalar, MaxOperands> scalars_;
+  std::array<CallArgument, MaxOperands> arguments_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace gems::aten
