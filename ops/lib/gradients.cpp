@@ -13,13 +13,14 @@ namespace {
 struct Row {
   const OpDef* op;
   const OpDef* gradient;
+  int incoming;  // the position of the incoming gradient among the operands of `gradient`
 };
 
 constexpr Row rows[] = {
-    {&gelu_op, &gelu_backward_op},
-    {&gelu_and_mul_op, &gelu_and_mul_grad_op},
-    {&silu_op, &silu_backward_op},
-    {&silu_and_mul_op, &silu_and_mul_grad_op},
+    {&gelu_op, &gelu_backward_op, 0},
+    {&gelu_and_mul_op, &gelu_and_mul_grad_op, 2},
+    {&silu_op, &silu_backward_op, 0},
+    {&silu_and_mul_op, &silu_and_mul_grad_op, 2},
 };
 
 constexpr const OpDef* bounded[] = {&clamp_op, &clamp_min_op, &clamp_max_op};
@@ -36,9 +37,8 @@ const OpDef* written_gradient(const OpDef& op) {
 }
 
 int incoming_gradient(const OpDef& op) {
-  if (std::ranges::find(rows, &op, &Row::gradient) == std::end(rows)) return -1;
-  const auto grad = std::ranges::find(op.operands, "grad", &OperandDef::name);
-  return static_cast<int>(grad - op.operands.begin());
+  const auto found = std::ranges::find(rows, &op, &Row::gradient);
+  return found == std::end(rows) ? -1 : found->incoming;
 }
 
 }  // namespace gems::ops

@@ -18,6 +18,7 @@ import typing
 
 import torch
 
+from ._decompositions import register_decompositions
 from ._library import check, library
 
 _MOST_KEPT = 100  # modules compiled from text, least recently used ones go first
@@ -29,11 +30,12 @@ _loaded = {}  # path of a module that load_inline compiled -> its operators
 def load(path: str | os.PathLike):
     """Loads a module of operators, which gems_add_operators() of CMake built, and returns torch.ops.NAME.
 
-    The operators work on CPU, CUDA and fake tensors, and with out=. A module stays for the life of the process; loading
+    The operators work on CPU, CUDA and fake tensors, with out=, with gradients and under torch.func and torch.compile. A module stays for the life of the process; loading
     the same file again does nothing. Raises ValueError with the reason when the file is no module that this gems can load.
     """
     name = ctypes.c_char_p()
     check(library.gems_torch_load(os.fsencode(path), name))
+    register_decompositions()
     return getattr(torch.ops, name.value.decode())
 
 
