@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "gems/compiler/stages.h"
+#include "gems/compiler/version.h"
 
 namespace gems {
 

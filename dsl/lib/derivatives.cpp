@@ -20,7 +20,7 @@ struct Row {
   std::array<Rule, 3> rules{};
 };
 
-constexpr double two_over_sqrt_pi = 2 * std::numbers::inv_sqrtpi;
+constexpr double TwoOverSqrtPi = 2 * std::numbers::inv_sqrtpi;
 
 Value zero(Value v) { return like(v, 0); }
 Value square(Value x) { return x * x; }
@@ -161,9 +161,9 @@ constexpr std::array rows{
     Row{ScalarOp::Tanh, {[](const Site& s, Value v) { return v * s.k(one_minus_square(s.out)); }}},
     Row{ScalarOp::Sigmoid, {[](const Site& s, Value v) { return v * s.k((like(s.out, 1) - s.out) * s.out); }}},
     Row{ScalarOp::Erf,
-        {[](const Site& s, Value v) { return v * (apply(ScalarOp::Exp, -square(s.a())) * two_over_sqrt_pi); }}},
+        {[](const Site& s, Value v) { return v * (apply(ScalarOp::Exp, -square(s.a())) * TwoOverSqrtPi); }}},
     Row{ScalarOp::Erfc,
-        {[](const Site& s, Value v) { return v * (apply(ScalarOp::Exp, -square(s.a())) * -two_over_sqrt_pi); }}},
+        {[](const Site& s, Value v) { return v * (apply(ScalarOp::Exp, -square(s.a())) * -TwoOverSqrtPi); }}},
     Row{ScalarOp::Floor},
     Row{ScalarOp::Ceil},
     Row{ScalarOp::Trunc},
@@ -187,11 +187,11 @@ constexpr std::array rows{
     Row{ScalarOp::Conj, {[](const Site&, Value v) { return conj(v); }}},
 };
 
-constexpr std::size_t op_count = 0
+constexpr std::size_t OpCount = 0
 #define GEMS_SCALAR_OP(Name, text, arity, domain, result, cost) +1
 #include "gems/dsl/scalar_ops.def"
     ;
-static_assert(rows.size() == op_count, "every scalar operation has a row, in the order of scalar_ops.def");
+static_assert(rows.size() == OpCount, "every scalar operation has a row, in the order of scalar_ops.def");
 static_assert([] {
   for (std::size_t i = 0; i < rows.size(); ++i)
     if (rows[i].op != static_cast<ScalarOp>(i)) return false;

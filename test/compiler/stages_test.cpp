@@ -1,4 +1,4 @@
-// Stages as text, digests, and what identifies the generator.
+// Stages as text, and what goes wrong on the way.
 #include "gems/compiler/stages.h"
 
 #include <algorithm>
@@ -82,16 +82,6 @@ TEST_CASE("operand names that C++ or the emitter claims get an underscore") {
   const TraceGraph graph = trace.take();
   const std::string text = emit_cuda(graph, Layout{}, CudaTarget{90}).text;
   CHECK_THAT(text, ContainsSubstring("n_ + float_"));
-}
-
-TEST_CASE("digests are BLAKE3") {
-  // The first test vector of the BLAKE3 reference implementation: empty input.
-  CHECK(to_hex(digest({})) == "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262");
-}
-
-TEST_CASE("the generator's version is a digest, LLVM's is 22") {
-  CHECK(generator_version().size() == 64);
-  CHECK(llvm_version().starts_with("22."));
 }
 
 }  // namespace gems::test

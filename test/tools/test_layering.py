@@ -62,7 +62,6 @@ UNPAIRED = {
     "compiler/lib/Transforms/*.cpp": "a pass, which Passes.td declares",
     "dsl/lib/evaluate_*.cpp": "evaluate_category.h, a file for each category of dtypes",
     "runtime/aten/lib/c_api.cpp": "called through ctypes: declared in runtime/aten/python/gems/_library.py",
-    "runtime/aten/lib/operators/*.cpp": "kernels that operators.h registers",
     "tools/*/*.cpp": "a program",
 }
 

@@ -8,7 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "gems/compiler/stages.h"
+#include "gems/compiler/version.h"
 
 namespace gems::cache_tool {
 namespace {

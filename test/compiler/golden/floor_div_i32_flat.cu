@@ -4,8 +4,8 @@
 //   y: tensor of i32, computed in i32; contiguous; aligned to 16 bytes
 //   out: result, i32; contiguous; aligned to 16 bytes
 //
-// family=flat width=4 unroll=2 threads=128
-// launch: block 128, grid ceil(n / 1024)
+// family=flat width=4 unroll=2 threads=128 few=65536
+// launch: block 128, grid ceil(n / 1024), of up to 65536 elements ceil(n / 128)
 
 using i32 = int;
 using u32 = unsigned;
@@ -71,19 +71,20 @@ template <class Word, class V, class T> __device__ __forceinline__ void store(T*
   for (int i = 0; i < V::size / (int)sizeof(Word); ++i) store_word(reinterpret_cast<Word*>(to) + i, from.words[i]);
 }
 
+// The absolute value of a signed integer, in an unsigned type; the lowest one is itself.
+template <class U> __device__ __forceinline__ U magnitude(U x) { return x >> (8 * sizeof(U) - 1) ? (U)(0 - x) : x; }
+
 // One element.
 __device__ __forceinline__ u32 floor_div_element(u32 x, u32 y) {
-  const bool test0 = y == 0u;
-  const bool test1 = y == (u32)-1;
-  const u32 choice0 = test0 || test1 ? 1u : y;
-  const u32 choice1 = test0 ? 0u : test1 ? 0u - x : (u32)((i32)x / (i32)choice0);
-  const u32 rest0 = (u32)((i32)x % (i32)choice0);
-  return rest0 != 0u && (i32)rest0 < 0 != (i32)y < 0 ? choice1 + (u32)-1 : choice1;
+  const bool test0 = (i32)(x ^ y) < 0;
+  const u32 greatest0 = max(magnitude<u32>(y), 1u);
+  const u32 quotient0 = (magnitude<u32>(x) + (test0 ? greatest0 - 1u : 0u)) / greatest0;
+  return y == 0u ? 0u : test0 ? 0u - quotient0 : quotient0;
 }
 
 extern "C" __global__ void __launch_bounds__(128)
 gems_floor_div_i32_flat(const i32* x, const i32* y, i32* out, const long long n) {
-  const long long vectors = n >> 2;
+  const long long vectors = gridDim.x * 128ll < n ? n >> 2 : 0;
   const long long first = blockIdx.x * 256ll + threadIdx.x;
   Vec<i32, 4> x_vec[2];
   Vec<i32, 4> y_vec[2];
@@ -107,9 +108,8 @@ gems_floor_div_i32_flat(const i32* x, const i32* y, i32* out, const long long n)
       store<uint4>(out + i * 4, out_vec);
     }
   }
-  // The last block has the elements behind the last whole vector.
-  if (blockIdx.x + 1 < gridDim.x) return;
-  const long long rest = vectors * 4 + threadIdx.x;
+  // Behind the last whole vector, or all where each element has a thread.
+  const long long rest = vectors * 4 + blockIdx.x * 128ll + threadIdx.x;
   if (rest < n) {
     out[rest] = floor_div_element(x[rest], y[rest]);
   }

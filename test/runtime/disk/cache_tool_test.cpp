@@ -5,7 +5,7 @@
 
 #include "cache_sample.h"
 #include "command.h"
-#include "gems/compiler/stages.h"
+#include "gems/compiler/version.h"
 
 using namespace gems;
 using namespace gems::test;

@@ -6,8 +6,8 @@
 
 #include "gems/aten/dtype.h"
 #include "geometry/memory_overlap.h"
-#include "torch/named_tensors.h"
 #include "geometry/number_value.h"
+#include "torch/named_tensors.h"
 
 namespace gems::aten {
 namespace {
