@@ -39,9 +39,11 @@ def test_a_call_counts_under_the_face_that_it_came_through(x):
 
 
 def test_gradients_count_under_the_operator_that_computes_them(x):
-    a = x.clone().requires_grad_()
-    fused.silu_and_mul(a, x).sum().backward()
+    a, b = x.clone().requires_grad_(), x.clone().requires_grad_()
+    fused.silu_and_mul(a, b).sum().backward()
     assert (row("gems::silu_and_mul").served, row("gems::silu_and_mul_grad").served) == (1, 1)
+    fused.silu_and_mul(a, x).sum().backward()
+    assert (row("gems::silu_and_mul").served, row("gems::_silu_and_mul_vjp_x").served) == (2, 1)
 
 
 def test_rotary_embedding_is_counted(device):

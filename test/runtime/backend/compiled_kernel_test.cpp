@@ -118,9 +118,9 @@ result out %3 as f32
   CHECK(cuda ==
         "target sm_90\nnvrtc <build>\n"
         "options --std=c++17 --ftz=false --prec-div=true --prec-sqrt=true --fmad=true\n"
-        "schedule family=flat width=4 unroll=1 threads=256\n" +
+        "schedule family=flat width=4 unroll=1 threads=256 few=1\n" +
             format + "layout flat\n" + common);
-  CHECK(cache_key(cuda) == "8623404763bcdd5b28ecdddcb4501a274a5aecffe64e330e2ea1c93727c67094");
+  CHECK(cache_key(cuda) == "37fc944a2c2ddbc5fb0e9f21d64679fda8e93a73b53b24ed85734a4c8ae8b23f");
 }
 
 TEST_CASE("a CUDA kernel is compiled for its architecture once, and found on disk afterwards") {

@@ -98,11 +98,18 @@ TEST_CASE("nobody waits for a listener that takes no more; what it missed is cou
   }
   const std::vector<std::string> texts = texts_after_the_end();
   REQUIRE(texts.size() >= 1025);
-  const std::size_t kept = texts.size() - 1;
   CHECK((texts[0] == "0" && texts[1023] == "1023"));
-  CHECK(heard.messages.back().level == LogLevel::Warning);
-  CHECK(texts.back() ==
-        std::to_string(5000 - kept) + " messages were dropped here: they came faster than the program's log took them");
+  // One note, or more when the thread of the listener came late to its first messages.
+  std::size_t notes = 0;
+  std::size_t dropped = 0;
+  for (const LogMessage& message : heard.messages) {
+    if (message.level != LogLevel::Warning) continue;
+    ++notes;
+    dropped += std::stoul(message.text);
+    CHECK(message.text.ends_with(" messages were dropped here: they came faster than the program's log took them"));
+  }
+  CHECK(notes >= 1);
+  CHECK(texts.size() - notes + dropped == 5000);
 }
 
 TEST_CASE("a listener may say something itself") {

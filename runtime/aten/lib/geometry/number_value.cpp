@@ -49,9 +49,19 @@ bool to_number(const at::Scalar& scalar, NumberValue& number) {
 }
 
 bool to_number(const at::Tensor& tensor, NumberValue& number) {
+  // What Python's numbers come in goes the short way.
+  const void* data = tensor.const_data_ptr();
+  if (tensor.scalar_type() == at::kLong) {
+    number = {DType::I64, *static_cast<const std::int64_t*>(data), {}};
+    return true;
+  }
+  if (tensor.scalar_type() == at::kDouble) {
+    number = {DType::F64, 0, *static_cast<const double*>(data)};
+    return true;
+  }
   const auto dtype = to_dtype(tensor.scalar_type());
   if (!dtype) return false;
-  const Element element = load_element(tensor.const_data_ptr(), *dtype);
+  const Element element = load_element(data, *dtype);
   number = {number_dtype(*dtype), element.integer, element.value};
   return true;
 }

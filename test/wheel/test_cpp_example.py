@@ -1,4 +1,4 @@
-"""A project in C++ that knows gems only where it is installed."""
+"""examples/cpp, copied out of the checkout: it knows gems only where that is installed."""
 
 import pathlib
 import shutil
@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-PROJECT = pathlib.Path(__file__).with_name("cpp_project")
+PROJECT = pathlib.Path(__file__).parents[2] / "examples" / "cpp"
 
 
 @pytest.fixture(params=("g++", "clang++-22"))
