@@ -19,6 +19,10 @@ for device in devices:
     torch.testing.assert_close(error, (prediction - target).clamp(-0.5, 0.5))
     assert torch.equal(clipped, (prediction - target).abs() > 0.5)
 
+    x, gate = torch.randn(2, 64, 100, device=device, dtype=torch.float64, requires_grad=True).unbind()
+    (gradient,) = torch.autograd.grad(ops.swish_glu(x, gate, 1.7).sum(), x)
+    torch.testing.assert_close(gradient, torch.autograd.grad((x * torch.sigmoid(1.7 * x) * gate).sum(), x)[0])
+
     out = torch.empty(64, 100, device=device)
     ops.swish_glu.out(prediction, target, 1.0, out=out)
     assert torch.equal(out, ops.swish_glu(prediction, target, 1.0))

@@ -135,8 +135,10 @@ class Backward final : public torch::autograd::Node {
 
 class Differentiate final : public c10::OperatorKernel {
  public:
-  Differentiate(const OpDef& op, std::string name_space)
-      : op_(op), derived_(std::make_shared<DerivedOperators>(op, std::move(name_space))) {}
+  Differentiate(const OpDef& op, const std::string& name_space)
+      : op_(op),
+        full_name_(name_space + "::" + std::string(op.name)),
+        derived_(std::make_shared<DerivedOperators>(op, name_space)) {}
 
   void operator()(const c10::OperatorHandle& handle, c10::DispatchKeySet keys, torch::jit::Stack* stack) const {
     PositionSet wanted = 0, moving = 0;
@@ -164,7 +166,7 @@ class Differentiate final : public c10::OperatorKernel {
     try {
       return derivatives();
     } catch (const Error& error) {
-      TORCH_CHECK(false, "gems::", std::string(op_.name),
+      TORCH_CHECK(false, full_name_,
                   " has no gradient, but one of the arguments requires one: call it with detached tensors (",
                   error.what(), ")");
     }
@@ -255,24 +257,21 @@ class Differentiate final : public c10::OperatorKernel {
   }
 
   const OpDef& op_;
+  std::string full_name_;
   std::shared_ptr<DerivedOperators> derived_;
 };
 
 class RefuseOut final : public c10::OperatorKernel {
  public:
-  explicit RefuseOut(const OpDef& op) : op_(op) {}
-
   void operator()(const c10::OperatorHandle& handle, c10::DispatchKeySet keys, torch::jit::Stack* stack) const {
+    const std::string& name = handle.schema().name();
     for (const c10::IValue& value : torch::jit::last(*stack, handle.schema().arguments().size()))
-      TORCH_CHECK(!value.isTensor() || !needs_gradient(value.toTensor()), "gems::", std::string(op_.name),
+      TORCH_CHECK(!value.isTensor() || !needs_gradient(value.toTensor()), name,
                   ".out: functions with out=... arguments don't support automatic differentiation, but one of the "
-                  "arguments requires grad: call gems::",
-                  std::string(op_.name), " without out=, or under torch.no_grad()");
+                  "arguments requires grad: call ",
+                  name, " without out=, or under torch.no_grad()");
     handle.redispatchBoxed(keys & c10::after_autograd_keyset, stack);
   }
-
- private:
-  const OpDef& op_;
 };
 
 }  // namespace
@@ -287,10 +286,10 @@ void register_autograd(torch::Library& library, const OpDef& op, const std::stri
                                                                std::make_unique<Differentiate>(op, name_space))));
 }
 
-void register_out_autograd(torch::Library& library, const OpDef& op, const std::string& name) {
+void register_out_autograd(torch::Library& library, const std::string& name) {
   library.impl((name + ".out").c_str(),
                torch::dispatch(c10::DispatchKey::Autograd,
-                               torch::CppFunction::makeFromBoxedFunctor(std::make_unique<RefuseOut>(op))));
+                               torch::CppFunction::makeFromBoxedFunctor(std::make_unique<RefuseOut>())));
 }
 
 }  // namespace gems::aten

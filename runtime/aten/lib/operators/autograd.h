@@ -16,6 +16,6 @@ void register_autograd(torch::Library& library, const OpDef& op, const std::stri
                        const std::string& name_space);
 
 // Of an operator's .out overload, which raises where it would lose a gradient in silence.
-void register_out_autograd(torch::Library& library, const OpDef& op, const std::string& name);
+void register_out_autograd(torch::Library& library, const std::string& name);
 
 }  // namespace gems::aten

@@ -42,7 +42,7 @@ class Batch final : public c10::OperatorKernel {
   void operator()(const c10::OperatorHandle& handle, c10::DispatchKeySet, torch::jit::Stack* stack) const {
     const c10::impl::ExcludeDispatchKeyGuard below(c10::DispatchKey::FuncTorchBatched);
     const auto layer = at::functorch::maybeCurrentDynamicLayer();
-    TORCH_CHECK(layer, "gems::", std::string(op_.name), ": a batched tensor was used outside of the vmap that made it");
+    TORCH_CHECK(layer, "op '", std::string(op_.name), "': a batched tensor was used outside of the vmap that made it");
     const std::int64_t level = layer->layerId();
     const auto arguments = torch::jit::last(*stack, op_.operands.size());
     std::vector<Part> parts;

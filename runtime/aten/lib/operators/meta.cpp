@@ -49,7 +49,7 @@ CallOperand operand_of(const OpDef& op, std::size_t position, const CallArgument
   if (argument.kind == CallArgument::Kind::Flag) return {.kind = CallOperand::Kind::Flag, .flag = argument.flag};
   const bool is_tensor = argument.kind == CallArgument::Kind::Tensor;
   const auto dtype = to_dtype(is_tensor ? argument.tensor->scalar_type() : argument.number->type());
-  TORCH_CHECK(dtype, "gems::", std::string(op.name), ": argument '", std::string(op.operands[position].name),
+  TORCH_CHECK(dtype, "op '", std::string(op.name), "': argument '", std::string(op.operands[position].name),
               "' has a dtype that gems does not know; convert it first");
   if (!is_tensor || argument.tensor->unsafeGetTensorImpl()->is_wrapped_number())
     return {.kind = CallOperand::Kind::Number, .dtype = *dtype, .in_memory = false};
@@ -61,7 +61,7 @@ void infer_results(const Request& request) {
   for (const CallArgument& argument : request.arguments)
     TORCH_CHECK(
         argument.kind != CallArgument::Kind::Tensor || argument.tensor->is_meta() || argument.tensor->dim() == 0,
-        "gems::", std::string(request.op->name), ": all tensors must be on one device, found meta and ",
+        "op '", std::string(request.op->name), "': all tensors must be on one device, found meta and ",
         argument.tensor->device(), "; move them together first");
   std::vector<CallOperand> operands;
   for (std::size_t i = 0; i < request.arguments.size(); ++i)

@@ -216,7 +216,7 @@ void register_into(torch::Library& library, const OpDef& op) {
   library.impl(into.c_str(), boxed<ComputeInto>(c10::DispatchKey::CPU, op, full_name));
   library.impl(into.c_str(), boxed<ComputeInto>(c10::DispatchKey::CUDA, op, full_name));
   library.impl(into.c_str(), boxed<InferInto>(c10::DispatchKey::Meta, op));
-  register_out_autograd(library, op, name);
+  register_out_autograd(library, name);
 }
 
 std::string derived_name(const OpDef& op) { return "_" + std::string(op.name); }
