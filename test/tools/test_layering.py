@@ -19,7 +19,7 @@ def is_in(path, *folders):
 # (what, pattern of the included path, folders that may include it)
 PRIVATE_HEADERS = [
     ("MLIR and LLVM", r"^(mlir|llvm|mlir-c|llvm-c)/", ["compiler/lib", "tools/gems-opt", "test/compiler"]),
-    ("torch", r"^(torch|ATen|c10)/", ["runtime/aten", "test/aten", "test/wheel"]),
+    ("torch", r"^(torch|ATen|c10)/", ["runtime/aten", "test/aten", "examples/cpp"]),
     ("CUDA", r"^(cuda|nvrtc|cuda_\w*runtime\w*|cuda_[bf]+\d+)\.h(pp)?$", ["runtime/lib"]),
     ("fmt", r"^fmt/", None),
 ]

@@ -24,6 +24,7 @@
 #include "gems/dsl/error.h"
 #include "operators/derived_operators.h"
 #include "operators/operators.h"
+#include "torch/graph_node.h"
 
 namespace gems::aten {
 namespace {
@@ -118,7 +119,7 @@ class Backward final : public torch::autograd::Node {
       case From::Incoming:
         return incoming[at].defined() ? incoming[at] : input_metadata(at).zeros_like();
       case From::Result:
-        return results_[at]->unpack(shared_from_this());
+        return results_[at]->unpack(pointer_to(*this));
       case From::Operand:
         return operands_[at] ? c10::IValue(operands_[at]->unpack()) : arguments_[at];
     }
@@ -178,7 +179,7 @@ class Differentiate final : public c10::OperatorKernel {
     const std::vector<c10::IValue> arguments(given.begin(), given.end());
     const std::vector<DerivedCall>* tangents =
         moving == 0 ? nullptr : &ask([&]() -> const std::vector<DerivedCall>& { return derived_->tangents(moving); });
-    const std::shared_ptr<torch::autograd::Node> node = wanted == 0 ? nullptr : node_for(arguments, wanted);
+    const NodePointer node = wanted == 0 ? NodePointer() : node_for(arguments, wanted);
     {
       const at::AutoDispatchBelowADInplaceOrView below;
       handle.redispatchBoxed(keys & c10::after_autograd_keyset, &stack);
@@ -198,7 +199,7 @@ class Differentiate final : public c10::OperatorKernel {
     if (auto* backward = dynamic_cast<Backward*>(node.get())) backward->save_results(results);
   }
 
-  std::shared_ptr<torch::autograd::Node> node_for(const std::vector<c10::IValue>& arguments, PositionSet wanted) const {
+  NodePointer node_for(const std::vector<c10::IValue>& arguments, PositionSet wanted) const {
     const auto edge_of = [&](std::size_t position) {
       return torch::autograd::impl::gradient_edge(arguments[position].toTensor());
     };
@@ -209,7 +210,7 @@ class Differentiate final : public c10::OperatorKernel {
         if (argument.isTensor()) is_real = is_real && !argument.toTensor().is_complex();
       const auto& calls =
           ask([&]() -> const std::vector<DerivedCall>& { return derived_->gradients(wanted, is_real); });
-      std::shared_ptr<Backward> node(new Backward(*derived_, calls), torch::autograd::deleteNode);
+      auto node = make_node<Backward>(*derived_, calls);
       for (const DerivedCall& call : calls)
         for (const int position : call.positions) edges.push_back(edge_of(static_cast<std::size_t>(position)));
       node->set_next_edges(std::move(edges));
@@ -220,8 +221,7 @@ class Differentiate final : public c10::OperatorKernel {
       if (op_.source == nullptr) throw;
       for (std::size_t i = 0; i < arguments.size(); ++i)
         if (has(wanted, i)) edges.push_back(edge_of(i));
-      return {new torch::autograd::Error(error.what_without_backtrace(), std::move(edges)),
-              torch::autograd::deleteNode};
+      return make_node<torch::autograd::Error>(error.what_without_backtrace(), std::move(edges));
     }
   }
 
