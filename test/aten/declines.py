@@ -35,6 +35,10 @@ def _float8(tensors):
     return any(each.is_floating_point() and each.dtype.itemsize == 1 for each in tensors)
 
 
+def _complex_bfloat16(tensors):
+    return any(each.dtype == getattr(torch, "bcomplex32", None) for each in tensors)
+
+
 def _powers_of_two(tensors):
     return any(each.dtype == torch.float8_e8m0fnu for each in tensors)
 
@@ -85,6 +89,7 @@ EXPECTED = (
     ("copy_", "copy without conversion or another order", _always, "a plain copy is a memcpy"),
     ("copy_", "arguments", _always, "ATen's own kernels convert a number on their way"),
     ("*", "dtype", _powers_of_two, "a truth value by way of a dtype without zero"),
+    ("*", "dtype", _complex_bfloat16, "newer versions of PyTorch make bfloat16 and a complex number that, which gems does not know"),
     ("mul*", "number does not fit the dtype", _float8, "ATen rounds the number to float8 before it multiplies"),
 )
 

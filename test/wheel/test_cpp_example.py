@@ -1,4 +1,4 @@
-"""examples/cpp, copied out of the checkout: it knows gems only where that is installed."""
+"""The projects of examples/, copied out of the checkout: they know gems only where that is installed."""
 
 import pathlib
 import shutil
@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-PROJECT = pathlib.Path(__file__).parents[2] / "examples" / "cpp"
+EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(params=("g++", "clang++-22"))
@@ -20,8 +20,8 @@ def cmake(folder, *arguments):
     return subprocess.run(["cmake", *arguments], cwd=folder, capture_output=True, text=True)
 
 
-def configure(environment, folder, *arguments):
-    shutil.copytree(PROJECT, folder / "project")
+def configure(environment, folder, *arguments, example="cpp"):
+    shutil.copytree(EXAMPLES / example, folder / "project")
     gems = environment.run("python", "-m", "gems", "--cmake-dir").stdout.strip()
     return cmake(folder, "-S", "project", "-B", "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={gems}", *arguments)
 
@@ -36,6 +36,15 @@ def test_a_project_builds_and_runs(own_torch, compiler, tmp_path):
     assert traced.startswith("op half_difference\noperand x tensor bf16 as f32") and "sub" in traced
     called = subprocess.run([tmp_path / "build/call_an_op"], capture_output=True, text=True)
     assert called.returncode == 0 and "silu_and_mul" in called.stdout, called
+
+
+def test_a_module_builds_and_agrees_with_pytorch(own_torch, compiler, tmp_path):
+    configured = configure(own_torch, tmp_path, f"-DCMAKE_CXX_COMPILER={compiler}", example="module")
+    assert configured.returncode == 0, configured.stderr
+    built = cmake(tmp_path, "--build", "build")
+    assert built.returncode == 0, built.stdout
+    own_torch.run("python", str(tmp_path / "project/test_my_ops.py"), str(tmp_path / "build/my_ops.so"))
+    assert "swish_glu" in own_torch.run("gems-codegen", "--module", str(tmp_path / "build/my_ops.so"), "list").stdout
 
 
 def test_a_project_without_pytorch_is_told_how_to_name_it(bare, tmp_path):

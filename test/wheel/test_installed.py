@@ -8,7 +8,9 @@ import docs_examples
 import pytest
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-PYTHON_EXAMPLES = [example for example in docs_examples.extract("README.md") if example.language == "python"]
+PYTHON_EXAMPLES = [
+    example for example in docs_examples.extract("README.md") if example.language == "python" and not example.project
+]
 SCRIPT = """
 import sys
 import torch
