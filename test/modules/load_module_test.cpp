@@ -1,9 +1,6 @@
 // Which files are modules, and what is said about those that are not.
 #include "gems/modules/load_module.h"
 
-#include <unistd.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -12,6 +9,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "gems/dsl/error.h"
+#include "temporary_directory.h"
 
 namespace gems {
 namespace {
@@ -33,19 +31,6 @@ std::string error_of(const std::string& path) {
   return "no error";
 }
 
-class Folder {
- public:
-  Folder() {
-    char name[] = "/tmp/gems-modules-XXXXXX";
-    path_ = ::mkdtemp(name);
-  }
-  ~Folder() { fs::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
-
 TEST_CASE("the same file again is the module that was loaded") {
   const Module& module = load_module(file_of("sample_ops"));
   CHECK(module.name == "sample_ops");
@@ -53,7 +38,7 @@ TEST_CASE("the same file again is the module that was loaded") {
   REQUIRE(module.ops.size() == 3);
   CHECK(module.ops[0]->name == "swish_glu");
   CHECK(&load_module(file_of("sample_ops")) == &module);
-  const Folder folder;
+  const test::TemporaryDirectory folder;
   fs::create_symlink(module.path, folder / "link.so");
   CHECK(&load_module(folder / "link.so") == &module);
 }
@@ -67,7 +52,7 @@ TEST_CASE("another file with a module of that name is refused by name") {
 }
 
 TEST_CASE("a loaded file that changes is refused") {
-  const Folder folder;
+  const test::TemporaryDirectory folder;
   const std::string path = folder / "changing.so";
   fs::copy_file(file_of("changing"), path);
   load_module(path);
@@ -79,7 +64,7 @@ TEST_CASE("a loaded file that changes is refused") {
 }
 
 TEST_CASE("a file that is no module is refused before anything of it runs") {
-  const Folder folder;
+  const test::TemporaryDirectory folder;
   const std::string text = folder / "text.so";
   // In two parts: this program shall not contain the whole symbol.
   std::ofstream(text) << "gems_operators_" << 1 << '\0';

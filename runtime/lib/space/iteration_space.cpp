@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "gems/dsl/error.h"
+#include "gems/runtime/sort_dimensions.h"
 
 namespace gems {
 namespace {
@@ -109,24 +110,12 @@ int compare_dimensions(const Extents& space, std::size_t result_count, int a, in
   return 0;
 }
 
-// Innermost first. The insertion sort of TensorIterator: the relation is not transitive, so another sort could give
-// another order than PyTorch's.
+// Innermost first.
 std::array<int, MaxInputRank> ordered_dimensions(const Extents& space, std::size_t result_count) {
   std::array<int, MaxInputRank> order;
   for (int d = 0; d < space.rank; ++d) order[static_cast<std::size_t>(d)] = space.rank - 1 - d;
-  for (int i = 1; i < space.rank; ++i) {
-    int at = i;
-    for (int below = i - 1; below >= 0; --below) {
-      const int relation = compare_dimensions(space, result_count, order[static_cast<std::size_t>(below)],
-                                              order[static_cast<std::size_t>(at)]);
-      if (relation > 0) {
-        std::swap(order[static_cast<std::size_t>(below)], order[static_cast<std::size_t>(at)]);
-        at = below;
-      } else if (relation < 0) {
-        break;
-      }
-    }
-  }
+  sort_dimensions(order, static_cast<std::size_t>(space.rank),
+                  [&](int a, int b) { return compare_dimensions(space, result_count, a, b); });
   return order;
 }
 

@@ -7,7 +7,8 @@
 
 #include <cstddef>
 #include <span>
-#include <utility>
+
+#include "gems/runtime/sort_dimensions.h"
 
 namespace gems::aten {
 
@@ -23,34 +24,23 @@ class DimensionOrder {
   DimensionOrder(std::span<const at::Tensor* const> tensors, c10::ArrayRef<Int> sizes)
       : tensors_(tensors), sizes_(sizes) {}
 
-  // Innermost first. Source: TensorIteratorBase::reorder_dimensions, an insertion sort from the last dimension to the
-  // first; the relation is not transitive, so that another sort could give another order.
+  // Innermost first.
   c10::SmallVector<std::size_t, 8> get() const {
     c10::SmallVector<std::size_t, 8> order;
     for (std::size_t dim = sizes_.size(); dim-- > 0;) order.push_back(dim);
-    for (std::size_t i = 1; i < order.size(); ++i) {
-      std::size_t moving = i;
-      for (std::size_t other = i; other-- > 0;) {
-        const int comparison = compare(order[moving], order[other]);
-        if (comparison < 0) break;
-        if (comparison > 0) {
-          std::swap(order[moving], order[other]);
-          moving = other;
-        }
-      }
-    }
+    sort_dimensions(order, order.size(), [&](std::size_t a, std::size_t b) { return outside(a, b); });
     return order;
   }
 
  private:
-  // Whether dimension a lies inside of b (1) or outside (-1), or the operands do not say (0).
-  int compare(std::size_t a, std::size_t b) const {
+  // Whether dimension a lies outside of b (1) or inside (-1), or the operands do not say (0).
+  int outside(std::size_t a, std::size_t b) const {
     for (const at::Tensor* tensor : tensors_) {
       const Int stride_a = stride_along(*tensor, a);
       const Int stride_b = stride_along(*tensor, b);
       if (stride_a == 0 || stride_b == 0) continue;
-      if (stride_a > stride_b) return -1;
-      if (stride_a < stride_b || sizes_[b] > sizes_[a]) return 1;
+      if (stride_b > stride_a) return -1;
+      if (stride_b < stride_a || sizes_[a] > sizes_[b]) return 1;
     }
     return 0;
   }

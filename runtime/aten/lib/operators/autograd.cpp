@@ -186,9 +186,10 @@ class Differentiate final : public c10::OperatorKernel {
     }
     const auto results = torch::jit::last(stack, op_.result_count());
     if (node != nullptr) {
+      const PositionSet continuous = continuous_results(op_);
       for (std::size_t r = 0; r < results.size(); ++r) {
         const Tensor& result = results[r].toTensor();
-        if (has(derived_->continuous_results(), r) && has_derivative(result))
+        if (has(continuous, r) && has_derivative(result))
           torch::autograd::set_history(result, node);
         else
           node->add_input_metadata(torch::autograd::Node::undefined_input());
@@ -278,9 +279,7 @@ class RefuseOut final : public c10::OperatorKernel {
 
 void register_autograd(torch::Library& library, const OpDef& op, const std::string& name,
                        const std::string& name_space) {
-  const bool only_truth = std::ranges::all_of(
-      op.promotions, [](const Promotion& promotion) { return promotion.kind == PromotionKind::AlwaysBool; });
-  if (only_truth) return;  // nothing to differentiate, and nothing that would be lost
+  if (continuous_results(op) == 0) return;  // nothing to differentiate, and nothing that would be lost
   library.impl(name.c_str(),
                torch::dispatch(c10::DispatchKey::Autograd, torch::CppFunction::makeFromBoxedFunctor(
                                                                std::make_unique<Differentiate>(op, name_space))));

@@ -42,13 +42,6 @@ void in_parts(PositionSet set, const Derive& derive) {
   in_parts(set & ~first, derive);
 }
 
-PositionSet continuous_results_of(const OpDef& op) {
-  PositionSet set = 0;
-  for (std::size_t r = 0; r < op.result_count(); ++r)
-    if (op.promotions[r].kind != PromotionKind::AlwaysBool) set |= only(r);
-  return set;
-}
-
 PositionSet tensors_of(const OpDef& op) {
   PositionSet set = 0;
   for (std::size_t i = 0; i < op.operands.size(); ++i)
@@ -65,7 +58,12 @@ PositionSet promoted_tensors_of(const OpDef& op) {
 
 }  // namespace
 
-PositionSet DerivedOperators::continuous_results() const { return continuous_results_of(op_); }
+PositionSet continuous_results(const OpDef& op) {
+  PositionSet set = 0;
+  for (std::size_t r = 0; r < op.result_count(); ++r)
+    if (op.promotions[r].kind != PromotionKind::AlwaysBool) set |= only(r);
+  return set;
+}
 
 DerivedCall DerivedOperators::call_of(const Derived& derived, PositionSet asked) const {
   DerivedCall call{derived.operands, positions_of(asked), derived.results, std::nullopt};
@@ -99,7 +97,7 @@ const std::vector<DerivedCall>& DerivedOperators::gradients(PositionSet wanted, 
       found->second.push_back(*std::move(by_hand));
     } else {
       in_parts(wanted, [&](PositionSet part) {
-        found->second.push_back(call_of(derivatives().gradient(op_, continuous_results(), part), part));
+        found->second.push_back(call_of(derivatives().gradient(op_, continuous_results(op_), part), part));
       });
     }
   } catch (...) {
@@ -115,7 +113,7 @@ const std::vector<DerivedCall>& DerivedOperators::tangents(PositionSet moving) {
   if (!is_new) return found->second;
   try {
     in_parts(moving, [&](PositionSet part) {
-      found->second.push_back(call_of(derivatives().tangent(op_, part), continuous_results()));
+      found->second.push_back(call_of(derivatives().tangent(op_, part), continuous_results(op_)));
     });
   } catch (...) {
     tangents_.erase(found);
@@ -127,7 +125,7 @@ const std::vector<DerivedCall>& DerivedOperators::tangents(PositionSet moving) {
 std::vector<const OpDef*> gradient_ops(const OpDef& op) {
   std::vector<const OpDef*> ops;
   const std::vector<int> positions = positions_of(promoted_tensors_of(op));
-  const PositionSet results = continuous_results_of(op);
+  const PositionSet results = continuous_results(op);
   if (results == 0) return ops;
   const unsigned everything = (1u << positions.size()) - 1;
   for (unsigned chosen = positions.size() <= 3 ? 1 : everything; chosen <= everything; ++chosen) {

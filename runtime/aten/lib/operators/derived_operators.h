@@ -14,6 +14,9 @@
 
 namespace gems::aten {
 
+// The results that have a gradient: all but truth values.
+PositionSet continuous_results(const OpDef& op);
+
 // One call that yields some of the gradients, or tangents, that were asked for.
 struct DerivedCall {
   std::vector<DerivedOperand> operands;       // in the order of the derived operator's arguments
@@ -35,8 +38,6 @@ class DerivedOperators {
   const std::vector<DerivedCall>& tangents(PositionSet moving);
 
   const OpDef& op() const { return op_; }
-  // The results that have a gradient: all but truth values.
-  PositionSet continuous_results() const;
 
  private:
   DerivedCall call_of(const Derived& derived, PositionSet asked) const;
