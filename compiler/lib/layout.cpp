@@ -17,7 +17,7 @@ std::string_view name(Step step) {
 }
 
 std::string_view name(Family family) {
-  constexpr std::array<std::string_view, 4> names{"flat", "rows", "tile", "generic"};
+  constexpr std::array<std::string_view, 7> names{"flat", "rows", "tile", "generic", "held", "looped", "columns"};
   return names[static_cast<std::size_t>(family)];
 }
 
@@ -38,12 +38,14 @@ std::string to_string(const Layout& layout) {
   for (std::size_t i = 0; i < MaxTensors; ++i)
     if (layout.is_single(i)) singles.push_back(i);
   std::string text(name(layout.cls));
+  if (layout.held != 0) text += fmt::format(" held={}", layout.held);
   if (!singles.empty()) text += fmt::format(" single={}", fmt::join(singles, ","));
   return text;
 }
 
 std::string to_string(const CpuLayout& layout) {
-  std::string text;
+  constexpr std::array<std::string_view, 3> walks{"", "row ", "columns "};
+  std::string text(walks[static_cast<std::size_t>(layout.walk)]);
   for (const Step step : layout.operands) text += fmt::format("{} ", name(step));
   text += "->";
   for (const Step step : layout.results) text += fmt::format(" {}", name(step));

@@ -22,6 +22,10 @@ std::string_view expected_text(OperandKind kind) {
       return "a number";
     case OperandKind::Flag:
       return "a flag";
+    case OperandKind::Row:
+      return "a tensor with one value for each row";
+    case OperandKind::Column:
+      return "a tensor with one value for each column";
   }
   return "";
 }
@@ -36,14 +40,27 @@ std::string_view given_text(const CallOperand& operand) {
       return "a number";
     case CallOperand::Kind::Flag:
       return "a flag";
+    case CallOperand::Kind::Absent:
+      return "nothing";
   }
   return "";
 }
 
-bool fits(OperandKind expected, const CallOperand& given) {
+bool fits(const OperandDef& expected, const CallOperand& given) {
+  if (given.kind == CallOperand::Kind::Absent) return expected.is_optional;
   const bool is_flag = given.kind == CallOperand::Kind::Flag;
-  if (expected == OperandKind::Flag) return is_flag;
-  return !is_flag && (expected == OperandKind::Tensor || given.is_number());
+  switch (expected.kind) {
+    case OperandKind::Flag:
+      return is_flag;
+    case OperandKind::Scalar:
+      return given.is_number();
+    case OperandKind::Tensor:
+      return !is_flag;
+    case OperandKind::Row:
+    case OperandKind::Column:
+      return given.is_in_memory();
+  }
+  return false;
 }
 
 void check_choice(const OpDef& op, std::size_t position, const FlagValue& given) {
@@ -69,7 +86,7 @@ void check_operand_count(const OpDef& op, std::size_t given) {
 
 void check_operand(const OpDef& op, std::size_t position, const CallOperand& given) {
   const OperandDef& operand = op.operands[position];
-  if (!fits(operand.kind, given))
+  if (!fits(operand, given))
     throw Error(fmt::format("op '{}': {} is {}, given {}", op.name, describe_operand(op, static_cast<int>(position)),
                             expected_text(operand.kind), given_text(given)));
   if (operand.kind == OperandKind::Flag) check_choice(op, position, given.flag);

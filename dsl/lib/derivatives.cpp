@@ -96,6 +96,11 @@ constexpr std::array rows{
         {nullptr, [](const Site& s, Value v) { return select(s.a(), v, zero(v)); },
          [](const Site& s, Value v) { return select(s.a(), zero(v), v); }}},
 
+    Row{ScalarOp::Reduce},
+    Row{ScalarOp::Pick},
+    Row{ScalarOp::RowIndex},
+    Row{ScalarOp::RowLength},
+
     Row{ScalarOp::Add, {same, same}},
     Row{ScalarOp::Sub, {same, negative}},
     Row{ScalarOp::Mul,

@@ -17,6 +17,10 @@
 namespace gems {
 namespace {
 
+bool is_tensor(CallOperand::Kind kind) {
+  return kind == CallOperand::Kind::Tensor || kind == CallOperand::Kind::ZeroDim;
+}
+
 bool is_bare_unsigned(DType t) { return t == DType::U16 || t == DType::U32 || t == DType::U64; }
 
 // As c10::promoteTypes: u16, u32 and u64 promote with themselves and floats, float8 with itself.
@@ -34,6 +38,7 @@ class Participants {
       : op_(op), operands_(operands) {
     for (const int position : promotion.operands) {
       const CallOperand& operand = operands[static_cast<std::size_t>(position)];
+      if (operand.kind == CallOperand::Kind::Absent) continue;
       category_ = std::max(category_, category(operand.dtype));
     }
     for (std::size_t i = 0; i < promotion.operands.size(); ++i) {
@@ -66,7 +71,7 @@ class Participants {
   const CallOperand& operand(int position) const { return operands_[static_cast<std::size_t>(position)]; }
 
   void add(int position) {
-    if (operand(position).kind == CallOperand::Kind::Number) return;
+    if (!is_tensor(operand(position).kind)) return;
     Group& group = operand(position).kind == CallOperand::Kind::ZeroDim ? zero_dim_ : ranked_;
     DType dtype = operand(position).dtype;
     if (category_ == Category::Complex && is_float(dtype)) dtype = complex_of(dtype);
@@ -76,7 +81,7 @@ class Participants {
 
   void check_pair(int first, int second) const {
     if (operand(first).kind > operand(second).kind) std::swap(first, second);  // the first has priority
-    if (operand(first).kind == CallOperand::Kind::Number) return;
+    if (!is_tensor(operand(first).kind) || operand(second).kind == CallOperand::Kind::Absent) return;
     const DType high = operand(first).dtype;
     const DType low = operand(second).dtype;
     const bool is_tensor = operand(second).kind != CallOperand::Kind::Number;
@@ -126,6 +131,13 @@ Pair apply_kind(PromotionKind kind, DType promoted, DType default_dtype) {
     case PromotionKind::BoolToLong:
       if (is_bool(promoted)) promoted = DType::I64;
       break;
+    case PromotionKind::Accumulate:
+      return {opmath_of(promoted), opmath_of(promoted)};
+    case PromotionKind::IntegralToLong:
+      if (is_integral(promoted)) promoted = DType::I64;
+      break;
+    case PromotionKind::Index:
+      return {opmath_of(promoted), DType::I64};
   }
   return {opmath_of(promoted), promoted};
 }

@@ -31,6 +31,7 @@ std::string node_text(const TraceGraph& graph, const TraceNode& node) {
   if (node.op == ScalarOp::Operand) return graph.operands[static_cast<std::size_t>(node.operand)].name;
   if (node.op == ScalarOp::Literal) return constant_text(node);
   std::string text;
+  if (node.op == ScalarOp::Reduce) text = fmt::format("{}.{} ", name(node.reduce), node.part);
   for (int i = 0; i < arity(node.op); ++i)
     text += fmt::format("{}%{}", i == 0 ? "" : ", ", node.args[static_cast<std::size_t>(i)]);
   return text;
@@ -52,18 +53,23 @@ TraceGraph trace(const OpDef& op, std::span<const CallOperand> operands, std::sp
 }
 
 std::string to_string(const TraceGraph& graph) {
-  std::string text = fmt::format("op {}\n", graph.op);
+  std::string text = fmt::format("{} {}\n", graph.is_rowwise ? "rowwise op" : "op", graph.op);
   for (const TraceOperand& operand : graph.operands) {
     const std::string_view form = operand.form == OperandForm::Tensor ? "tensor" : "number";
-    text += fmt::format("operand {} {} {} as {}, position {}\n", operand.name, form, name(operand.storage),
+    text += fmt::format("operand {} {} {} as {}, position {}", operand.name, form, name(operand.storage),
                         name(operand.compute), operand.position);
+    if (graph.is_rowwise && operand.form == OperandForm::Tensor) text += fmt::format(", {}", name(operand.extent));
+    text += "\n";
   }
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const TraceNode& node = graph.nodes[i];
     text += fmt::format("%{} = {} {} : {}\n", i, name(node.op), node_text(graph, node), name(node.dtype));
   }
-  for (const TraceResult& result : graph.results)
-    text += fmt::format("result {} %{} as {}\n", result.name, result.node, name(result.dtype));
+  for (const TraceResult& result : graph.results) {
+    text += fmt::format("result {} %{} as {}", result.name, result.node, name(result.dtype));
+    if (graph.is_rowwise) text += fmt::format(", {}", name(result.extent));
+    text += "\n";
+  }
   return text;
 }
 

@@ -11,10 +11,26 @@
 #include "common_dtype.h"
 #include "gems/dsl/error.h"
 #include "literal.h"
+#include "node_extent.h"
 
 namespace gems {
 
 using dsl::Expr;
+
+namespace {
+
+Extent extent_of(OperandKind kind) {
+  switch (kind) {
+    case OperandKind::Row:
+      return Extent::Row;
+    case OperandKind::Column:
+      return Extent::Column;
+    default:
+      return Extent::Element;
+  }
+}
+
+}  // namespace
 
 Tracer::Tracer(const OpDef& op, std::span<const CallOperand> operands, const ResolvedTypes& types,
                std::span<const DType> result_dtypes)
@@ -22,12 +38,18 @@ Tracer::Tracer(const OpDef& op, std::span<const CallOperand> operands, const Res
   graph_.op = op.name;
   graph_.file = op.file;
   graph_.line = op.line;
+  graph_.is_rowwise = op.is_rowwise;
   // All operands become nodes here, in their order: the order in which the body's parameters are made is unspecified.
   for (std::size_t i = 0; i < operands.size(); ++i) {
     const OperandDef& def = op.operands[i];
     if (def.kind == OperandKind::Flag) {
       const bool given = operands[i].flag.kind != FlagValue::Kind::None;
       flags_.push_back(given ? operands[i].flag : def.default_flag.value_or(FlagValue()));
+      operand_nodes_.push_back(-1);
+      continue;
+    }
+    flags_.emplace_back();
+    if (operands[i].kind == CallOperand::Kind::Absent) {
       operand_nodes_.push_back(-1);
       continue;
     }
@@ -39,10 +61,9 @@ Tracer::Tracer(const OpDef& op, std::span<const CallOperand> operands, const Res
                                .form = is_number ? OperandForm::Number : OperandForm::Tensor,
                                .storage = is_number ? compute : operands[i].dtype,
                                .compute = compute,
-                               .position = static_cast<std::int32_t>(i)});
-    flags_.emplace_back();
-    operand_nodes_.push_back(static_cast<int>(graph_.nodes.size()));
-    graph_.nodes.push_back(node);
+                               .position = static_cast<std::int32_t>(i),
+                               .extent = extent_of(def.kind)});
+    operand_nodes_.push_back(push(node).node_);
   }
 }
 
@@ -58,13 +79,90 @@ template <>
 dsl::Flag Tracer::argument<dsl::Flag>(std::size_t position) {
   return dsl::Flag(flags_[position]);
 }
+template <>
+dsl::Row Tracer::argument<dsl::Row>(std::size_t position) {
+  return {this, operand_nodes_[position]};
+}
+template <>
+dsl::Column Tracer::argument<dsl::Column>(std::size_t position) {
+  return {this, operand_nodes_[position]};
+}
+#define GEMS_OPTIONAL_ARGUMENT(T)                                                       \
+  template <>                                                                           \
+  dsl::Optional<dsl::T> Tracer::argument<dsl::Optional<dsl::T>>(std::size_t position) { \
+    if (operand_nodes_[position] < 0) return {};                                        \
+    return dsl::Optional<dsl::T>(dsl::T(this, operand_nodes_[position]));               \
+  }
+GEMS_OPTIONAL_ARGUMENT(Tensor)
+GEMS_OPTIONAL_ARGUMENT(Scalar)
+GEMS_OPTIONAL_ARGUMENT(Row)
+GEMS_OPTIONAL_ARGUMENT(Column)
+#undef GEMS_OPTIONAL_ARGUMENT
 
-void Tracer::add_result(std::size_t index, const Expr& value) {
+void Tracer::add_result(const Expr& value) { append_result(value, false); }
+void Tracer::add_column_sum(const Expr& value) { append_result(value, true); }
+
+void Tracer::append_result(const Expr& value, bool is_column_sum) {
+  const std::size_t index = graph_.results.size();
   const DType promoted = types_.result[index];
   int node = value.is_literal() ? materialize(value, literal_dtype({&value, 1}, index)) : value.node_;
   if (result_dtypes_[index] != promoted) node = append_cast(Expr(this, node), promoted).node_;
   const std::string name = op_.result_count() == 1 ? "out" : fmt::format("out{}", index);
   graph_.results.push_back({.name = name, .node = node, .dtype = result_dtypes_[index]});
+  if (is_column_sum)
+    graph_.results.back().extent = Extent::Column;
+  else if (op_.is_rowwise && !varies_along_columns(extents_[static_cast<std::size_t>(node)]))
+    graph_.results.back().extent = Extent::Row;
+}
+
+Expr Tracer::append_reduce(ReduceOp op, int part, const Expr& x) {
+  const std::string what = fmt::format("row_{}", name(op));
+  require_rowwise(what);
+  if (x.is_literal())
+    fail(fmt::format("{} of {}: every row has the same; write the value, with row_length() where it counts", what,
+                     describe(x)));
+  if (!contains(domain(op), dtype(x)))
+    fail(fmt::format("{} takes {}, given {}; promote it to another type in .promotion_methods, or cast it", what,
+                     text(domain(op)), describe(x)));
+  if (!varies_along_columns(extent(x)))
+    fail(fmt::format("{} of {}: it is one value for a whole {} already; reduce what varies along the row", what,
+                     describe(x), name(extent(x))));
+  TraceNode node{.op = ScalarOp::Reduce, .dtype = part_dtype(op, part, dtype(x))};
+  node.args[0] = x.node_;
+  node.reduce = op;
+  node.part = static_cast<std::int8_t>(part);
+  return push(node);
+}
+
+Expr Tracer::append_pick(const Expr& x, const Expr& index) {
+  require_rowwise("pick");
+  if (x.is_literal()) fail(fmt::format("pick of {}: every element is the same; write the value", describe(x)));
+  if (!is_integral(index.is_literal() ? DType::I64 : dtype(index)) || varies_along_columns(extent(index)))
+    fail(fmt::format("pick at {}: the index is an integer, one for each row", describe(index)));
+  TraceNode node{.op = ScalarOp::Pick, .dtype = dtype(x)};
+  node.args[0] = x.node_;
+  node.args[1] = materialize(index, DType::I64);
+  return push(node);
+}
+
+Expr Tracer::append_of_row(ScalarOp op) {
+  require_rowwise(name(op));
+  return push({.op = op, .dtype = DType::I64});
+}
+
+Expr Tracer::append_round_to_result(const Expr& x, std::size_t index) {
+  if (index >= result_dtypes_.size())
+    fail(fmt::format("round_to_result({}): the op has {} results", index, result_dtypes_.size()));
+  if (x.is_literal()) fail("round_to_result takes a traced value");
+  return append_cast(append_cast(x, result_dtypes_[index]), dtype(x));
+}
+
+void Tracer::require_rowwise(std::string_view what) const {
+  if (!op_.is_rowwise) fail(fmt::format("{} in a pointwise op, which has no rows: define it with rowwise()", what));
+}
+
+Extent Tracer::extent(const Expr& x) const {
+  return x.is_literal() ? Extent::Call : extents_[static_cast<std::size_t>(x.node_)];
 }
 
 Expr Tracer::append(ScalarOp op, std::span<const Expr> args) {
@@ -122,6 +220,7 @@ TraceGraph Tracer::take() && { return std::move(graph_); }
 
 Expr Tracer::push(TraceNode node) {
   graph_.nodes.push_back(node);
+  extents_.push_back(extent_of(graph_, node, extents_));
   return {this, static_cast<int>(graph_.nodes.size()) - 1};
 }
 

@@ -22,8 +22,20 @@ const Registry& catalogue() {
   return registry;
 }
 
+const Registry& rowwise_catalogue() {
+  static const Registry registry = [] {
+    Registry all;
+    register_normalization(all);
+    register_reduction(all);
+    register_softmax(all);
+    return all;
+  }();
+  return registry;
+}
+
 const OpDef& find_or_throw(std::string_view name) {
   if (const OpDef* op = catalogue().find(name)) return *op;
+  if (const OpDef* op = rowwise_catalogue().find(name)) return *op;
   throw Error("the catalogue has no op '" + std::string(name) + "'; define it in ops/, or correct the name");
 }
 

@@ -32,15 +32,53 @@ Value importLiteral(ImplicitLocOpBuilder& b, const TraceNode& node) {
       b, type, b.getArrayAttr({b.getFloatAttr(part, node.constant.real), b.getFloatAttr(part, node.constant.imag)}));
 }
 
+// Body types have no sign: the comparisons of unsigned integers are reductions of their own.
+Reduction reductionOf(gems::ReduceOp op, DType dtype) {
+  const bool isUnsigned = is_integral(dtype) && !is_signed(dtype);
+  switch (op) {
+    case gems::ReduceOp::Sum:
+      return Reduction::sum;
+    case gems::ReduceOp::Prod:
+      return Reduction::prod;
+    case gems::ReduceOp::Max:
+      return isUnsigned ? Reduction::umax : Reduction::max;
+    case gems::ReduceOp::Min:
+      return isUnsigned ? Reduction::umin : Reduction::min;
+    case gems::ReduceOp::MaxIndex:
+      return isUnsigned ? Reduction::umax_index : Reduction::max_index;
+    case gems::ReduceOp::MinIndex:
+      return isUnsigned ? Reduction::umin_index : Reduction::min_index;
+    case gems::ReduceOp::Moments:
+      return Reduction::moments;
+    case gems::ReduceOp::ExpSum:
+      return Reduction::exp_sum;
+  }
+  return {};
+}
+
+// The parts of one reduction are found together: equal ones become one operation by CSE.
+Value importReduction(ImplicitLocOpBuilder& b, const TraceNode& node, DType dtype, Value operand) {
+  SmallVector<Type> types;
+  for (int part = 0; part < parts(node.reduce); ++part)
+    types.push_back(bodyType(b.getContext(), part_dtype(node.reduce, part, dtype)));
+  auto reduce = pw::ReduceOp::create(b, types, reductionOf(node.reduce, dtype), operand, IntegerAttr());
+  return reduce.getParts()[static_cast<unsigned>(node.part)];
+}
+
 // The value of one node; the values of earlier nodes and of operands are given.
 Value importNode(ImplicitLocOpBuilder& b, const TraceGraph& graph, const TraceNode& node, ArrayRef<Value> values,
                  ValueRange operands) {
   if (node.op == ScalarOp::Operand) return operands[static_cast<size_t>(node.operand)];
   if (node.op == ScalarOp::Literal) return importLiteral(b, node);
 
+  if (node.op == ScalarOp::RowIndex) return RowIndexOp::create(b, b.getI64Type());
+  if (node.op == ScalarOp::RowLength) return RowLengthOp::create(b, b.getI64Type());
+
   SmallVector<Value, 3> args;
   for (int i = 0; i < arity(node.op); ++i) args.push_back(values[static_cast<size_t>(node.args[i])]);
   const DType dtype = graph.nodes[static_cast<size_t>(node.args[0])].dtype;
+  if (node.op == ScalarOp::Reduce) return importReduction(b, node, dtype, args[0]);
+  if (node.op == ScalarOp::Pick) return PickOp::create(b, args[0], args[1]);
   if (node.op == ScalarOp::Cast) return buildCast(b, args[0], dtype, node.dtype);
   if (node.op == ScalarOp::BitCast) return buildBitCast(b, args[0], node.dtype);
   if (node.op == ScalarOp::Select) return arith::SelectOp::create(b, args[0], args[1], args[2]);
@@ -89,17 +127,19 @@ KernelOp pw::importTrace(ModuleOp module, const TraceGraph& graph) {
   SmallVector<Attribute> operandSpecs, resultSpecs;
   SmallVector<Type> types;
   for (const TraceOperand& operand : graph.operands) {
-    operandSpecs.push_back(OperandAttr::get(context, operand.name, operand.storage, operand.compute, operand.form));
+    operandSpecs.push_back(
+        OperandAttr::get(context, operand.name, operand.storage, operand.compute, operand.form, operand.extent));
     types.push_back(bodyType(context, operand.compute));
   }
   for (const TraceResult& result : graph.results) {
     const DType compute = graph.nodes[static_cast<size_t>(result.node)].dtype;
-    resultSpecs.push_back(ResultAttr::get(context, result.name, compute, result.dtype));
+    resultSpecs.push_back(ResultAttr::get(context, result.name, compute, result.dtype, result.extent));
   }
 
-  auto kernel = KernelOp::create(b, b.getStringAttr(kernelName(graph)), b.getStringAttr(graph.op),
-                                 b.getArrayAttr(operandSpecs), b.getArrayAttr(resultSpecs), UnitAttr(), LayoutAttr(),
-                                 CpuLayoutAttr(), ScheduleAttr(), CpuScheduleAttr());
+  auto kernel =
+      KernelOp::create(b, b.getStringAttr(kernelName(graph)), b.getStringAttr(graph.op), b.getArrayAttr(operandSpecs),
+                       b.getArrayAttr(resultSpecs), graph.is_rowwise ? b.getUnitAttr() : UnitAttr(), UnitAttr(),
+                       LayoutAttr(), CpuLayoutAttr(), ScheduleAttr(), CpuScheduleAttr());
   Block* block = b.createBlock(&kernel.getBody(), {}, types, SmallVector<Location>(types.size(), loc));
 
   SmallVector<Value> values;

@@ -42,6 +42,8 @@ constexpr Stage allStages[] = {
        module.addNestedPass<KernelOp>(createCSEPass());
        module.addNestedPass<KernelOp>(createVerifyFinalForm());
      }},
+    {"swept", true, true,
+     [](OpPassManager& module, const PassTarget&) { module.addNestedPass<KernelOp>(createNumberSweeps()); }},
     {"scheduled", true, false,
      [](OpPassManager& module, const PassTarget& target) {
        if (target.hasFastDoubles) module.addNestedPass<KernelOp>(createPowersInF64());

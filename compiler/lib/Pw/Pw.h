@@ -18,7 +18,9 @@
 
 namespace gems {
 std::string_view name(OperandForm form);
-inline llvm::hash_code hash_value(const Layout& layout) { return llvm::hash_combine(layout.cls, layout.singles); }
+inline llvm::hash_code hash_value(const Layout& layout) {
+  return llvm::hash_combine(layout.cls, layout.singles, layout.held);
+}
 template <class S>
   requires requires { S::fields; }
 llvm::hash_code hash_value(const S& schedule) {
@@ -37,6 +39,7 @@ class YieldOp;
 namespace detail {
 mlir::FailureOr<DType> parseDType(mlir::AsmParser& parser);
 mlir::FailureOr<OperandForm> parseOperandForm(mlir::AsmParser& parser);
+mlir::FailureOr<Extent> parseExtent(mlir::AsmParser& parser);
 mlir::FailureOr<Layout> parseLayout(mlir::AsmParser& parser);
 mlir::FailureOr<Schedule> parseSchedule(mlir::AsmParser& parser);
 void print(mlir::AsmPrinter& printer, const Layout& layout);

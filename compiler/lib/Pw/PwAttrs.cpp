@@ -79,6 +79,10 @@ FailureOr<OperandForm> pw::detail::parseOperandForm(AsmParser& parser) {
   return parseNamed<OperandForm>(parser, 2, "an operand form");
 }
 
+FailureOr<Extent> pw::detail::parseExtent(AsmParser& parser) {
+  return parseNamed<Extent>(parser, extent_names.size(), "an extent");
+}
+
 FailureOr<Layout> pw::detail::parseLayout(AsmParser& parser) {
   const FailureOr<LayoutClass> cls = parseNamed<LayoutClass>(parser, layout_table.size(), "a layout class");
   if (failed(cls)) return failure();
@@ -131,7 +135,7 @@ void pw::detail::print(AsmPrinter& printer, const Schedule& schedule) {
 }
 
 LogicalResult OperandAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name, DType storage,
-                                  DType compute, OperandForm form) {
+                                  DType compute, OperandForm form, Extent) {
   if (name.empty()) return emitError() << "an operand needs a name";
   if (form == OperandForm::Tensor) return success();
   if (storage != compute)
@@ -145,7 +149,7 @@ LogicalResult CpuScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitErr
   return emitError() << "lanes is a power of two; given " << lanes;
 }
 
-LogicalResult ResultAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name, DType, DType) {
+LogicalResult ResultAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name, DType, DType, Extent) {
   if (name.empty()) return emitError() << "a result needs a name";
   return success();
 }

@@ -18,6 +18,12 @@ class Pw_Value<string type> : AttrOrTypeParameter<"::gems::" # type, "as it is">
   let printer = "::gems::pw::detail::print($_printer, $_self)";
 }
 
+// Left out where a value varies along rows and columns, as all of a pointwise kernel do.
+def Pw_Extent : DefaultValuedParameter<"::gems::Extent", "::gems::Extent::Element", "of a rowwise kernel"> {
+  let parser = "::gems::pw::detail::parseExtent($_parser)";
+  let printer = "$_printer << ::gems::name($_self)";
+}
+
 class Pw_Attr<string name, string attrMnemonic> : AttrDef<Pw_Dialect, name> {
   let mnemonic = attrMnemonic;
   let genVerifyDecl = 1;
@@ -25,18 +31,24 @@ class Pw_Attr<string name, string attrMnemonic> : AttrDef<Pw_Dialect, name> {
 
 def Pw_OperandAttr : Pw_Attr<"Operand", "operand"> {
   let summary = "name, dtype in memory, dtype the body computes in, and form";
-  let description = "`#pw.operand<\"x\", f16 as f32, tensor>`; a number has storage equal to compute.";
+  let description = [{
+    `#pw.operand<"x", f16 as f32, tensor>`; a number has storage equal to compute. `#pw.operand<"weight", f16 as f32,
+    tensor, column>`: one value for each column of a rowwise kernel.
+  }];
   let parameters = (ins StringRefParameter<"in emitted code">:$name, Pw_Named<"DType">:$storage,
-                        Pw_Named<"DType">:$compute, Pw_Named<"OperandForm">:$form);
-  let assemblyFormat = "`<` $name `,` $storage `as` $compute `,` $form `>`";
+                        Pw_Named<"DType">:$compute, Pw_Named<"OperandForm">:$form, Pw_Extent:$extent);
+  let assemblyFormat = "`<` $name `,` $storage `as` $compute `,` $form (`,` $extent^)? `>`";
 }
 
 def Pw_ResultAttr : Pw_Attr<"Result", "result"> {
   let summary = "name, dtype of the body's value, and dtype in memory";
-  let description = "`#pw.result<\"out\", f32 to f16>`.";
+  let description = [{
+    `#pw.result<"out", f32 to f16>`. `#pw.result<"mean", f32 to f32, row>`: one value for each row; `column`: the sum
+    over all rows.
+  }];
   let parameters = (ins StringRefParameter<"in emitted code">:$name, Pw_Named<"DType">:$compute,
-                        Pw_Named<"DType">:$storage);
-  let assemblyFormat = "`<` $name `,` $compute `to` $storage `>`";
+                        Pw_Named<"DType">:$storage, Pw_Extent:$extent);
+  let assemblyFormat = "`<` $name `,` $compute `to` $storage (`,` $extent^)? `>`";
 }
 
 def Pw_LayoutAttr : Pw_Attr<"Layout", "layout"> {
@@ -101,6 +113,18 @@ def Pw_Approximation : I32EnumAttr<"Approximation", "function of f32 as accurate
   let genSpecializedAttr = 0;
 }
 def Pw_ApproximationAttr : EnumAttr<Pw_Dialect, Pw_Approximation, "approximation"> {
+  let assemblyFormat = "$value";
+}
+
+// ReduceOp (reduce_ops.def), with the comparisons of unsigned integers apart: body types have no sign.
+def Pw_Reduction : I32EnumAttr<"Reduction", "how the values of a row become one", [
+    Pw_Function<"sum", 0>, Pw_Function<"prod", 1>, Pw_Function<"max", 2>, Pw_Function<"min", 3>, Pw_Function<"umax", 4>,
+    Pw_Function<"umin", 5>, Pw_Function<"max_index", 6>, Pw_Function<"min_index", 7>, Pw_Function<"umax_index", 8>,
+    Pw_Function<"umin_index", 9>, Pw_Function<"moments", 10>, Pw_Function<"exp_sum", 11>]> {
+  let cppNamespace = "::gems::pw";
+  let genSpecializedAttr = 0;
+}
+def Pw_ReductionAttr : EnumAttr<Pw_Dialect, Pw_Reduction, "reduction"> {
   let assemblyFormat = "$value";
 }
 

@@ -19,7 +19,7 @@ def Pw_KernelOp : Pw_Op<"kernel", [
   let description = [{
     The body has one argument for each operand and yields one value for each result. Before `pw-resolve-promotion`
     they have the compute dtypes of the attributes; afterwards (`resolved`) the storage dtypes, with all conversions in
-    the body.
+    the body. In a `rowwise` kernel the body stands for one element of one row; pw.reduce gives one value for the row.
 
     ```mlir
     pw.kernel @silu_f16 of "silu" operands [#pw.operand<"x", f16 as f32, tensor>]
@@ -32,12 +32,12 @@ def Pw_KernelOp : Pw_Op<"kernel", [
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$definition, Pw_OperandArrayAttr:$operand_specs,
-                       Pw_ResultArrayAttr:$result_specs, UnitAttr:$resolved, OptionalAttr<Pw_LayoutAttr>:$layout,
+                       Pw_ResultArrayAttr:$result_specs, UnitAttr:$rowwise, UnitAttr:$resolved, OptionalAttr<Pw_LayoutAttr>:$layout,
                        OptionalAttr<Pw_CpuLayoutAttr>:$cpu_layout, OptionalAttr<Pw_ScheduleAttr>:$schedule,
                        OptionalAttr<Pw_CpuScheduleAttr>:$cpu_schedule);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $sym_name `of` $definition `operands` $operand_specs `results` $result_specs (`resolved` $resolved^)?
+    $sym_name `of` $definition `operands` $operand_specs `results` $result_specs (`rowwise` $rowwise^)? (`resolved` $resolved^)?
     (`layout` $layout^)? (`cpu_layout` $cpu_layout^)? (`schedule` $schedule^)? (`cpu_schedule` $cpu_schedule^)?
     attr-dict-with-keyword $body
   }];
@@ -54,6 +54,41 @@ def Pw_YieldOp : Pw_Op<"yield", [HasParent<"KernelOp">, Pure, Terminator]> {
   let summary = "the values of a kernel's results for one element";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "$values attr-dict `:` type($values)";
+}
+
+def Pw_ReduceOp : Pw_Op<"reduce", [Pure]> {
+  let summary = "the values of a row as one value, or as two that are found together";
+  let description = [{
+    The numbers of the sweeps over a row in which reductions are found are given by `pw-number-sweeps`: a reduction
+    whose values depend on another's result belongs to a later sweep.
+
+    ```mlir
+    %max, %sum = pw.reduce exp_sum %x sweep 1 : f32 -> f32, f32
+    %value, %index = pw.reduce max_index %x sweep 1 : f32 -> f32, i64
+    ```
+  }];
+  let arguments = (ins Pw_ReductionAttr:$kind, AnyType:$operand, OptionalAttr<I64Attr>:$sweep);
+  let results = (outs Variadic<AnyType>:$parts);
+  let assemblyFormat = "$kind $operand (`sweep` $sweep^)? attr-dict `:` type($operand) `->` type($parts)";
+}
+
+def Pw_PickOp : Pw_Op<"pick", [Pure, AllTypesMatch<["value", "result"]>]> {
+  let summary = "the value that an element of the row has, by its index";
+  let arguments = (ins AnyType:$value, I64:$index);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$value `at` $index attr-dict `:` type($value)";
+}
+
+def Pw_RowIndexOp : Pw_Op<"row_index", [Pure]> {
+  let summary = "the index of the element in its row";
+  let results = (outs I64:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+}
+
+def Pw_RowLengthOp : Pw_Op<"row_length", [Pure]> {
+  let summary = "the number of elements of a row";
+  let results = (outs I64:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
 }
 
 def Pw_ComplexUnaryOp : Pw_Op<"complex_unary", [Pure, SameOperandsAndResultType]> {

@@ -42,6 +42,10 @@ def VerifyFinalForm : Pw_KernelPass<"pw-verify-final-form"> {
   let summary = "fail on what the back ends do not know";
 }
 
+def NumberSweeps : Pw_KernelPass<"pw-number-sweeps"> {
+  let summary = "give each reduction of a rowwise kernel the number of the sweep over the row that finds it";
+}
+
 // CUDA
 
 def PowersInF64 : Pw_KernelPass<"pw-powers-in-f64"> {

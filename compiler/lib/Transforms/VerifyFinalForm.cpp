@@ -54,7 +54,9 @@ void addLegal(ConversionTarget& target, bool (*isLegal)(Operation*)) {
 void addFinalForm(ConversionTarget& target) {
   using namespace arith;
   using namespace math;
-  target.addLegalOp<YieldOp, ApproximateOp>();
+  target.addLegalOp<YieldOp, ApproximateOp, PickOp, RowIndexOp, RowLengthOp>();
+  addLegal<gems::pw::ReduceOp>(
+      target, [](Operation* op) { return isOnWideFloats(op) && !isa<ComplexType>(op->getOperand(0).getType()); });
   target.addLegalOp<arith::ConstantOp, AddIOp, SubIOp, MulIOp, DivSIOp, DivUIOp, RemSIOp, RemUIOp, AndIOp, OrIOp,
                     XOrIOp, ShLIOp, ShRSIOp, ShRUIOp, MinSIOp, MaxSIOp, MinUIOp, MaxUIOp, ExtSIOp, ExtUIOp, TruncIOp,
                     CmpIOp, SelectOp, arith::BitcastOp, ExtFOp, AbsIOp, IPowIOp>();

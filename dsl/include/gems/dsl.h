@@ -10,3 +10,4 @@
 #include "gems/dsl/module_table.h"
 #include "gems/dsl/pointwise.h"
 #include "gems/dsl/registry.h"
+#include "gems/dsl/rowwise.h"

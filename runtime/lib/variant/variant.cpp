@@ -69,11 +69,13 @@ void finish(Slot& slot, State state) {
   table().changed.notify_all();
 }
 
-std::uint64_t word(const Layout& layout) { return static_cast<std::uint64_t>(layout.cls) << 16 | layout.singles; }
+std::uint64_t word(const Layout& layout) {
+  return static_cast<std::uint64_t>(layout.held) << 32 | static_cast<std::uint64_t>(layout.cls) << 16 | layout.singles;
+}
 
 // The device tells it apart from a word of the other kind, the op how many operands and results there are.
 std::uint64_t word(const CpuLayout& layout) {
-  std::uint64_t steps = 0;
+  auto steps = static_cast<std::uint64_t>(layout.walk);
   for (const Step step : layout.operands) steps = steps << 2 | static_cast<std::uint64_t>(step);
   for (const Step step : layout.results) steps = steps << 2 | static_cast<std::uint64_t>(step);
   return steps;

@@ -15,6 +15,7 @@ namespace gems {
 // the trace in order, then results.
 struct Geometry {
   int rank = 1;
+  int reduced_rank = 0;  // rowwise: the first dimensions, which make up a row; the others are kept
   TensorCounts tensors{};
   std::array<std::int64_t, MaxRank> sizes{};
   std::array<std::array<std::int64_t, MaxRank>, MaxTensors> strides{};

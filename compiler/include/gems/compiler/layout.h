@@ -31,6 +31,9 @@ enum class Family : std::uint8_t {
   Rows,     // blocks over rows and columns of the results
   Tile,     // as Rows; operands that are contiguous in dimension 1 come through shared memory
   Generic,  // a flat index, taken apart into coordinates by multiplication and shift
+  Held,     // rowwise: the threads of a row hold it in registers
+  Looped,   // rowwise: the threads of a row read it in each sweep
+  Columns,  // rowwise: neighbouring threads have neighbouring rows, and walk along them
 };
 
 // Which of the CUDA kernels of an op and its dtypes a call gets. They are few on purpose: strides that happen to be 0
@@ -43,20 +46,28 @@ enum class LayoutClass : std::uint8_t {
   Tile,
   TileUnaligned,
   Generic,
-  GenericWide
+  GenericWide,
+  RowHeld,
+  RowHeldUnaligned,
+  RowLooped,
+  RowLoopedUnaligned,
+  Columns,
+  RowGeneric
 };
 
 struct LayoutTraits {
   std::string_view name;
   std::string_view meaning;
   Family family;
-  int rank;            // unused outer dimensions have size 1
+  // Unused outer dimensions have size 1. Rowwise: dimension 0 is the reduced one, the others are kept; row_generic has
+  // four reduced dimensions, then four kept ones.
+  int rank;
   Step read, written;  // of operands that have dimensions, of results
   bool is_aligned;     // what is moved in vectors begins at multiples of 16 bytes, else at multiples of an element
   bool is_wide;        // sizes, and offsets within a tensor, need 64 bits (but for Generic offsets have them anyway)
 };
 
-inline constexpr std::array<LayoutTraits, 8> layout_table{{
+inline constexpr std::array<LayoutTraits, 14> layout_table{{
     {"flat", "all operands dense in one order, 16-byte aligned",  //
      Family::Flat, 1, Step::Contiguous, Step::Contiguous, true, false},
     {"rows", "rows of the results dense: broadcast, sliced or padded operands, (m, n) beside (n)",  //
@@ -73,11 +84,24 @@ inline constexpr std::array<LayoutTraits, 8> layout_table{{
      Family::Generic, 4, Step::Strided, Step::Strided, false, false},
     {"generic_wide", "any strides; 2^31 elements and more, or 5 to 8 dimensions",  //
      Family::Generic, 8, Step::Strided, Step::Strided, false, true},
+    {"row_held", "rowwise: rows dense, 16-byte aligned, as long as their threads can hold",  //
+     Family::Held, 4, Step::Strided, Step::Strided, true, false},
+    {"row_held_unaligned", "as row_held, beginning anywhere: rows of odd length",  //
+     Family::Held, 4, Step::Strided, Step::Strided, false, false},
+    {"row_looped", "rowwise: rows dense, 16-byte aligned, of any length",  //
+     Family::Looped, 4, Step::Strided, Step::Strided, true, false},
+    {"row_looped_unaligned", "as row_looped, beginning anywhere",  //
+     Family::Looped, 4, Step::Strided, Step::Strided, false, false},
+    {"columns", "rowwise: neighbouring elements belong to neighbouring rows: a reduction along dimension 0",  //
+     Family::Columns, 4, Step::Strided, Step::Strided, false, false},
+    {"row_generic", "rowwise: any strides, several reduced dimensions",  //
+     Family::Looped, 8, Step::Strided, Step::Strided, false, true},
 }};
-static_assert(layout_table.size() == static_cast<std::size_t>(LayoutClass::GenericWide) + 1);
+static_assert(layout_table.size() == static_cast<std::size_t>(LayoutClass::RowGeneric) + 1);
 
 constexpr const LayoutTraits& traits(LayoutClass cls) { return layout_table[static_cast<std::size_t>(cls)]; }
 constexpr std::string_view name(LayoutClass cls) { return traits(cls).name; }
+constexpr bool is_rowwise(LayoutClass cls) { return traits(cls).family >= Family::Held; }
 std::string_view name(Step step);
 std::string_view name(Family family);
 
@@ -86,16 +110,26 @@ struct Layout {
   LayoutClass cls = LayoutClass::Flat;
   // One bit for each Tensor-form operand of the trace, in order: it has no dimensions and is one element for all.
   std::uint16_t singles = 0;
+  // Held: how many vectors of a row each thread holds.
+  std::uint8_t held = 0;
 
   bool is_single(std::size_t operand) const { return (singles >> operand & 1) != 0; }
   Step step_of_operand(std::size_t operand) const { return is_single(operand) ? Step::Broadcast : traits(cls).read; }
   auto operator<=>(const Layout&) const = default;
 };
 
+// What a CPU kernel walks along.
+enum class CpuWalk : std::uint8_t {
+  Elements,  // of the innermost dimension
+  Row,       // rowwise: the elements of one row
+  Columns,   // rowwise: neighbouring rows, element by element
+};
+
 // What a CPU kernel depends on: how each Tensor-form operand and each result moves along the innermost dimension.
 struct CpuLayout {
   std::vector<Step> operands;
   std::vector<Step> results;
+  CpuWalk walk = CpuWalk::Elements;
   auto operator<=>(const CpuLayout&) const = default;
 };
 

@@ -80,6 +80,28 @@ struct Tensor : Expr {
 struct Scalar : Expr {
   using Expr::Expr;
 };
+// Of rowwise ops: one value for each row, and one for each column.
+struct Row : Expr {
+  using Expr::Expr;
+};
+struct Column : Expr {
+  using Expr::Expr;
+};
+
+// An operand that a call may leave out. Whether it is there is known while the body runs: branch on it with plain C++.
+template <std::derived_from<Expr> T>
+class Optional {
+ public:
+  Optional() = default;
+  explicit Optional(T value) : value_(value), is_given_(true) {}
+  explicit operator bool() const { return is_given_; }
+  // Only of one that is there.
+  const T& operator*() const { return value_; }
+
+ private:
+  T value_{nullptr, -1};
+  bool is_given_ = false;
+};
 
 // A constant of the call. Compare it, or branch on it with plain C++.
 class Flag {

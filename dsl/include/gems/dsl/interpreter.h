@@ -14,4 +14,11 @@ namespace gems {
 // C library's double functions allow.
 std::vector<Element> interpret(const TraceGraph& graph, std::span<const Element> operands);
 
+// The same of a rowwise op's trace on a table of rows and columns. operands: for each of the trace, its elements: of a
+// Number one, else as many as its extent says (Element: rows * columns, row by row). Returns the elements of each
+// result, by its extent. Reductions accumulate in f64.
+std::vector<std::vector<Element>> interpret_rows(const TraceGraph& graph,
+                                                 std::span<const std::vector<Element>> operands, std::size_t rows,
+                                                 std::size_t columns);
+
 }  // namespace gems

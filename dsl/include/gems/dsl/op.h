@@ -1,5 +1,6 @@
-// OpDef: a named pointwise function with its metadata. A constexpr value made by pointwise() (see pointwise.h); plain
-// data, no allocation, no registration. Here because everything downstream reads it without needing the expressions.
+// OpDef: a named pointwise or rowwise function with its metadata. A constexpr value made by pointwise() or rowwise();
+// plain data, no allocation, no registration. Here because everything downstream reads it without needing the
+// expressions.
 #pragma once
 
 #include <array>
@@ -43,7 +44,18 @@ struct FixedList {
 
 // How result and compute dtype follow from the dtypes of the operands named in a promotion (docs/promotion.md).
 // Source: torch._prims_common.ELEMENTWISE_TYPE_PROMOTION_KIND.
-enum class PromotionKind : std::uint8_t { Default, NoOpmath, IntToFloat, AlwaysBool, ComplexToFloat, BoolToLong };
+enum class PromotionKind : std::uint8_t {
+  Default,
+  NoOpmath,
+  IntToFloat,
+  AlwaysBool,
+  ComplexToFloat,
+  BoolToLong,
+  // Of rowwise ops. Accumulate: what is computed in. IntegralToLong: bool and integers to i64. Index: i64.
+  Accumulate,
+  IntegralToLong,
+  Index
+};
 
 // The promotion of one result: which operands take part, by position, and by which rule.
 struct Promotion {
@@ -57,6 +69,8 @@ enum class OperandKind : std::uint8_t {
   Tensor,  // elements; a call may also pass a number here
   Scalar,  // always a number
   Flag,    // a constant of the call, visible to the body as a plain C++ value
+  Row,     // of a rowwise op: a tensor of the kept dimensions, one value for each row
+  Column,  // of a rowwise op: a tensor of the reduced dimensions, one value for each column
 };
 
 struct OperandDef {
@@ -65,6 +79,7 @@ struct OperandDef {
   std::optional<DType> dtype;             // what a Scalar is converted to; else the compute dtype of the first result
   std::optional<FlagValue> default_flag;  // Flag: what the call means when it does not say
   FixedList<FlagValue, MaxChoices> choices;  // Flag: the values that it may have; none listed: any
+  bool is_optional = false;                  // a call may leave it out
 };
 
 constexpr bool is_choice(const OperandDef& operand, const FlagValue& value) {
@@ -85,6 +100,7 @@ struct OpDef {
   const TraceSource* source = nullptr;  // of an op that was made at run time, which has no body (trace.h)
   std::string_view file;
   int line = 0;
+  bool is_rowwise = false;
 
   constexpr std::size_t result_count() const { return promotions.size(); }
 };

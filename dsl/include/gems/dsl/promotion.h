@@ -19,6 +19,7 @@ struct CallOperand {
     ZeroDim,  // a 0-dim tensor: lower priority in promotion
     Number,   // a number (a Python number, a wrapped number, an at::Scalar): lowest priority
     Flag,
+    Absent,  // an optional operand that was not given
   };
   Kind kind;
   DType dtype = DType::F32;  // Number: Bool, I64, F64 or C128 by the number's own type. Flag: unused.
@@ -27,7 +28,7 @@ struct CallOperand {
 
   bool is_in_memory() const { return kind == Kind::Tensor || (kind == Kind::ZeroDim && in_memory); }
   // One value per launch rather than elements in memory.
-  bool is_number() const { return kind != Kind::Flag && !is_in_memory(); }
+  bool is_number() const { return kind == Kind::Number || (kind == Kind::ZeroDim && !in_memory); }
   bool operator==(const CallOperand&) const = default;
 };
 

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "gems/dsl/dtype.h"
+#include "gems/dsl/extent.h"
 #include "gems/dsl/promotion.h"
+#include "gems/dsl/reduce_op.h"
 #include "gems/dsl/scalar_op.h"
 
 namespace gems {
@@ -33,6 +35,8 @@ struct TraceNode {
   std::array<std::int32_t, 3> args{-1, -1, -1};
   std::int32_t operand = -1;  // Operand: index into TraceGraph::operands
   Constant constant{};        // Literal
+  ReduceOp reduce{};          // Reduce
+  std::int8_t part = 0;       // Reduce: which of its values
   bool operator==(const TraceNode&) const = default;
 };
 
@@ -47,7 +51,8 @@ struct TraceOperand {
   OperandForm form;
   DType storage;  // Number: equal to compute
   DType compute;
-  std::int32_t position;  // in the op's operand list (flags counted)
+  std::int32_t position;            // in the op's operand list (flags counted)
+  Extent extent = Extent::Element;  // Tensor, in a rowwise op
   bool operator==(const TraceOperand&) const = default;
 };
 
@@ -55,6 +60,8 @@ struct TraceResult {
   std::string name;  // "out", or "out0", "out1", ...
   std::int32_t node;
   DType dtype;  // in memory; the node's value is converted on store
+  // Row: the node's value for each row. Column: its sum over all rows.
+  Extent extent = Extent::Element;
   bool operator==(const TraceResult&) const = default;
 };
 
@@ -65,6 +72,7 @@ struct TraceGraph {
   std::vector<TraceOperand> operands;
   std::vector<TraceNode> nodes;
   std::vector<TraceResult> results;
+  bool is_rowwise = false;
   bool operator==(const TraceGraph&) const = default;
 };
 
@@ -77,6 +85,9 @@ class TraceSource {
   virtual TraceGraph trace(const OpDef& op, std::span<const CallOperand> operands, const ResolvedTypes& types,
                            std::span<const DType> result_dtypes) const = 0;
 };
+
+// The extent of each node's value.
+std::vector<Extent> extents(const TraceGraph& graph);
 
 // Runs the body once, or asks the op's source. result_dtypes, when not empty, replaces the promoted result dtypes
 // (in-place and out= calls store into a tensor of another dtype). Throws gems::Error naming op and operand when the

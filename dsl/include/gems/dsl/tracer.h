@@ -26,14 +26,25 @@ class Tracer {
   // Adds the next result. A literal takes the compute dtype of that result (a bool literal stays bool); the value is
   // converted to the result's dtype in memory on store. When memory has another dtype than promotion gives (in-place,
   // out=), the value is first cast to the promoted dtype: a f16 sum stored into f32 is rounded to f16, as in ATen.
-  void add_result(std::size_t index, const dsl::Expr& value);
+  void add_result(const dsl::Expr& value);
+  // Adds the next result: the sum of the value over all rows.
+  void add_column_sum(const dsl::Expr& value);
 
   // Appends a node for op on the given values, of which at least one is traced; called by dsl::apply. Values of
   // different dtypes meet in their common dtype; literals take the dtype of what they meet.
   dsl::Expr append(ScalarOp op, std::span<const dsl::Expr> args);
   dsl::Expr append_cast(const dsl::Expr& x, DType to);
   dsl::Expr append_bit_cast(const dsl::Expr& x, DType to);
+  // A part of the reduction of a row.
+  dsl::Expr append_reduce(ReduceOp op, int part, const dsl::Expr& x);
+  // The value of x at an index of the row.
+  dsl::Expr append_pick(const dsl::Expr& x, const dsl::Expr& index);
+  // ScalarOp::RowIndex or RowLength.
+  dsl::Expr append_of_row(ScalarOp op);
+  // The value as result `index` stores it.
+  dsl::Expr append_round_to_result(const dsl::Expr& x, std::size_t index);
   DType dtype(const dsl::Expr& x) const;
+  Extent extent(const dsl::Expr& x) const;
 
   TraceGraph take() &&;
 
@@ -52,6 +63,8 @@ class Tracer {
   // The dtype in which values meet; that of result when all are literals.
   DType meet(ScalarOp op, std::span<const dsl::Expr> values) const;
   DType literal_dtype(std::span<const dsl::Expr> literals, std::size_t result) const;
+  void append_result(const dsl::Expr& value, bool is_column_sum);
+  void require_rowwise(std::string_view what) const;
   std::string describe(const dsl::Expr& x) const;
   [[noreturn]] void fail(const std::string& text) const;
 
@@ -59,8 +72,9 @@ class Tracer {
   const ResolvedTypes& types_;
   std::span<const DType> result_dtypes_;
   std::vector<FlagValue> flags_;    // by position
-  std::vector<int> operand_nodes_;  // by position; -1 for flags
+  std::vector<int> operand_nodes_;  // by position; -1 for flags and absent operands
   TraceGraph graph_;
+  std::vector<Extent> extents_;  // of the nodes
 };
 
 template <>
@@ -69,5 +83,17 @@ template <>
 dsl::Scalar Tracer::argument<dsl::Scalar>(std::size_t position);
 template <>
 dsl::Flag Tracer::argument<dsl::Flag>(std::size_t position);
+template <>
+dsl::Row Tracer::argument<dsl::Row>(std::size_t position);
+template <>
+dsl::Column Tracer::argument<dsl::Column>(std::size_t position);
+template <>
+dsl::Optional<dsl::Tensor> Tracer::argument<dsl::Optional<dsl::Tensor>>(std::size_t position);
+template <>
+dsl::Optional<dsl::Scalar> Tracer::argument<dsl::Optional<dsl::Scalar>>(std::size_t position);
+template <>
+dsl::Optional<dsl::Row> Tracer::argument<dsl::Optional<dsl::Row>>(std::size_t position);
+template <>
+dsl::Optional<dsl::Column> Tracer::argument<dsl::Optional<dsl::Column>>(std::size_t position);
 
 }  // namespace gems

@@ -14,11 +14,16 @@ void register_logical(Registry& registry);
 void register_math(Registry& registry);
 void register_selection(Registry& registry);
 void register_fused(Registry& registry);
+void register_normalization(Registry& registry);
+void register_reduction(Registry& registry);
+void register_softmax(Registry& registry);
 
-// All of them, made once; never changes afterwards.
+// All pointwise ops, made once; never changes afterwards.
 const Registry& catalogue();
+// All rowwise ops.
+const Registry& rowwise_catalogue();
 
-// An op of the catalogue. Throws gems::Error when there is none of that name.
+// An op of one of them. Throws gems::Error when there is none of that name.
 const OpDef& find_or_throw(std::string_view name);
 
 }  // namespace gems::ops

@@ -18,8 +18,12 @@ class Plan;
 
 struct PlanRequest {
   const OpDef* op = nullptr;
-  std::span<const Argument> operands;   // one for each operand of the op
-  std::span<const TensorView> results;  // one for each result; all of the broadcast shape
+  std::span<const Argument> operands;  // one for each operand of the op
+  // One for each result, all of the broadcast shape. Of a rowwise op, operands and results have the rank of its
+  // elements, with size 1 in the dimensions along which they do not vary (rows: in the reduced ones, columns: in the
+  // kept ones).
+  std::span<const TensorView> results;
+  std::uint64_t reduced = 0;  // rowwise: one bit for each dimension that is reduced, outermost first
   Device device;
   DType default_dtype = DType::F32;
 };

@@ -1,0 +1,45 @@
+// Definitions of normalization.h.
+#include "gems/ops/normalization.h"
+
+#include "gems/dsl.h"
+#include "gems/ops/catalogue.h"
+
+namespace gems::ops {
+
+using namespace gems::dsl;
+
+namespace {
+
+Expr affine(Expr x, const Optional<Column>& weight, const Optional<Column>& bias) {
+  if (weight && bias) return fma(x, *weight, *bias);
+  if (weight) return x * *weight;
+  return bias ? x + *bias : x;
+}
+
+}  // namespace
+
+constexpr OpDef layer_norm_op =
+    rowwise({.name = "layer_norm",
+             .promotion_methods = {promote({0, 1, 2}, Default), promote({0}, Accumulate), promote({0}, Accumulate)},
+             .names = {"x", "weight", "bias", "eps"},
+             .accepts = Domain::Float},
+            [](Tensor x, Optional<Column> weight, Optional<Column> bias, Scalar eps) {
+              const Moments moments = row_moments(x);
+              const Expr rstd = rsqrt(moments.variance + eps);
+              return outputs(affine((x - moments.mean) * rstd, weight, bias), moments.mean, rstd);
+            });
+
+constexpr OpDef rms_norm_op = rowwise({.name = "rms_norm",
+                                       .promotion_methods = {promote({0, 1}, Default), promote({0}, Accumulate)},
+                                       .names = {"x", "weight", "eps"},
+                                       .accepts = Domain::Float},
+                                      [](Tensor x, Optional<Column> weight, Scalar eps) {
+                                        const Expr rstd = rsqrt(row_mean(x * x) + eps);
+                                        return outputs(affine(x * rstd, weight, {}), rstd);
+                                      });
+
+void register_normalization(Registry& registry) {
+  for (const OpDef* op : {&layer_norm_op, &rms_norm_op}) registry.add(*op);
+}
+
+}  // namespace gems::ops

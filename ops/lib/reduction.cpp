@@ -1,0 +1,104 @@
+// Definitions of reduction.h.
+#include "gems/ops/reduction.h"
+
+#include "gems/dsl.h"
+#include "gems/ops/catalogue.h"
+
+namespace gems::ops {
+
+using namespace gems::dsl;
+
+constexpr OpDef sum_op =
+    rowwise({.name = "sum", .promotion_methods = {promote({0}, IntegralToLong)}}, [](Tensor x) { return row_sum(x); });
+
+constexpr OpDef mean_op =
+    rowwise({.name = "mean", .promotion_methods = {promote({0}, Default)}, .accepts = Domain::FloatOrComplex},
+            [](Tensor x) { return row_mean(x); });
+
+constexpr OpDef prod_op = rowwise({.name = "prod", .promotion_methods = {promote({0}, IntegralToLong)}},
+                                  [](Tensor x) { return row_prod(x); });
+
+constexpr OpDef amax_op =
+    rowwise({.name = "amax", .promotion_methods = {promote({0}, Default)}, .accepts = Domain::Ordered},
+            [](Tensor x) { return row_max(x); });
+constexpr OpDef amin_op =
+    rowwise({.name = "amin", .promotion_methods = {promote({0}, Default)}, .accepts = Domain::Ordered},
+            [](Tensor x) { return row_min(x); });
+
+constexpr OpDef argmax_op =
+    rowwise({.name = "argmax", .promotion_methods = {promote({0}, Index)}, .accepts = Domain::Ordered},
+            [](Tensor x) { return row_argmax(x); });
+constexpr OpDef argmin_op =
+    rowwise({.name = "argmin", .promotion_methods = {promote({0}, Index)}, .accepts = Domain::Ordered},
+            [](Tensor x) { return row_argmin(x); });
+
+constexpr OpDef max_dim_op = rowwise(
+    {.name = "max_dim", .promotion_methods = {promote({0}, Default), promote({0}, Index)}, .accepts = Domain::Ordered},
+    [](Tensor x) {
+      const auto [value, index] = row_max_with_index(x);
+      return outputs(value, index);
+    });
+constexpr OpDef min_dim_op = rowwise(
+    {.name = "min_dim", .promotion_methods = {promote({0}, Default), promote({0}, Index)}, .accepts = Domain::Ordered},
+    [](Tensor x) {
+      const auto [value, index] = row_min_with_index(x);
+      return outputs(value, index);
+    });
+
+constexpr OpDef any_op =
+    rowwise({.name = "any", .promotion_methods = {promote({0}, AlwaysBool)}}, [](Tensor x) { return row_any(x); });
+constexpr OpDef all_op =
+    rowwise({.name = "all", .promotion_methods = {promote({0}, AlwaysBool)}}, [](Tensor x) { return row_all(x); });
+
+constexpr OpDef count_nonzero_op = rowwise({.name = "count_nonzero", .promotion_methods = {promote({0}, Index)}},
+                                           [](Tensor x) { return row_count(x); });
+
+namespace {
+
+// The variance with `correction` degrees of freedom taken off, a real number; infinity or NaN where none are left.
+Expr corrected(const Moments& moments, Tensor x, Scalar correction) {
+  return moments.squares / max(cast_like(row_length(x), x) - correction, 0);
+}
+
+}  // namespace
+
+constexpr OpDef var_op = rowwise({.name = "var",
+                                  .promotion_methods = {promote({0}, Default)},
+                                  .names = {"x", "correction"},
+                                  .accepts = Domain::Float},
+                                 [](Tensor x, Scalar correction) { return corrected(row_moments(x), x, correction); });
+constexpr OpDef std_op =
+    rowwise({.name = "std",
+             .promotion_methods = {promote({0}, Default)},
+             .names = {"x", "correction"},
+             .accepts = Domain::Float},
+            [](Tensor x, Scalar correction) { return sqrt(corrected(row_moments(x), x, correction)); });
+constexpr OpDef var_mean_op = rowwise({.name = "var_mean",
+                                       .promotion_methods = {promote({0}, Default), promote({0}, Default)},
+                                       .names = {"x", "correction"},
+                                       .accepts = Domain::Float},
+                                      [](Tensor x, Scalar correction) {
+                                        const Moments moments = row_moments(x);
+                                        return outputs(corrected(moments, x, correction), moments.mean);
+                                      });
+constexpr OpDef std_mean_op = rowwise({.name = "std_mean",
+                                       .promotion_methods = {promote({0}, Default), promote({0}, Default)},
+                                       .names = {"x", "correction"},
+                                       .accepts = Domain::Float},
+                                      [](Tensor x, Scalar correction) {
+                                        const Moments moments = row_moments(x);
+                                        return outputs(sqrt(corrected(moments, x, correction)), moments.mean);
+                                      });
+
+constexpr OpDef logsumexp_op =
+    rowwise({.name = "logsumexp", .promotion_methods = {promote({0}, IntToFloat)}, .accepts = Domain::Float},
+            [](Tensor x) { return row_logsumexp(x); });
+
+void register_reduction(Registry& registry) {
+  for (const OpDef* op :
+       {&sum_op, &mean_op, &prod_op, &amax_op, &amin_op, &argmax_op, &argmin_op, &max_dim_op, &min_dim_op, &any_op,
+        &all_op, &count_nonzero_op, &var_op, &std_op, &var_mean_op, &std_mean_op, &logsumexp_op})
+    registry.add(*op);
+}
+
+}  // namespace gems::ops
