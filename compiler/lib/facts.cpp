@@ -25,18 +25,35 @@ bool is_exact_division(const TraceGraph& graph, ScalarOp op) {
          std::ranges::any_of(graph.results, [](const TraceResult& result) { return size_bytes(result.dtype) > 2; });
 }
 
+// Whether a rowwise op has what varies along the row for one sweep of reductions only: no reduction depends on another,
+// and no result varies.
+bool reads_once(const TraceGraph& graph) {
+  std::vector<bool> follows(graph.nodes.size());  // a reduction
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    const TraceNode& node = graph.nodes[i];
+    const bool later = std::ranges::any_of(
+        node.args, [&](std::int32_t arg) { return arg >= 0 && follows[static_cast<std::size_t>(arg)]; });
+    if (later && node.op == ScalarOp::Reduce) return false;
+    follows[i] = later || node.op == ScalarOp::Reduce;
+  }
+  return std::ranges::all_of(graph.results, [](const TraceResult& result) { return result.extent == Extent::Row; });
+}
+
 }  // namespace
 
 KernelFacts facts_of(const TraceGraph& graph, const Layout& layout) {
-  KernelFacts facts{.layout = layout.cls, .traffic = {}};
+  KernelFacts facts{
+      .layout = layout.cls, .traffic = {}, .held = layout.held, .reads_once = graph.is_rowwise && reads_once(graph)};
   std::size_t next = 0;
   for (std::size_t i = 0; i < graph.operands.size(); ++i)
     if (graph.operands[i].form == OperandForm::Tensor)
       facts.traffic.push_back({.size_bytes = static_cast<int>(size_bytes(graph.operands[i].storage)),
                                .is_single = layout.is_single(next++),
-                               .is_unread = !is_read(graph, i)});
+                               .is_unread = !is_read(graph, i),
+                               .extent = graph.operands[i].extent});
   for (const TraceResult& result : graph.results)
-    facts.traffic.push_back({.size_bytes = static_cast<int>(size_bytes(result.dtype)), .is_result = true});
+    facts.traffic.push_back(
+        {.size_bytes = static_cast<int>(size_bytes(result.dtype)), .is_result = true, .extent = result.extent});
   for (const TraceNode& node : graph.nodes) {
     facts.functions += cost(node.op) >= tuning::FunctionCost;
     facts.max_cost = std::max(facts.max_cost, cost(node.op));

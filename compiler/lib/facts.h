@@ -13,6 +13,7 @@ struct Traffic {
   bool is_single = false;
   bool is_result = false;
   bool is_unread = false;  // by the body: isnan of an integer is a constant
+  Extent extent = Extent::Element;
 };
 
 struct KernelFacts {
@@ -21,6 +22,8 @@ struct KernelFacts {
   int functions = 0;             // in the body: operations that become many instructions
   int max_cost = 0;              // of an operation of the body
   bool divides = false;          // exactly, which takes several times as long as the formulas for two-byte results
+  int held = 0;                  // vectors of a row that a thread holds, by the layout
+  bool reads_once = false;       // rowwise: one sweep finds all results
 
   bool is_aligned() const { return traits(layout).is_aligned; }
 };

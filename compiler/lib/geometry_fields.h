@@ -20,7 +20,7 @@ struct GeometryField {
   enum class Kind : std::uint8_t {
     Tiles,     // blocks along dimension 0
     RowTiles,  // blocks along dimension 1
-    Columns,   // size of dimension 0
+    Columns,   // size of dimension 0; rowwise: elements of a row
     Rows,      // rows that the kernel counts: of all outer dimensions, or of dimension 1
     Count,     // number of elements
     Size,      // size of `dim`

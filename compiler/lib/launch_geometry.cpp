@@ -81,7 +81,7 @@ LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, c
       case Kind::RowTiles:
         return blocks.row_tiles;
       case Kind::Columns:
-        return geometry.sizes[0];
+        return columns_of(geometry);
       case Kind::Rows:
         return blocks.rows;
       case Kind::Count:

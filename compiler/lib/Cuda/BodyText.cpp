@@ -94,32 +94,30 @@ constexpr size_t LongestInlined = 96;
 
 }  // namespace
 
-std::string BodyText::newName(Operation& op) {
-  std::string stem = stemOf(op).str();
-  return fmt::format("{}{}", stem, counts_[stem]++);
-}
-
 bool BodyText::isInlined(Operation& op, const ExprText& text) const {
-  // Parts of arguments, constants, and casts of what is already converted are names or literals already.
-  if (isa<arith::ConstantOp, complex::ReOp, complex::ImOp>(op)) return true;
-  if (isa<complex::CreateOp>(op)) return true;  // written by the results
+  // Constants, casts of what is already converted, and parts of arguments are literals or names already.
+  if (isa<arith::ConstantOp>(op)) return true;
   if (isa<arith::ExtFOp>(op) && isFloatAlready_.lookup(op.getOperand(0))) return true;
+  if (kept_.contains(op.getResult(0))) return false;
+  if (isa<complex::ReOp, complex::ImOp>(op)) return true;
   return op.getResult(0).hasOneUse() && text.text.size() <= LongestInlined;
 }
 
 void BodyText::write(Block& block) {
-  for (Operation& op : block.without_terminator()) {
-    if (isa<complex::CreateOp>(op)) continue;
-    ExprText text = expression(op);
-    if (!isInlined(op, text)) {
-      Type type = op.getResult(0).getType();
-      useValueType(prelude_, type);
-      std::string name = newName(op);
-      out_.line("const {} {} = {};", valueType(type), name, text.text);
-      text = {name, Precedence::Primary};
-    }
-    texts_[op.getResult(0)] = std::move(text);
+  for (Operation& op : block.without_terminator()) write(op);
+}
+
+void BodyText::write(Operation& op) {
+  if (isa<complex::CreateOp>(op)) return;  // written by the results
+  ExprText text = expression(op);
+  if (!isInlined(op, text)) {
+    Type type = op.getResult(0).getType();
+    useValueType(prelude_, type);
+    std::string name = newName(stemOf(op).str());
+    out_.line("const {} {} = {};", valueType(type), name, text.text);
+    text = {name, Precedence::Primary};
   }
+  texts_[op.getResult(0)] = std::move(text);
 }
 
 }  // namespace gems::cuda

@@ -10,6 +10,7 @@
 #include "Cuda/TextWriter.h"
 #include "Pw/Pw.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace gems::cuda {
 
@@ -42,13 +43,22 @@ void useValueType(Prelude& prelude, mlir::Type type);
 
 class BodyText {
  public:
-  BodyText(TextWriter& out, Prelude& prelude) : out_(out), prelude_(prelude) {}
+  // How many names of each stem are taken.
+  using Counts = std::map<std::string, int>;
+  BodyText(TextWriter& out, Prelude& prelude, Counts counts = {})
+      : out_(out), prelude_(prelude), counts_(std::move(counts)) {}
 
   // How a block argument is written. `asFloat` arguments of a narrow float type are already converted to float.
   void bind(mlir::Value argument, std::string name, bool asFloat);
 
+  // Values that get a name of their own, however short they are.
+  void keep(mlir::ValueRange values) { kept_.insert(values.begin(), values.end()); }
+  std::string newName(const std::string& stem) { return fmt::format("{}{}", stem, counts_[stem]++); }
+  const Counts& counts() const { return counts_; }
+
   // Writes the statements for all operations but the terminator.
   void write(mlir::Block& block);
+  void write(mlir::Operation& op);
 
   // A value as an expression that need not be parenthesised in a place of this precedence.
   std::string at(mlir::Value value, Precedence precedence = Precedence::Lowest);
@@ -70,13 +80,13 @@ class BodyText {
   ExprText castTo(mlir::Type type, const ExprText& inner);
   std::string parenthesised(const ExprText& expr, Precedence precedence) const;
   bool isInlined(mlir::Operation& op, const ExprText& text) const;
-  std::string newName(mlir::Operation& op);
 
   TextWriter& out_;
   Prelude& prelude_;
   llvm::DenseMap<mlir::Value, ExprText> texts_;
   llvm::DenseMap<mlir::Value, bool> isFloatAlready_;
-  std::map<std::string, int> counts_;
+  llvm::DenseSet<mlir::Value> kept_;
+  Counts counts_;
 };
 
 }  // namespace gems::cuda

@@ -45,7 +45,7 @@ CudaKernel emit(KernelOp kernel, CudaTarget target) {
   KernelText text(kernel, prelude);
   TextWriter out;
   writeApproximations(kernel, prelude, out);
-  text.writeElementFunction(out);
+  if (!kernel.getRowwise()) text.writeElementFunction(out);
   const Schedule schedule = kernel.getScheduleAttr().getValue();
   std::visit([&](const auto& kind) { write(kind, text, out); }, schedule);
   CudaKernel result;

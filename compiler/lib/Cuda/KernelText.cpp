@@ -61,6 +61,7 @@ KernelText::KernelText(KernelOp kernel, Prelude& prelude)
     text.passAsFloat = isNarrowFloat(argument.getType()) && text.isUsed &&
                        llvm::all_of(argument.getUsers(), [](Operation* user) { return isa<arith::ExtFOp>(user); });
     text.parameterType = text.passAsFloat ? "float" : std::string(valueType(argument.getType()));
+    text.extent = text.isTensor ? spec.getExtent() : Extent::Call;
     if (text.isTensor) {
       text.step = layout_.step_of_operand(static_cast<size_t>(next));
       text.index = next++;
@@ -78,6 +79,7 @@ KernelText::KernelText(KernelOp kernel, Prelude& prelude)
     text.roundsFloat = static_cast<bool>(floatBehind(yielded));
     text.valueType = text.roundsFloat ? "float" : std::string(valueType(yielded.getType()));
     text.step = traits(layout_.cls).written;
+    text.extent = spec.getExtent();
     text.index = next++;
     if (!text.roundsFloat) useValueType(prelude_, yielded.getType());
     use_storage_type(prelude_, text.storage);
@@ -115,14 +117,8 @@ void KernelText::writeElementFunction(TextWriter& out) {
   body.write(block);
 
   if (!isSingle) out.line("Results values;");
-  for (auto [yielded, result] : llvm::zip(kernel_.getYield().getValues(), results_)) {
-    std::string text;
-    if (auto create = yielded.getDefiningOp<complex::CreateOp>()) {
-      text = fmt::format("{}{{{}, {}}}", result.valueType, body.at(create.getReal()), body.at(create.getImaginary()));
-    } else {
-      Value behind = result.roundsFloat ? floatBehind(yielded) : yielded;
-      text = body.at(behind);
-    }
+  for (const ResultText& result : results_) {
+    const std::string text = resultValue(body, result);
     if (isSingle) {
       out.line("return {};", text);
     } else {
@@ -132,6 +128,18 @@ void KernelText::writeElementFunction(TextWriter& out) {
   if (!isSingle) out.line("return values;");
   out.close();
   out.raw("\n");
+}
+
+Value KernelText::valueOf(const ResultText& result) const {
+  Value yielded = KernelOp(kernel_).getYield().getValues()[static_cast<unsigned>(&result - results_.data())];
+  return result.roundsFloat ? floatBehind(yielded) : yielded;
+}
+
+std::string KernelText::resultValue(BodyText& body, const ResultText& result) const {
+  Value value = valueOf(result);
+  auto create = value.getDefiningOp<complex::CreateOp>();
+  if (!create) return body.at(value);
+  return fmt::format("{}{{{}, {}}}", result.valueType, body.at(create.getReal()), body.at(create.getImaginary()));
 }
 
 std::vector<std::string> KernelText::parameters() const {

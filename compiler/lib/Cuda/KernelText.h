@@ -17,6 +17,8 @@
 
 namespace gems::cuda {
 
+class BodyText;
+
 struct OperandText {
   std::string name;
   DType storage;
@@ -25,7 +27,8 @@ struct OperandText {
   bool passAsFloat = false;   // a narrow float that the body only ever reads as f32
   std::string parameterType;  // of the element function
   Step step{};                // tensors
-  int index = -1;             // over tensors read
+  Extent extent = Extent::Element;
+  int index = -1;  // over tensors read
 
   // The same address for every element.
   bool isSingle() const { return step == Step::Broadcast; }
@@ -39,6 +42,7 @@ struct ResultText {
   bool roundsFloat = false;  // the element function gives f32, which is rounded to a narrow float on the way to memory
   std::string valueType;     // of the element function
   Step step{};
+  Extent extent = Extent::Element;
   int index = -1;  // over tensors read, then results
 
   // Rounded two at a time, from a vector of floats.
@@ -53,6 +57,9 @@ class KernelText {
 
   // The element function, before the kernel.
   void writeElementFunction(TextWriter& out);
+  // The value of a result, before it is rounded to a narrow float: what it is in the body, and as an expression.
+  mlir::Value valueOf(const ResultText& result) const;
+  std::string resultValue(BodyText& body, const ResultText& result) const;
   // The kernel's parameters, as they are declared and as they are passed on.
   std::vector<std::string> parameters() const;
   std::vector<std::string> parameterNames() const;
@@ -111,6 +118,8 @@ class KernelText {
   const Layout& layout() const { return layout_; }
   Prelude& prelude() { return prelude_; }
   const std::string& name() const { return name_; }
+  const std::string& op() const { return op_; }
+  pw::KernelOp kernel() const { return kernel_; }
   int rank() const { return traits(layout_.cls).rank; }
 
  private:
@@ -127,10 +136,12 @@ class KernelText {
   std::vector<ResultText> results_;
 };
 
-// One function per family: the kernel, after the element function.
+// One function per family: the kernel, after the element function, which those of rowwise kernels write themselves.
 void write(const FlatSchedule& schedule, KernelText& kernel, TextWriter& out);
 void write(const RowsSchedule& schedule, KernelText& kernel, TextWriter& out);
 void write(const TileSchedule& schedule, KernelText& kernel, TextWriter& out);
 void write(const GenericSchedule& schedule, KernelText& kernel, TextWriter& out);
+void write(const HeldSchedule& schedule, KernelText& kernel, TextWriter& out);
+void write(const LoopedSchedule& schedule, KernelText& kernel, TextWriter& out);
 
 }  // namespace gems::cuda

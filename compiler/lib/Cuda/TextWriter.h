@@ -10,6 +10,8 @@ namespace gems::cuda {
 
 class TextWriter {
  public:
+  explicit TextWriter(std::size_t depth = 0) : depth_(depth) {}
+
   template <class... T>
   void line(fmt::format_string<T...> format, T&&... values) {
     text_.append(2 * depth_, ' ');
@@ -34,7 +36,7 @@ class TextWriter {
 
  private:
   std::string text_;
-  std::size_t depth_ = 0;
+  std::size_t depth_;
 };
 
 }  // namespace gems::cuda

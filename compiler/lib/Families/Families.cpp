@@ -1,13 +1,19 @@
 // The table of families, and what several of them need.
 #include "Families/Families.h"
 
+#include <fmt/format.h>
+
 #include <array>
+
+#include "gems/dsl/error.h"
 
 namespace gems {
 
 const KernelFamily& kernel_family(Family family) {
   static constexpr std::array<const KernelFamily*, std::variant_size_v<Schedule>> families{
-      &flat_family, &rows_family, &tile_family, &generic_family};
+      &flat_family, &rows_family, &tile_family, &generic_family, &held_family, &looped_family};
+  if (static_cast<std::size_t>(family) >= families.size())
+    throw Error(fmt::format("there are no CUDA kernels of the family '{}'", name(family)));
   return *families[static_cast<std::size_t>(family)];
 }
 
@@ -15,6 +21,12 @@ std::int64_t size_from(const Geometry& geometry, int first_dim) {
   std::int64_t size = 1;
   for (int d = first_dim; d < geometry.rank; ++d) size *= geometry.sizes[static_cast<std::size_t>(d)];
   return size;
+}
+
+std::int64_t columns_of(const Geometry& geometry) {
+  std::int64_t columns = geometry.sizes[0];
+  for (int d = 1; d < geometry.reduced_rank; ++d) columns *= geometry.sizes[static_cast<std::size_t>(d)];
+  return columns;
 }
 
 void add_strides(std::vector<GeometryField>& fields, FieldType type, const Layout& layout, TensorCounts tensors) {

@@ -31,14 +31,17 @@ struct KernelFamily {
   // Blocks, as the emitted text says it.
   std::string (*launch_text)(const Schedule& schedule);
 };
-extern const KernelFamily flat_family, rows_family, tile_family, generic_family;
+extern const KernelFamily flat_family, rows_family, tile_family, generic_family, held_family, looped_family;
 
+// Throws gems::Error for a family that has no kernels.
 const KernelFamily& kernel_family(Family family);
 
 // What several families need.
 inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 // Product of the sizes from a dimension on.
 std::int64_t size_from(const Geometry& geometry, int first_dim);
+// Elements of a row: product of the reduced sizes; of pointwise kernels the size of dimension 0.
+std::int64_t columns_of(const Geometry& geometry);
 // A stride for each dimension along which each tensor may move by anything but one element.
 void add_strides(std::vector<GeometryField>& fields, FieldType type, const Layout& layout, TensorCounts tensors);
 inline std::string no_problem(const Schedule&) { return {}; }

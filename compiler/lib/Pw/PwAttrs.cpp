@@ -87,6 +87,10 @@ FailureOr<Layout> pw::detail::parseLayout(AsmParser& parser) {
   const FailureOr<LayoutClass> cls = parseNamed<LayoutClass>(parser, layout_table.size(), "a layout class");
   if (failed(cls)) return failure();
   Layout layout{*cls};
+  if (traits(*cls).family == Family::Held) {
+    if (parser.parseComma() || parser.parseKeyword("held") || parser.parseEqual() || parser.parseInteger(layout.held))
+      return failure();
+  }
   if (failed(parser.parseOptionalComma())) return layout;
   auto parseSingle = [&]() -> ParseResult {
     unsigned operand = 0;
@@ -104,6 +108,7 @@ FailureOr<Layout> pw::detail::parseLayout(AsmParser& parser) {
 
 void pw::detail::print(AsmPrinter& printer, const Layout& layout) {
   printer << gems::name(layout.cls);
+  if (traits(layout.cls).family == Family::Held) printer << ", held = " << unsigned(layout.held);
   if (layout.singles == 0) return;
   printer << ", single = [";
   auto isSingle = [&](std::size_t operand) { return layout.is_single(operand); };

@@ -60,16 +60,19 @@ def Pw_ReduceOp : Pw_Op<"reduce", [Pure]> {
   let summary = "the values of a row as one value, or as two that are found together";
   let description = [{
     The numbers of the sweeps over a row in which reductions are found are given by `pw-number-sweeps`: a reduction
-    whose values depend on another's result belongs to a later sweep.
+    whose values depend on another's result belongs to a later sweep. `approximate`: the exponentials of exp_sum may be
+    pw.approximate exp.
 
     ```mlir
     %max, %sum = pw.reduce exp_sum %x sweep 1 : f32 -> f32, f32
     %value, %index = pw.reduce max_index %x sweep 1 : f32 -> f32, i64
     ```
   }];
-  let arguments = (ins Pw_ReductionAttr:$kind, AnyType:$operand, OptionalAttr<I64Attr>:$sweep);
+  let arguments = (ins Pw_ReductionAttr:$kind, AnyType:$operand, OptionalAttr<I64Attr>:$sweep, UnitAttr:$approximate);
   let results = (outs Variadic<AnyType>:$parts);
-  let assemblyFormat = "$kind $operand (`sweep` $sweep^)? attr-dict `:` type($operand) `->` type($parts)";
+  let assemblyFormat = [{
+    $kind $operand (`sweep` $sweep^)? (`approximate` $approximate^)? attr-dict `:` type($operand) `->` type($parts)
+  }];
 }
 
 def Pw_PickOp : Pw_Op<"pick", [Pure, AllTypesMatch<["value", "result"]>]> {

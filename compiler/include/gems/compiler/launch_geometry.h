@@ -29,7 +29,7 @@ struct LaunchGeometry {
   std::size_t parameter_bytes = 0;
   alignas(16) std::array<std::byte, 1280> parameter{};
 };
-// No dimension may be 0.
+// Only a reduced dimension may be 0.
 LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, const Geometry& geometry);
 
 }  // namespace gems

@@ -92,8 +92,45 @@ struct GenericSchedule {
   auto operator<=>(const GenericSchedule&) const = default;
 };
 
+// A row of a held kernel has as many threads as hold it in `vectors` each; those of a short row are a power of two up to
+// a warp, and several rows are in one block.
+struct HeldSchedule {
+  int width = 4;       // elements per vector
+  int vectors = 4;     // of a thread, of each operand
+  int threads = 1024;  // of a row at most
+  int block = 128;     // threads of several rows together
+
+  static constexpr std::array<ScheduleField<HeldSchedule>, 4> fields{{
+      {"width", &HeldSchedule::width, 1, 16},
+      {"vectors", &HeldSchedule::vectors, 4, 8},
+      {"threads", &HeldSchedule::threads, 32, 1024},
+      {"block", &HeldSchedule::block, 32, 1024},
+  }};
+  auto operator<=>(const HeldSchedule&) const = default;
+};
+
+// A row of a looped kernel has the threads, and combines its elements in the order, of the held kernel that could hold
+// it.
+struct LoopedSchedule {
+  int width = 4;       // elements per vector
+  int threads = 1024;  // of a row at most
+  int block = 128;     // threads of several rows together
+  int few = 2048;      // vectors of a row up to which held kernels have four a thread, then eight
+  int held = 8192;     // vectors of a row up to which there are held kernels; 0: of no row
+
+  static constexpr std::array<ScheduleField<LoopedSchedule>, 5> fields{{
+      {"width", &LoopedSchedule::width, 1, 16},
+      {"threads", &LoopedSchedule::threads, 32, 1024},
+      {"block", &LoopedSchedule::block, 32, 1024},
+      {"few", &LoopedSchedule::few, 1, 1 << 16},
+      {"held", &LoopedSchedule::held, 0, 1 << 16, false},
+  }};
+  auto operator<=>(const LoopedSchedule&) const = default;
+};
+
 // In the order of Family.
-using Schedule = std::variant<FlatSchedule, RowsSchedule, TileSchedule, GenericSchedule>;
+using Schedule =
+    std::variant<FlatSchedule, RowsSchedule, TileSchedule, GenericSchedule, HeldSchedule, LoopedSchedule>;
 inline Family family_of(const Schedule& schedule) { return static_cast<Family>(schedule.index()); }
 
 // A CUDA target: 90 is sm_90. GPUs of one architecture differ in their memory: an H200 moves 4900 GB/s, an H100 3350.

@@ -42,6 +42,24 @@ __device__ __forceinline__ State combine_row(State state, State (&exchange)[32])
   return combine_lanes<Reduction>(lane < warps ? exchange[lane] : Reduction::identity(), lanes);
 }
 
+//! snippet Elements
+// Which of the elements that a thread has at once exist: vectors of Width, `step` columns apart; `left` columns are left
+// from the first one on. Whole: a vector exists as a whole or not at all.
+template <int Width, bool Whole> struct Elements {
+  int left, step;
+  __device__ __forceinline__ bool has(int k) const { return left - k / Width * step > (Whole ? 0 : k % Width); }
+};
+
+//! snippet AddElements needs Elements
+// Elements after those of a state; they are combined with each other first.
+template <class Reduction, class T, int N, class These>
+__device__ __forceinline__ void add_elements(T& state, const T (&x)[N], const These& elements) {
+  T all = Reduction::identity();
+  #pragma unroll
+  for (int k = 0; k < N; ++k) all = Reduction::combine(all, elements.has(k) ? x[k] : Reduction::identity());
+  state = Reduction::combine(state, all);
+}
+
 //! snippet Both
 // Two reductions in one sweep.
 template <class First, class Second> struct Both {
@@ -70,15 +88,6 @@ template <class T> struct Prod {
   static constexpr bool commutes = true;
   static __device__ __forceinline__ T identity() { return T(1); }
   static __device__ __forceinline__ T combine(T a, T b) { return a * b; }
-};
-
-//! snippet ProdComplex
-// T: a complex number of two parts.
-template <class T> struct ProdComplex {
-  using State = T;
-  static constexpr bool commutes = false;
-  static __device__ __forceinline__ T identity() { return {1, 0}; }
-  static __device__ __forceinline__ T combine(T a, T b) { return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re}; }
 };
 
 //! snippet Extremes
@@ -148,10 +157,7 @@ template <class T> struct MaxIndex {
     const bool tied = a.value == b.value || (a_is_nan && b_is_nan);
     return (tied ? b.index < a.index : !a_is_nan && (b.value > a.value || b_is_nan)) ? b : a;
   }
-  // An element after those before.
-  static __device__ __forceinline__ void add(State& state, T value, long long index) {
-    if (!(value <= state.value || state.value != state.value) || index < state.index) state = {value, index};
-  }
+  static __device__ __forceinline__ bool is_better(T value, T than) { return !(value <= than || than != than); }
 };
 
 //! snippet MinIndex needs Found, Extremes
@@ -165,63 +171,87 @@ template <class T> struct MinIndex {
     const bool tied = a.value == b.value || (a_is_nan && b_is_nan);
     return (tied ? b.index < a.index : !a_is_nan && (b.value < a.value || b_is_nan)) ? b : a;
   }
-  static __device__ __forceinline__ void add(State& state, T value, long long index) {
-    if (!(value >= state.value || state.value != state.value) || index < state.index) state = {value, index};
-  }
+  static __device__ __forceinline__ bool is_better(T value, T than) { return !(value >= than || than != than); }
 };
 
-//! snippet Moments
+//! snippet AddFound needs Found, Elements
+// Elements after those of a state, the first one at index `first`.
+template <class Reduction, class T, int N, int Width, bool Whole>
+__device__ __forceinline__ void add_found(Found<T>& state, const T (&x)[N], const Elements<Width, Whole>& elements,
+                                          long long first) {
+  if (!elements.has(0)) return;
+  T best = x[0];
+  int at = 0;
+  #pragma unroll
+  for (int k = 1; k < N; ++k)
+    if (elements.has(k) && Reduction::is_better(x[k], best)) best = x[k], at = k / Width * elements.step + k % Width;
+  state = Reduction::combine(state, Found<T>{best, first + at});
+}
+
+//! snippet FoundIndex needs Found, Extremes
+// 0 where a row has no elements.
+template <class T> __device__ __forceinline__ long long index_of(const Found<T>& state) {
+  return state.index == Extremes<long long>::highest() ? 0 : state.index;
+}
+
+//! snippet Moments needs Elements
 // How many elements, their mean, and the sum of the squares of their distances from it.
 template <class T> struct Moments {
   struct State {
-    T count, mean, m2;
+    T count, mean, squares;
   };
   static constexpr bool commutes = false;
   static __device__ __forceinline__ State identity() { return {}; }
   static __device__ __forceinline__ State combine(const State& a, const State& b) {
     const T count = a.count + b.count, share = b.count / count, distance = b.mean - a.mean;
-    const State both = {count, a.mean + distance * share, a.m2 + b.m2 + distance * distance * (a.count * share)};
+    const State both = {count, a.mean + distance * share, a.squares + b.squares + distance * distance * (a.count * share)};
     return b.count == 0 ? a : a.count == 0 ? b : both;
   }
-  // The first `count` elements of x in two passes, at least one.
-  template <int N> static __device__ __forceinline__ State of(const T (&x)[N], int count) {
-    T sum = 0, m2 = 0;
+  // NaN of no elements.
+  static __device__ __forceinline__ T mean_of(const State& state) {
+    return state.count > 0 ? state.mean : state.count / state.count;
+  }
+  // Elements after those of a state; their own moments are found in two passes.
+  template <int N, class These>
+  static __device__ __forceinline__ void add(State& state, const T (&x)[N], const These& elements) {
+    if (!elements.has(0)) return;
+    int count = 0;
+    T sum = 0, squares = 0;
     #pragma unroll
-    for (int k = 0; k < N; ++k) sum += k < count ? x[k] : T(0);
+    for (int k = 0; k < N; ++k) count += elements.has(k), sum += elements.has(k) ? x[k] : T(0);
     const T mean = count == N ? sum * T(1.0 / N) : sum / count;
     #pragma unroll
-    for (int k = 0; k < N; ++k) m2 += k < count ? (x[k] - mean) * (x[k] - mean) : T(0);
-    return {T(count), mean, m2};
+    for (int k = 0; k < N; ++k) squares += elements.has(k) ? (x[k] - mean) * (x[k] - mean) : T(0);
+    state = combine(state, {T(count), mean, squares});
   }
 };
 
-//! snippet ExpSum needs MaxF32
+//! snippet ExpBase needs Extremes
+// What is subtracted before exp: the maximum; 0 where all elements are -infinity, so that their exponentials are 0.
+template <class T> __device__ __forceinline__ T exp_base(T max) { return max == Extremes<T>::lowest() ? T(0) : max; }
+
+//! snippet ExpSum needs Max, MaxF32, ExpBase, Elements
 // The maximum, and the sum of exp(x - maximum). Exp::exp() is the function, of arguments up to 0. NaN if any is NaN or
-// +inf; the sum of nothing but -inf is 0. Elements that do not exist are -inf.
+// infinite; the sum of nothing but -infinity is 0.
 template <class T, class Exp> struct ExpSum {
   struct State {
     T max, sum;
   };
   static constexpr bool commutes = false;
-  static __device__ __forceinline__ State identity() { return {lowest(), T(0)}; }
+  static __device__ __forceinline__ State identity() { return {Max<T>::identity(), T(0)}; }
   static __device__ __forceinline__ State combine(const State& a, const State& b) {
-    const T max = larger(a.max, b.max), from = base(max);
+    const T max = Max<T>::combine(a.max, b.max), from = exp_base(max);
     return {max, a.sum * Exp::exp(a.max - from) + b.sum * Exp::exp(b.max - from)};
   }
-  // Elements after those before; one correction for all of them.
-  template <int N> static __device__ __forceinline__ void add(State& state, const T (&x)[N]) {
+  // Elements after those of a state; one correction for all of them.
+  template <int N, class These>
+  static __device__ __forceinline__ void add(State& state, const T (&x)[N], const These& elements) {
     T max = state.max, sum = 0;
     #pragma unroll
-    for (int k = 0; k < N; ++k) max = larger(max, x[k]);
-    const T from = base(max);
+    for (int k = 0; k < N; ++k) max = Max<T>::combine(max, elements.has(k) ? x[k] : Max<T>::identity());
+    const T from = exp_base(max);
     #pragma unroll
-    for (int k = 0; k < N; ++k) sum += Exp::exp(x[k] - from);
+    for (int k = 0; k < N; ++k) sum += elements.has(k) ? Exp::exp(x[k] - from) : T(0);
     state = {max, state.sum * Exp::exp(state.max - from) + sum};
   }
-  // What is subtracted: finite where all elements are -inf, so that their exponentials are 0.
-  static __device__ __forceinline__ T base(T max) { return max == lowest() ? T(0) : max; }
-
- private:
-  static __device__ __forceinline__ T lowest() { return Extremes<T>::lowest(); }
-  static __device__ __forceinline__ T larger(T a, T b) { return Max<T>::combine(a, b); }
 };

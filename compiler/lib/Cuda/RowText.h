@@ -1,0 +1,129 @@
+// What the texts of rowwise kernels share. Each visit of a row (Pw/RowBody.h) is a function of one element,
+// NAME_sweep1(...) or NAME_element(...); the kernel has the sweeps, in each of which it calls that function for its
+// elements and combines what it gives, and between them the values that are known for the whole row.
+//
+// A thread has vectors of a row in groups of four: the elements of a group are combined first, then the group with those
+// before. Held and looped kernels differ in where a group comes from.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "Cuda/BodyText.h"
+#include "Cuda/KernelText.h"
+#include "Pw/RowBody.h"
+
+namespace gems::cuda {
+
+class RowText {
+ public:
+  virtual ~RowText() = default;
+  void write();
+
+ protected:
+  // Moments, and maximum and sum of exponentials: in two passes over the row, or in one, by formulas that combine those
+  // of parts. Either: the first for rows that held kernels could hold, the second for longer ones.
+  enum class Form { TwoPasses, OnePass, Either };
+
+  RowText(int width, int threads, KernelText& kernel, TextWriter& out);
+
+  virtual Form form() const = 0;
+  virtual std::string twoPassesCondition() const { return {}; }
+  // What precedes the first sweep.
+  virtual void writeStart() = 0;
+  // Opens the block in which `elements` says which elements of a group of this thread exist, its first vector begins at
+  // `column`, and vectors() have those of the operands.
+  virtual void openGroup(llvm::ArrayRef<mlir::BlockArgument> operands) = 0;
+  virtual void closeGroup() = 0;
+  virtual std::string vector(const OperandText& operand) const = 0;
+
+  // NAME_vec[count] of each operand of element extent; vector u begins at `column` + u * step, and is there where
+  // u * step < `left`.
+  void writeLoads(llvm::ArrayRef<const OperandText*> operands, int count, const std::string& column);
+  llvm::SmallVector<const OperandText*> elementOperands(llvm::ArrayRef<mlir::BlockArgument> operands) const;
+  // All that any visit reads.
+  llvm::SmallVector<const OperandText*> elementOperands() const;
+  std::string elementsType();
+  bool isGeneric() const { return kernel_.layout().cls == LayoutClass::RowGeneric; }
+
+  KernelText& kernel_;
+  TextWriter& out_;
+  const int width_;
+
+ private:
+  // What is computed of one element: of a sweep the values that are reduced, of the last visit those of the results.
+  struct Visit {
+    std::string function;  // none: the only value is an operand
+    pw::RowBody::Visit slice;
+    llvm::SmallVector<mlir::Value> roots;
+    llvm::SmallVector<std::string> fields;  // of the function's result, where it has several
+  };
+  // A value that is found of a reduction's state.
+  struct Found {
+    std::string name, type;
+    std::string of;         // the expression, with {} for the state
+    bool isInner = false;   // used by the next pass only
+  };
+  // One reduction over the row, with a state of its own.
+  struct Part {
+    std::string name;
+    std::string reduction;  // its type
+    std::string valueType;  // of what is combined
+    unsigned root;          // which value of the visit
+    std::string add;        // the function that adds elements to a state
+    bool takesColumn = false;
+    std::string subtracted{};  // from the value, which is then squared or its exponential taken
+    std::string function{};    // empty: squared
+    std::vector<Found> found{};
+  };
+
+  void planRow();
+  void planStage(int sweeps);
+  void planOperand(mlir::BlockArgument argument, const OperandText& operand);
+  void planPick(pw::PickOp pick, TextWriter& out);
+  Visit makeVisit(std::string name, llvm::ArrayRef<mlir::Value> roots);
+
+  void writeFunctions();
+  void writeFunction(const Visit& visit);
+  void writePlaceFunction();
+  void writeColumnFunction();
+  void writeExponential();
+  std::string call(const Visit& visit, llvm::function_ref<std::string(const OperandText&)> element,
+                   const std::string& index);
+  std::string value(const Visit& visit, unsigned root, const std::string& call) const;
+
+  void writeSweep(int sweep);
+  void writePasses(int sweep, Form form, bool declares);
+  void writePass(const Visit& visit, llvm::ArrayRef<Part> parts, bool declares);
+  void writeColumnVectors(const Visit& visit);
+  void writeRowResults();
+  void writeLastVisit();
+
+  std::string reductionType(pw::ReduceOp reduce);
+  Part plain(const std::string& kind, const std::string& type, const std::string& name, unsigned root, bool isInner = false);
+  // The parts of a reduction that are found in a first pass over the row, the statement after it, and those of a second.
+  struct Passes {
+    std::vector<Part> first, second;
+    llvm::SmallVector<std::string> between;
+  };
+  void addPasses(Passes& passes, pw::ReduceOp reduce, unsigned root, Form form, bool declares);
+  void writeFound(llvm::ArrayRef<Part> parts, bool declares);
+  std::string exponential(pw::ReduceOp reduce) const;
+  const OperandText& operandOf(mlir::BlockArgument argument) const {
+    return kernel_.operands()[argument.getArgNumber()];
+  }
+
+  const int threads_;
+  pw::RowBody body_;
+  TextWriter rowOut_;  // the statements of the stage that is planned
+  BodyText row_;
+  std::vector<std::string> stages_;  // statements of what is known after so many sweeps
+  std::vector<Visit> sweeps_;
+  std::vector<Visit> picks_;
+  Visit last_;
+  int exchanges_ = 0;
+};
+
+}  // namespace gems::cuda

@@ -1,0 +1,35 @@
+// The held family: schedule, parameters and launch of kernels whose threads hold a row in registers. HeldText.cpp prints
+// them.
+#include <fmt/format.h>
+
+#include "Families/row_shape.h"
+
+namespace gems {
+namespace {
+
+Schedule choose(const KernelFacts& facts, const tuning::Device&) {
+  return HeldSchedule{.width = row_width(facts),
+                      .vectors = facts.held,
+                      .threads = held_rows(facts).threads,
+                      .block = tuning::RowsBlockThreads};
+}
+
+Blocks blocks(const Schedule& schedule, LayoutClass, const Geometry& geometry) {
+  const auto& held = std::get<HeldSchedule>(schedule);
+  const std::int64_t vectors = ceil_div(columns_of(geometry), held.width);
+  return row_blocks(geometry, threads_of_row(vectors, held.vectors, held.threads), held.block);
+}
+
+std::string launch_text(const Schedule& schedule) {
+  const auto& held = std::get<HeldSchedule>(schedule);
+  return fmt::format(
+      "bx = ceil(columns / {}), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : {} / "
+      "bx; grid ceil(rows / by)",
+      held.width * held.vectors, held.block);
+}
+
+}  // namespace
+
+constinit const KernelFamily held_family{choose, no_problem, row_parameters, blocks, launch_text};
+
+}  // namespace gems

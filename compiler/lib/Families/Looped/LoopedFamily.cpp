@@ -1,0 +1,42 @@
+// The looped family: schedule, parameters and launch of kernels that read a row anew in each sweep. LoopedText.cpp prints
+// them.
+#include <fmt/format.h>
+
+#include "Families/row_shape.h"
+
+namespace gems {
+namespace {
+
+Schedule choose(const KernelFacts& facts, const tuning::Device&) {
+  const HeldRows held = held_rows(facts);
+  return LoopedSchedule{.width = row_width(facts),
+                        .threads = held.threads,
+                        .block = tuning::RowsBlockThreads,
+                        .few = std::max(held.few, 1),
+                        .held = held.all};
+}
+
+Blocks blocks(const Schedule& schedule, LayoutClass, const Geometry& geometry) {
+  const auto& looped = std::get<LoopedSchedule>(schedule);
+  const std::int64_t vectors = ceil_div(columns_of(geometry), looped.width);
+  const int of_thread = vectors > looped.few && vectors <= looped.held ? 8 : 4;
+  return row_blocks(geometry, threads_of_row(vectors, of_thread, looped.threads), looped.block);
+}
+
+std::string launch_text(const Schedule& schedule) {
+  const auto& looped = std::get<LoopedSchedule>(schedule);
+  std::string of_thread = fmt::format("{}", 4 * looped.width);
+  if (looped.held > looped.few)
+    of_thread = fmt::format("(columns > {} && columns <= {} ? {} : {})", looped.few * looped.width,
+                            looped.held * looped.width, 8 * looped.width, of_thread);
+  return fmt::format(
+      "bx = min({}, ceil(columns / {})), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? "
+      "1 : {} / bx; grid ceil(rows / by)",
+      looped.threads, of_thread, looped.block);
+}
+
+}  // namespace
+
+constinit const KernelFamily looped_family{choose, no_problem, row_parameters, blocks, launch_text};
+
+}  // namespace gems

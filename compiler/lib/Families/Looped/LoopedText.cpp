@@ -1,0 +1,44 @@
+// The looped family: the threads of a row walk along it in each sweep, four vectors of a thread at a time.
+#include "Cuda/RowText.h"
+#include "gems/compiler/tuning.h"
+
+using namespace mlir;
+
+namespace gems::cuda {
+namespace {
+
+class LoopedText : public RowText {
+ public:
+  LoopedText(const LoopedSchedule& schedule, KernelText& kernel, TextWriter& out)
+      : RowText(schedule.width, std::max(schedule.threads, schedule.block), kernel, out), schedule_(schedule) {}
+
+ protected:
+  // Rows that held kernels hold come here with other strides only, and are combined as they do.
+  Form form() const override { return isGeneric() && schedule_.held > 0 ? Form::Either : Form::OnePass; }
+  std::string twoPassesCondition() const override {
+    return fmt::format("space.columns <= {}", schedule_.held * schedule_.width);
+  }
+
+  void writeStart() override {}
+
+  void openGroup(ArrayRef<BlockArgument> operands) override {
+    out_.open("for (long long column = start; column < columns; column += {} * step) {{", tuning::RowGroup);
+    out_.line("const int left = (int)min(columns - column, 1ll << 30);");
+    out_.line("const {} elements = {{left, step}};", elementsType());
+    writeLoads(elementOperands(operands), tuning::RowGroup, "column");
+  }
+  void closeGroup() override { out_.close(); }
+
+  std::string vector(const OperandText& operand) const override { return operand.name + "_vec[u]"; }
+
+ private:
+  const LoopedSchedule& schedule_;
+};
+
+}  // namespace
+
+void write(const LoopedSchedule& schedule, KernelText& kernel, TextWriter& out) {
+  LoopedText(schedule, kernel, out).write();
+}
+
+}  // namespace gems::cuda

@@ -1,0 +1,32 @@
+// How the elements of a row are shared out among threads: what the families of rowwise kernels have in common, so that
+// a row is combined in one order whichever of them it gets.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "Families/Families.h"
+
+namespace gems {
+
+// Elements of a vector: 16 bytes of the widest tensor of element extent.
+int row_width(const KernelFacts& facts);
+
+// How many vectors a row may have, for a thread to hold four of them, and at all (0: no row is held).
+struct HeldRows {
+  int threads = 0;  // of a row, at most
+  int few = 0;
+  int all = 0;
+};
+HeldRows held_rows(const KernelFacts& facts);
+
+// Threads of a row of so many vectors: a power of two up to a warp, whole warps above.
+std::int64_t threads_of_row(std::int64_t vectors, int vectors_of_thread, int most_threads);
+
+// Rows, several of them in a block where they are short.
+Blocks row_blocks(const Geometry& geometry, std::int64_t threads, int block_threads);
+
+// Sizes of the kept dimensions, and all strides but those along rows that are dense.
+std::vector<GeometryField> row_parameters(const Layout& layout, TensorCounts tensors);
+
+}  // namespace gems

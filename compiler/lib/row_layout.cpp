@@ -1,0 +1,95 @@
+// Which CUDA kernel a call of a rowwise op gets. See row_layout.h.
+#include "gems/compiler/row_layout.h"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "Families/row_shape.h"
+
+namespace gems {
+namespace {
+
+// What decides of one tensor: in the order of the geometry.
+struct RowTensor {
+  int size_bytes;
+  Extent extent;
+};
+
+std::vector<RowTensor> tensors_of(const TraceGraph& graph) {
+  std::vector<RowTensor> tensors;
+  for (const TraceOperand& operand : graph.operands)
+    if (operand.form == OperandForm::Tensor)
+      tensors.push_back({static_cast<int>(size_bytes(operand.storage)), operand.extent});
+  for (const TraceResult& result : graph.results)
+    tensors.push_back({static_cast<int>(size_bytes(result.dtype)), result.extent});
+  return tensors;
+}
+
+// The same dimensions, as many reduced and kept ones as asked for.
+Geometry padded(const Geometry& from, int reduced, int kept) {
+  Geometry to = from;
+  to.rank = reduced + kept;
+  to.reduced_rank = reduced;
+  to.sizes.fill(1);
+  for (auto& strides : to.strides) strides.fill(0);
+  for (int d = 0; d < from.rank; ++d) {
+    const auto old = static_cast<std::size_t>(d);
+    const auto next = static_cast<std::size_t>(d < from.reduced_rank ? d : d - from.reduced_rank + reduced);
+    to.sizes[next] = from.sizes[old];
+    for (std::size_t t = 0; t < to.strides.size(); ++t) to.strides[t][next] = from.strides[t][old];
+  }
+  return to;
+}
+
+// Whether elements that follow each other in a row do so in memory, in all that varies along it.
+bool is_dense(const Geometry& geometry, const std::vector<RowTensor>& tensors) {
+  if (geometry.reduced_rank != 1) return geometry.reduced_rank == 0;
+  for (std::size_t t = 0; t < tensors.size(); ++t)
+    if (varies_along_columns(tensors[t].extent) && geometry.sizes[0] > 1 && geometry.strides[t][0] != 1) return false;
+  return true;
+}
+
+// Whether all rows begin at multiples of 16 bytes, and end at the end of a vector.
+bool is_aligned(const Geometry& geometry, const std::vector<RowTensor>& tensors, int width,
+                std::span<const std::uintptr_t> addresses) {
+  if (columns_of(geometry) % width != 0) return false;
+  for (std::size_t t = 0; t < tensors.size(); ++t) {
+    if (!varies_along_columns(tensors[t].extent)) continue;
+    std::uint64_t bits = addresses[t];
+    for (std::size_t d = 1; d < static_cast<std::size_t>(geometry.rank); ++d)
+      if (geometry.sizes[d] > 1)
+        bits |= static_cast<std::uint64_t>(geometry.strides[t][d]) * static_cast<std::uint64_t>(tensors[t].size_bytes);
+    if (bits % tuning::AccessBytes != 0) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<RowSpace> row_space(const TraceGraph& graph, const Geometry& geometry,
+                                  std::span<const std::uintptr_t> addresses) {
+  constexpr int group = traits(LayoutClass::RowGeneric).rank / 2;
+  constexpr int kept = traits(LayoutClass::RowHeld).rank - 1;
+  if (geometry.reduced_rank > group || geometry.rank - geometry.reduced_rank > group ||
+      size_from(geometry, geometry.reduced_rank) > std::numeric_limits<std::int32_t>::max())
+    return std::nullopt;
+
+  const std::vector<RowTensor> tensors = tensors_of(graph);
+  if (!is_dense(geometry, tensors) || geometry.rank - geometry.reduced_rank > kept)
+    return RowSpace{{LayoutClass::RowGeneric}, padded(geometry, group, group)};
+
+  const Geometry rows = padded(geometry, 1, kept);
+  const KernelFacts facts = facts_of(graph, {LayoutClass::RowHeld});
+  const int width = row_width(facts);
+  const bool aligned = is_aligned(rows, tensors, width, addresses);
+  const std::int64_t vectors = ceil_div(columns_of(rows), width);
+  const HeldRows held = held_rows(facts);
+  Layout layout{aligned ? LayoutClass::RowLooped : LayoutClass::RowLoopedUnaligned};
+  if (held.all > 0 && vectors <= held.all)
+    layout = {.cls = aligned ? LayoutClass::RowHeld : LayoutClass::RowHeldUnaligned,
+              .held = static_cast<std::uint8_t>(vectors <= held.few ? 4 : 8)};
+  return RowSpace{layout, rows};
+}
+
+}  // namespace gems
