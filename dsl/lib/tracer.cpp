@@ -220,7 +220,7 @@ TraceGraph Tracer::take() && { return std::move(graph_); }
 
 Expr Tracer::push(TraceNode node) {
   graph_.nodes.push_back(node);
-  extents_.push_back(extent_of(graph_, node, extents_));
+  extents_.push_back(extent_of(node, graph_.operands, extents_));
   return {this, static_cast<int>(graph_.nodes.size()) - 1};
 }
 
