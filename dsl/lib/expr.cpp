@@ -56,6 +56,11 @@ DType Expr::dtype() const {
       "a literal has no dtype until it meets a traced value: ask that value for its dtype, or cast the literal");
 }
 
+void detail::refuse_absent(const Tracer* tracer, std::size_t position) {
+  if (tracer != nullptr) tracer->refuse_absent(position);
+  throw Error("an Optional without a value is read: branch on it first");
+}
+
 Expr apply(ScalarOp op, Expr a) { return apply_all(op, std::array{a}); }
 Expr apply(ScalarOp op, Expr a, Expr b) { return apply_all(op, std::array{a, b}); }
 Expr apply(ScalarOp op, Expr a, Expr b, Expr c) { return apply_all(op, std::array{a, b, c}); }

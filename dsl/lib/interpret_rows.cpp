@@ -158,8 +158,11 @@ class RowInterpreter {
         return {.dtype = DType::I64, .integer = static_cast<std::int64_t>(table_.columns)};
       case ScalarOp::RowIndex:
         return {.dtype = DType::I64, .integer = static_cast<std::int64_t>(column)};
-      case ScalarOp::Pick:
-        return value(node.args[0], row, static_cast<std::size_t>(value(node.args[1], row, 0).integer));
+      case ScalarOp::Pick: {
+        const std::int64_t index = value(node.args[1], row, 0).integer;
+        const bool is_inside = index >= 0 && index < static_cast<std::int64_t>(table_.columns);
+        return is_inside ? value(node.args[0], row, static_cast<std::size_t>(index)) : Element{.dtype = node.dtype};
+      }
       case ScalarOp::Reduce: {
         const DType dtype = graph_.nodes[static_cast<std::size_t>(node.args[0])].dtype;
         return reduce(node.reduce, dtype, row_of(node.args[0], row))[static_cast<std::size_t>(node.part)];

@@ -11,9 +11,10 @@ constexpr std::array<std::string_view, 9> domains{"Any",       "Number",        
                                                   "WideFloat", "FloatOrComplex", "Integral", "Complex"};
 static_assert(domains.size() == static_cast<std::size_t>(Domain::Complex) + 1);
 
-constexpr std::array<std::string_view, 6> promotion_kinds{"Default",    "NoOpmath",       "IntToFloat",
-                                                          "AlwaysBool", "ComplexToFloat", "BoolToLong"};
-static_assert(promotion_kinds.size() == static_cast<std::size_t>(PromotionKind::BoolToLong) + 1);
+constexpr std::array<std::string_view, 9> promotion_kinds{"Default",    "NoOpmath",       "IntToFloat",
+                                                          "AlwaysBool", "ComplexToFloat", "BoolToLong",
+                                                          "Accumulate", "IntegralToLong", "Index"};
+static_assert(promotion_kinds.size() == static_cast<std::size_t>(PromotionKind::Index) + 1);
 
 template <class T, std::size_t N>
 std::optional<T> find(const std::array<std::string_view, N>& names, std::string_view text) {

@@ -3,10 +3,10 @@
 
 namespace gems {
 
-Extent extent_of(const TraceGraph& graph, const TraceNode& node, const std::vector<Extent>& before) {
+Extent extent_of(const TraceNode& node, std::span<const TraceOperand> operands, std::span<const Extent> before) {
   switch (node.op) {
     case ScalarOp::Operand: {
-      const TraceOperand& operand = graph.operands[static_cast<std::size_t>(node.operand)];
+      const TraceOperand& operand = operands[static_cast<std::size_t>(node.operand)];
       return operand.form == OperandForm::Number ? Extent::Call : operand.extent;
     }
     case ScalarOp::Literal:
@@ -28,7 +28,7 @@ Extent extent_of(const TraceGraph& graph, const TraceNode& node, const std::vect
 
 std::vector<Extent> extents(const TraceGraph& graph) {
   std::vector<Extent> all;
-  for (const TraceNode& node : graph.nodes) all.push_back(extent_of(graph, node, all));
+  for (const TraceNode& node : graph.nodes) all.push_back(extent_of(node, graph.operands, all));
   return all;
 }
 

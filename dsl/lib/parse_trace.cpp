@@ -15,6 +15,7 @@
 #include "gems/dsl/names.h"
 #include "gems/dsl/op.h"
 #include "integers.h"
+#include "node_extent.h"
 #include "rounding.h"
 
 namespace gems {
@@ -102,6 +103,7 @@ class TraceParser {
 
   TraceGraph parse() {
     Line first = next_line();
+    graph_.is_rowwise = first.take("rowwise ");
     first.expect("op ");
     graph_.op = first.name();
     first.expect_end();
@@ -151,8 +153,19 @@ class TraceParser {
     if (operand.form == OperandForm::Number && operand.storage != operand.compute)
       line.fail(fmt::format("a number is stored in what it is computed in, found {} and {}", name(operand.storage),
                             name(operand.compute)));
+    if (graph_.is_rowwise && operand.form == OperandForm::Tensor) operand.extent = parse_extent(line);
     if (find_operand(operand.name)) line.fail(fmt::format("two operands are named '{}'", operand.name));
     graph_.operands.push_back(std::move(operand));
+  }
+
+  // Of a tensor: one value for all is a number.
+  static Extent parse_extent(Line& line) {
+    line.expect(", ");
+    const std::string_view found = line.word();
+    const std::optional<Extent> extent = find_extent(found);
+    if (!extent || *extent == Extent::Call)
+      line.fail(fmt::format("expected row, column or element, found {}", quoted(found)));
+    return *extent;
   }
 
   void parse_node(Line& line) {
@@ -166,21 +179,61 @@ class TraceParser {
     const std::optional<ScalarOp> op = find_scalar_op(op_name);
     if (!op) line.fail(fmt::format("unknown operation {}", quoted(op_name)));
     TraceNode node{.op = *op, .dtype = DType::Bool};
-    line.expect(" ");
+    if (is_rowwise(node.op) && !graph_.is_rowwise) line.fail(fmt::format("{} in a pointwise op", op_name));
     if (node.op == ScalarOp::Operand) {
+      line.expect(" ");
       parse_operand_node(line, node);
     } else if (node.op == ScalarOp::Literal) {
+      line.expect(" ");
       parse_literal_node(line, node);
     } else {
+      if (node.op == ScalarOp::Reduce) parse_reduction(line, node);
       for (int i = 0; i < arity(node.op); ++i) {
-        line.expect(i == 0 ? "%" : ", %");
+        line.expect(i == 0 ? " %" : ", %");
         node.args[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(line.integer(0, own - 1));
       }
       line.expect(" : ");
       node.dtype = line.dtype();
-      check_dtypes(line, node);
+      if (is_rowwise(node.op))
+        check_of_row(line, node);
+      else
+        check_dtypes(line, node);
     }
     graph_.nodes.push_back(node);
+    extents_.push_back(extent_of(node, graph_.operands, extents_));
+  }
+
+  // "max_index.1".
+  static void parse_reduction(Line& line, TraceNode& node) {
+    line.expect(" ");
+    const std::string_view found = line.word();
+    const std::size_t dot = std::min(found.find('.'), found.size());
+    const std::optional<ReduceOp> reduce = find_reduce_op(found.substr(0, dot));
+    if (!reduce) line.fail(fmt::format("unknown reduction {}", quoted(found.substr(0, dot))));
+    node.reduce = *reduce;
+    for (int part = 0; part < parts(*reduce); ++part) {
+      if (found.substr(dot) != fmt::format(".{}", part)) continue;
+      node.part = static_cast<std::int8_t>(part);
+      return;
+    }
+    line.fail(fmt::format("{} has parts 0 to {}, found {}", name(*reduce), parts(*reduce) - 1, quoted(found)));
+  }
+
+  void check_of_row(const Line& line, const TraceNode& node) const {
+    DType expected = DType::I64;
+    if (arity(node.op) > 0) {
+      const DType dtype = dtype_of(node.args[0]);
+      if (!varies_along_columns(extent_of_node(node.args[0])))
+        line.fail(fmt::format("{} of a value that does not vary along the row", name(node.op)));
+      if (node.op == ScalarOp::Reduce && !contains(domain(node.reduce), dtype))
+        line.fail(fmt::format("{} takes {}, found {}", name(node.reduce), text(domain(node.reduce)), name(dtype)));
+      expected = node.op == ScalarOp::Reduce ? part_dtype(node.reduce, node.part, dtype) : dtype;
+    }
+    if (node.op == ScalarOp::Pick &&
+        (dtype_of(node.args[1]) != DType::I64 || varies_along_columns(extent_of_node(node.args[1]))))
+      line.fail("the index of pick is an i64, one for each row");
+    if (node.dtype != expected)
+      line.fail(fmt::format("{} gives {} here, found {}", name(node.op), name(expected), name(node.dtype)));
   }
 
   void parse_operand_node(Line& line, TraceNode& node) {
@@ -234,6 +287,7 @@ class TraceParser {
   }
 
   DType dtype_of(std::int32_t node) const { return graph_.nodes[static_cast<std::size_t>(node)].dtype; }
+  Extent extent_of_node(std::int32_t node) const { return extents_[static_cast<std::size_t>(node)]; }
 
   void check_dtypes(const Line& line, const TraceNode& node) const {
     const std::size_t first = node.op == ScalarOp::Select ? 1 : 0;
@@ -264,6 +318,15 @@ class TraceParser {
     result.node = static_cast<std::int32_t>(line.integer(0, static_cast<std::int64_t>(graph_.nodes.size()) - 1));
     line.expect(" as ");
     result.dtype = line.dtype();
+    if (graph_.is_rowwise) {
+      result.extent = parse_extent(line);
+      const Extent of_node = extent_of_node(result.node);
+      const bool fits = result.extent == Extent::Column
+                            ? of_node == Extent::Element
+                            : varies_along_columns(of_node) == (result.extent != Extent::Row);
+      if (!fits)
+        line.fail(fmt::format("a result of {} extent, of a value of {} extent", name(result.extent), name(of_node)));
+    }
     graph_.results.push_back(std::move(result));
   }
 
@@ -285,6 +348,7 @@ class TraceParser {
   std::string_view rest_;
   std::size_t line_number_ = 0;
   TraceGraph graph_;
+  std::vector<Extent> extents_;  // of the nodes
 };
 
 // Equal traces have equal texts, which keys of the cache rely on: another spelling of the same trace is refused.

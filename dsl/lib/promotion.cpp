@@ -147,7 +147,8 @@ void check_domain(const OpDef& op, std::span<const CallOperand> operands, DType 
   if (contains(op.accepts, compute)) return;
   const auto& candidates = op.promotions[0].operands;
   const auto outside = std::ranges::find_if(candidates, [&](int position) {
-    return !contains(op.accepts, operands[static_cast<std::size_t>(position)].dtype);
+    const CallOperand& operand = operands[static_cast<std::size_t>(position)];
+    return operand.kind != CallOperand::Kind::Absent && !contains(op.accepts, operand.dtype);
   });
   const int position = outside == candidates.end() ? candidates[0] : *outside;
   throw Error(fmt::format("op '{}' takes {}: {} is {}, convert it first", op.name, text(op.accepts),

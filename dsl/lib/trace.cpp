@@ -27,13 +27,14 @@ std::string constant_text(const TraceNode& node) {
   return "";
 }
 
+// Operation and arguments: "add %0, %1", "reduce max_index.1 %3", "row_index".
 std::string node_text(const TraceGraph& graph, const TraceNode& node) {
-  if (node.op == ScalarOp::Operand) return graph.operands[static_cast<std::size_t>(node.operand)].name;
-  if (node.op == ScalarOp::Literal) return constant_text(node);
-  std::string text;
-  if (node.op == ScalarOp::Reduce) text = fmt::format("{}.{} ", name(node.reduce), node.part);
+  std::string text(name(node.op));
+  if (node.op == ScalarOp::Operand) text += " " + graph.operands[static_cast<std::size_t>(node.operand)].name;
+  if (node.op == ScalarOp::Literal) text += " " + constant_text(node);
+  if (node.op == ScalarOp::Reduce) text += fmt::format(" {}.{}", name(node.reduce), node.part);
   for (int i = 0; i < arity(node.op); ++i)
-    text += fmt::format("{}%{}", i == 0 ? "" : ", ", node.args[static_cast<std::size_t>(i)]);
+    text += fmt::format("{} %{}", i == 0 ? "" : ",", node.args[static_cast<std::size_t>(i)]);
   return text;
 }
 
@@ -63,7 +64,7 @@ std::string to_string(const TraceGraph& graph) {
   }
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const TraceNode& node = graph.nodes[i];
-    text += fmt::format("%{} = {} {} : {}\n", i, name(node.op), node_text(graph, node), name(node.dtype));
+    text += fmt::format("%{} = {} : {}\n", i, node_text(graph, node), name(node.dtype));
   }
   for (const TraceResult& result : graph.results) {
     text += fmt::format("result {} %{} as {}", result.name, result.node, name(result.dtype));

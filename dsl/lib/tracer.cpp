@@ -90,7 +90,7 @@ dsl::Column Tracer::argument<dsl::Column>(std::size_t position) {
 #define GEMS_OPTIONAL_ARGUMENT(T)                                                       \
   template <>                                                                           \
   dsl::Optional<dsl::T> Tracer::argument<dsl::Optional<dsl::T>>(std::size_t position) { \
-    if (operand_nodes_[position] < 0) return {};                                        \
+    if (operand_nodes_[position] < 0) return {this, position};                          \
     return dsl::Optional<dsl::T>(dsl::T(this, operand_nodes_[position]));               \
   }
 GEMS_OPTIONAL_ARGUMENT(Tensor)
@@ -103,6 +103,11 @@ void Tracer::add_result(const Expr& value) { append_result(value, false); }
 void Tracer::add_column_sum(const Expr& value) { append_result(value, true); }
 
 void Tracer::append_result(const Expr& value, bool is_column_sum) {
+  if (is_column_sum && extent(value) != Extent::Element)
+    fail(
+        fmt::format("column_sum of {}, which does not vary along {}: return the value itself, or multiply it by what "
+                    "varies from element to element first",
+                    describe(value), varies_along_columns(extent(value)) ? "rows" : "columns"));
   const std::size_t index = graph_.results.size();
   const DType promoted = types_.result[index];
   int node = value.is_literal() ? materialize(value, literal_dtype({&value, 1}, index)) : value.node_;
@@ -115,18 +120,11 @@ void Tracer::append_result(const Expr& value, bool is_column_sum) {
     graph_.results.back().extent = Extent::Row;
 }
 
-Expr Tracer::append_reduce(ReduceOp op, int part, const Expr& x) {
-  const std::string what = fmt::format("row_{}", name(op));
-  require_rowwise(what);
-  if (x.is_literal())
-    fail(fmt::format("{} of {}: every row has the same; write the value, with row_length() where it counts", what,
-                     describe(x)));
+Expr Tracer::append_reduce(ReduceOp op, int part, const Expr& x, std::string_view function) {
+  require_along_row(function, x);
   if (!contains(domain(op), dtype(x)))
-    fail(fmt::format("{} takes {}, given {}; promote it to another type in .promotion_methods, or cast it", what,
+    fail(fmt::format("{} takes {}, given {}; promote it to another type in .promotion_methods, or cast it", function,
                      text(domain(op)), describe(x)));
-  if (!varies_along_columns(extent(x)))
-    fail(fmt::format("{} of {}: it is one value for a whole {} already; reduce what varies along the row", what,
-                     describe(x), name(extent(x))));
   TraceNode node{.op = ScalarOp::Reduce, .dtype = part_dtype(op, part, dtype(x))};
   node.args[0] = x.node_;
   node.reduce = op;
@@ -135,10 +133,15 @@ Expr Tracer::append_reduce(ReduceOp op, int part, const Expr& x) {
 }
 
 Expr Tracer::append_pick(const Expr& x, const Expr& index) {
-  require_rowwise("pick");
-  if (x.is_literal()) fail(fmt::format("pick of {}: every element is the same; write the value", describe(x)));
-  if (!is_integral(index.is_literal() ? DType::I64 : dtype(index)) || varies_along_columns(extent(index)))
-    fail(fmt::format("pick at {}: the index is an integer, one for each row", describe(index)));
+  require_along_row("pick", x);
+  const DType index_dtype = index.is_literal() ? literal_value(index).dtype : dtype(index);
+  if (!is_integer(index_dtype))
+    fail(fmt::format("pick of {} at {}: an index is an integer; cast it", describe(x), describe(index)));
+  if (varies_along_columns(extent(index)))
+    fail(
+        fmt::format("pick of {} at {}, which varies along the row: a row is picked from at one index; declare it as "
+                    "Row, or reduce it",
+                    describe(x), describe(index)));
   TraceNode node{.op = ScalarOp::Pick, .dtype = dtype(x)};
   node.args[0] = x.node_;
   node.args[1] = materialize(index, DType::I64);
@@ -152,9 +155,21 @@ Expr Tracer::append_of_row(ScalarOp op) {
 
 Expr Tracer::append_round_to_result(const Expr& x, std::size_t index) {
   if (index >= result_dtypes_.size())
-    fail(fmt::format("round_to_result({}): the op has {} results", index, result_dtypes_.size()));
-  if (x.is_literal()) fail("round_to_result takes a traced value");
+    fail(fmt::format("round_to_result of {} to result {}: the op has {} results; give the number of one, from 0",
+                     describe(x), index, result_dtypes_.size()));
   return append_cast(append_cast(x, result_dtypes_[index]), dtype(x));
+}
+
+void Tracer::require_along_row(std::string_view function, const Expr& x) const {
+  require_rowwise(function);
+  if (!varies_along_columns(extent(x)))
+    fail(fmt::format("{} of {}, which is one value for a whole {}: it takes what varies along the row", function,
+                     describe(x), name(extent(x))));
+}
+
+void Tracer::refuse_absent(std::size_t position) const {
+  fail(fmt::format("{} is read, and the call leaves it out: branch on it, as in `y ? x * *y : x`",
+                   describe_operand(op_, static_cast<int>(position))));
 }
 
 void Tracer::require_rowwise(std::string_view what) const {
@@ -220,7 +235,7 @@ TraceGraph Tracer::take() && { return std::move(graph_); }
 
 Expr Tracer::push(TraceNode node) {
   graph_.nodes.push_back(node);
-  extents_.push_back(extent_of(graph_, node, extents_));
+  extents_.push_back(extent_of(node, graph_.operands, extents_));
   return {this, static_cast<int>(graph_.nodes.size()) - 1};
 }
 

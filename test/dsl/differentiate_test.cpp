@@ -300,8 +300,8 @@ class RandomBody final : public TraceSource {
       else
         values.push_back(dsl::apply(step.op, tame(0), tame(1), tame(2)));
     }
-    tracer.add_result(0, values.back() * values[values.size() / 2]);
-    tracer.add_result(1, values.back());
+    tracer.add_result(values.back() * values[values.size() / 2]);
+    tracer.add_result(values.back());
     return std::move(tracer).take();
   }
 

@@ -149,7 +149,7 @@ TEST_CASE("every enumerator has a name, which finds it again") {
     const auto domain = static_cast<Domain>(i);
     CHECK(parse_domain(name(domain)) == domain);
   }
-  for (int i = 0; i <= static_cast<int>(PromotionKind::BoolToLong); ++i) {
+  for (int i = 0; i <= static_cast<int>(PromotionKind::Index); ++i) {
     const auto kind = static_cast<PromotionKind>(i);
     CHECK(parse_promotion_kind(name(kind)) == kind);
   }

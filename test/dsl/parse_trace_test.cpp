@@ -56,6 +56,13 @@ TEST_CASE("traces of random bodies survive their text") {
   CHECK(nodes > 50000);
 }
 
+TEST_CASE("so do those of rowwise ops") {
+  const std::vector<TraceGraph> traces = rowwise_catalogue_traces();
+  CHECK(traces.size() > 150);
+  for (const TraceGraph& graph : traces) check_round_trip(graph);
+  for (std::uint32_t seed = 0; seed < 2000; ++seed) check_round_trip(random_rowwise_trace(seed, true));
+}
+
 TEST_CASE("literals survive their text bit by bit") {
   const auto with_literal = [](std::string_view literal, std::string_view dtype) {
     return "op f\n%0 = literal " + std::string(literal) + " : " + std::string(dtype) + "\nresult out %0 as f32\n";
@@ -134,6 +141,65 @@ TEST_CASE("a line that says something wrong is named") {
   CHECK(error_after_start("result out %0 as f32\n") == "no error");
 }
 
+constexpr std::string_view row_start =
+    "rowwise op f\n"
+    "operand x tensor f16 as f32, position 0, element\n"
+    "operand r tensor i64 as i64, position 1, row\n"
+    "operand a number f32 as f32, position 2\n"
+    "%0 = operand x : f32\n"
+    "%1 = operand r : i64\n"
+    "%2 = operand a : f32\n";
+
+std::string error_after_row_start(std::string_view lines) {
+  return error_of(std::string(row_start) + std::string(lines));
+}
+
+TEST_CASE("so is one that says something wrong about rows") {
+  CHECK(error_of("rowwise f\n") == "line 1: expected 'op ', found 'f'");
+  CHECK(error_of("rowwise op f\noperand x tensor f32 as f32, position 0\n") == "line 2: expected ', ', found ''");
+  CHECK(error_of("rowwise op f\noperand x tensor f32 as f32, position 0, call\n") ==
+        "line 2: expected row, column or element, found 'call'");
+  CHECK(error_of("rowwise op f\noperand x number f32 as f32, position 0, element\n") ==
+        "line 2: expected the end of the line, found ', element'");
+  CHECK(error_of("op f\noperand x tensor f32 as f32, position 0, element\n") ==
+        "line 2: expected the end of the line, found ', element'");
+  CHECK(error_after_start("%2 = reduce sum.0 %0 : f32\n") == "line 6: reduce in a pointwise op");
+  CHECK(error_after_start("%2 = row_length : i64\n") == "line 6: row_length in a pointwise op");
+  CHECK(error_after_start("result out %0 as f32, row\n") == "line 6: expected the end of the line, found ', row'");
+  CHECK(error_after_row_start("%3 = reduce sums.0 %0 : f32\n") == "line 8: unknown reduction 'sums'");
+  CHECK(error_after_row_start("%3 = reduce sum %0 : f32\n") == "line 8: sum has parts 0 to 0, found 'sum'");
+  CHECK(error_after_row_start("%3 = reduce sum.1 %0 : f32\n") == "line 8: sum has parts 0 to 0, found 'sum.1'");
+  CHECK(error_after_row_start("%3 = reduce max_index.2 %0 : f32\n") ==
+        "line 8: max_index has parts 0 to 1, found 'max_index.2'");
+  CHECK(error_after_row_start("%3 = reduce max_index.01 %0 : f32\n") ==
+        "line 8: max_index has parts 0 to 1, found 'max_index.01'");
+  CHECK(error_after_row_start("%3 = reduce max_index.1 %0 : f32\n") == "line 8: reduce gives i64 here, found f32");
+  CHECK(error_after_row_start("%3 = reduce sum.0 %1 : i64\n") ==
+        "line 8: reduce of a value that does not vary along the row");
+  CHECK(error_after_row_start("%3 = reduce sum.0 %2 : f32\n") ==
+        "line 8: reduce of a value that does not vary along the row");
+  CHECK(error_after_row_start("%3 = row_index : i64\n%4 = reduce moments.0 %3 : i64\n") ==
+        "line 9: moments takes floats, found i64");
+  CHECK(error_after_row_start("%3 = row_index : i32\n") == "line 8: row_index gives i64 here, found i32");
+  CHECK(error_after_row_start("%3 = row_length  : i64\n") == "line 8: expected ' : ', found '  : i64'");
+  CHECK(error_after_row_start("%3 = pick %0, %2 : f32\n") == "line 8: the index of pick is an i64, one for each row");
+  CHECK(error_after_row_start("%3 = row_index : i64\n%4 = pick %0, %3 : f32\n") ==
+        "line 9: the index of pick is an i64, one for each row");
+  CHECK(error_after_row_start("%3 = pick %1, %1 : i64\n") ==
+        "line 8: pick of a value that does not vary along the row");
+  CHECK(error_after_row_start("%3 = pick %0, %1 : f64\n") == "line 8: pick gives f32 here, found f64");
+  CHECK(error_after_row_start("result out %0 as f32\n") == "line 8: expected ', ', found ''");
+  CHECK(error_after_row_start("result out %0 as f32, row\n") ==
+        "line 8: a result of row extent, of a value of element extent");
+  CHECK(error_after_row_start("result out %1 as i64, element\n") ==
+        "line 8: a result of element extent, of a value of row extent");
+  CHECK(error_after_row_start("result out %1 as i64, column\n") ==
+        "line 8: a result of column extent, of a value of row extent");
+  CHECK(error_after_row_start("result out %0 as f32, column\n") == "no error");
+  CHECK(error_after_row_start("%3 = reduce max_index.1 %0 : i64\n%4 = pick %0, %3 : f32\n%5 = row_length : i64\n"
+                              "result out %5 as f32, row\n") == "no error");
+}
+
 TEST_CASE("another spelling of a trace is refused, since keys are made of the text") {
   CHECK(error_after_start("%2 = literal 0x1.0p+0 : f32\nresult out %2 as f32\n") ==
         "line 6: expected the spelling '%2 = literal 0x1p+0 : f32'");
@@ -171,10 +237,13 @@ class Mutation {
   std::size_t place(const std::string& text) { return below(text.size() + 1); }
 
   void change(std::string& text, const std::string& other) {
-    static const std::vector<std::string> words{
-        "%0",      "%1",   "%999999",  "-1",  "f16",    "bool", "c64", "u8",  "f32",    "literal",
-        "operand", "cast", "bit_cast", "neg", "select", "add",  "nan", "inf", "0x1p+0", "(0x0p+0, 0x1p+0)",
-        "\n",      " : ",  ", "};
+    static const std::vector<std::string> words{"%0",          "%1",        "%999999",   "-1",     "f16",
+                                                "bool",        "c64",       "u8",        "f32",    "literal",
+                                                "operand",     "cast",      "bit_cast",  "neg",    "select",
+                                                "add",         "nan",       "inf",       "0x1p+0", "(0x0p+0, 0x1p+0)",
+                                                "\n",          " : ",       ", ",        "reduce", "sum.0",
+                                                "max_index.1", "pick",      "row_index", "row",    "column",
+                                                "element",     "rowwise op"};
     const std::size_t at = place(text);
     const std::size_t length = std::min(below(12), text.size() - at);
     switch (below(6)) {
@@ -214,13 +283,17 @@ void evaluate(const TraceGraph& graph) {
   std::vector<Element> elements;
   for (const TraceOperand& operand : graph.operands)
     elements.push_back(cast_element({.dtype = DType::F64, .value = 0.75}, operand.storage));
-  CHECK(interpret(graph, elements).size() == graph.results.size());
+  if (!graph.is_rowwise) CHECK(interpret(graph, elements).size() == graph.results.size());
+  std::vector<std::vector<Element>> tables = random_tables(graph, 2, 3, 1);
+  CHECK(interpret_rows(graph, tables, 2, 3).size() == graph.results.size());
 }
 
 TEST_CASE("no text does harm, and what is accepted is a trace") {
   const std::vector<TraceGraph> catalogue = catalogue_traces();
   std::vector<std::string> texts;
   for (const TraceGraph& graph : catalogue) texts.push_back(to_string(graph));
+  for (const TraceGraph& graph : rowwise_catalogue_traces()) texts.push_back(to_string(graph));
+  for (std::uint32_t seed = 0; seed < 200; ++seed) texts.push_back(to_string(random_rowwise_trace(seed, true)));
   for (std::uint32_t seed = 0; seed < 200; ++seed) texts.push_back(to_string(random_trace(seed)));
   std::size_t accepted = 0, refused = 0;
   for (std::uint32_t round = 0; round < 40; ++round) {

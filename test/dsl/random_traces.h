@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "gems/dsl/element.h"
 #include "gems/dsl/op.h"
 #include "gems/dsl/trace.h"
 
@@ -19,5 +20,17 @@ std::vector<TraceGraph> catalogue_traces();
 
 // A body of some random operations, casts and literals on one to four random operands: the same one for the same seed.
 TraceGraph random_trace(std::uint32_t seed);
+
+// Every rowwise op of the catalogue with every dtype that it takes.
+std::vector<TraceGraph> rowwise_catalogue_traces();
+
+// A rowwise body with reductions in one to three sweeps, on a tensor and at most three more operands (tensors, rows,
+// columns, a number, indices); one to three results of element and row extent, and column sums if asked for. Made to be
+// compared with interpret_rows(): its floats are of moderate size, and only operands decide what is taken.
+TraceGraph random_rowwise_trace(std::uint32_t seed, bool sums_columns = false);
+
+// Elements for interpret_rows() for each operand of such a trace, in its storage dtype; indices lie within a row.
+std::vector<std::vector<Element>> random_tables(const TraceGraph& graph, std::size_t rows, std::size_t columns,
+                                                std::uint32_t seed);
 
 }  // namespace gems::test

@@ -1,4 +1,4 @@
-// expect: a body takes Tensor, Scalar and Flag parameters only
+// expect: a body takes Tensor, Scalar, Flag, Row, Column and Optional parameters only
 #include "gems/dsl.h"
 
 using namespace gems;

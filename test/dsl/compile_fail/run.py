@@ -17,7 +17,7 @@ PREFIX = "// expect: "
 
 def promised_texts(include):
     texts = set()
-    for header in ("dsl.h", "dsl/expr.h", "dsl/module_table.h", "dsl/op.h", "dsl/pointwise.h"):
+    for header in ("dsl.h", "dsl/expr.h", "dsl/metadata.h", "dsl/module_table.h", "dsl/op.h", "dsl/pointwise.h", "dsl/rowwise.h"):
         source = (include / "gems" / header).read_text()
         texts.update(re.findall(r"^void (spec_error_\w+)\(\);", source, re.M))
         texts.update(re.findall(r"static_assert\(.*?\"([^\"]+)\"", source, re.S))

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
@@ -88,19 +89,36 @@ struct Column : Expr {
   using Expr::Expr;
 };
 
+namespace detail {
+[[noreturn]] void refuse_absent(const Tracer* tracer, std::size_t position);
+}
+
 // An operand that a call may leave out. Whether it is there is known while the body runs: branch on it with plain C++.
 template <std::derived_from<Expr> T>
 class Optional {
  public:
   Optional() = default;
   explicit Optional(T value) : value_(value), is_given_(true) {}
+  // An operand of the call that was left out.
+  Optional(const Tracer* tracer, std::size_t position) : tracer_(tracer), position_(position) {}
   explicit operator bool() const { return is_given_; }
-  // Only of one that is there.
-  const T& operator*() const { return value_; }
+  // Of one that is there; throws gems::Error naming it if it is absent.
+  const T& operator*() const {
+    if (!is_given_) detail::refuse_absent(tracer_, position_);
+    return value_;
+  }
+
+  template <std::same_as<Expr> E>
+  operator E() const {
+    static_assert(detail::AlwaysFalse<E>, "an Optional operand may be absent: branch on it, and write *operand for it");
+    return value_;
+  }
 
  private:
   T value_{nullptr, -1};
   bool is_given_ = false;
+  const Tracer* tracer_ = nullptr;
+  std::size_t position_ = 0;
 };
 
 // A constant of the call. Compare it, or branch on it with plain C++.

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -30,6 +32,7 @@ void spec_error_promotion_is_empty();
 void spec_error_promotion_operand_out_of_range();
 void spec_error_promotion_names_a_flag();
 void spec_error_promotion_names_operand_twice();
+void spec_error_promotion_names_only_optional_operands();
 void spec_error_op_needs_a_tensor_operand();
 
 namespace gems::dsl {
@@ -51,6 +54,13 @@ struct Metadata {
 // The sum over all rows of an element's value: one value for each column. Only a result may be one.
 struct ColumnSum {
   Expr value;
+
+  template <std::same_as<Expr> E>
+  operator E() const {
+    static_assert(detail::AlwaysFalse<E>,
+                  "a column_sum is known when all rows have been read: it can only be a result, and nothing of it");
+    return value;
+  }
 };
 inline ColumnSum column_sum(Expr x) { return {x}; }
 
@@ -126,10 +136,6 @@ inline constexpr std::array<std::string_view, MaxOperands> scalar_names{"a",  "b
 inline constexpr std::array<std::string_view, MaxOperands> flag_names{
     "flag", "flag1", "flag2", "flag3", "flag4", "flag5", "flag6", "flag7", "flag8", "flag9", "flag10", "flag11"};
 
-}  // namespace detail
-
-namespace detail {
-
 template <class Body>
 constexpr OpDef make_op(const Metadata& meta, Body, const char* file, int line) {
   static_assert(std::is_empty_v<Body>, "the body captures a variable: pass it as a Scalar or Flag operand instead");
@@ -157,11 +163,13 @@ constexpr OpDef make_op(const Metadata& meta, Body, const char* file, int line) 
   op.file = file;
   op.line = line;
   std::array<std::size_t, 3> seen{};  // tensors, Scalars, Flags
+  bool has_tensor = false;            // from which a call takes its shape
   for (std::size_t i = 0; i < count; ++i) {
     const OperandKind kind = Traits::kinds[i];
     OperandDef& operand = op.operands[i];
     operand.kind = kind;
     operand.is_optional = Traits::is_optional[i];
+    has_tensor = has_tensor || (kind == OperandKind::Tensor && !operand.is_optional);
     const bool is_tensor = kind != OperandKind::Scalar && kind != OperandKind::Flag;
     if (!meta.is_tensor.empty() && meta.is_tensor[i] != is_tensor) spec_error_is_tensor_contradicts_the_body();
     if (!meta.dtypes.empty()) operand.dtype = meta.dtypes[i];
@@ -183,20 +191,24 @@ constexpr OpDef make_op(const Metadata& meta, Body, const char* file, int line) 
       if (op.operands[j].name == operand.name) spec_error_operand_named_twice();
   }
   op.operands.count = count;
-  if (seen[0] == 0) spec_error_op_needs_a_tensor_operand();
+  if (!has_tensor) spec_error_op_needs_a_tensor_operand();
 
   for (const Promotion& promotion : op.promotions) {
     if (promotion.operands.empty()) spec_error_promotion_is_empty();
+    bool is_only_optional = true;
     for (std::size_t i = 0; i < promotion.operands.size(); ++i) {
       const int position = promotion.operands[i];
       if (position < 0 || position >= static_cast<int>(count)) {
         spec_error_promotion_operand_out_of_range();
       } else if (op.operands[static_cast<std::size_t>(position)].kind == OperandKind::Flag) {
         spec_error_promotion_names_a_flag();
+      } else if (!op.operands[static_cast<std::size_t>(position)].is_optional) {
+        is_only_optional = false;
       }
       for (std::size_t j = 0; j < i; ++j)
         if (promotion.operands[j] == position) spec_error_promotion_names_operand_twice();
     }
+    if (is_only_optional) spec_error_promotion_names_only_optional_operands();
   }
   return op;
 }

@@ -7,6 +7,7 @@
 #include "gems/dsl/metadata.h"
 
 void spec_error_a_pointwise_op_has_no_rows_and_columns();
+void spec_error_a_pointwise_op_promotes_as_rowwise_ops_do();
 
 namespace gems::dsl {
 
@@ -17,6 +18,10 @@ constexpr OpDef pointwise(const Metadata& meta, Body body, const char* file = __
   for (const OperandDef& operand : op.operands)
     if (operand.kind == OperandKind::Row || operand.kind == OperandKind::Column || operand.is_optional)
       spec_error_a_pointwise_op_has_no_rows_and_columns();
+  for (const Promotion& promotion : op.promotions)
+    if (promotion.kind == PromotionKind::Accumulate || promotion.kind == PromotionKind::IntegralToLong ||
+        promotion.kind == PromotionKind::Index)
+      spec_error_a_pointwise_op_promotes_as_rowwise_ops_do();
   static_assert(!detail::BodyTraits<decltype(&Body::operator())>::sums_columns,
                 "column_sum belongs to rowwise(): a pointwise op has no rows");
   return op;

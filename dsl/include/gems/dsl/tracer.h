@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gems/dsl/element.h"
@@ -35,14 +36,16 @@ class Tracer {
   dsl::Expr append(ScalarOp op, std::span<const dsl::Expr> args);
   dsl::Expr append_cast(const dsl::Expr& x, DType to);
   dsl::Expr append_bit_cast(const dsl::Expr& x, DType to);
-  // A part of the reduction of a row.
-  dsl::Expr append_reduce(ReduceOp op, int part, const dsl::Expr& x);
+  // A part of the reduction of a row; messages call it by the function of the body.
+  dsl::Expr append_reduce(ReduceOp op, int part, const dsl::Expr& x, std::string_view function);
   // The value of x at an index of the row.
   dsl::Expr append_pick(const dsl::Expr& x, const dsl::Expr& index);
   // ScalarOp::RowIndex or RowLength.
   dsl::Expr append_of_row(ScalarOp op);
   // The value as result `index` stores it.
   dsl::Expr append_round_to_result(const dsl::Expr& x, std::size_t index);
+  // The operand at a position, which the call left out, is read.
+  [[noreturn]] void refuse_absent(std::size_t position) const;
   DType dtype(const dsl::Expr& x) const;
   Extent extent(const dsl::Expr& x) const;
 
@@ -65,6 +68,7 @@ class Tracer {
   DType literal_dtype(std::span<const dsl::Expr> literals, std::size_t result) const;
   void append_result(const dsl::Expr& value, bool is_column_sum);
   void require_rowwise(std::string_view what) const;
+  void require_along_row(std::string_view function, const dsl::Expr& x) const;
   std::string describe(const dsl::Expr& x) const;
   [[noreturn]] void fail(const std::string& text) const;
 

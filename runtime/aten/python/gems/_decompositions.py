@@ -68,7 +68,8 @@ def _bitwise(function, logical):
     return bitwise
 
 
-# What each scalar operation of dsl/include/gems/dsl/scalar_ops.def is in ATen; casts and literals aside.
+# What each scalar operation of dsl/include/gems/dsl/scalar_ops.def is in ATen; casts, literals and
+# what only rowwise ones have aside.
 OPERATIONS = {
     "select": _select,
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "neg": operator.neg,
