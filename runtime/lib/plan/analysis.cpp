@@ -37,7 +37,7 @@ Analysis analyse(const PlanRequest& request) {
   Analysis analysis{.tensors = Tensors(request), .space = {}, .layout = {}, .key = {}};
   const Tensors& tensors = analysis.tensors;
   analysis.space = iteration_space(op, tensors.operands(), tensors.results());
-  if (analysis.space.element_count == 0) return analysis;
+  if (analysis.space.is_empty) return analysis;
   analysis.layout = backend_of(request.device).layout(op, analysis.space, tensors.operands(), tensors.results());
   analysis.key = variant_key(request, analysis.layout);
   return analysis;
