@@ -16,7 +16,7 @@ namespace gems {
 struct NamedTensor {
   std::string_view name;
   TensorView view;
-  Extent extent = Extent::Element;  // of an operand of a rowwise op
+  Extent extent = Extent::Element;  // in a rowwise op
 };
 
 // geometry: rank 1..MaxRank, innermost dimension first, no dimension of size 1 except in a space of one element (rank

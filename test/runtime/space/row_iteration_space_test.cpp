@@ -1,5 +1,5 @@
 // Row space: every row has its elements in their order, each group of dimensions is collapsed apart.
-#include "gems/runtime/row_space.h"
+#include "gems/runtime/row_iteration_space.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
@@ -17,27 +17,34 @@ using Offsets = std::vector<std::int64_t>;  // one a tensor
 
 namespace {
 
-struct Operand {
+struct Varying {
   Shaped tensor;
   Extent extent = Extent::Element;
 };
 
 struct Call {
-  std::vector<Operand> operands;
-  std::vector<Shaped> results;
+  std::vector<Varying> operands;
+  std::vector<Varying> results;
   std::uint64_t reduced = 0;
 };
 
-Shaped tensor(std::vector<std::int64_t> sizes, std::vector<std::int64_t> strides) {
-  return {std::move(sizes), std::move(strides)};
+Varying elements(std::vector<std::int64_t> sizes, std::vector<std::int64_t> strides) {
+  return {{std::move(sizes), std::move(strides)}};
+}
+Varying per_row(std::vector<std::int64_t> sizes, std::vector<std::int64_t> strides) {
+  return {{std::move(sizes), std::move(strides)}, Extent::Row};
+}
+Varying per_column(std::vector<std::int64_t> sizes, std::vector<std::int64_t> strides) {
+  return {{std::move(sizes), std::move(strides)}, Extent::Column};
 }
 
 IterationSpace space_of(const Call& call) {
   std::vector<NamedTensor> operands, results;
-  for (const Operand& operand : call.operands)
-    operands.push_back({"x", operand.tensor.view(nullptr, DType::U8), operand.extent});
-  for (const Shaped& result : call.results) results.push_back({"out", result.view(nullptr, DType::U8)});
-  return row_space("op", operands, results, call.reduced);
+  for (const Varying& each : call.operands)
+    operands.push_back({"x", each.tensor.view(nullptr, DType::U8), each.extent});
+  for (const Varying& each : call.results)
+    results.push_back({"out", each.tensor.view(nullptr, DType::U8), each.extent});
+  return row_iteration_space("op", operands, results, call.reduced);
 }
 
 bool is_reduced(const Call& call, std::size_t d) { return (call.reduced >> d & 1) != 0; }
@@ -47,8 +54,8 @@ using Rows = std::map<Offsets, std::vector<Offsets>>;
 
 Rows naive_rows(const Call& call, const std::vector<std::int64_t>& shape) {
   std::vector<const Shaped*> tensors;
-  for (const Operand& operand : call.operands) tensors.push_back(&operand.tensor);
-  for (const Shaped& result : call.results) tensors.push_back(&result);
+  for (const auto* list : {&call.operands, &call.results})
+    for (const Varying& each : *list) tensors.push_back(&each.tensor);
   std::map<std::vector<std::int64_t>, std::vector<Offsets>> by_kept;
   for_each_index(shape, [&](const std::vector<std::int64_t>& index) {
     std::vector<std::int64_t> kept;
@@ -97,8 +104,8 @@ Call random_call(Random& random, const std::vector<std::int64_t>& shape) {
     call.operands.push_back({random_result(random, sizes_along(call, shape, true)), Extent::Column});
   if (pick(random, 2) == 0)
     call.operands.push_back({random_result(random, sizes_along(call, shape, false)), Extent::Row});
-  call.results.push_back(random_result(random, pick(random, 2) == 0 ? shape : sizes_along(call, shape, false)));
-  if (pick(random, 2) == 0) call.results.push_back(random_result(random, sizes_along(call, shape, false)));
+  if (pick(random, 2) == 0) call.results.push_back({random_result(random, shape)});
+  call.results.push_back({random_result(random, sizes_along(call, shape, false)), Extent::Row});
   return call;
 }
 
@@ -136,9 +143,9 @@ TEST_CASE("no two neighbours of a group could be one") {
 }
 
 TEST_CASE("a reduction along the last, the first and a middle dimension") {
-  const Operand x{tensor({4, 6, 10}, {60, 10, 1})};
+  const Varying x = elements({4, 6, 10}, {60, 10, 1});
   SECTION("last: rows of 10, the others are one") {
-    const IterationSpace space = space_of({{x}, {tensor({4, 6, 1}, {6, 1, 1})}, 0b100});
+    const IterationSpace space = space_of({{x}, {per_row({4, 6, 1}, {6, 1, 1})}, 0b100});
     CHECK(space.geometry.rank == 2);
     CHECK(space.geometry.reduced_rank == 1);
     CHECK(space.geometry.sizes[0] == 10);
@@ -148,25 +155,25 @@ TEST_CASE("a reduction along the last, the first and a middle dimension") {
     CHECK(space.row_length == 10);
   }
   SECTION("first: neighbouring rows are neighbours in memory") {
-    const Geometry geometry = space_of({{x}, {tensor({1, 6, 10}, {60, 10, 1})}, 0b001}).geometry;
+    const Geometry geometry = space_of({{x}, {per_row({1, 6, 10}, {60, 10, 1})}, 0b001}).geometry;
     CHECK(geometry.rank == 2);
     CHECK(geometry.sizes[0] == 4);
     CHECK(geometry.strides[0] == std::array<std::int64_t, MaxRank>{60, 1});
     CHECK(geometry.strides[1] == std::array<std::int64_t, MaxRank>{0, 1});
   }
   SECTION("middle: two kept dimensions are left") {
-    const Geometry geometry = space_of({{x}, {tensor({4, 1, 10}, {10, 10, 1})}, 0b010}).geometry;
+    const Geometry geometry = space_of({{x}, {per_row({4, 1, 10}, {10, 10, 1})}, 0b010}).geometry;
     CHECK(geometry.rank == 3);
     CHECK(geometry.sizes == std::array<std::int64_t, MaxRank>{6, 10, 4});
   }
   SECTION("all: one row, and no kept dimension") {
-    const Geometry geometry = space_of({{x}, {tensor({1, 1, 1}, {1, 1, 1})}, 0b111}).geometry;
+    const Geometry geometry = space_of({{x}, {per_row({1, 1, 1}, {1, 1, 1})}, 0b111}).geometry;
     CHECK(geometry.rank == 1);
     CHECK(geometry.reduced_rank == 1);
     CHECK(geometry.sizes[0] == 240);
   }
   SECTION("none: rows of one element") {
-    const IterationSpace space = space_of({{x}, {tensor({4, 6, 10}, {60, 10, 1})}, 0});
+    const IterationSpace space = space_of({{x}, {elements({4, 6, 10}, {60, 10, 1})}, 0});
     CHECK(space.geometry.rank == 2);
     CHECK(space.geometry.reduced_rank == 1);
     CHECK(space.geometry.sizes[0] == 1);
@@ -176,11 +183,11 @@ TEST_CASE("a reduction along the last, the first and a middle dimension") {
 }
 
 TEST_CASE("reduced dimensions are never reordered, kept ones are") {
-  const Operand transposed{tensor({5, 3}, {1, 5})};
-  const Geometry all = space_of({{transposed}, {tensor({1, 1}, {1, 1})}, 0b11}).geometry;
+  const Varying transposed = elements({5, 3}, {1, 5});
+  const Geometry all = space_of({{transposed}, {per_row({1, 1}, {1, 1})}, 0b11}).geometry;
   CHECK(all.reduced_rank == 2);
   CHECK(all.sizes == std::array<std::int64_t, MaxRank>{3, 5});
-  const Geometry none = space_of({{transposed}, {tensor({5, 3}, {1, 5})}, 0}).geometry;
+  const Geometry none = space_of({{transposed}, {elements({5, 3}, {1, 5})}, 0}).geometry;
   CHECK(none.rank == 2);
   CHECK(none.sizes[1] == 15);
 }
@@ -188,56 +195,55 @@ TEST_CASE("reduced dimensions are never reordered, kept ones are") {
 TEST_CASE("the tensors that vary along the rows decide the order of the rows before the others") {
   // The result is dense in another order than what is read.
   const Geometry geometry =
-      space_of({{{tensor({4, 6, 10}, {10, 40, 1})}}, {tensor({4, 6, 1}, {6, 1, 1})}, 0b100}).geometry;
+      space_of({{elements({4, 6, 10}, {10, 40, 1})}, {per_row({4, 6, 1}, {6, 1, 1})}, 0b100}).geometry;
   CHECK(geometry.sizes == std::array<std::int64_t, MaxRank>{10, 4, 6});
 }
 
 TEST_CASE("rows without elements exist, elements without rows do not") {
-  const IterationSpace rows = space_of({{{tensor({3, 0}, {1, 1})}}, {tensor({3, 1}, {1, 1})}, 0b10});
+  const IterationSpace rows = space_of({{elements({3, 0}, {1, 1})}, {per_row({3, 1}, {1, 1})}, 0b10});
   CHECK_FALSE(rows.is_empty);
   CHECK(rows.element_count == 0);
   CHECK(rows.row_count == 3);
   CHECK(rows.row_length == 0);
   CHECK(rows.geometry.sizes == std::array<std::int64_t, MaxRank>{0, 3});
-  CHECK(space_of({{{tensor({0, 3}, {3, 1})}}, {tensor({0, 1}, {1, 1})}, 0b10}).is_empty);
-  CHECK(space_of({{{tensor({3, 0}, {1, 1})}}, {tensor({3, 0}, {1, 1})}, 0b10}).is_empty);
-  const Call both{{{tensor({3, 0}, {1, 1})}}, {tensor({3, 0}, {1, 1}), tensor({3, 1}, {1, 1})}, 0b10};
+  CHECK(space_of({{elements({0, 3}, {3, 1})}, {per_row({0, 1}, {1, 1})}, 0b10}).is_empty);
+  CHECK(space_of({{elements({3, 0}, {1, 1})}, {elements({3, 0}, {1, 1})}, 0b10}).is_empty);
+  const Call both{{elements({3, 0}, {1, 1})}, {elements({3, 0}, {1, 1}), per_row({3, 1}, {1, 1})}, 0b10};
   CHECK_FALSE(space_of(both).is_empty);
   // The sums over all rows are zeros then.
-  CHECK_FALSE(space_of({{{tensor({0, 3}, {3, 1})}}, {tensor({1, 3}, {3, 1})}, 0b10}).is_empty);
+  CHECK_FALSE(space_of({{elements({0, 3}, {3, 1})}, {per_column({1, 3}, {3, 1})}, 0b10}).is_empty);
 }
 
 TEST_CASE("tensors without dimensions are one row of one element") {
-  const Geometry geometry = space_of({{{tensor({}, {})}}, {tensor({}, {})}, 0}).geometry;
+  const Geometry geometry = space_of({{elements({}, {})}, {per_row({}, {})}, 0}).geometry;
   CHECK(geometry.rank == 1);
   CHECK(geometry.reduced_rank == 1);
   CHECK(geometry.sizes[0] == 1);
 }
 
 TEST_CASE("rowwise calls that make no sense are refused with the op, the tensor and what was expected") {
-  const Operand x{tensor({2, 3}, {3, 1})};
-  const Shaped elements = tensor({2, 3}, {3, 1}), rows = tensor({2, 1}, {1, 1});
+  const Varying x = elements({2, 3}, {3, 1});
+  const Varying all = elements({2, 3}, {3, 1}), rows = per_row({2, 1}, {1, 1});
   const auto refuses = [](const Call& call, const std::string& text) {
     CHECK_THROWS_MATCHES(space_of(call), Error, MessageMatches(ContainsSubstring(text)));
   };
-  refuses({{x, {tensor({1, 5}, {5, 1}), Extent::Column}}, {elements}, 0b10},
+  refuses({{x, per_column({1, 5}, {5, 1})}, {all}, 0b10},
           "op: 'x' has shape (5), a row has 3 elements; give one value for each element of a row");
-  refuses({{x, {tensor({1, 1}, {1, 1}), Extent::Column}}, {elements}, 0b10}, "'x' has shape (1), a row has 3 elements");
-  refuses({{{tensor({2, 3, 4}, {12, 4, 1})}, {tensor({1, 4, 3}, {12, 3, 1}), Extent::Column}},
-           {tensor({2, 1, 1}, {1, 1, 1})},
-           0b110},
-          "'x' has shape (4, 3), a row has 12 elements in the shape (3, 4)");
-  refuses({{x, {tensor({3, 1}, {1, 1}), Extent::Row}}, {elements}, 0b10},
+  refuses({{x, per_column({1, 1}, {1, 1})}, {all}, 0b10}, "'x' has shape (1), a row has 3 elements");
+  refuses(
+      {{elements({2, 3, 4}, {12, 4, 1}), per_column({1, 4, 3}, {12, 3, 1})}, {per_row({2, 1, 1}, {1, 1, 1})}, 0b110},
+      "'x' has shape (4, 3), a row has 12 elements in the shape (3, 4)");
+  refuses({{x, per_row({3, 1}, {1, 1})}, {all}, 0b10},
           "'x' has shape (3), there are 2 rows; give one value for each row");
-  refuses({{x, {tensor({2, 3}, {3, 1}), Extent::Row}}, {elements}, 0b10},
-          "'x' has size 3 in dimension 1, which is reduced; a row operand has size 1 there");
-  refuses({{x, {tensor({3}, {1}), Extent::Column}}, {elements}, 0b10}, "'x' has shape (3), the elements have 2 dim");
-  refuses({{x, {tensor({2, 4}, {4, 1})}}, {elements}, 0b10},
-          "'x' of shape (2, 4) does not broadcast to the shape (2, 3)");
-  refuses({{x}, {tensor({2}, {1})}, 0b10}, "'out' has shape (2), the elements have 2 dimensions");
-  refuses({{{tensor({2, 3, 4}, {12, 4, 1})}}, {tensor({2, 3, 1}, {3, 1, 1})}, 0b110},
-          "result 'out' has shape (2, 3, 1), the elements have shape (2, 3, 4)");
-  refuses({{x}, {tensor({2, 1}, {0, 1})}, 0b10}, "stride 0 in dimension 0 of size 2");
+  refuses({{x, per_row({2, 3}, {3, 1})}, {all}, 0b10},
+          "'x' has size 3 in dimension 1, which is reduced; it does not vary there, give it size 1");
+  refuses({{x, per_column({3}, {1})}, {all}, 0b10}, "'x' has shape (3), the elements have 2 dim");
+  refuses({{x, elements({2, 4}, {4, 1})}, {all}, 0b10}, "'x' of shape (2, 4) does not broadcast to the shape (2, 3)");
+  refuses({{x}, {per_row({2}, {1})}, 0b10}, "'out' has shape (2), the elements have 2 dimensions");
+  refuses({{elements({2, 3, 4}, {12, 4, 1})}, {per_row({2, 3, 1}, {3, 1, 1})}, 0b110},
+          "'out' has size 3 in dimension 1, which is reduced; it does not vary there");
+  refuses({{x}, {per_row({2, 1}, {0, 1})}, 0b10}, "stride 0 in dimension 0 of size 2");
+  refuses({{x}, {elements({2, 1}, {1, 1})}, 0b10}, "result 'out' has shape (2, 1), the elements have shape (2, 3)");
   refuses({{x}, {rows}, 0b100}, "beyond the 2 dimensions");
   refuses({{x}, {}, 0b10}, "no result tensor");
 }
@@ -248,7 +254,7 @@ TEST_CASE("up to 4 dimensions of a row and 4 of the rows are walked, more are re
     Shaped x{std::vector<std::int64_t>(rank, 2), {}};
     std::int64_t stride = 2;
     for (std::size_t d = 0; d < rank; ++d, stride *= 4) x.strides.insert(x.strides.begin(), stride);
-    return Call{{{x}}, {x}, reduced};
+    return Call{{{x}}, {{x}}, reduced};
   };
   CHECK(space_of(apart(8, 0b10101010)).geometry.rank == 8);
   CHECK_THROWS_MATCHES(space_of(apart(5, 0b11111)), Error, MessageMatches(ContainsSubstring("a row of shape")));

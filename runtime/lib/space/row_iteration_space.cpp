@@ -1,5 +1,5 @@
-// From sizes and strides to the collapsed space of a rowwise call. See row_space.h.
-#include "gems/runtime/row_space.h"
+// From sizes and strides to the collapsed space of a rowwise call. See row_iteration_space.h.
+#include "gems/runtime/row_iteration_space.h"
 
 #include <fmt/format.h>
 
@@ -61,7 +61,8 @@ void check_full_rank(const Rows& rows, const NamedTensor& tensor) {
                   rows.op, tensor.name, shape_text(tensor.view.sizes), rows.shape.size()));
 }
 
-// A row or column operand has the very sizes of the dimensions along which it varies, and 1 along the others.
+// What varies along the rows, or along the columns, only: it has the very sizes of those dimensions, and 1 in the
+// others.
 void check_extent(const Rows& rows, const NamedTensor& tensor) {
   check_full_rank(rows, tensor);
   const bool is_column = tensor.extent == Extent::Column;
@@ -70,34 +71,23 @@ void check_extent(const Rows& rows, const NamedTensor& tensor) {
   const Shape expected = rows.part(rows.shape, is_column);
   if (given != expected) {
     const std::int64_t count = checked_count(rows.op, expected);
-    if (is_column)
-      throw Error(
-          fmt::format("{}: '{}' has shape {}, a row has {} elements{}; give one value for each element of a row",
-                      rows.op, tensor.name, shape_text(given), count,
-                      expected.size() > 1 ? fmt::format(" in the shape {}", shape_text(expected)) : ""));
-    throw Error(fmt::format("{}: '{}' has shape {}, there are {} rows{}; give one value for each row", rows.op,
-                            tensor.name, shape_text(given), count,
-                            expected.size() > 1 ? fmt::format(" in the shape {}", shape_text(expected)) : ""));
+    const std::string shape = expected.size() > 1 ? fmt::format(" in the shape {}", shape_text(expected)) : "";
+    const std::string found =
+        is_column ? fmt::format("a row has {} elements{}; give one value for each element of a row", count, shape)
+                  : fmt::format("there are {} rows{}; give one value for each row", count, shape);
+    throw Error(fmt::format("{}: '{}' has shape {}, {}", rows.op, tensor.name, shape_text(given), found));
   }
   for (std::size_t d = 0; d < sizes.size(); ++d)
     if (rows.is_reduced(d) != is_column && sizes[d] != 1)
-      throw Error(fmt::format("{}: '{}' has size {} in dimension {}, which is {}; a {} operand has size 1 there",
-                              rows.op, tensor.name, sizes[d], d, rows.is_reduced(d) ? "reduced" : "kept",
-                              name(tensor.extent)));
+      throw Error(
+          fmt::format("{}: '{}' has size {} in dimension {}, which is {}; it does not vary there, give it size 1",
+                      rows.op, tensor.name, sizes[d], d, rows.is_reduced(d) ? "reduced" : "kept"));
 }
 
-// A result has all elements, or one value for each row, or one for each column.
-void check_result(const Rows& rows, const NamedTensor& result) {
-  check_distinct_elements(rows.op, result);
-  const std::span<const std::int64_t> sizes = result.view.sizes;
-  for (const bool is_reduced_part : {false, true}) {
-    const Shape given = rows.part(sizes, is_reduced_part);
-    if (given == rows.part(rows.shape, is_reduced_part) || std::ranges::count(given, 1) == std::ssize(given)) continue;
-    throw Error(fmt::format(
-        "{}: result '{}' has shape {}, the elements have shape {}; give one of that shape, or of size 1 in "
-        "all dimensions that are {}",
-        rows.op, result.name, shape_text(sizes), shape_text(rows.shape), is_reduced_part ? "reduced" : "kept"));
-  }
+void check_elements(const Rows& rows, const NamedTensor& result) {
+  if (std::ranges::equal(result.view.sizes, rows.shape)) return;
+  throw Error(fmt::format("{}: result '{}' has shape {}, the elements have shape {}; give one of that shape", rows.op,
+                          result.name, shape_text(result.view.sizes), shape_text(rows.shape)));
 }
 
 void add_tensor(const Rows& rows, const NamedTensor& tensor, Dimensions& wide) {
@@ -128,19 +118,19 @@ OrderedBy elements_first(const Dimensions& wide, std::span<const int> reduced, s
   return by;
 }
 
-// One dimension for all that have none: a row of one element, which rows and numbers do not walk along.
-void append_single(std::span<const NamedTensor> operands, Geometry& geometry) {
+// The dimension of a row of one element.
+void append_single(std::span<const NamedTensor> operands, std::span<const NamedTensor> results, Geometry& geometry) {
   const auto d = static_cast<std::size_t>(geometry.rank++);
   geometry.sizes[d] = 1;
-  const std::size_t tensors = geometry.tensors.operands + geometry.tensors.results;
-  for (std::size_t t = 0; t < tensors; ++t)
-    geometry.strides[t][d] = t < operands.size() && !varies_along_columns(operands[t].extent) ? 0 : 1;
+  std::size_t t = 0;
+  for (const auto& tensors : {operands, results})
+    for (const NamedTensor& tensor : tensors) geometry.strides[t++][d] = varies_along_columns(tensor.extent) ? 1 : 0;
 }
 
 }  // namespace
 
-IterationSpace row_space(std::string_view op, std::span<const NamedTensor> operands,
-                         std::span<const NamedTensor> results, std::uint64_t reduced) {
+IterationSpace row_iteration_space(std::string_view op, std::span<const NamedTensor> operands,
+                                   std::span<const NamedTensor> results, std::uint64_t reduced) {
   check_tensor_count(op, operands.size() + results.size());
   if (results.empty()) throw Error(fmt::format("{}: no result tensor was given; a call needs at least one", op));
   for (const auto& tensors : {operands, results})
@@ -151,15 +141,16 @@ IterationSpace row_space(std::string_view op, std::span<const NamedTensor> opera
         fmt::format("{}: a reduced dimension lies beyond the {} dimensions of the elements; set bits of "
                     "existing ones only",
                     op, rows.shape.size()));
-  for (const NamedTensor& operand : operands)
-    if (operand.extent == Extent::Element) broadcast(rows, operand);
+  for (const auto& tensors : {operands, results})
+    for (const NamedTensor& tensor : tensors)
+      if (tensor.extent == Extent::Element) broadcast(rows, tensor);
+  for (const auto& tensors : {operands, results})
+    for (const NamedTensor& tensor : tensors)
+      if (tensor.extent != Extent::Element) check_extent(rows, tensor);
   for (const NamedTensor& result : results) {
-    check_full_rank(rows, result);
-    broadcast(rows, result);
+    if (result.extent == Extent::Element) check_elements(rows, result);
+    check_distinct_elements(op, result);
   }
-  for (const NamedTensor& operand : operands)
-    if (operand.extent != Extent::Element) check_extent(rows, operand);
-  for (const NamedTensor& result : results) check_result(rows, result);
 
   IterationSpace space;
   space.element_count = checked_count(op, rows.shape);
@@ -193,7 +184,7 @@ IterationSpace row_space(std::string_view op, std::span<const NamedTensor> opera
   std::ranges::reverse(in_rows);  // the elements of a row keep their order
   append_collapsed(op, wide, in_rows, MaxRowRank,
                    fmt::format("a row of shape {}", shape_text(rows.part(rows.shape, true))), geometry);
-  if (geometry.rank == 0) append_single(operands, geometry);
+  if (geometry.rank == 0) append_single(operands, results, geometry);
   geometry.reduced_rank = geometry.rank;
   append_collapsed(op, wide, across_rows, MaxRowRank,
                    fmt::format("the shape {} of the rows", shape_text(rows.part(rows.shape, false))), geometry);
