@@ -50,6 +50,21 @@ bool is_dense(const Geometry& geometry, const std::vector<RowTensor>& tensors) {
   return true;
 }
 
+// Whether neighbouring rows, and not the elements of one, are neighbours in the memory of most that varies with both.
+bool lies_across(const Geometry& geometry, const std::vector<RowTensor>& tensors) {
+  const auto row = static_cast<std::size_t>(geometry.reduced_rank);
+  if (geometry.reduced_rank == 0 || geometry.rank == geometry.reduced_rank) return false;
+  if (geometry.sizes[row] < tuning::LeastRowsAcross) return false;
+  int across = 0;
+  for (std::size_t t = 0; t < tensors.size(); ++t) {
+    if (tensors[t].extent != Extent::Element) continue;
+    const bool is_across = geometry.strides[t][row] == 1;
+    const bool is_along = geometry.strides[t][0] == 1 || columns_of(geometry) == 1;
+    across += is_across && !is_along ? 1 : is_along && !is_across ? -1 : 0;
+  }
+  return across > 0;
+}
+
 // Whether all rows begin at multiples of 16 bytes, and end at the end of a vector.
 bool is_aligned(const Geometry& geometry, const std::vector<RowTensor>& tensors, int width,
                 std::span<const std::uintptr_t> addresses) {
@@ -76,6 +91,7 @@ std::optional<RowSpace> row_space(const TraceGraph& graph, const Geometry& geome
     return std::nullopt;
 
   const std::vector<RowTensor> tensors = tensors_of(graph);
+  if (lies_across(geometry, tensors)) return RowSpace{{LayoutClass::Columns}, padded(geometry, group, group)};
   if (!is_dense(geometry, tensors) || geometry.rank - geometry.reduced_rank > kept)
     return RowSpace{{LayoutClass::RowGeneric}, padded(geometry, group, group)};
 

@@ -48,17 +48,18 @@ SmallVector<std::string> partStems(pw::ReduceOp reduce) {
 
 }  // namespace
 
-RowText::RowText(int width, int threads, KernelText& kernel, TextWriter& out)
+RowText::RowText(int width, int threads, KernelText& kernel, TextWriter& out, Axis axis)
     : kernel_(kernel),
       out_(out),
       width_(width),
       threads_(threads),
+      axis_(axis),
       body_(kernel.kernel()),
       rowOut_(1),
       row_(rowOut_, kernel.prelude()) {
   if (!body_.results(Extent::Column).empty())
-    throw Error(fmt::format("op '{}': a result that is summed over all rows (column_sum) has no CUDA kernel yet",
-                            kernel.op()));
+    throw Error(
+        fmt::format("op '{}': a result that is summed over all rows (column_sum) has no CUDA kernel yet", kernel.op()));
 }
 
 void RowText::write() {
@@ -69,13 +70,13 @@ void RowText::write() {
   writePlaceFunction();
   if (isGeneric()) writeColumnFunction();
   kernel_.openKernel(out_, "const Space space", threads_);
-  out_.line("const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;");
+  out_.line("const unsigned row = blockIdx.x * blockDim.{0} + threadIdx.{0};", across());
   out_.line("// All threads of a block take part in its reductions, also those behind the last row.");
   out_.line("const bool is_row = row < space.rows;");
   out_.line("const Place at = place_of(is_row ? row : 0, space);");
   out_.line("const long long columns = is_row ? space.columns : 0;");
-  out_.line("const int start = threadIdx.x{}, step = blockDim.x{};", width_ > 1 ? fmt::format(" * {}", width_) : "",
-            width_ > 1 ? fmt::format(" * {}", width_) : "");
+  const std::string elements = width_ > 1 ? fmt::format(" * {}", width_) : "";
+  out_.line("const int start = threadIdx.{0}{1}, step = blockDim.{0}{1};", along(), elements);
   writeStart();
   out_.raw(stages_[0]);
   for (int sweep = 1; sweep <= body_.sweeps(); ++sweep) {
@@ -174,9 +175,10 @@ RowText::Visit RowText::makeVisit(std::string name, ArrayRef<Value> roots) {
   Visit visit{.function = {}, .slice = body_.visit(roots), .roots = llvm::to_vector(roots), .fields = {}};
   row_.keep(visit.slice.ofRow);
   const bool isPlain = roots.size() == 1 && llvm::all_of(visit.slice.operations, [&](Operation* op) {
-    auto argument = op->getNumOperands() == 1 ? dyn_cast<BlockArgument>(op->getOperand(0)) : BlockArgument();
-    return isa<arith::ExtFOp>(op) && argument && operandOf(argument).passAsFloat;
-  });
+                         auto argument =
+                             op->getNumOperands() == 1 ? dyn_cast<BlockArgument>(op->getOperand(0)) : BlockArgument();
+                         return isa<arith::ExtFOp>(op) && argument && operandOf(argument).passAsFloat;
+                       });
   if (!isPlain || visit.slice.operands.empty()) visit.function = fmt::format("{}_{}", kernel_.op(), name);
   return visit;
 }
@@ -225,9 +227,10 @@ void RowText::writeFunction(const Visit& visit) {
       add("u64", "index");
       body.bind(op->getResult(0), "index", false);
     }
-  out_.line("// {}", isLast                               ? "One element of the results."
-                     : StringRef(visit.function).contains("_pick") ? "An element that is picked."
-                                                          : "What a sweep over the row reduces, of one element.");
+  out_.line("// {}", isLast ? "One element of the results."
+                     : StringRef(visit.function).contains("_pick")
+                         ? "An element that is picked."
+                         : "What a sweep over the row reduces, of one element.");
   out_.open("__device__ __forceinline__ {} {}({}) {{", type, visit.function, parameters);
   for (Value value : visit.slice.ofRow)
     if (isConstant(value)) body.write(*value.getDefiningOp());
@@ -400,8 +403,7 @@ void RowText::writeLoads(ArrayRef<const OperandText*> operands, int count, const
     out_.open("for (int k = 0; k < {}; ++k) {{", width_);
     out_.line("if (u * step + k >= left) break;");
     out_.line("const Column to = column_of({} + u * step + k, space);", column);
-    for (const OperandText* operand : operands)
-      out_.line("{0}_vec[u].put(k, {0}[at.{0} + to.{0}]);", operand->name);
+    for (const OperandText* operand : operands) out_.line("{0}_vec[u].put(k, {0}[at.{0} + to.{0}]);", operand->name);
     out_.close();
   } else if (kernel_.isAligned()) {
     for (const OperandText* operand : operands) {
@@ -457,8 +459,8 @@ std::string RowText::reductionType(pw::ReduceOp reduce) {
   Type type = reduce.getOperand().getType();
   useValueType(kernel_.prelude(), type);
   const Reduction kind = reduce.getKind();
-  const bool compares = kind == Reduction::max || kind == Reduction::min || kind == Reduction::max_index ||
-                        kind == Reduction::min_index;
+  const bool compares =
+      kind == Reduction::max || kind == Reduction::min || kind == Reduction::max_index || kind == Reduction::min_index;
   if (compares && isa<IntegerType>(type))
     for (const auto& [width, named] : signedTypes)
       if (type.getIntOrFloatBitWidth() == width) {
@@ -587,8 +589,7 @@ void RowText::writePasses(int sweep, Form form, bool declares) {
 void RowText::writePass(const Visit& visit, ArrayRef<Part> parts, bool declares) {
   for (const Part& part : parts) out_.line("{0}::State {1}_part = {0}::identity();", part.reduction, part.name);
   openGroup(visit.slice.operands);
-  for (const Part& part : parts)
-    out_.line("{} {}_values[{}];", part.valueType, part.name, tuning::RowGroup * width_);
+  for (const Part& part : parts) out_.line("{} {}_values[{}];", part.valueType, part.name, tuning::RowGroup * width_);
   out_.line("#pragma unroll");
   out_.open("for (int u = 0; u < {}; ++u) {{", tuning::RowGroup);
   writeColumnVectors(visit);
@@ -621,7 +622,8 @@ void RowText::writePass(const Visit& visit, ArrayRef<Part> parts, bool declares)
 }
 
 void RowText::writeFound(ArrayRef<Part> parts, bool declares) {
-  kernel_.prelude().use(Snippet::CombineRow);
+  const bool isAcross = axis_ == Axis::Y;
+  kernel_.prelude().use(isAcross ? Snippet::CombineAcross : Snippet::CombineRow);
   if (parts.size() > 1) kernel_.prelude().use(Snippet::Both);
   std::string reduction = parts.back().reduction, state = parts.back().name + "_part";
   for (const Part& part : llvm::reverse(parts.drop_back())) {
@@ -629,8 +631,10 @@ void RowText::writeFound(ArrayRef<Part> parts, bool declares) {
     state = fmt::format("{}::State{{{}_part, {}}}", reduction, part.name, state);
   }
   const int number = ++exchanges_;
-  out_.line("__shared__ {}::State exchange{}[32];", reduction, number);
-  std::string combined = fmt::format("combine_row<{}>({}, exchange{})", reduction, state, number);
+  out_.line("__shared__ {}::State exchange{}{}[32];", reduction, number,
+            isAcross ? fmt::format("[{}]", threads_ / 32) : "");
+  std::string combined =
+      fmt::format("combine_{}<{}>({}, exchange{})", isAcross ? "across" : "row", reduction, state, number);
   if (parts.size() > 1 || parts.front().found.size() > 1) {
     out_.line("const {}::State found{} = {};", reduction, number, combined);
     combined = fmt::format("found{}", number);
@@ -653,7 +657,7 @@ void RowText::writeRowResults() {
   for (const ResultText& result : kernel_.results())
     if (result.extent == Extent::Row) results.push_back(&result);
   if (results.empty()) return;
-  out_.open("if (threadIdx.x == 0 && is_row) {{");
+  out_.open("if (threadIdx.{} == 0 && is_row) {{", along());
   for (const ResultText* result : results) {
     if (result->roundsFloat) use_rounding(kernel_.prelude(), result->storage);
     out_.line("{0}[at.{0}] = {1};", result->name, result->converted(kernel_.resultValue(row_, *result)));

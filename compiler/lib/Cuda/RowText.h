@@ -2,8 +2,8 @@
 // NAME_sweep1(...) or NAME_element(...); the kernel has the sweeps, in each of which it calls that function for its
 // elements and combines what it gives, and between them the values that are known for the whole row.
 //
-// A thread has vectors of a row in groups of four: the elements of a group are combined first, then the group with those
-// before. Held and looped kernels differ in where a group comes from.
+// A thread has vectors of a row in groups of four: the elements of a group are combined first, then the group with
+// those before. Held and looped kernels differ in where a group comes from.
 #pragma once
 
 #include <map>
@@ -27,7 +27,10 @@ class RowText {
   // of parts. Either: the first for rows that held kernels could hold, the second for longer ones.
   enum class Form { TwoPasses, OnePass, Either };
 
-  RowText(int width, int threads, KernelText& kernel, TextWriter& out);
+  // Along which dimension of a block the threads of one row lie; its rows lie along the other.
+  enum class Axis : char { X = 'x', Y = 'y' };
+
+  RowText(int width, int threads, KernelText& kernel, TextWriter& out, Axis axis = Axis::X);
 
   virtual Form form() const = 0;
   virtual std::string twoPassesCondition() const { return {}; }
@@ -46,7 +49,10 @@ class RowText {
   // All that any visit reads.
   llvm::SmallVector<const OperandText*> elementOperands() const;
   std::string elementsType();
-  bool isGeneric() const { return kernel_.layout().cls == LayoutClass::RowGeneric; }
+  // Elements are loaded and stored one by one, with any strides.
+  bool isGeneric() const {
+    return kernel_.layout().cls == LayoutClass::RowGeneric || kernel_.layout().cls == LayoutClass::Columns;
+  }
 
   KernelText& kernel_;
   TextWriter& out_;
@@ -63,8 +69,8 @@ class RowText {
   // A value that is found of a reduction's state.
   struct Found {
     std::string name, type;
-    std::string of;         // the expression, with {} for the state
-    bool isInner = false;   // used by the next pass only
+    std::string of;        // the expression, with {} for the state
+    bool isInner = false;  // used by the next pass only
   };
   // One reduction over the row, with a state of its own.
   struct Part {
@@ -102,8 +108,10 @@ class RowText {
   void writeLastVisit();
 
   std::string reductionType(pw::ReduceOp reduce);
-  Part plain(const std::string& kind, const std::string& type, const std::string& name, unsigned root, bool isInner = false);
-  // The parts of a reduction that are found in a first pass over the row, the statement after it, and those of a second.
+  Part plain(const std::string& kind, const std::string& type, const std::string& name, unsigned root,
+             bool isInner = false);
+  // The parts of a reduction that are found in a first pass over the row, the statement after it, and those of a
+  // second.
   struct Passes {
     std::vector<Part> first, second;
     llvm::SmallVector<std::string> between;
@@ -115,7 +123,11 @@ class RowText {
     return kernel_.operands()[argument.getArgNumber()];
   }
 
+  char along() const { return static_cast<char>(axis_); }
+  char across() const { return axis_ == Axis::X ? 'y' : 'x'; }
+
   const int threads_;
+  const Axis axis_;
   pw::RowBody body_;
   TextWriter rowOut_;  // the statements of the stage that is planned
   BodyText row_;

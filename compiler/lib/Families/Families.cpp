@@ -1,19 +1,13 @@
 // The table of families, and what several of them need.
 #include "Families/Families.h"
 
-#include <fmt/format.h>
-
 #include <array>
-
-#include "gems/dsl/error.h"
 
 namespace gems {
 
 const KernelFamily& kernel_family(Family family) {
   static constexpr std::array<const KernelFamily*, std::variant_size_v<Schedule>> families{
-      &flat_family, &rows_family, &tile_family, &generic_family, &held_family, &looped_family};
-  if (static_cast<std::size_t>(family) >= families.size())
-    throw Error(fmt::format("there are no CUDA kernels of the family '{}'", name(family)));
+      &flat_family, &rows_family, &tile_family, &generic_family, &held_family, &looped_family, &columns_family};
   return *families[static_cast<std::size_t>(family)];
 }
 

@@ -41,7 +41,7 @@ Blocks row_blocks(const Geometry& geometry, std::int64_t threads, int block_thre
 std::vector<GeometryField> row_parameters(const Layout& layout, TensorCounts tensors) {
   using Kind = GeometryField::Kind;
   const LayoutTraits& kind = traits(layout.cls);
-  const int reduced = layout.cls == LayoutClass::RowGeneric ? kind.rank / 2 : 1;
+  const int reduced = kind.is_wide ? kind.rank / 2 : 1;
   std::vector<GeometryField> fields;
   for (int dim = 0; dim + 1 < reduced; ++dim) fields.push_back({Kind::Size, FieldType::Wide, dim});
   for (int dim = reduced; dim + 1 < kind.rank; ++dim) fields.push_back({Kind::Size, FieldType::Divisor, dim});

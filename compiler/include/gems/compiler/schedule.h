@@ -92,8 +92,8 @@ struct GenericSchedule {
   auto operator<=>(const GenericSchedule&) const = default;
 };
 
-// A row of a held kernel has as many threads as hold it in `vectors` each; those of a short row are a power of two up to
-// a warp, and several rows are in one block.
+// A row of a held kernel has as many threads as hold it in `vectors` each; those of a short row are a power of two up
+// to a warp, and several rows are in one block.
 struct HeldSchedule {
   int width = 4;       // elements per vector
   int vectors = 4;     // of a thread, of each operand
@@ -128,9 +128,21 @@ struct LoopedSchedule {
   auto operator<=>(const LoopedSchedule&) const = default;
 };
 
+// A block has 32 neighbouring rows; the threads of each lie along y and walk along it.
+struct ColumnsSchedule {
+  int width = 4;     // elements of a row that a thread takes together
+  int threads = 16;  // of a row
+
+  static constexpr std::array<ScheduleField<ColumnsSchedule>, 2> fields{{
+      {"width", &ColumnsSchedule::width, 1, 16},
+      {"threads", &ColumnsSchedule::threads, 1, 32},
+  }};
+  auto operator<=>(const ColumnsSchedule&) const = default;
+};
+
 // In the order of Family.
-using Schedule =
-    std::variant<FlatSchedule, RowsSchedule, TileSchedule, GenericSchedule, HeldSchedule, LoopedSchedule>;
+using Schedule = std::variant<FlatSchedule, RowsSchedule, TileSchedule, GenericSchedule, HeldSchedule, LoopedSchedule,
+                              ColumnsSchedule>;
 inline Family family_of(const Schedule& schedule) { return static_cast<Family>(schedule.index()); }
 
 // A CUDA target: 90 is sm_90. GPUs of one architecture differ in their memory: an H200 moves 4900 GB/s, an H100 3350.

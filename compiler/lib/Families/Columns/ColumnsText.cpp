@@ -1,0 +1,38 @@
+// The columns family: a warp has neighbouring rows, so that what it loads at once is neighbouring memory; the threads
+// of a row lie along y, and walk along it in each sweep.
+#include "Cuda/RowText.h"
+#include "gems/compiler/tuning.h"
+
+using namespace mlir;
+
+namespace gems::cuda {
+namespace {
+
+class ColumnsText : public RowText {
+ public:
+  ColumnsText(const ColumnsSchedule& schedule, KernelText& kernel, TextWriter& out)
+      : RowText(schedule.width, schedule.threads * static_cast<int>(tuning::WarpThreads), kernel, out, Axis::Y) {}
+
+ protected:
+  Form form() const override { return Form::OnePass; }
+
+  void writeStart() override {}
+
+  void openGroup(ArrayRef<BlockArgument> operands) override {
+    out_.open("for (long long column = start; column < columns; column += {} * step) {{", tuning::RowGroup);
+    out_.line("const int left = (int)min(columns - column, 1ll << 30);");
+    out_.line("const {} elements = {{left, step}};", elementsType());
+    writeLoads(elementOperands(operands), tuning::RowGroup, "column");
+  }
+  void closeGroup() override { out_.close(); }
+
+  std::string vector(const OperandText& operand) const override { return operand.name + "_vec[u]"; }
+};
+
+}  // namespace
+
+void write(const ColumnsSchedule& schedule, KernelText& kernel, TextWriter& out) {
+  ColumnsText(schedule, kernel, out).write();
+}
+
+}  // namespace gems::cuda
