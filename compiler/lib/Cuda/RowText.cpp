@@ -241,7 +241,7 @@ void RowText::writeFunction(const Visit& visit) {
     for (Value root : visit.roots) values.push_back(body.at(root));
   }
   for (Value root : visit.roots) useValueType(kernel_.prelude(), root.getType());
-  out_.line(isSingle ? "return {};" : "return {{{}}};", fmt::join(values, ", "));
+  out_.line("return {};", isSingle ? values.front() : fmt::format("{{{}}}", fmt::join(values, ", ")));
   out_.close();
   out_.raw("\n");
 }
