@@ -57,9 +57,9 @@ Call default_call(const OpDef& op) {
   Call call{.op = &op, .operands = {}, .result_dtypes = {}};
   for (const OperandDef& operand : op.operands) {
     CallOperand& passed = call.operands.emplace_back();
-    passed.kind = operand.kind == OperandKind::Tensor   ? CallOperand::Kind::Tensor
-                  : operand.kind == OperandKind::Scalar ? CallOperand::Kind::Number
-                                                        : CallOperand::Kind::Flag;
+    passed.kind = operand.kind == OperandKind::Scalar ? CallOperand::Kind::Number
+                  : operand.kind == OperandKind::Flag ? CallOperand::Kind::Flag
+                                                      : CallOperand::Kind::Tensor;
     if (operand.default_flag) passed.flag = *operand.default_flag;
   }
   return call;
@@ -136,6 +136,10 @@ std::string_view kind_name(OperandKind kind) {
       return "Scalar";
     case OperandKind::Flag:
       return "Flag";
+    case OperandKind::Row:
+      return "Row";
+    case OperandKind::Column:
+      return "Column";
   }
   return "";
 }
