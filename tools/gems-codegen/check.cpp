@@ -26,8 +26,7 @@ namespace {
 // A call of an op as the words of `gems-codegen emit`.
 struct Case {
   CallText call;
-  std::string_view layout;
-  std::vector<std::string> singles;
+  LayoutText layout;
   CudaTarget target;
 };
 
@@ -37,8 +36,9 @@ std::string command(const Case& c, std::string_view module_path) {
   text += fmt::format(" emit {} --dtypes {}", c.call.op, fmt::join(c.call.dtypes, ","));
   for (const std::string& number : c.call.numbers) text += fmt::format(" --number {}", number);
   for (const std::string& flag : c.call.flags) text += fmt::format(" --flag {}", flag);
-  for (const std::string& single : c.singles) text += fmt::format(" --single {}", single);
-  return text + fmt::format(" --layout {} --arch sm_{} --stop-after cubin -o /dev/null", c.layout, c.target.arch);
+  for (const std::string& single : c.layout.singles) text += fmt::format(" --single {}", single);
+  if (c.layout.held != LayoutText{}.held) text += fmt::format(" --held {}", c.layout.held);
+  return text + fmt::format(" --layout {} --arch sm_{} --stop-after cubin -o /dev/null", c.layout.cls, c.target.arch);
 }
 
 std::uint64_t fnv1a(std::string_view text) {
@@ -72,22 +72,25 @@ std::vector<CallText> calls_of(const OpDef& op) {
   std::vector<std::string_view> tensors;
   for (const OperandDef& operand : op.operands)
     if (operand.kind == OperandKind::Tensor) tensors.push_back(operand.name);
+  const auto in_memory = static_cast<std::size_t>(std::ranges::count_if(op.operands, [](const OperandDef& operand) {
+    return operand.kind != OperandKind::Scalar && operand.kind != OperandKind::Flag;
+  }));
 
   std::vector<CallText> calls;
   for (const DTypeInfo& dtype : dtype_table) {
     const std::string text(dtype.name);
     calls.push_back({.op = std::string(op.name), .dtypes = {text}, .numbers = {}, .flags = {}, .result_dtypes = {}});
-    if (tensors.size() > 1) {
+    if (tensors.size() > 1 && !op.is_rowwise) {
       calls.push_back(calls.back());
       calls.back().numbers = {std::string(tensors.back())};
     }
   }
-  if (tensors.size() > 1) {
+  if (in_memory > 1) {
     for (const auto& [first, others] :
          {std::pair{"f32", "bf16"}, {"bf16", "f32"}, {"u8", "f16"}, {"f64", "bool"}, {"bool", "f16"}}) {
       CallText& call = calls.emplace_back();
       call.op = op.name;
-      call.dtypes.assign(tensors.size(), others);
+      call.dtypes.assign(in_memory, others);
       call.dtypes.front() = first;
     }
   }
@@ -124,8 +127,8 @@ std::vector<Case> list_cases(const Registry& registry, const CheckRequest& reque
         continue;
       }
       for (const CudaTarget target : request.targets) {
-        for (const LayoutTraits& layout : layout_table) cases.push_back({call, layout.name, {}, target});
-        cases.push_back({call, name(LayoutClass::Flat), last_tensor(*graph), target});
+        for (const LayoutText& layout : layouts_of(op->is_rowwise)) cases.push_back({call, layout, target});
+        if (!op->is_rowwise) cases.push_back({call, {.cls = "flat", .singles = last_tensor(*graph)}, target});
       }
     }
   }
@@ -141,7 +144,7 @@ void keep_sample(std::vector<Case>& cases, std::size_t count) {
 
 void compile_case(const Registry& registry, const Case& c) {
   const std::optional<TraceGraph> graph = trace_if_supported(registry, c.call);
-  const Layout layout = make_layout(c.layout, c.singles, *graph);
+  const Layout layout = make_layout(c.layout, *graph);
   const CudaKernel kernel = emit_cuda(*graph, layout, c.target);
   compile_cubin(kernel.text, kernel.name, c.target.arch);
 }

@@ -13,8 +13,7 @@ namespace gems::codegen {
 
 struct EmitRequest {
   Call call;
-  std::string layout = "flat";
-  std::vector<std::string> singles;  // names of operands
+  LayoutText layout;
   CudaTarget target;
   std::string_view stage = "cuda";
   bool json = false;

@@ -12,16 +12,28 @@
 
 namespace gems::codegen {
 
-Layout make_layout(std::string_view cls, std::span<const std::string> singles, const TraceGraph& graph) {
+Layout make_layout(const LayoutText& text, const TraceGraph& graph) {
+  const std::string_view cls = !text.cls.empty()   ? std::string_view(text.cls)
+                               : graph.is_rowwise ? name(LayoutClass::RowHeld)
+                                                  : name(LayoutClass::Flat);
   const auto row = std::ranges::find(layout_table, cls, &LayoutTraits::name);
   if (row == layout_table.end())
     throw UsageError(fmt::format("unknown layout '{}'; expected one of {}", cls,
                                  fmt::join(layout_table | std::views::transform(&LayoutTraits::name), ", ")));
   Layout layout{static_cast<LayoutClass>(row - layout_table.begin())};
+  if (is_rowwise(layout.cls) != graph.is_rowwise) {
+    const auto fits = [&](const LayoutTraits& each) { return (each.family >= Family::Held) == graph.is_rowwise; };
+    throw UsageError(fmt::format("op '{}' is {}, and layout '{}' is not for it; expected one of {}", graph.op,
+                                 graph.is_rowwise ? "rowwise" : "pointwise", cls,
+                                 fmt::join(layout_table | std::views::filter(fits) |
+                                               std::views::transform(&LayoutTraits::name),
+                                           ", ")));
+  }
+  if (row->family == Family::Held) layout.held = static_cast<std::uint8_t>(text.held);
   std::vector<std::string_view> tensors;
   for (const TraceOperand& operand : graph.operands)
     if (operand.form == OperandForm::Tensor) tensors.push_back(operand.name);
-  for (const std::string& single : singles) {
+  for (const std::string& single : text.singles) {
     const auto tensor = std::ranges::find(tensors, single);
     if (tensor == tensors.end())
       throw UsageError(
@@ -30,6 +42,17 @@ Layout make_layout(std::string_view cls, std::span<const std::string> singles, c
     layout.singles |= static_cast<std::uint16_t>(1u << (tensor - tensors.begin()));
   }
   return layout;
+}
+
+std::vector<LayoutText> layouts_of(bool is_rowwise) {
+  std::vector<LayoutText> texts;
+  for (const LayoutTraits& layout : layout_table) {
+    // Families that have kernels.
+    if ((layout.family >= Family::Held) != is_rowwise || layout.family == Family::Columns) continue;
+    texts.push_back({.cls = std::string(layout.name), .singles = {}});
+    if (layout.family == Family::Held) texts.push_back({.cls = std::string(layout.name), .singles = {}, .held = 8});
+  }
+  return texts;
 }
 
 }  // namespace gems::codegen

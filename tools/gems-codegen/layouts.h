@@ -1,16 +1,24 @@
 // The layouts that the command line names: a class of calls, and which operands have no dimensions.
 #pragma once
 
-#include <span>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "gems/compiler/layout.h"
 #include "gems/dsl/trace.h"
 
 namespace gems::codegen {
 
-// `singles` are names of operands. Throws UsageError when there is no such class, or no such tensor.
-Layout make_layout(std::string_view cls, std::span<const std::string> singles, const TraceGraph& graph);
+struct LayoutText {
+  std::string cls;                   // empty: flat, or row_held of a rowwise op
+  std::vector<std::string> singles;  // names of operands
+  int held = 4;                      // of row_held and row_held_unaligned: vectors a thread
+};
+
+// Throws UsageError when there is no such class, when it is not for the op, or when there is no such tensor.
+Layout make_layout(const LayoutText& text, const TraceGraph& graph);
+
+// The layouts that an op may have but for single operands.
+std::vector<LayoutText> layouts_of(bool is_rowwise);
 
 }  // namespace gems::codegen

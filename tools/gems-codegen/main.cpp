@@ -28,8 +28,7 @@ namespace {
 
 struct EmitOptions {
   CallText call;
-  std::string layout = "flat";
-  std::vector<std::string> singles;
+  LayoutText layout;
   std::string arch = "sm_90";
   int memory_gbps = 0;
   std::string stage = "cuda";
@@ -49,6 +48,7 @@ constexpr const char* examples = R"(Examples:
   gems-codegen emit silu_and_mul --dtypes f16,f16 -o silu_and_mul.cu
   gems-codegen emit gelu --dtypes bf16 --flag approximate=tanh --stop-after trace
   gems-codegen emit add --dtypes f32,bf16 --layout rows --arch sm_100
+  gems-codegen emit softmax --dtypes bf16 --layout row_held --held 8
   gems-codegen emit add --dtypes f32 --number y --stop-after ptx
   gems-codegen emit add --dtypes f32 --stop-after cubin | sha256sum
   gems-codegen check --arch sm_80,sm_90 --sample 500
@@ -56,7 +56,7 @@ constexpr const char* examples = R"(Examples:
 
 std::string layout_help() {
   std::string text = "Layouts:\n";
-  for (const LayoutTraits& layout : layout_table) text += fmt::format("  {:<15} {}\n", layout.name, layout.meaning);
+  for (const LayoutTraits& layout : layout_table) text += fmt::format("  {:<21} {}\n", layout.name, layout.meaning);
   return text;
 }
 
@@ -79,7 +79,6 @@ int run_emit(const Registry& registry, const EmitOptions& options) {
   EmitRequest request;
   request.call = make_call(registry, options.call);
   request.layout = options.layout;
-  request.singles = options.singles;
   request.target = parse_arch(options.arch);
   request.target.memory_gbps = options.memory_gbps;
   request.stage = options.stage;
@@ -100,8 +99,11 @@ void add_emit_options(CLI::App& emit, EmitOptions& options) {
   emit.add_option("--dtypes", options.call.dtypes, "dtype of each tensor, or one for all (f32 unless given)")
       ->delimiter(',')
       ->allow_extra_args(false);
-  emit.add_option("--layout", options.layout, "a name of the list below (flat unless given)");
-  emit.add_option("--single", options.singles, "OPERAND: a tensor without dimensions, one element for all")
+  emit.add_option("--layout", options.layout.cls,
+                  "a name of the list below (flat unless given, row_held of a rowwise op)");
+  emit.add_option("--held", options.layout.held, "of row_held: vectors of a row that a thread holds, 4 or 8")
+      ->check(CLI::IsMember({4, 8}));
+  emit.add_option("--single", options.layout.singles, "OPERAND: a tensor without dimensions, one element for all")
       ->allow_extra_args(false);
   emit.add_option("--number", options.call.numbers, "OPERAND or OPERAND=DTYPE: pass a number here, not a tensor")
       ->allow_extra_args(false);
@@ -133,8 +135,12 @@ void add_check_options(CLI::App& check, CheckOptions& options) {
 
 // The ops that the subcommands see: those of gems, or those of a module.
 Registry registry_of(const std::string& module_path) {
-  if (module_path.empty()) return ops::catalogue();
   Registry registry;
+  if (module_path.empty()) {
+    for (const Registry* catalogue : {&ops::catalogue(), &ops::rowwise_catalogue()})
+      for (const OpDef* op : catalogue->all()) registry.add(*op);
+    return registry;
+  }
   try {
     for (const OpDef* op : load_module(module_path).ops) registry.add(*op);
   } catch (const Error& error) {

@@ -153,15 +153,14 @@ void RowText::planPick(PickOp pick, TextWriter& out) {
   kernel_.prelude().use(Snippet::U64);
   const std::string type(valueType(pick.getType()));
   useValueType(kernel_.prelude(), pick.getType());
-  out.line("// An index outside of the row picks the first element.");
-  out.line("const u64 {0} = {1} < (u64)space.columns ? {1} : 0;", index, row_.at(pick.getIndex(), Precedence::Unary));
-  if (isGeneric()) out.line("const Column {0}_to = column_of({0}, space);", index);
+  out.line("const u64 {} = {};", index, row_.at(pick.getIndex()));
   const auto element = [&](const OperandText& operand) {
-    std::string address = operand.extent == Extent::Element ? fmt::format("at.{} + ", operand.name) : "";
-    return fmt::format("{}[{}{}]", operand.name, address,
-                       isGeneric() ? fmt::format("{}_to.{}", index, operand.name) : index);
+    const std::string at = isGeneric() ? fmt::format("column_of({}, space).{}", index, operand.name) : index;
+    return operand.extent == Extent::Element ? fmt::format("{0}[at.{0} + {1}]", operand.name, at)
+                                             : fmt::format("{}[{}]", operand.name, at);
   };
-  out.line("const {0} {1} = space.columns > 0 ? {2} : {0}{{}};", type, name,
+  out.line("// Zero where the row has no such element.");
+  out.line("const {0} {1} = {2} < (u64)columns ? {3} : {0}{{}};", type, name, index,
            value(visit, 0, call(visit, element, index)));
   row_.bind(pick.getResult(), name, false);
   const bool isLast = body_.knownAfter(pick.getResult()) == body_.sweeps();
@@ -244,7 +243,7 @@ void RowText::writeFunction(const Visit& visit) {
     for (Value root : visit.roots) values.push_back(body.at(root));
   }
   for (Value root : visit.roots) useValueType(kernel_.prelude(), root.getType());
-  out_.line(isSingle ? "return {};" : "return {{{}}};", fmt::join(values, ", "));
+  out_.line("return {};", isSingle ? values.front() : fmt::format("{{{}}}", fmt::join(values, ", ")));
   out_.close();
   out_.raw("\n");
 }

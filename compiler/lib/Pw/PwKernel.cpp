@@ -1,5 +1,6 @@
 // Verifier and printing of pw.kernel: attributes and body must tell the same story at every stage.
 #include "Pw/Pw.h"
+#include "Pw/RowBody.h"
 
 #include "llvm/ADT/StringSet.h"
 #include "mlir/IR/Builders.h"
@@ -51,6 +52,33 @@ LogicalResult verifyCpuSchedule(KernelOp kernel) {
   return success();
 }
 
+// Rows are known to rowwise kernels only; a result of a row does not vary along it.
+LogicalResult verifyExtents(KernelOp kernel) {
+  Block& block = kernel.getBody().front();
+  if (kernel.getRowwise()) {
+    const llvm::DenseMap<Value, Extent> extents = extentsOf(kernel);
+    for (auto [value, spec] :
+         llvm::zip(kernel.getYield().getValues(), kernel.getResultSpecs().getAsRange<ResultAttr>()))
+      if (spec.getExtent() == Extent::Row && varies_along_columns(extents.lookup(value)))
+        return kernel.getYield().emitOpError() << "result '" << spec.getName()
+                                               << "' is one value for each row, but the body's value varies along it";
+    return success();
+  }
+  for (Operation& op : block)
+    if (isa<pw::ReduceOp, PickOp, RowIndexOp, RowLengthOp>(op))
+      return op.emitOpError("reads a row, which only a rowwise kernel has");
+  auto checkExtent = [&](StringRef what, auto spec) -> LogicalResult {
+    if (spec.getExtent() == Extent::Element) return success();
+    return kernel.emitOpError() << what << " '" << spec.getName() << "' has the extent '"
+                                << StringRef(gems::name(spec.getExtent())) << "', which only rowwise kernels know";
+  };
+  for (auto spec : kernel.getOperandSpecs().getAsRange<OperandAttr>())
+    if (failed(checkExtent("operand", spec))) return failure();
+  for (auto spec : kernel.getResultSpecs().getAsRange<ResultAttr>())
+    if (failed(checkExtent("result", spec))) return failure();
+  return success();
+}
+
 }  // namespace
 
 LogicalResult KernelOp::verify() {
@@ -94,7 +122,7 @@ LogicalResult KernelOp::verifyRegions() {
                                << getResultSpecs().size() << " results";
   for (unsigned i = 0; i < yield.getNumOperands(); ++i)
     if (failed(checkType(yield, "result", resultSpec(i), "yields", yield.getOperand(i).getType()))) return failure();
-  return success();
+  return verifyExtents(*this);
 }
 
 LogicalResult ApproximateOp::verify() {

@@ -1,4 +1,4 @@
-// One walk over the body finds extents and sweeps; visits are backward slices of it.
+// Walks over the body find extents and sweeps; visits are backward slices of it.
 #include "Pw/RowBody.h"
 
 #include "llvm/ADT/SetVector.h"
@@ -7,31 +7,34 @@ using namespace mlir;
 using namespace gems;
 using namespace gems::pw;
 
-RowBody::RowBody(KernelOp kernel) : kernel_(kernel) {
+llvm::DenseMap<Value, Extent> pw::extentsOf(KernelOp kernel) {
+  llvm::DenseMap<Value, Extent> extents;
   Block& block = kernel.getBody().front();
   for (BlockArgument argument : block.getArguments()) {
     OperandAttr spec = kernel.operandSpec(argument.getArgNumber());
-    extents_[argument] = spec.getForm() == OperandForm::Number ? Extent::Call : spec.getExtent();
+    extents[argument] = spec.getForm() == OperandForm::Number ? Extent::Call : spec.getExtent();
   }
   for (Operation& op : block.without_terminator()) {
     Extent extent = Extent::Call;
-    int known = 0;
-    for (Value operand : op.getOperands()) {
-      extent = join(extent, extents_.lookup(operand));
-      known = std::max(known, known_.lookup(operand));
-    }
+    for (Value operand : op.getOperands()) extent = join(extent, extents.lookup(operand));
     if (isa<RowIndexOp>(op)) extent = Extent::Column;
     if (isa<pw::ReduceOp, PickOp>(op)) extent = Extent::Row;
+    for (Value result : op.getResults()) extents[result] = extent;
+  }
+  return extents;
+}
+
+RowBody::RowBody(KernelOp kernel) : kernel_(kernel), extents_(extentsOf(kernel)) {
+  for (Operation& op : kernel.getBody().front().without_terminator()) {
+    int known = 0;
+    for (Value operand : op.getOperands()) known = std::max(known, known_.lookup(operand));
     if (auto reduce = dyn_cast<pw::ReduceOp>(op)) {
       known = static_cast<int>(*reduce.getSweep());
       sweeps_ = std::max(sweeps_, known);
       reductions_.resize(static_cast<size_t>(sweeps_));
       reductions_[static_cast<size_t>(known) - 1].push_back(reduce);
     }
-    for (Value result : op.getResults()) {
-      extents_[result] = extent;
-      known_[result] = known;
-    }
+    for (Value result : op.getResults()) known_[result] = known;
   }
 }
 

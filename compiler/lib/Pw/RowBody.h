@@ -9,6 +9,9 @@
 
 namespace gems::pw {
 
+// Of all values of the body of a rowwise kernel.
+llvm::DenseMap<mlir::Value, Extent> extentsOf(KernelOp kernel);
+
 class RowBody {
  public:
   // After pw-number-sweeps.

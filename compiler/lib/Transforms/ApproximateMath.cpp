@@ -12,8 +12,13 @@
 // shows; erf, whose sums have 2^-16, stays exact where an f16 is a sum of it (gelu's gradient, which is 0 at -0.75).
 // Where a sum is known to cancel more (1 + erf in the tail, 1 - tanh^2), the sum itself has a formula. f32 and f64
 // results are left alone.
+//
+// In a rowwise kernel, the sum of a row carries the relative error of what it sums where that has one sign, and may
+// cancel all of it elsewhere. The exponentials of exp_sum are such a sum, also where its logarithm is taken: it is the
+// relative error of what exceeds 1, the greatest element. What is computed once for a row stays exact.
 #include <numbers>
 
+#include "Pw/RowBody.h"
 #include "Scalar/Approximation.h"
 #include "Transforms/Passes.h"
 #include "llvm/ADT/DenseMap.h"
@@ -40,6 +45,22 @@ bool carriesRelativeError(Operation* op) {
              math::CopySignOp, math::SqrtOp, math::RsqrtOp>(op);
 }
 
+// Not negative, whatever its operands are; or NaN.
+bool isNonNegative(Value value) {
+  Operation* op = value.getDefiningOp();
+  if (isa_and_nonnull<math::ExpOp, math::Exp2Op, math::AbsFOp, math::SqrtOp, math::RsqrtOp>(op)) return true;
+  if (isa_and_nonnull<arith::MulFOp>(op) && op->getOperand(0) == op->getOperand(1)) return true;
+  return isa_and_nonnull<arith::AddFOp, arith::MulFOp, arith::DivFOp>(op) &&
+         llvm::all_of(op->getOperands(), isNonNegative);
+}
+
+bool carriesRelativeErrorOfRow(Operation* op) {
+  auto reduce = dyn_cast<gems::pw::ReduceOp>(op);
+  if (!reduce) return false;
+  if (reduce.getKind() == Reduction::max || reduce.getKind() == Reduction::min) return true;
+  return reduce.getKind() == Reduction::sum && isNonNegative(reduce.getOperand());
+}
+
 // The dtypes that a value ends in, where all of them are narrow, and whether it is added to more than constants before.
 struct Ends {
   bool inF16 = false, inBf16 = false;
@@ -50,6 +71,7 @@ bool isConstant(Value value) { return matchPattern(value, m_Constant()); }
 
 bool sums(Operation* op) {
   if (auto fma = dyn_cast<math::FmaOp>(op)) return !isConstant(fma.getC());
+  if (isa<gems::pw::ReduceOp>(op)) return true;
   return isa<arith::AddFOp, arith::SubFOp>(op) && llvm::none_of(op->getOperands(), isConstant);
 }
 
@@ -66,7 +88,7 @@ llvm::DenseMap<Operation*, Ends> findApproximable(Block& block) {
         return true;
       }
       auto next = found.find(user);
-      if (next == found.end() || !carriesRelativeError(user)) return false;
+      if (next == found.end() || !(carriesRelativeError(user) || carriesRelativeErrorOfRow(user))) return false;
       ends.inF16 |= next->second.inF16;
       ends.inBf16 |= next->second.inBf16;
       ends.isSummed |= next->second.isSummed || sums(user);
@@ -191,15 +213,28 @@ Value matchOne(ImplicitLocOpBuilder& b, Operation* op, Ends ends) {
   return buildApproximation(b, function, op->getOperands());
 }
 
+// Whether the sum of exponentials may be approximate.
+bool isApproximable(gems::pw::ReduceOp reduce, const llvm::DenseMap<Operation*, Ends>& approximable) {
+  if (reduce.getKind() != Reduction::exp_sum || !reduce.getOperand().getType().isF32()) return false;
+  return llvm::all_of(reduce.getParts()[1].getUsers(), [&](Operation* user) {
+    return approximable.contains(user) && (carriesRelativeError(user) || isa<math::LogOp>(user));
+  });
+}
+
 struct ApproximateMath : gems::pw::impl::ApproximateMathBase<ApproximateMath> {
   void runOnOperation() override {
     Block& block = getOperation().getBody().front();
     const llvm::DenseMap<Operation*, Ends> approximable = findApproximable(block);
+    const llvm::DenseMap<Value, gems::Extent> extents = extentsOf(getOperation());
+    const bool isRowwise = getOperation().getRowwise();
+    for (auto reduce : block.getOps<gems::pw::ReduceOp>())
+      if (isApproximable(reduce, approximable)) reduce.setApproximate(true);
     // The larger patterns first: they are known by the functions inside.
     for (auto match : {matchGelu, matchOneMinusTanhSquared, matchOnePlusOdd, matchLogistic, matchOne})
       for (Operation& op : llvm::make_early_inc_range(block)) {
         auto ends = approximable.find(&op);
-        if (op.use_empty() || ends == approximable.end()) continue;
+        if (op.use_empty() || ends == approximable.end() || isa<gems::pw::ReduceOp>(op)) continue;
+        if (isRowwise && !varies_along_columns(extents.lookup(op.getResult(0)))) continue;
         ImplicitLocOpBuilder b(op.getLoc(), &op);
         if (Value value = match(b, &op, ends->second)) op.getResult(0).replaceAllUsesWith(value);
       }

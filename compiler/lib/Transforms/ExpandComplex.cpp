@@ -162,6 +162,22 @@ class Expansion {
       Pair parts = pairs_.lookup(op.getOperand(0));
       return replace(op, isa<complex::ReOp>(op) ? parts.re : parts.im), success();
     }
+    if (auto reduce = dyn_cast<pw::ReduceOp>(op)) {
+      if (reduce.getKind() != Reduction::sum)
+        return op.emitOpError() << "is a " << stringifyReduction(reduce.getKind())
+                                << " of complex numbers, of which a row has only the sum; reduce real numbers";
+      Pair x = pairs_.lookup(reduce.getOperand());
+      auto sumOf = [&](Value part) -> Value {
+        return pw::ReduceOp::create(b_, part.getType(), Reduction::sum, part, reduce.getSweepAttr()).getParts()[0];
+      };
+      Value re = sumOf(x.re);
+      return replace(op, Pair{re, sumOf(x.im)}), success();
+    }
+    if (auto pick = dyn_cast<PickOp>(op)) {
+      Pair x = pairs_.lookup(pick.getValue());
+      Value re = PickOp::create(b_, x.re, pick.getIndex());
+      return replace(op, Pair{re, PickOp::create(b_, x.im, pick.getIndex())}), success();
+    }
     if (auto choice = dyn_cast<arith::SelectOp>(op)) {
       Pair x = pairs_.lookup(choice.getTrueValue()), y = pairs_.lookup(choice.getFalseValue());
       Value re = arith::SelectOp::create(b_, choice.getCondition(), x.re, y.re);
