@@ -69,7 +69,7 @@ def _cupy(case, dtype, sets):
     if case.cupy is None:
         raise Absent("no such call")
     _needs_cuda(sets)
-    if case.family == "small":
+    if case.group == "small":
         raise Absent("its stream is not the one that PyTorch's CUDA graph captures")
     cupy = imported("cupy")
     arrays = [[cupy.from_dlpack(tensor) for tensor in operands] for operands in sets]

@@ -11,7 +11,7 @@ class Case:
     """One call. Arms other than gems make `eager`'s call under their own switch, unless theirs is given."""
 
     name: str
-    family: str
+    group: str
     dtypes: tuple
     operands: Callable  # operands(make, dtype) -> tensors
     eager: Callable

@@ -177,9 +177,9 @@ SMALL_CASES = tuple(
 )
 
 
-def _into(name, family, count, call):
+def _into(name, group, count, call):
     """Operands and the tensor for the result, of a size that suits a CPU."""
-    return Case(name, family, TWO, lambda make, d: [make(MEDIUM, dtype=d) for _ in range(count + 1)], call, out=True)
+    return Case(name, group, TWO, lambda make, d: [make(MEDIUM, dtype=d) for _ in range(count + 1)], call, out=True)
 
 
 GELU_OUT = torch.ops.aten.gelu.out

@@ -2,7 +2,7 @@
 """Writes the tables of docs/performance.md and the figures of the README from the JSON of bench/pointwise.py and bench/ncu.py.
 
 A document names a table in a pair of comments, between which this program writes:
-    <!-- table: families docs/performance/h200.json -->
+    <!-- table: groups docs/performance/h200.json -->
     <!-- end of table -->
 
 Examples: bench/document.py README.md docs/performance.md
@@ -20,7 +20,7 @@ import arms
 import ncu
 import targets
 from first_calls import STEPS
-from rows import failed, families, labels, mean, missed, of_copy, speed_up, title, worst
+from rows import failed, groups, labels, mean, missed, of_copy, speed_up, title, worst
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"(<!-- table: (?P<name>[\w ]+?) (?P<file>\S+\.json) -->\n)(?P<body>.*?)(<!-- end of table -->)", re.DOTALL)
@@ -36,21 +36,21 @@ def number(value, form):
 
 
 def _large(result):
-    return [row for row in result["cases"] if arms.GEMS in row["arms"] and row["family"] != "small"]
+    return [row for row in result["cases"] if arms.GEMS in row["arms"] and row["group"] != "small"]
 
 
-def _shown_families(result):
-    return {**families(_large(result)), "all": _large(result)}
+def _shown_groups(result):
+    return {**groups(_large(result)), "all": _large(result)}
 
 
-def family_table(result):
+def group_table(result):
     """Means beside a copy, gems' worst case."""
     found = sorted(labels(_large(result)), key=lambda name: name != arms.GEMS)
     headings = ["of a copy, geometric mean", *(arms.LABELS[name] for name in found), "gems' worst case"]
     body = [
-        [f"{family} ({len(rows)})", *(_of_some(rows, name, of_copy, ".2f") for name in found)]
+        [f"{group} ({len(rows)})", *(_of_some(rows, name, of_copy, ".2f") for name in found)]
         + [f"{of_copy(worst(rows), arms.GEMS):.3f}: {title(worst(rows))}"]
-        for family, rows in _shown_families(result).items()
+        for group, rows in _shown_groups(result).items()
     ]
     return lines(headings, body)
 
@@ -66,12 +66,12 @@ def figures(result):
 
 
 def speed_up_table(result):
-    """How many times faster gems is, by family."""
+    """How many times faster gems is, by group."""
     found = [name for name in labels(_large(result)) if name != arms.GEMS]
     headings = ["speed-up, geometric mean", *(arms.LABELS[name] for name in found)]
     body = [
-        [family, *(_of_some(rows, name, speed_up, ".2f") for name in found)]
-        for family, rows in _shown_families(result).items()
+        [group, *(_of_some(rows, name, speed_up, ".2f") for name in found)]
+        for group, rows in _shown_groups(result).items()
     ]
     return lines(headings, body)
 
@@ -88,9 +88,9 @@ def _of_some(rows, name, value, form):
 def case_table(result):
     rows = [row for row in result["cases"] if arms.GEMS in row["arms"]]
     found = sorted(labels(rows), key=lambda name: name != arms.GEMS)
-    headings = ["case", "family", "us", *(arms.LABELS[name] for name in found)]
+    headings = ["case", "group", "us", *(arms.LABELS[name] for name in found)]
     body = [
-        [title(row), row["family"], f"{row['arms'][arms.GEMS]['us']:.1f}", *(number(of_copy(row, name), ".3f") for name in found)]
+        [title(row), row["group"], f"{row['arms'][arms.GEMS]['us']:.1f}", *(number(of_copy(row, name), ".3f") for name in found)]
         for row in rows
     ]  # fmt: skip
     return lines(headings, body)
@@ -113,7 +113,7 @@ def missed_table(result):
 
 
 def small_table(result):
-    rows = [row for row in result["cases"] if row["family"] == "small" and arms.GEMS in row["arms"]]
+    rows = [row for row in result["cases"] if row["group"] == "small" and arms.GEMS in row["arms"]]
     found = sorted(labels(rows), key=lambda name: name != arms.GEMS)
     best = lambda row, name: min(row["arms"][each]["us"] for each in arms.modes(name) if each in row["arms"])  # noqa: E731
     body = [
@@ -147,9 +147,9 @@ def first_call_table(result):
 
 
 def counter_table(counted):
-    headings = ["family", "case", "MB needed", *(heading for _, heading, _, _ in ncu.METRICS.values()), "kernel"]
+    headings = ["group", "case", "MB needed", *(heading for _, heading, _, _ in ncu.METRICS.values()), "kernel"]
     body = [
-        [row["family"], row["case"], f"{row['mb_needed']:.1f}"]
+        [row["group"], row["case"], f"{row['mb_needed']:.1f}"]
         + [number(row[name], f".{digits}f") for name, _, _, digits in ncu.METRICS.values()]
         + [f"`{row['kernel']}`"]
         for row in counted
@@ -158,19 +158,19 @@ def counter_table(counted):
 
 
 def target_table(result):
-    headings = ["family", "of a copy", "eager", "torch.compile"]
+    headings = ["group", "of a copy", "eager", "torch.compile"]
     body = []
-    for family, table in targets.TARGETS.items():
+    for group, table in targets.TARGETS.items():
         for (device, size), target in table.items():
             if device is None or device == result["device"]:
                 which = [f"{size} bytes"] * (size is not None) + [device] * (device is not None)
                 shown = [number(value, ".2f") for value in (target.copy, target.eager, target.compile)]
-                body.append([family + (f" ({', '.join(which)})" if which else ""), *shown])
+                body.append([group + (f" ({', '.join(which)})" if which else ""), *shown])
     return lines(headings, body)
 
 
 TABLES = {
-    "families": family_table,
+    "groups": group_table,
     "speed ups": speed_up_table,
     "cases": case_table,
     "matrix": speed_up_matrix,

@@ -38,7 +38,7 @@ def first_calls(name, device):
     import cases
     from operands import Make, Scale
 
-    known = {case.name: case for case in cases.GPU_CASES if case.family in ("contiguous", "functions")}
+    known = {case.name: case for case in cases.GPU_CASES if case.group in ("contiguous", "functions")}
     make = Make(device, Scale(count=SIZE, side=256))
     wait = torch.cuda.synchronize if device == "cuda" else lambda: None
     taken = {}

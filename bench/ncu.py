@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Hardware counters of gems' kernels, one launch of each family's slowest case, by Nsight Compute (ncu).
+"""Hardware counters of gems' kernels, one launch of each group's slowest case, by Nsight Compute (ncu).
 
 Examples: bench/ncu.py results.json --json counters.json
           bench/ncu.py results.json --only "^x . y.t"
@@ -20,7 +20,7 @@ import paths  # noqa: F401  (finds gems)
 import arms
 import cases
 from operands import Make
-from rows import families, title, worst
+from rows import groups, title, worst
 
 # Metric of ncu: (name in the JSON, heading, factor, digits)
 METRICS = {
@@ -39,7 +39,7 @@ def find_case(row):
     """The case and dtype that a row of the results was measured with."""
     for case in cases.GPU_CASES + cases.SMALL_CASES:
         for dtype in case.dtypes:
-            if (case.family, case.name, str(dtype)[6:]) == (row["family"], row["name"], row["dtype"]):
+            if (case.group, case.name, str(dtype)[6:]) == (row["group"], row["name"], row["dtype"]):
                 return case, dtype
     raise KeyError(f"no case {title(row)} in cases.py; measure again with bench/pointwise.py")
 
@@ -92,9 +92,9 @@ def parse(text):
 
 
 def joined(rows, launches):
-    """Each launch with the family and title of its row, and what the case has to move."""
+    """Each launch with the group and title of its row, and what the case has to move."""
     return [
-        {"family": rows[each["number"]]["family"], "case": title(rows[each["number"]])}
+        {"group": rows[each["number"]]["group"], "case": title(rows[each["number"]])}
         | {"mb_needed": rows[each["number"]]["bytes"] / 1e6}
         | {key: value for key, value in each.items() if key != "number"}
         for each in launches
@@ -103,28 +103,28 @@ def joined(rows, launches):
 
 def table(counted):
     headings = "".join(f"{heading:>17}" for _, heading, _, _ in METRICS.values())
-    lines = [f"{'family':<14}{'case':<42}{'MB needed':>10}{headings}  kernel"]
+    lines = [f"{'group':<14}{'case':<42}{'MB needed':>10}{headings}  kernel"]
     for row in counted:
         values = "".join(
             f"{'-' if row[name] is None else format(row[name], f'.{digits}f'):>17}"
             for name, _, _, digits in METRICS.values()
         )
-        lines.append(f"{row['family']:<14}{row['case']:<42}{row['mb_needed']:>10.1f}{values}  {row['kernel']}")
+        lines.append(f"{row['group']:<14}{row['case']:<42}{row['mb_needed']:>10.1f}{values}  {row['kernel']}")
     return "\n".join(lines)
 
 
 def chosen(results, only):
-    """The slowest case of each family, or all cases whose title the regular expression finds."""
+    """The slowest case of each group, or all cases whose title the regular expression finds."""
     rows = [row for row in results["cases"] if arms.GEMS in row["arms"]]
     if only:
         return [row for row in rows if re.search(only, title(row))]
-    return [worst(members) for family, members in families(rows).items() if family != "small"]
+    return [worst(members) for group, members in groups(rows).items() if group != "small"]
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=pathlib.Path, help="JSON written by bench/pointwise.py")
-    parser.add_argument("--only", default="", help="cases whose title this regular expression finds, instead of each family's slowest")
+    parser.add_argument("--only", default="", help="cases whose title this regular expression finds, instead of each group's slowest")
     parser.add_argument("--csv", type=pathlib.Path, help="read ncu's output from here, or keep it here")
     parser.add_argument("--json", type=pathlib.Path, help="write the table here")
     parser.add_argument("--profiled", action="store_true", help=argparse.SUPPRESS)  # this is the process under ncu

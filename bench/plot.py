@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the pictures of the documents from the JSON of bench/pointwise.py: families.svg (speed beside a copy), host.svg
+"""Draws the pictures of the documents from the JSON of bench/pointwise.py: groups.svg (speed beside a copy), host.svg
 (host time of a call), first_calls.svg (time to the first result), as far as the results have them.
 
 Example: bench/plot.py results.json docs/performance
@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 import paths  # noqa: E402, F401  (finds gems)
 import arms  # noqa: E402
-from rows import families, labels, mean, of_copy  # noqa: E402
+from rows import groups, labels, mean, of_copy  # noqa: E402
 
 COLORS = {
     "eager": "#b8bec9",
@@ -75,21 +75,21 @@ def _save(figure, path):
     plt.close(figure)
 
 
-def draw_families(result, path):
-    rows = [row for row in result["cases"] if row["family"] != "small" and arms.GEMS in row["arms"]]
-    members = families(rows)
+def draw_groups(result, path):
+    rows = [row for row in result["cases"] if row["group"] != "small" and arms.GEMS in row["arms"]]
+    members = groups(rows)
 
-    def speed(family, name):
-        return mean(of_copy(row, name) for row in members[family])
+    def speed(group, name):
+        return mean(of_copy(row, name) for row in members[group])
 
-    def text(family, name):
+    def text(group, name):
         """The mean, and of how many cases when the arm does not run them all."""
-        ran = sum(of_copy(row, name) is not None for row in members[family])
-        of_all = "" if ran == len(members[family]) else f" ({ran} of {len(members[family])} cases)"
-        return f"{speed(family, name):.2f}{of_all}"
+        ran = sum(of_copy(row, name) is not None for row in members[group])
+        of_all = "" if ran == len(members[group]) else f" ({ran} of {len(members[group])} cases)"
+        return f"{speed(group, name):.2f}{of_all}"
 
     figure, axes, _ = _grouped(
-        list(members), labels(rows), speed, text, "speed as a fraction of a copy of the same bytes, geometric mean of the family's cases",
+        list(members), labels(rows), speed, text, "speed as a fraction of a copy of the same bytes, geometric mean of the group's cases",
         f"{result['device']}, torch {result['torch']}", path,
     )  # fmt: skip
     axes.axvline(1, color="black", linewidth=0.8)
@@ -132,7 +132,7 @@ def draw_first_calls(result, path):
 
 def draw(result, folder, suffix):
     """Writes the pictures that the results have rows for; returns their paths."""
-    wanted = {"families": draw_families if any(row["arms"] for row in result["cases"]) else None}
+    wanted = {"groups": draw_groups if any(row["arms"] for row in result["cases"]) else None}
     wanted |= {"host": draw_host if result["host"] else None}
     wanted |= {"first_calls": draw_first_calls if result["first_calls"] else None}
     drawn = []

@@ -40,7 +40,7 @@ from rows import failed
 from targets import target_of
 
 PARTS = {
-    "cases": "large operands, by family",
+    "cases": "large operands, by group",
     "small": "2^10 to 2^23 elements",
     "host": "host time of a call of tiny operands",
     "first": "first calls: compiling, or finding the kernel on disk",
@@ -81,8 +81,8 @@ def run_case(case, dtype, make, names, rounds, compile_limit_s, not_compiled):
     """One row of the result."""
     sets, expected, total = buffer_sets(case, dtype, make)
     device = device_name(make.device)
-    target = target_of(case.name, case.family, device, expected[0].element_size())
-    row = {"name": case.name, "family": case.family, "dtype": str(dtype)[6:], "bytes": total}
+    target = target_of(case.name, case.group, device, expected[0].element_size())
+    row = {"name": case.name, "group": case.group, "dtype": str(dtype)[6:], "bytes": total}
     row |= {"arms": {}, "absent": dict(not_compiled), "wrong": {}, "served": True, "noise": 0.0}
     row["target"] = {"copy": target.copy, "eager": target.eager, "compile": target.compile}
 
@@ -151,7 +151,7 @@ def selected(device, parts, only):
         for name in wanted
         for index, case in enumerate(getattr(cases, name))
         for dtype in case.dtypes
-        if re.search(only, f"{case.family}: {case.key(dtype)}")
+        if re.search(only, f"{case.group}: {case.key(dtype)}")
     ]
 
 
@@ -169,7 +169,7 @@ class Result:
             self.content |= {key: kept[key] for key in ("cases", "host", "first_calls")}
 
     def has(self, case, dtype):
-        return any((row["family"], row["name"], row["dtype"]) == (case.family, case.name, str(dtype)[6:])
+        return any((row["group"], row["name"], row["dtype"]) == (case.group, case.name, str(dtype)[6:])
                    for row in self.content["cases"])  # fmt: skip
 
     def add(self, part, rows):
@@ -217,7 +217,7 @@ def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--parts", default=",".join(PARTS), help="; ".join(f"{k}: {v}" for k, v in PARTS.items()))
-    parser.add_argument("--only", default="", help='cases whose "family: name, dtype" this regular expression finds')
+    parser.add_argument("--only", default="", help='cases whose "group: name, dtype" this regular expression finds')
     parser.add_argument("--arms", help=f"peers, separated by commas, of {', '.join(arms.PEERS)} (default: eager on the "
                         "CPU, all that are installed on a GPU)")  # fmt: skip
     parser.add_argument("--rounds", type=int, default=7)

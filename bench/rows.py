@@ -1,6 +1,6 @@
 """What one row of the results says: speeds, speed-ups, the targets it misses. Rows are plain JSON objects.
 
-    {"name", "family", "dtype", "bytes", "copy_us", "arms": {arm: {"us", "of_copy", "slower"}}, "noise",
+    {"name", "group", "dtype", "bytes", "copy_us", "arms": {arm: {"us", "of_copy", "slower"}}, "noise",
      "absent": {arm: why}, "wrong": {arm: why}, "served", "target": {"copy", "eager", "compile"}}
 
 of_copy: speed of the arm over that of a copy of the same bytes. slower: time of the arm over that of gems. Both are
@@ -60,11 +60,11 @@ def failed(row):
     return None if row["served"] else "NOT SERVED: ATen's kernel ran"
 
 
-def families(rows):
-    """{family: its rows}, in the order of the rows."""
+def groups(rows):
+    """{group: its rows}, in the order of the rows."""
     found = {}
     for row in rows:
-        found.setdefault(row["family"], []).append(row)
+        found.setdefault(row["group"], []).append(row)
     return found
 
 

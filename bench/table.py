@@ -1,9 +1,9 @@
-"""The benchmark's results as text: a line a case, families, host and compile times, and every target that was missed."""
+"""The benchmark's results as text: a line a case, groups, host and compile times, and every target that was missed."""
 
 import arms
 import targets
 from first_calls import STEPS
-from rows import failed, families, labels, mean, missed, of_copy, speed_up, title, worst
+from rows import failed, groups, labels, mean, missed, of_copy, speed_up, title, worst
 
 
 def header(names):
@@ -26,16 +26,16 @@ def line(row, names):
 
 
 def summary(result):
-    """Means and worst cases of the families, host times, first calls, and what misses its target."""
+    """Means and worst cases of the groups, host times, first calls, and what misses its target."""
     measured = [row for row in result["cases"] if arms.GEMS in row["arms"]]
     parts = []
     if measured:
         parts += ["", "fraction of a same-size copy, geometric means; gems' worst case; speed-up of gems"]
-        for family, members in families(measured).items():
-            parts.append(_family_line(family, members))
-        large = [row for row in measured if row["family"] != "small"]
+        for group, members in groups(measured).items():
+            parts.append(_group_line(group, members))
+        large = [row for row in measured if row["group"] != "small"]
         if large:
-            parts.append(_family_line("all but small", large))
+            parts.append(_group_line("all but small", large))
             reached = mean(of_copy(row, arms.GEMS) for row in large)
             if result["device"] != "CPU":
                 parts.append(f"  {_verdict(reached >= targets.MEAN_OF_COPY)}: mean {reached:.3f}, target {targets.MEAN_OF_COPY}")
@@ -56,13 +56,13 @@ def _verdict(reached):
     return "pass" if reached else "under its target"
 
 
-def _family_line(family, members):
+def _group_line(group, members):
     found = labels(members)
     speeds = ", ".join(f"{arms.LABELS[label]} {mean(of_copy(row, label) for row in members):.2f}" for label in found)
     slowest = worst(members)
     peers = [label for label in found if label != arms.GEMS]
     ups = ", ".join(f"{mean(speed_up(row, label) for row in members):.2f}x {arms.LABELS[label]}" for label in peers)
-    return f"  {family:<14}{speeds}; worst {of_copy(slowest, arms.GEMS):.3f}: {title(slowest)}; {ups}"
+    return f"  {group:<14}{speeds}; worst {of_copy(slowest, arms.GEMS):.3f}: {title(slowest)}; {ups}"
 
 
 def _host_lines(rows):

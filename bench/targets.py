@@ -1,6 +1,6 @@
 """What a case should reach, as data: a fraction of a same-size copy's speed, and speed-ups over its peers.
 
-A family's target is reached when its slowest case reaches it. The most specific row counts: device and size of the
+A group's target is reached when its slowest case reaches it. The most specific row counts: device and size of the
 element, then size, then device, then none.
 """
 
@@ -16,7 +16,7 @@ class Target:
     compile: float | None = 1.0
 
 
-# family: {(device, bytes of an element): Target}
+# group: {(device, bytes of an element): Target}
 TARGETS = {
     "contiguous": {(None, None): Target()},
     "one byte": {(None, None): Target(copy=0.92)},
@@ -39,7 +39,7 @@ TARGETS = {
     "fused": {(None, None): Target(eager=1.6)},
     "small": {(None, None): Target(copy=None)},
 }
-# Where one case is to do better than its family, or differently.
+# Where one case is to do better than its group, or differently.
 CASE_TARGETS = {
     "gelu": {("NVIDIA H200", 2): Target(eager=1.38, compile=1.5)},
     "pow 2.5": {(None, None): Target(eager=1.03, compile=1.05), ("NVIDIA H200", None): Target(eager=1.47, compile=1.05)},
@@ -55,12 +55,12 @@ COMPILE_MS = {"simple": 45, "erf": 60}
 DISK_HIT_MS = 1.5
 
 
-def target_of(case, family, device, element_bytes):
-    """The most specific target of the case, else of its family."""
+def target_of(case, group, device, element_bytes):
+    """The most specific target of the case, else of its group."""
     if device == "CPU":
         return CPU_TARGET
-    for table in (CASE_TARGETS.get(case, {}), TARGETS[family]):
+    for table in (CASE_TARGETS.get(case, {}), TARGETS[group]):
         for key in ((device, element_bytes), (None, element_bytes), (device, None), (None, None)):
             if key in table:
                 return table[key]
-    raise KeyError(f"case {case} of family {family} has no target")
+    raise KeyError(f"case {case} of group {group} has no target")

@@ -60,6 +60,9 @@ DType dtype_of(const gems_text& text) {
 }
 
 std::string traced(const OpDef& op, const gems_call& call) {
+  if (call.argument_count != op.operands.size() || call.result_count != op.result_count())
+    throw Error("op '" + std::string(op.name) +
+                "' is called with other operands or results than the module's table has");
   std::vector<CallOperand> operands;
   ResolvedTypes types;
   std::vector<DType> stored;
@@ -78,9 +81,6 @@ std::string traced(const OpDef& op, const gems_call& call) {
     types.result.push_back(dtype_of(call.results[i].promoted));
     stored.push_back(dtype_of(call.results[i].stored));
   }
-  if (operands.size() != op.operands.size() || stored.size() != op.result_count())
-    throw Error("op '" + std::string(op.name) +
-                "' is called with other operands or results than the module's table has");
   Tracer tracer(op, operands, types, stored);
   op.body(tracer);
   return to_string(std::move(tracer).take());

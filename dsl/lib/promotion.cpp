@@ -3,6 +3,7 @@
 #include "gems/dsl/promotion.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -171,7 +172,7 @@ void check_number(const OpDef& op, std::size_t position, const CallOperand& give
 ResolvedTypes resolve_types(const OpDef& op, std::span<const CallOperand> operands, DType default_dtype) {
   check_call(op, operands);
   ResolvedTypes types;
-  std::vector<std::optional<DType>> compute(operands.size());
+  std::array<std::optional<DType>, MaxOperands> compute;
   for (const Promotion& promotion : op.promotions) {
     const DType promoted = Participants(op, operands, promotion).promoted(default_dtype);
     const Pair pair = apply_kind(promotion.kind, promoted, default_dtype);

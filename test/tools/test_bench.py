@@ -34,7 +34,7 @@ COUNTERS = (FOLDER / "ncu_sample.csv").read_text()
 # CUDA's kernel of a plain copy is ATen's own on the CPU.
 COPIES = ("x.t().contiguous()", "permute(0, 2, 1, 3).contiguous()")
 ALL = [
-    pytest.param(each, dtype, id=f"{each.family}: {each.key(dtype)}")
+    pytest.param(each, dtype, id=f"{each.group}: {each.key(dtype)}")
     for each in (*cases.GPU_CASES, *cases.SMALL_CASES[:1], *cases.CPU_CASES, *cases.HOST_CASES)
     for dtype in each.dtypes
 ]
@@ -80,12 +80,12 @@ def test_a_wrong_result_is_seen():
 
 
 def test_names_are_unique_and_every_case_has_targets():
-    keys = [(case.family, case.key(dtype)) for case in cases.GPU_CASES + cases.SMALL_CASES for dtype in case.dtypes]
+    keys = [(case.group, case.key(dtype)) for case in cases.GPU_CASES + cases.SMALL_CASES for dtype in case.dtypes]
     assert len(set(keys)) == len(keys) >= 45
     for device in ("NVIDIA H100 80GB HBM3", "NVIDIA H200", "CPU"):
         for case in cases.GPU_CASES + cases.SMALL_CASES:
             for dtype in case.dtypes:
-                targets.target_of(case.name, case.family, device, dtype.itemsize)
+                targets.target_of(case.name, case.group, device, dtype.itemsize)
     assert targets.target_of("gelu", "functions", "NVIDIA H200", 2).eager == 1.38
     assert targets.target_of("gelu", "functions", "NVIDIA H200", 4).eager == 1.0
 
@@ -198,7 +198,7 @@ def row(**changes):
     measured = {"us": 10.0, "of_copy": 0.98, "slower": 1.0}
     peers = {"eager": {"us": 12.0, "of_copy": 0.8, "slower": 1.2}, "compile": {"us": 11.0, "of_copy": 0.9, "slower": 1.1}}
     return {
-        "name": "add", "family": "contiguous", "dtype": "float32", "bytes": 1000, "copy_us": 9.8,
+        "name": "add", "group": "contiguous", "dtype": "float32", "bytes": 1000, "copy_us": 9.8,
         "arms": peers | {"compile autotuned": {"us": 9.0, "of_copy": 1.1, "slower": 0.9}, "gems": measured},
         "absent": {}, "wrong": {}, "served": True, "noise": 0.01,
         "target": {"copy": 0.97, "eager": 1.0, "compile": 1.0},
@@ -240,7 +240,7 @@ def test_summary_of_stored_results():
 
 def test_pictures_of_stored_results(tmp_path):
     drawn = plot.draw(SAMPLE, tmp_path, "svg")
-    assert [path.name for path in drawn] == ["families.svg", "host.svg", "first_calls.svg"]
+    assert [path.name for path in drawn] == ["groups.svg", "host.svg", "first_calls.svg"]
     first = [path.read_bytes() for path in drawn]
     for name in ("contiguous", "FlagGems", "gems", "transposed", "NVIDIA H200"):
         assert f">{name}" in first[0].decode()
@@ -267,7 +267,7 @@ def test_documents_are_up_to_date(tmp_path, capsys):
     assert document.main(["--check", str(stale)]) == 1
     assert "run bench/document.py" in capsys.readouterr().err and "old" in stale.read_text()
     assert document.main([str(stale)]) == 0 and "`a.add_(b)`" in stale.read_text()
-    with pytest.raises(KeyError, match="no table 'guests'; there are families, speed ups"):
+    with pytest.raises(KeyError, match="no table 'guests'; there are groups, speed ups"):
         document.filled("<!-- table: guests test/tools/bench_sample.json -->\n<!-- end of table -->\n")
 
 

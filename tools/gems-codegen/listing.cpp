@@ -23,8 +23,8 @@ using Json = nlohmann::ordered_json;
 struct DTypeRow {
   DType dtype;
   std::string error;  // empty: supported
-  std::vector<DType> compute;
-  std::vector<DType> result;
+  FixedList<DType, MaxResults> compute;
+  FixedList<DType, MaxResults> result;
 };
 
 std::vector<DTypeRow> dtype_rows(const OpDef& op) {
@@ -45,7 +45,7 @@ std::vector<DTypeRow> dtype_rows(const OpDef& op) {
   return rows;
 }
 
-std::vector<std::string_view> names(const std::vector<DType>& dtypes) {
+std::vector<std::string_view> names(std::span<const DType> dtypes) {
   std::vector<std::string_view> texts;
   for (const DType dtype : dtypes) texts.push_back(gems::name(dtype));
   return texts;

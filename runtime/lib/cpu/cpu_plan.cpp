@@ -30,9 +30,9 @@ class CpuPlan final : public Plan {
   const Variant& variant;
   CpuKernel kernel;
   std::int64_t element_count;
-  // Innermost first, and strides_bytes[dimension * tensors + tensor].
-  std::vector<std::int64_t> sizes;
-  std::vector<std::int64_t> strides_bytes;
+  std::size_t rank;
+  // Sizes, innermost first; then strides in bytes, for each dimension those of all tensors.
+  std::vector<std::int64_t> geometry;
 };
 
 struct Launch {
@@ -44,18 +44,19 @@ struct Launch {
 // Elements [begin, end) in the order of the collapsed dimensions.
 void run_range(const Launch& launch, std::int64_t begin, std::int64_t end) {
   const CpuPlan& plan = launch.plan;
-  const std::size_t rank = plan.sizes.size();
+  const std::size_t rank = plan.rank;
   const std::size_t tensors = plan.tensor_count;
-  const std::int64_t inner = plan.sizes[0];
-  const std::int64_t* strides = plan.strides_bytes.data();
+  const std::int64_t* sizes = plan.geometry.data();
+  const std::int64_t* strides = sizes + rank;
+  const std::int64_t inner = sizes[0];
 
   // Coordinates of the first element; row[t] is the address of coordinate 0 of the innermost dimension.
   std::array<std::int64_t, MaxRank> at{};
   std::int64_t rest = begin / inner;
   std::int64_t column = begin % inner;
   for (std::size_t d = 1; d < rank; ++d) {
-    at[d] = rest % plan.sizes[d];
-    rest /= plan.sizes[d];
+    at[d] = rest % sizes[d];
+    rest /= sizes[d];
   }
   std::array<char*, MaxTensors> row;
   for (std::size_t t = 0; t < tensors; ++t) {
@@ -73,11 +74,11 @@ void run_range(const Launch& launch, std::int64_t begin, std::int64_t end) {
     column = 0;
     for (std::size_t d = 1; d < rank; ++d) {
       const std::int64_t* step = strides + d * tensors;
-      if (++at[d] < plan.sizes[d]) {
+      if (++at[d] < sizes[d]) {
         for (std::size_t t = 0; t < tensors; ++t) row[t] += step[t];
         break;
       }
-      for (std::size_t t = 0; t < tensors; ++t) row[t] -= (plan.sizes[d] - 1) * step[t];
+      for (std::size_t t = 0; t < tensors; ++t) row[t] -= (sizes[d] - 1) * step[t];
       at[d] = 0;
     }
   }
@@ -87,12 +88,12 @@ CpuPlan::CpuPlan(const Variant& variant, const IterationSpace& space, std::span<
     : variant(variant),
       kernel(reinterpret_cast<CpuKernel>(variant.kernel.function)),
       element_count(space.element_count),
-      sizes(space.geometry.sizes.begin(), space.geometry.sizes.begin() + space.geometry.rank) {
-  strides_bytes.reserve(sizes.size() * tensors.size());
-  for (std::size_t d = 0; d < sizes.size(); ++d)
+      rank(static_cast<std::size_t>(space.geometry.rank)) {
+  geometry.reserve(rank * (1 + tensors.size()));
+  geometry.assign(space.geometry.sizes.begin(), space.geometry.sizes.begin() + space.geometry.rank);
+  for (std::size_t d = 0; d < rank; ++d)
     for (std::size_t t = 0; t < tensors.size(); ++t)
-      strides_bytes.push_back(space.geometry.strides[t][d] *
-                              static_cast<std::int64_t>(size_bytes(tensors[t].view.dtype)));
+      geometry.push_back(space.geometry.strides[t][d] * static_cast<std::int64_t>(size_bytes(tensors[t].view.dtype)));
 }
 
 void CpuPlan::launch(void* const* tensors, const NumberValue* numbers, void*) const {

@@ -38,6 +38,18 @@ bool is_due(int dir) {
   return age_s < 0 || age_s > PruneEveryS;  // a stamp in the future must not stop pruning for ever
 }
 
+// Of a directory that may not be the process's own: nothing when it does not exist.
+std::vector<DirectoryItem> items_of(const std::string& dir, const FileDescriptor& fd) {
+  std::vector<DirectoryItem> items;
+  if (!fd.is_open() && errno != ENOENT)
+    throw Error(
+        fmt::format("the cache directory {} cannot be opened ({}); give another one with --dir or GEMS_CACHE_DIR", dir,
+                    std::strerror(errno)));
+  if (fd.is_open() && !list_directory(fd.get(), items))
+    throw Error(fmt::format("the cache directory {} cannot be read ({})", dir, std::strerror(errno)));
+  return items;
+}
+
 }  // namespace
 
 struct KernelCache::State {
@@ -219,18 +231,9 @@ KernelCache& process_cache() {
 }
 
 std::vector<CacheFile> list_cache(const std::string& dir) {
-  FileDescriptor fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.is_open()) {
-    if (errno == ENOENT) return {};
-    throw Error(
-        fmt::format("the cache directory {} cannot be opened ({}); give another one with --dir or GEMS_CACHE_DIR", dir,
-                    std::strerror(errno)));
-  }
-  std::vector<DirectoryItem> items;
-  if (!list_directory(fd.get(), items))
-    throw Error(fmt::format("the cache directory {} cannot be read ({})", dir, std::strerror(errno)));
   std::vector<CacheFile> files;
-  for (const DirectoryItem& item : items) {
+  const FileDescriptor fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  for (const DirectoryItem& item : items_of(dir, fd)) {
     if (!is_entry_name(item.name)) continue;
     CacheFile file{.key = item.name.substr(0, item.name.size() - EntrySuffix.size()),
                    .size_bytes = item.size_bytes,
@@ -258,17 +261,8 @@ std::vector<CacheFile> list_cache(const std::string& dir) {
 
 CacheCleared clear_cache(const std::string& dir) {
   CacheCleared cleared;
-  FileDescriptor fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.is_open()) {
-    if (errno == ENOENT) return cleared;
-    throw Error(
-        fmt::format("the cache directory {} cannot be opened ({}); give another one with --dir or GEMS_CACHE_DIR", dir,
-                    std::strerror(errno)));
-  }
-  std::vector<DirectoryItem> items;
-  if (!list_directory(fd.get(), items))
-    throw Error(fmt::format("the cache directory {} cannot be read ({})", dir, std::strerror(errno)));
-  for (const DirectoryItem& item : items) {
+  const FileDescriptor fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  for (const DirectoryItem& item : items_of(dir, fd)) {
     const bool entry = is_entry_name(item.name);
     if (!entry && !is_temporary_name(item.name) && item.name != PruneStamp) continue;
     if (::unlinkat(fd.get(), item.name.c_str(), 0) != 0) {

@@ -3,16 +3,15 @@
 // expressions.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "gems/dsl/domain.h"
 #include "gems/dsl/dtype.h"
+#include "gems/dsl/fixed_list.h"
 #include "gems/dsl/flag.h"
 
 namespace gems {
@@ -20,27 +19,6 @@ namespace gems {
 inline constexpr std::size_t MaxOperands = 12;
 inline constexpr std::size_t MaxResults = 4;
 inline constexpr std::size_t MaxChoices = 4;
-
-// A list of at most N values that can be written as {a, b} in a constant expression.
-template <class T, std::size_t N>
-struct FixedList {
-  std::array<T, N> items{};
-  std::size_t count = 0;
-
-  constexpr FixedList() = default;
-  constexpr FixedList(std::initializer_list<T> values) {
-    for (const T& value : values) {
-      if (count == N) throw "too many entries in a list of an op's metadata";
-      items[count++] = value;
-    }
-  }
-  constexpr const T* begin() const { return items.data(); }
-  constexpr const T* end() const { return items.data() + count; }
-  constexpr std::size_t size() const { return count; }
-  constexpr bool empty() const { return count == 0; }
-  constexpr const T& operator[](std::size_t i) const { return items[i]; }
-  constexpr T& operator[](std::size_t i) { return items[i]; }
-};
 
 // How result and compute dtype follow from the dtypes of the operands named in a promotion (docs/promotion.md).
 // Source: torch._prims_common.ELEMENTWISE_TYPE_PROMOTION_KIND.

@@ -3,14 +3,12 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "gems/dsl/dtype.h"
 #include "gems/dsl/flag.h"
+#include "gems/dsl/op.h"
 
 namespace gems {
-
-struct OpDef;
 
 // What the caller passes at one operand position.
 struct CallOperand {
@@ -36,9 +34,9 @@ struct CallOperand {
 // Source of the rules: torch._prims_common.elementwise_dtypes. Throws gems::Error for combinations that do not promote
 // (u16, u32 and u64 with anything else).
 struct ResolvedTypes {
-  std::vector<DType> operand_compute;
-  std::vector<DType> result_compute;
-  std::vector<DType> result;
+  FixedList<DType, MaxOperands> operand_compute;
+  FixedList<DType, MaxResults> result_compute;
+  FixedList<DType, MaxResults> result;
   bool operator==(const ResolvedTypes&) const = default;
 };
 ResolvedTypes resolve_types(const OpDef& op, std::span<const CallOperand> operands, DType default_dtype = DType::F32);

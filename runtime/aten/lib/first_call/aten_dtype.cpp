@@ -5,12 +5,12 @@
 #include <c10/core/DefaultDtype.h>
 #include <c10/util/DimVector.h>
 #include <c10/util/Exception.h>
+#include <c10/util/SmallVector.h>
 
 #include <cstring>
 #include <map>
 #include <mutex>
 #include <string_view>
-#include <vector>
 
 #include "torch/allocate.h"
 #include "torch/switches.h"
@@ -19,7 +19,7 @@ namespace gems::aten {
 namespace {
 
 // What the dtype depends on, as words.
-using ProbeKey = std::vector<std::uint64_t>;
+using ProbeKey = c10::SmallVector<std::uint64_t, 32>;
 
 void add(ProbeKey& key, const at::Tensor& tensor) {
   key.push_back(static_cast<std::uint64_t>(tensor.scalar_type()) | static_cast<std::uint64_t>(tensor.dim() > 0) << 8 |
@@ -29,11 +29,9 @@ void add(ProbeKey& key, const at::Tensor& tensor) {
 }
 
 ProbeKey key_of(const Request& request, const CallGeometry& geometry) {
-  ProbeKey key;
-  key.reserve(32);
-  key.assign({request.call_site, reinterpret_cast<std::uintptr_t>(request.op),
-              static_cast<std::uint64_t>(c10::get_default_dtype_as_scalartype()),
-              static_cast<std::uint64_t>(geometry.device().type())});
+  ProbeKey key{request.call_site, reinterpret_cast<std::uintptr_t>(request.op),
+               static_cast<std::uint64_t>(c10::get_default_dtype_as_scalartype()),
+               static_cast<std::uint64_t>(geometry.device().type())};
   for (const at::Tensor& result : request.results)
     if (result.defined()) add(key, result);
   for (const CallArgument& argument : request.arguments) {
