@@ -139,6 +139,18 @@ class Block {
 };
 static inline void __syncthreads() { Block::wait(); }
 
+// The value of another lane of the warp. All threads of a block call this as often as each other.
+static inline unsigned __shfl_xor_sync(unsigned, unsigned value, int distance) {
+  static unsigned values[1024];
+  const unsigned own = threadIdx.y * blockDim.x + threadIdx.x;
+  values[own] = value;
+  Block::wait();
+  const unsigned other = values[own ^ static_cast<unsigned>(distance)];
+  Block::wait();
+  return other;
+}
+static inline int __clz(int x) { return std::countl_zero(static_cast<unsigned>(x)); }
+
 // Approximate instructions: the exact result moved by the error that the PTX manual allows, up or down by a bit of the
 // operand. Kernels that are right with these are right with any instruction that keeps its promise.
 static inline float moved(float x, double exact, double relative, double absolute = 0) {

@@ -1,0 +1,206 @@
+// The families of rowwise kernels on many lengths, alignments and strides, as host C++, against the interpreter.
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+
+#include "gems/dsl.h"
+#include "gems/ops/catalogue.h"
+#include "gems/ops/normalization.h"
+#include "gems/ops/reduction.h"
+#include "gems/ops/softmax.h"
+#include "row_case.h"
+
+namespace gems::test {
+namespace {
+
+// The value at an index beside a reduction, and one that is found after it.
+constexpr OpDef picked_op = dsl::rowwise(
+    {.name = "picked", .promotion_methods = {dsl::promote({0}, dsl::Default), dsl::promote({0}, dsl::Default)},
+     .names = {"x", "target"}},
+    [](dsl::Tensor x, dsl::Row target) {
+      const dsl::Expr sum = dsl::row_sum(x);
+      return dsl::outputs(sum - dsl::pick(x, target), dsl::pick(x * sum, target));
+    });
+
+// Two reductions of different values in one sweep, another sweep after it, the index and the length.
+constexpr OpDef several_op = dsl::rowwise(
+    {.name = "several", .promotion_methods = {dsl::promote({0, 1}, dsl::Default), dsl::promote({0}, dsl::Default)},
+     .names = {"x", "weight", "shift"}},
+    [](dsl::Tensor x, dsl::Column weight, dsl::Row shift) {
+      const dsl::Expr greatest = dsl::row_max(x * weight);
+      const dsl::Expr least = dsl::row_min(x + shift);
+      const dsl::Expr sum = dsl::row_sum((x - greatest) * least);
+      const dsl::Expr place = dsl::cast_like(dsl::row_index(x), x) + dsl::cast_like(dsl::row_length(x), x);
+      return dsl::outputs(x * weight + place, sum);
+    });
+
+std::vector<std::int64_t> lengths(std::int64_t width) {
+  return {0,          1,          width - 1,  width,      width + 1,   3 * width,   31 * width,
+          32 * width, 33 * width, 129 * width, 130 * width + 1, 600 * width};
+}
+
+}  // namespace
+
+TEST_CASE("reductions find each element of a row of any length once") {
+  std::vector<RowCase> cases;
+  for (const DType dtype : {DType::F32, DType::BF16, DType::I64, DType::I8, DType::Bool}) {
+    const auto width = static_cast<std::int64_t>(16 / size_bytes(dtype));
+    for (const OpDef* op : {&ops::sum_op, &ops::amax_op, &ops::amin_op, &ops::max_dim_op, &ops::argmin_op, &ops::any_op,
+                            &ops::all_op, &ops::count_nonzero_op})
+      for (const std::int64_t length : lengths(width))
+        cases.push_back({.graph = row_trace(*op, {dtype}), .reduced = {length}, .kept = {3}});
+    cases.push_back({.graph = row_trace(ops::prod_op, {dtype}),
+                     .reduced = {35 * width + 1},
+                     .kept = {2},
+                     .values = RowValues::Signs});
+  }
+  check_rows_on_host(cases, 1);
+}
+
+TEST_CASE("a sum of complex numbers is that of their parts, and a mean is divided") {
+  std::vector<RowCase> cases;
+  for (const DType dtype : {DType::C64, DType::C128})
+    for (const std::int64_t length : {0, 1, 7, 300})
+      for (const OpDef* op : {&ops::sum_op, &ops::mean_op})
+        cases.push_back({.graph = row_trace(*op, {dtype}), .reduced = {length}, .kept = {2}, .tolerance = 1e-6});
+  check_rows_on_host(cases, 2);
+}
+
+TEST_CASE("moments and sums of exponentials are those of a row of any length") {
+  std::vector<RowCase> cases;
+  for (const DType dtype : {DType::F32, DType::BF16, DType::F64}) {
+    const double tolerance = dtype == DType::F64 ? 1e-12 : dtype == DType::F32 ? 2e-6 : 8e-3;
+    for (const OpDef* op : {&ops::var_mean_op, &ops::std_op, &ops::logsumexp_op})
+      for (const std::int64_t length : lengths(16 / static_cast<std::int64_t>(size_bytes(dtype))))
+        cases.push_back({.graph = row_trace(*op, {dtype}),
+                         .reduced = {length},
+                         .kept = {2},
+                         .values = RowValues::Moderate,
+                         .tolerance = tolerance});
+  }
+  check_rows_on_host(cases, 3);
+}
+
+TEST_CASE("rows that are held give each element its result") {
+  std::vector<RowCase> cases;
+  for (const DType dtype : {DType::F32, DType::BF16}) {
+    const auto width = static_cast<std::int64_t>(16 / size_bytes(dtype));
+    std::vector<std::int64_t> all = lengths(width);
+    all.push_back(2049 * width);  // eight vectors a thread
+    for (const OpDef* op : {&ops::softmax_op, &ops::log_softmax_op, &ops::softmax_backward_op, &ops::layer_norm_op,
+                            &ops::rms_norm_op})
+      for (const std::int64_t length : all)
+        cases.push_back({.graph = row_trace(*op, {dtype}),
+                         .reduced = {length},
+                         .kept = {length > 1000 ? 2 : 19},
+                         .values = RowValues::Moderate,
+                         .tolerance = dtype == DType::F32 ? 1e-5 : 1.6e-2});
+  }
+  check_rows_on_host(cases, 4);
+}
+
+TEST_CASE("longer rows are walked along in each sweep") {
+  std::vector<RowCase> cases;
+  for (const OpDef* op : {&ops::softmax_op, &ops::layer_norm_op})
+    for (const int offset : {0, 1}) {
+      cases.push_back({.graph = row_trace(*op, {DType::F32}),
+                       .reduced = {4 * 8192 + 4},
+                       .kept = {2},
+                       .values = RowValues::Moderate,
+                       .tolerance = 1e-5,
+                       .offset = offset});
+      CHECK(layout_of(cases.back()).cls ==
+            (offset == 0 ? LayoutClass::RowLooped : LayoutClass::RowLoopedUnaligned));
+    }
+  check_rows_on_host(cases, 5);
+}
+
+TEST_CASE("rows begin anywhere, and elements follow each other at any distance and in several dimensions") {
+  std::vector<RowCase> cases;
+  for (const DType dtype : {DType::F32, DType::BF16})
+    for (const OpDef* op : {&ops::softmax_op, &ops::layer_norm_op, &ops::sum_op, &ops::max_dim_op}) {
+      const double tolerance = dtype == DType::F32 ? 1e-5 : 1.6e-2;
+      const RowCase one{.graph = row_trace(*op, {dtype}),
+                        .reduced = {77},
+                        .kept = {3, 2, 2},
+                        .values = RowValues::Moderate,
+                        .tolerance = tolerance};
+      for (int offset = 0; offset < 4; ++offset)
+        for (const int pad : {0, 3}) {
+          cases.push_back(one);
+          cases.back().offset = offset;
+          cases.back().pad = pad;
+        }
+      cases.push_back(one);
+      cases.back().stride = 2;
+      cases.push_back(one);
+      cases.back().kept = {2, 1, 3, 2};
+      cases.push_back(one);
+      cases.back().reduced = {5, 7, 3};
+      cases.back().is_reordered = true;
+      cases.push_back(one);
+      cases.back().reduced = {9, 4, 2, 2};
+      cases.back().is_reordered = true;
+    }
+  check_rows_on_host(cases, 6);
+}
+
+TEST_CASE("several reductions share a sweep, and values of rows and columns join elements") {
+  std::vector<RowCase> cases;
+  for (const std::int64_t length : {1, 6, 64, 700})
+    for (const int stride : {1, 2})
+      cases.push_back({.graph = row_trace(several_op, {DType::F32}), .reduced = {length}, .kept = {5}, .stride = stride});
+  check_rows_on_host(cases, 7);
+}
+
+TEST_CASE("a value is picked by its index, and is zero where the row has no such element") {
+  std::vector<RowCase> cases;
+  for (const std::int64_t length : {0, 1, 2, 40})
+    for (const int stride : {1, 2})
+      cases.push_back({.graph = row_trace(picked_op, {DType::F32, DType::I64}),
+                       .reduced = {length},
+                       .kept = {11},
+                       .stride = stride});
+  check_rows_on_host(cases, 8);
+}
+
+TEST_CASE("NaN and infinities reach the results that they have to") {
+  std::vector<RowCase> cases;
+  for (const OpDef* op :
+       {&ops::sum_op, &ops::amax_op, &ops::min_dim_op, &ops::argmax_op, &ops::softmax_op, &ops::logsumexp_op,
+        &ops::var_op, &ops::layer_norm_op})
+    for (const std::int64_t length : {1, 3, 20})
+      for (const int stride : {1, 2})
+        cases.push_back({.graph = row_trace(*op, {DType::F32}),
+                         .reduced = {length},
+                         .kept = {24},
+                         .values = RowValues::Special,
+                         .tolerance = 1e-5,
+                         .stride = stride});
+  check_rows_on_host(cases, 9);
+}
+
+TEST_CASE("a row's bits depend on its values and its length alone") {
+  for (const OpDef* op : {&ops::softmax_op, &ops::layer_norm_op, &ops::var_mean_op, &ops::sum_op, &ops::logsumexp_op})
+    for (const std::int64_t length : {64, 1000, 9000}) {
+      const RowCase first{.graph = row_trace(*op, {DType::F32}),
+                          .reduced = {length},
+                          .kept = {1},
+                          .values = RowValues::Moderate,
+                          .tolerance = 1e-5};
+      std::vector<RowCase> cases(5, first);
+      cases[1].kept = {5};
+      cases[2].offset = 1;
+      cases[3].stride = 3;
+      cases[4].pad = 1;
+      const auto results = check_rows_on_host(cases, 10);
+      // The first row of each result stands first; of several rows only the first result is compared.
+      for (const auto& other : results) {
+        const std::size_t size = std::min(results[0].size(), other.size());
+        const std::size_t row = first.graph.results.front().extent == Extent::Row ? 4 : 4 * static_cast<std::size_t>(length);
+        CHECK(std::equal(other.begin(), other.begin() + static_cast<std::ptrdiff_t>(std::min(size, row)),
+                         results[0].begin()));
+      }
+    }
+}
+
+}  // namespace gems::test

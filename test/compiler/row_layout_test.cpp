@@ -1,0 +1,105 @@
+// Layouts of rowwise calls as a pure function of trace, geometry and addresses.
+#include "gems/compiler/row_layout.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <random>
+#include <set>
+
+#include "gems/ops/catalogue.h"
+#include "gems/ops/normalization.h"
+#include "gems/ops/reduction.h"
+#include "gems/ops/softmax.h"
+#include "row_case.h"
+
+namespace gems::test {
+namespace {
+
+Layout chosen(const OpDef& op, DType dtype, std::int64_t length, int offset = 0, int pad = 0, int stride = 1) {
+  return layout_of({.graph = row_trace(op, {dtype}),
+                    .reduced = {length},
+                    .kept = {2},
+                    .pad = pad,
+                    .offset = offset,
+                    .stride = stride});
+}
+
+}  // namespace
+
+TEST_CASE("rows are held by four or eight vectors a thread, and walked along where they are longer") {
+  CHECK(chosen(ops::softmax_op, DType::F32, 4) == Layout{LayoutClass::RowHeld, 0, 4});
+  CHECK(chosen(ops::softmax_op, DType::F32, 8192) == Layout{LayoutClass::RowHeld, 0, 4});
+  CHECK(chosen(ops::softmax_op, DType::F32, 8196) == Layout{LayoutClass::RowHeld, 0, 8});
+  CHECK(chosen(ops::softmax_op, DType::BF16, 16384) == Layout{LayoutClass::RowHeld, 0, 4});
+  CHECK(chosen(ops::softmax_op, DType::F32, 32768) == Layout{LayoutClass::RowHeld, 0, 8});
+  CHECK(chosen(ops::softmax_op, DType::F32, 32772) == Layout{LayoutClass::RowLooped});
+  // Two operands are held.
+  CHECK(chosen(ops::softmax_backward_op, DType::F32, 16384) == Layout{LayoutClass::RowHeld, 0, 4});
+  CHECK(chosen(ops::softmax_backward_op, DType::F32, 16388) == Layout{LayoutClass::RowLooped});
+}
+
+TEST_CASE("rows that are read once are not held") {
+  CHECK(chosen(ops::sum_op, DType::F32, 4) == Layout{LayoutClass::RowLooped});
+  CHECK(chosen(ops::var_mean_op, DType::F32, 4096) == Layout{LayoutClass::RowLooped});
+  CHECK(chosen(ops::rms_norm_op, DType::F32, 4096) == Layout{LayoutClass::RowHeld, 0, 4});
+}
+
+TEST_CASE("rows that begin or end elsewhere than vectors do are unaligned") {
+  CHECK(chosen(ops::softmax_op, DType::F32, 1000, 1) == Layout{LayoutClass::RowHeldUnaligned, 0, 4});
+  CHECK(chosen(ops::softmax_op, DType::F32, 1001) == Layout{LayoutClass::RowHeldUnaligned, 0, 4});
+  CHECK(chosen(ops::softmax_op, DType::F32, 1000, 0, 2) == Layout{LayoutClass::RowHeldUnaligned, 0, 4});
+  CHECK(chosen(ops::softmax_op, DType::F32, 1000, 0, 4) == Layout{LayoutClass::RowHeld, 0, 4});
+  CHECK(chosen(ops::sum_op, DType::BF16, 1001) == Layout{LayoutClass::RowLoopedUnaligned});
+}
+
+TEST_CASE("other strides along a row have a kernel of their own") {
+  CHECK(chosen(ops::softmax_op, DType::F32, 1000, 0, 0, 2) == Layout{LayoutClass::RowGeneric});
+}
+
+TEST_CASE("dimensions of size 1 are added to the reduced and to the kept ones") {
+  const TraceGraph graph = row_trace(ops::softmax_op, {DType::F32});
+  Geometry geometry{.rank = 2, .reduced_rank = 0, .tensors = {1, 1}, .sizes = {5, 3}, .strides = {}};
+  geometry.strides[0] = geometry.strides[1] = {3, 1};
+  const std::uintptr_t addresses[] = {0x1000, 0x2000};
+  const auto space = row_space(graph, geometry, addresses);
+  REQUIRE(space.has_value());
+  CHECK(space->geometry.rank == 4);
+  CHECK(space->geometry.reduced_rank == 1);
+  CHECK(space->geometry.sizes == std::array<std::int64_t, MaxRank>{1, 5, 3, 1, 1, 1, 1, 1});
+  CHECK(space->geometry.strides[0][1] == 3);
+  geometry.rank = 5;
+  geometry.sizes = {2, 2, 2, 2, 2};
+  CHECK(!row_space(graph, geometry, addresses).has_value());
+}
+
+TEST_CASE("an op and its dtypes have eight kernels at most") {
+  std::mt19937 random(1);
+  for (const OpDef* op : ops::rowwise_catalogue().all())
+    for (const DType dtype : {DType::F32, DType::BF16}) {
+      std::set<Layout> layouts;
+      const TraceGraph graph = row_trace(*op, {dtype});
+      const std::size_t count = tensor_counts(graph).operands + tensor_counts(graph).results;
+      for (int i = 0; i < 2000; ++i) {
+        Geometry geometry{.tensors = tensor_counts(graph), .strides = {}};
+        geometry.reduced_rank = static_cast<int>(random() % 3);
+        geometry.rank = geometry.reduced_rank + static_cast<int>(random() % 4);
+        for (int d = 0; d < geometry.rank; ++d)
+          geometry.sizes[static_cast<std::size_t>(d)] = (1ll << random() % 10) + random() % 2;
+        if (geometry.reduced_rank == 1) geometry.sizes[0] = (1ll << random() % 20) + (random() % 2 == 0 ? 0 : random() % 9);
+        std::vector<std::uintptr_t> addresses(count);
+        for (std::size_t t = 0; t < count; ++t) {
+          std::int64_t stride = random() % 8 == 0 ? 2 : 1;
+          for (std::size_t d = 0; d < static_cast<std::size_t>(geometry.rank); ++d) {
+            geometry.strides[t][d] = stride;
+            stride *= geometry.sizes[d] + (random() % 4 == 0 ? 1 : 0);
+          }
+          addresses[t] = 4096 + (random() % 4 == 0 ? 4 : 0);
+        }
+        if (const auto space = row_space(graph, geometry, addresses)) layouts.insert(space->layout);
+      }
+      INFO(op->name);
+      CHECK(layouts.size() >= 3);
+      CHECK(layouts.size() <= 8);
+    }
+}
+
+}  // namespace gems::test
