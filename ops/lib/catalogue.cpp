@@ -28,6 +28,7 @@ const Registry& rowwise_catalogue() {
     register_normalization(all);
     register_reduction(all);
     register_softmax(all);
+    register_vector_norm(all);
     return all;
   }();
   return registry;

@@ -15,6 +15,14 @@ constexpr OpDef mean_op =
     rowwise({.name = "mean", .promotion_methods = {promote({0}, Default)}, .accepts = Domain::FloatOrComplex},
             [](Tensor x) { return row_mean(x); });
 
+// Of half precision to f32, not rounded in between.
+constexpr OpDef sum_wide_op =
+    rowwise({.name = "sum_wide", .promotion_methods = {promote({0}, Accumulate)}, .accepts = Domain::FloatOrComplex},
+            [](Tensor x) { return row_sum(x); });
+constexpr OpDef mean_wide_op =
+    rowwise({.name = "mean_wide", .promotion_methods = {promote({0}, Accumulate)}, .accepts = Domain::FloatOrComplex},
+            [](Tensor x) { return row_mean(x); });
+
 constexpr OpDef prod_op = rowwise({.name = "prod", .promotion_methods = {promote({0}, IntegralToLong)}},
                                   [](Tensor x) { return row_prod(x); });
 
@@ -95,9 +103,9 @@ constexpr OpDef logsumexp_op =
             [](Tensor x) { return row_logsumexp(x); });
 
 void register_reduction(Registry& registry) {
-  for (const OpDef* op :
-       {&sum_op, &mean_op, &prod_op, &amax_op, &amin_op, &argmax_op, &argmin_op, &max_dim_op, &min_dim_op, &any_op,
-        &all_op, &count_nonzero_op, &var_op, &std_op, &var_mean_op, &std_mean_op, &logsumexp_op})
+  for (const OpDef* op : {&sum_op, &mean_op, &sum_wide_op, &mean_wide_op, &prod_op, &amax_op, &amin_op, &argmax_op,
+                          &argmin_op, &max_dim_op, &min_dim_op, &any_op, &all_op, &count_nonzero_op, &var_op, &std_op,
+                          &var_mean_op, &std_mean_op, &logsumexp_op})
     registry.add(*op);
 }
 

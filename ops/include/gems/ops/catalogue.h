@@ -17,6 +17,7 @@ void register_fused(Registry& registry);
 void register_normalization(Registry& registry);
 void register_reduction(Registry& registry);
 void register_softmax(Registry& registry);
+void register_vector_norm(Registry& registry);
 
 // All pointwise ops, made once; never changes afterwards.
 const Registry& catalogue();

@@ -5,6 +5,7 @@
 
 namespace gems::ops {
 
-extern const OpDef softmax_op, log_softmax_op, softmax_backward_op, log_softmax_backward_op;
+extern const OpDef softmax_op, log_softmax_op, softmax_wide_op, log_softmax_wide_op, softmax_backward_op,
+    log_softmax_backward_op;
 
 }  // namespace gems::ops

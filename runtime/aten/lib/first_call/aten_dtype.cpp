@@ -1,12 +1,15 @@
 // Remembers what ATen said by overload, dtypes, priorities in promotion, kinds of numbers and flags, and by whether a
-// tensor has one element: ATen multiplies float8 tensors, but not by one of a single element.
+// tensor has one element: ATen multiplies float8 tensors, but not by one of a single element. Of rowwise ops by their
+// dimensions too, small as they are asked with, and by the values of numbers.
 #include "first_call/aten_dtype.h"
 
 #include <c10/core/DefaultDtype.h>
 #include <c10/util/DimVector.h>
 #include <c10/util/Exception.h>
 #include <c10/util/SmallVector.h>
+#include <c10/util/strides.h>
 
+#include <bit>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -28,6 +31,23 @@ void add(ProbeKey& key, const at::Tensor& tensor) {
                 static_cast<std::uint64_t>(tensor.numel() == 1) << 11);
 }
 
+void add_sizes(ProbeKey& key, const at::Tensor& tensor) {
+  key.push_back(static_cast<std::uint64_t>(tensor.dim()));
+  for (const std::int64_t size : tensor.sizes()) key.push_back(static_cast<std::uint64_t>(probe_size(size)));
+}
+
+void add_rows(ProbeKey& key, const Request& request) {
+  key.push_back(request.rows.reduced);
+  key.push_back(request.rows.keepdim);
+  for (const at::Tensor& result : request.results)
+    if (result.defined()) add_sizes(key, result);
+  for (const CallArgument& argument : request.arguments) {
+    if (argument.kind == CallArgument::Kind::Tensor) add_sizes(key, *argument.tensor);
+    if (argument.kind == CallArgument::Kind::Number && !argument.number->isComplex())
+      key.push_back(std::bit_cast<std::uint64_t>(argument.number->toDouble()));
+  }
+}
+
 ProbeKey key_of(const Request& request, const CallGeometry& geometry) {
   ProbeKey key{request.call_site, reinterpret_cast<std::uintptr_t>(request.op),
                static_cast<std::uint64_t>(c10::get_default_dtype_as_scalartype()),
@@ -47,8 +67,11 @@ ProbeKey key_of(const Request& request, const CallGeometry& geometry) {
         key.push_back(static_cast<std::uint64_t>(argument.flag.integer));
         for (const char c : argument.flag.chars) key.push_back(static_cast<std::uint64_t>(c));
         break;
+      case CallArgument::Kind::Absent:
+        break;
     }
   }
+  if (request.op->is_rowwise) add_rows(key, request);
   return key;
 }
 
@@ -73,9 +96,9 @@ AtenDtype run(const AtenProbe& probe) {
   // A warning that ATen gives only once must be left for the call that ATen will do.
   const c10::WarningUtils::WarnAlways always;
   try {
-    const at::ScalarType dtype = probe();
+    const ResultTypes dtypes = probe();
     if (recorder.warned()) return {.declined = DeclineReason::AtenWarns};
-    return {.declined = std::nullopt, .dtype = dtype};
+    return {.declined = std::nullopt, .dtypes = dtypes};
   } catch (const std::exception&) {
     return {.declined = DeclineReason::AtenRaises};
   }
@@ -110,6 +133,15 @@ AtenDtype aten_dtype_of(const Request& request, const CallGeometry& geometry) {
   const std::lock_guard lock(known().mutex);
   known().dtypes.emplace(key, result);
   return result;
+}
+
+at::Tensor probe_rows_like(const at::Tensor& tensor) {
+  at::DimVector sizes;
+  for (const std::int64_t size : tensor.sizes()) sizes.push_back(probe_size(size));
+  at::Tensor small =
+      allocate(result_geometry(sizes, c10::contiguous_strides(sizes), tensor.scalar_type()), tensor.device());
+  if (tensor.is_cpu() && small.numel() > 0) std::memset(small.mutable_data_ptr(), 1, small.nbytes());
+  return small;
 }
 
 at::Tensor probe_tensor_like(const at::Tensor& tensor) {

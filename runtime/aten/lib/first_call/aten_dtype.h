@@ -1,4 +1,4 @@
-// The dtype of ATen's own result for a combination of dtypes: found by a call on small tensors, once, and remembered.
+// The dtypes of ATen's own results for a combination of dtypes: found by a call on small tensors, once, and remembered.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@ namespace gems::aten {
 
 struct AtenDtype {
   std::optional<DeclineReason> declined;  // ATen raised or warned
-  at::ScalarType dtype = at::kFloat;      // of the result, else
+  ResultTypes dtypes{};                   // of the results, else
 };
 
 // Runs request.aten_probe, which must be set, unless that combination is known.

@@ -6,10 +6,13 @@
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "first_call/aten_dtype.h"
 #include "first_call/number_checks.h"
 #include "first_call/refusal_text.h"
 #include "first_call/result_layout.h"
+#include "first_call/row_results.h"
 #include "gems/aten/dtype.h"
 #include "gems/compiler/layout.h"
 #include "gems/dsl/error.h"
@@ -40,6 +43,9 @@ c10::SmallVector<Argument, 4> runtime_arguments(const Request& request, const Ca
     switch (given.kind) {
       case CallArgument::Kind::Flag:
         argument.what = {.kind = CallOperand::Kind::Flag, .flag = given.flag};
+        break;
+      case CallArgument::Kind::Absent:
+        argument.what = {.kind = CallOperand::Kind::Absent};
         break;
       case CallArgument::Kind::Number:
         argument.number = geometry.numbers()[number++];
@@ -99,6 +105,41 @@ void check_casts(const Request& request, const ResolvedTypes& types) {
   }
 }
 
+bool has_no_elements(const TensorView& view) { return std::ranges::find(view.sizes, 0) != view.sizes.end(); }
+
+// The results of a pointwise call: to the entry and to `results`. Nothing, or why ATen has to do the call.
+std::optional<DeclineReason> add_results(const Request& request, const CallGeometry& geometry,
+                                         const ResolvedTypes& types, PlanEntry& entry,
+                                         c10::SmallVector<TensorView, 1>& results) {
+  if (request.raise) {
+    check_shapes(request);
+    check_casts(request, types);
+  } else if (auto reason = check_given_results(request)) {
+    return reason;
+  }
+  ResultLayout layout;
+  try {
+    layout = result_layout(request);
+  } catch (const c10::Error& error) {
+    if (request.raise) throw Error(fmt::format("op '{}': {}", request.op->name, error.what_without_backtrace()));
+    return DeclineReason::AtenRaises;
+  }
+  if (layout.rank > MaxRank) return DeclineReason::Rank;
+  for (std::size_t r = 0; r < request.results.size(); ++r) {
+    const at::Tensor& given = request.results[r];
+    ResultGeometry& geometry_of_result = entry.results[r];
+    if (given.defined()) {
+      results.push_back(view_of(given, geometry.result_address(r)));
+      continue;
+    }
+    geometry_of_result = result_geometry(layout.sizes, layout.strides, to_scalar_type(types.result[r]));
+    // The caching allocators align all memory alike: 16 bytes stand for the address that each call will get.
+    results.push_back({reinterpret_cast<void*>(std::uintptr_t{1} << 20), types.result[r], geometry_of_result.sizes,
+                       geometry_of_result.strides});
+  }
+  return std::nullopt;
+}
+
 FirstCall declined(std::unique_ptr<PlanEntry> entry, DeclineReason reason, bool keep = true) {
   entry->declined = reason;
   return {std::move(entry), keep};
@@ -118,7 +159,7 @@ FirstCall first_call(const Request& request, const CallGeometry& geometry) {
   entry->words.assign(geometry.words().begin(), geometry.words().end());
   const bool capturing = is_capturing(geometry.device());
   const DType default_dtype = *to_dtype(c10::get_default_dtype_as_scalartype());
-  const c10::SmallVector<Argument, 4> arguments = runtime_arguments(request, geometry);
+  c10::SmallVector<Argument, 4> arguments = runtime_arguments(request, geometry);
 
   ResolvedTypes types;
   try {
@@ -131,51 +172,37 @@ FirstCall first_call(const Request& request, const CallGeometry& geometry) {
   // ATen is probed with this call's numbers: its dtype must not come from a number that happens to be out of range.
   if (auto reason = check_numbers(request, geometry, *entry)) return declined(std::move(entry), *reason, false);
 
+  AtenDtype aten;
   if (request.aten_probe != nullptr) {
     if (capturing && !is_aten_dtype_known(request, geometry)) return cold_capture(request, std::move(entry));
-    const AtenDtype aten = aten_dtype_of(request, geometry);
+    aten = aten_dtype_of(request, geometry);
     if (aten.declined) return declined(std::move(entry), *aten.declined);
-    if (!request.results[0].defined() && aten.dtype != to_scalar_type(types.result[0]))
-      return declined(std::move(entry), DeclineReason::Dtype);
-    if (differs_in_float8(request, geometry, types)) return declined(std::move(entry), DeclineReason::Dtype);
   }
-
-  if (request.raise) {
-    check_shapes(request);
-    check_casts(request, types);
-  } else if (auto reason = check_given_results(request)) {
-    return declined(std::move(entry), *reason);
-  }
-  ResultLayout layout;
-  try {
-    layout = result_layout(request);
-  } catch (const c10::Error& error) {
-    if (request.raise) throw Error(fmt::format("op '{}': {}", request.op->name, error.what_without_backtrace()));
-    return declined(std::move(entry), DeclineReason::AtenRaises);
-  }
-  if (layout.rank > MaxRank) return declined(std::move(entry), DeclineReason::Rank);
 
   c10::SmallVector<TensorView, 1> results;
+  FullRanks ranks;
   entry->results.resize(request.results.size());
-  std::int64_t numel = 1;
-  for (const std::int64_t size : layout.sizes) numel *= size;
-  for (std::size_t r = 0; r < request.results.size(); ++r) {
-    const at::Tensor& given = request.results[r];
-    ResultGeometry& geometry_of_result = entry->results[r];
-    if (given.defined()) {
-      results.push_back(view_of(given, geometry.result_address(r)));
-      continue;
+  if (request.op->is_rowwise) {
+    if (request.aten_probe != nullptr && !take_aten_dtypes(request, aten.dtypes, types))
+      return declined(std::move(entry), DeclineReason::Dtype);
+    if (request.raise) check_casts(request, types);
+    if (auto reason = add_row_results(request, geometry, types, default_dtype, arguments, *entry, ranks, results))
+      return declined(std::move(entry), *reason);
+  } else {
+    if (request.aten_probe != nullptr) {
+      if (!request.results[0].defined() && aten.dtypes[0] != to_scalar_type(types.result[0]))
+        return declined(std::move(entry), DeclineReason::Dtype);
+      if (differs_in_float8(request, geometry, types)) return declined(std::move(entry), DeclineReason::Dtype);
     }
-    geometry_of_result = result_geometry(layout.sizes, layout.strides, to_scalar_type(types.result[r]));
-    // The caching allocators align all memory alike: 16 bytes stand for the address that each call will get.
-    results.push_back({reinterpret_cast<void*>(std::uintptr_t{1} << 20), types.result[r], geometry_of_result.sizes,
-                       geometry_of_result.strides});
+    if (auto reason = add_results(request, geometry, types, *entry, results))
+      return declined(std::move(entry), *reason);
   }
-  if (numel == 0) return {std::move(entry)};
+  if (std::ranges::all_of(results, has_no_elements)) return {std::move(entry)};
 
   const PlanRequest plan_request{.op = request.op,
                                  .operands = arguments,
                                  .results = results,
+                                 .reduced = request.rows.reduced,
                                  .device = device_of(geometry.device()),
                                  .default_dtype = default_dtype};
   try {

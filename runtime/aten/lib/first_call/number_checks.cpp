@@ -71,8 +71,9 @@ bool fits(const NumberValue& number, DType dtype) {
 
 // Whether the argument at a position is a number, in the call's or in a 0-dim tensor's own memory.
 bool is_number(const Request& request, const CallGeometry& geometry, std::size_t position) {
-  return position < request.arguments.size() && request.arguments[position].kind != CallArgument::Kind::Flag &&
-         !geometry.in_memory(position);
+  if (position >= request.arguments.size()) return false;
+  const CallArgument::Kind kind = request.arguments[position].kind;
+  return kind != CallArgument::Kind::Flag && kind != CallArgument::Kind::Absent && !geometry.in_memory(position);
 }
 
 // Whether the dtype has this very number.

@@ -35,9 +35,9 @@ std::uint64_t head_word(std::uint64_t kind, DType dtype, std::int64_t rank, std:
 }
 
 // Room for a flag or number at every position, and the words at either end.
-constexpr std::size_t WordsBesideTensors = 4 * MaxOperands + 8;
+constexpr std::size_t WordsBesideTensors = 4 * MaxOperands + 10;
 
-enum HeadKind : std::uint64_t { InMemory = 1, WrappedNumber, CpuScalar, Number, Flag, Allocated };
+enum HeadKind : std::uint64_t { InMemory = 1, WrappedNumber, CpuScalar, Number, Flag, Allocated, Absent };
 
 // A sum of folded products, two words each: no step waits for the one before. A table compares all words, so the hash
 // only has to spread.
@@ -174,6 +174,11 @@ std::optional<DeclineReason> CallGeometry::collect(const Request& request) {
   writer.push(request.call_site | static_cast<std::uint64_t>(c10::get_default_dtype_as_scalartype()) << 32 |
               static_cast<std::uint64_t>(device_.type()) << 40 | static_cast<std::uint64_t>(device_.index() + 1) << 48);
 
+  if (request.op->is_rowwise) {
+    writer.push(request.rows.reduced);
+    writer.push(request.rows.keepdim);
+  }
+
   // Results first: a copy-on-write result gets its own memory now, before its address is read as an argument's.
   for (std::size_t r = 0; r < request.results.size(); ++r) {
     if (!request.results[r].defined()) {
@@ -213,6 +218,9 @@ std::optional<DeclineReason> CallGeometry::collect(const Request& request) {
         writer.push(halves[1]);
         break;
       }
+      case CallArgument::Kind::Absent:
+        writer.push(HeadKind::Absent);
+        break;
     }
   }
   if (auto reason = add_aliases(writer, request)) return reason;

@@ -22,6 +22,7 @@ struct PlanEntry {
   std::optional<DeclineReason> declined;
   std::shared_ptr<const Plan> plan;  // null: nothing to compute, the results have no elements
   c10::SmallVector<ResultGeometry, 1> results;
+  std::uint8_t resized = 0;  // one bit a result: given without elements, it is resized on each call
   // The dtypes that numbers must fit, in order of CallGeometry::numbers; empty: any number goes.
   std::vector<DType> number_limits;
   std::optional<DType> exact_dtype;  // must have the very numbers: ATen rounds them to a float8 before it computes

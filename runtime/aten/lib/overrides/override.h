@@ -11,6 +11,7 @@
 namespace gems::aten {
 
 class Override;
+struct RowCall;
 
 // A call of the overload: its arguments in ATen's order, as arrange() leaves them for the op.
 struct OverrideCall {
@@ -23,11 +24,15 @@ struct OverrideCall {
 // Fits ATen's arguments to the operands of an op, when they are not the same in the same order; may choose another op.
 using Arrange = std::optional<DeclineReason> (*)(const Override&, OverrideCall&);
 
+// The same for a rowwise op: operands and dimensions.
+using RowArrange = std::optional<DeclineReason> (*)(const Override&, RowCall&);
+
 // What a row of the table says.
 struct OverrideRow {
   std::string_view op;
   CallRules rules;
   Arrange arrange = nullptr;
+  RowArrange row_arrange = nullptr;
 };
 
 class Override {
@@ -40,14 +45,19 @@ class Override {
 
   // Counts the call. True when it was served; results as in Request.
   bool serve(OverrideCall& call, std::span<at::Tensor> results, AtenProbe aten_probe);
+  bool serve(RowCall& call, std::span<at::Tensor> results, AtenProbe aten_probe);
 
   CallCounts& counts() { return counts_; }
 
  private:
+  Request request(const OpDef& op, std::span<const CallArgument> arguments, std::span<at::Tensor> results,
+                  const AtenProbe& aten_probe);
+
   std::string name_;
   const OpDef* op_;
   CallRules rules_;
   Arrange arrange_;
+  RowArrange row_arrange_;
   std::size_t index_;
   CallCounts counts_;
 };

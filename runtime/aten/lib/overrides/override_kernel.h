@@ -47,8 +47,8 @@ class OverrideKernel<R(A...)> final : public c10::OperatorKernel {
     const Original original = keys.has_backend(c10::BackendComponent::CUDABit) ? cuda_ : cpu_;
     if (!override_.is_on()) return original(std::forward<A>(args)...);
 
-    const auto aten_probe = [&]() -> at::ScalarType {
-      return [original](auto... small) { return original(small...).scalar_type(); }(probe_argument(args)...);
+    const auto aten_probe = [&]() -> ResultTypes {
+      return {[original](auto... small) { return original(small...).scalar_type(); }(probe_argument(args)...)};
     };
     std::array arguments{to_argument(args)...};
     OverrideCall call{.arguments = std::span(arguments).first(operand_count)};

@@ -1,8 +1,19 @@
-// The override table, from overrides.def: every row checked against at::_ops by the compiler.
+// The override table, from overrides.def and reductions.def: every row checked against at::_ops by the compiler.
 #include "overrides/override_table.h"
 
+#include <ATen/ops/_fused_rms_norm_ops.h>
+#include <ATen/ops/_log_softmax_backward_data_ops.h>
+#include <ATen/ops/_log_softmax_ops.h>
+#include <ATen/ops/_softmax_backward_data_ops.h>
+#include <ATen/ops/_softmax_ops.h>
 #include <ATen/ops/abs_ops.h>
 #include <ATen/ops/add_ops.h>
+#include <ATen/ops/all_ops.h>
+#include <ATen/ops/amax_ops.h>
+#include <ATen/ops/amin_ops.h>
+#include <ATen/ops/any_ops.h>
+#include <ATen/ops/argmax_ops.h>
+#include <ATen/ops/argmin_ops.h>
 #include <ATen/ops/bitwise_and_ops.h>
 #include <ATen/ops/bitwise_not_ops.h>
 #include <ATen/ops/bitwise_or_ops.h>
@@ -12,6 +23,7 @@
 #include <ATen/ops/clamp_ops.h>
 #include <ATen/ops/copy_ops.h>
 #include <ATen/ops/cos_ops.h>
+#include <ATen/ops/count_nonzero_ops.h>
 #include <ATen/ops/div_ops.h>
 #include <ATen/ops/eq_ops.h>
 #include <ATen/ops/erf_ops.h>
@@ -23,19 +35,26 @@
 #include <ATen/ops/isinf_ops.h>
 #include <ATen/ops/isnan_ops.h>
 #include <ATen/ops/le_ops.h>
+#include <ATen/ops/linalg_vector_norm_ops.h>
 #include <ATen/ops/log_ops.h>
 #include <ATen/ops/logical_and_ops.h>
 #include <ATen/ops/logical_not_ops.h>
 #include <ATen/ops/logical_or_ops.h>
 #include <ATen/ops/logical_xor_ops.h>
+#include <ATen/ops/logsumexp_ops.h>
 #include <ATen/ops/lt_ops.h>
 #include <ATen/ops/masked_fill_ops.h>
+#include <ATen/ops/max_ops.h>
 #include <ATen/ops/maximum_ops.h>
+#include <ATen/ops/mean_ops.h>
+#include <ATen/ops/min_ops.h>
 #include <ATen/ops/minimum_ops.h>
 #include <ATen/ops/mul_ops.h>
+#include <ATen/ops/native_layer_norm_ops.h>
 #include <ATen/ops/ne_ops.h>
 #include <ATen/ops/neg_ops.h>
 #include <ATen/ops/pow_ops.h>
+#include <ATen/ops/prod_ops.h>
 #include <ATen/ops/reciprocal_ops.h>
 #include <ATen/ops/relu_ops.h>
 #include <ATen/ops/rsqrt_ops.h>
@@ -45,10 +64,15 @@
 #include <ATen/ops/silu_ops.h>
 #include <ATen/ops/sin_ops.h>
 #include <ATen/ops/sqrt_ops.h>
+#include <ATen/ops/std_mean_ops.h>
+#include <ATen/ops/std_ops.h>
 #include <ATen/ops/sub_ops.h>
+#include <ATen/ops/sum_ops.h>
 #include <ATen/ops/tanh_backward_ops.h>
 #include <ATen/ops/tanh_ops.h>
 #include <ATen/ops/threshold_backward_ops.h>
+#include <ATen/ops/var_mean_ops.h>
+#include <ATen/ops/var_ops.h>
 #include <ATen/ops/where_ops.h>
 
 #include <memory>
@@ -57,6 +81,8 @@
 #include "overrides/override_arrange.h"
 #include "overrides/override_kernel.h"
 #include "overrides/override_rules.h"
+#include "overrides/row_arrange.h"
+#include "overrides/row_kernel.h"
 
 // ATen's own kernels, declared with the schema's type. at::cuda is weak: null beside a CPU build of PyTorch.
 #define GEMS_IMPORT __attribute__((visibility("default")))
@@ -76,6 +102,25 @@
   GEMS_IMPORT at::_ops::overload::schema function;                 \
   }
 #include "overrides/overrides.def"
+#define GEMS_REDUCTION(overload, function, op, arrange) GEMS_OVERRIDE(overload, function, op, none, arrange)
+#define GEMS_NORM(overload, function, op, arrange) GEMS_OVERRIDE(overload, function, op, none, arrange)
+#define GEMS_OVERRIDE(overload, function, op, rules, arrange)            \
+  namespace at::cpu {                                                    \
+  GEMS_IMPORT at::_ops::overload::schema function;                       \
+  }                                                                      \
+  namespace at::cuda {                                                   \
+  __attribute__((weak)) GEMS_IMPORT at::_ops::overload::schema function; \
+  }
+#define GEMS_REDUCTION_SHARED(overload, function, op, arrange) \
+  namespace at::compositeexplicitautograd {                    \
+  GEMS_IMPORT at::_ops::overload::schema function;             \
+  }
+#define GEMS_NORM_CUDA(overload, function, op, arrange)                  \
+  namespace at::cuda {                                                   \
+  __attribute__((weak)) GEMS_IMPORT at::_ops::overload::schema function; \
+  }
+#include "overrides/reductions.def"
+#undef GEMS_OVERRIDE
 
 namespace gems::aten {
 namespace {
@@ -85,17 +130,21 @@ constexpr std::size_t RowCount = 0
 #define GEMS_OVERRIDE_SHARED(overload, function, op, rules, arrange) +1
 #define GEMS_OVERRIDE_COPY(overload, function, op, rules, arrange) +1
 #include "overrides/overrides.def"
+#define GEMS_REDUCTION(overload, function, op, arrange) +1
+#define GEMS_REDUCTION_SHARED(overload, function, op, arrange) +1
+#define GEMS_NORM(overload, function, op, arrange) +1
+#define GEMS_NORM_CUDA(overload, function, op, arrange) +1
+#include "overrides/reductions.def"
     ;
 static_assert(RowCount <= MaxOverrides, "enlarge MaxOverrides");
 
-template <class Overload>
+template <class Overload, class Kernel>
 void add_row(std::deque<TableRow>& table, const OverrideRow& row, typename Overload::ptr_schema cpu,
              typename Overload::ptr_schema cuda) {
   std::string name(std::string_view(Overload::name).substr(sizeof("aten::") - 1));
   if (*Overload::overload_name != '\0') name.append(1, '.').append(Overload::overload_name);
   const auto make_kernel = [cpu, cuda](Override& override, c10::DispatchKey key) {
-    if (key == c10::DispatchKey::CUDA && cuda == nullptr) return c10::KernelFunction();
-    using Kernel = OverrideKernel<typename Overload::schema>;
+    if ((key == c10::DispatchKey::CUDA ? cuda : cpu) == nullptr) return c10::KernelFunction();
     return c10::KernelFunction::makeFromUnboxedFunctor<false, Kernel>(std::make_unique<Kernel>(override, cpu, cuda));
   };
   table.emplace_back(std::move(name), row, table.size(), Overload::name, Overload::overload_name, make_kernel);
@@ -106,9 +155,10 @@ void add_row(std::deque<TableRow>& table, const OverrideRow& row, typename Overl
 std::deque<TableRow>& override_table() {
   static std::deque<TableRow>* table = [] {
     auto* rows = new std::deque<TableRow>;
-#define GEMS_ROW(overload, cpu, cuda, op, rule, arrange)                                                           \
-  add_row<at::_ops::overload>(*rows, {op, rules::rule, arrange}, static_cast<at::_ops::overload::ptr_schema>(cpu), \
-                              static_cast<at::_ops::overload::ptr_schema>(cuda));
+#define GEMS_ROW(overload, cpu, cuda, op, rule, arrange)                                   \
+  add_row<at::_ops::overload, OverrideKernel<at::_ops::overload::schema>>(                 \
+      *rows, {op, rules::rule, arrange}, static_cast<at::_ops::overload::ptr_schema>(cpu), \
+      static_cast<at::_ops::overload::ptr_schema>(cuda));
 #define GEMS_OVERRIDE(overload, function, op, rule, arrange) \
   GEMS_ROW(overload, &at::cpu::function, &at::cuda::function, op, rule, arrange)
 #define GEMS_OVERRIDE_SHARED(overload, function, op, rule, arrange)                                                \
@@ -117,6 +167,21 @@ std::deque<TableRow>& override_table() {
 #define GEMS_OVERRIDE_COPY(overload, function, op, rule, arrange) \
   GEMS_ROW(overload, &at::native::function, &at::native::function, op, rule, arrange)
 #include "overrides/overrides.def"
+#define GEMS_ROW(overload, list, cpu, cuda, op, arrange)                                            \
+  add_row<at::_ops::overload, RowKernel<RowList::list, at::_ops::overload::schema>>(                \
+      *rows, {op, rules::none, nullptr, arrange}, static_cast<at::_ops::overload::ptr_schema>(cpu), \
+      static_cast<at::_ops::overload::ptr_schema>(cuda));
+#define GEMS_REDUCTION(overload, function, op, arrange) \
+  GEMS_ROW(overload, Dims, &at::cpu::function, &at::cuda::function, op, arrange)
+#define GEMS_REDUCTION_SHARED(overload, function, op, arrange)                                                     \
+  GEMS_ROW(overload, Dims, &at::compositeexplicitautograd::function, &at::compositeexplicitautograd::function, op, \
+           arrange)
+#define GEMS_NORM(overload, function, op, arrange) \
+  GEMS_ROW(overload, Shape, &at::cpu::function, &at::cuda::function, op, arrange)
+#define GEMS_NORM_CUDA(overload, function, op, arrange) \
+  GEMS_ROW(overload, Shape, nullptr, &at::cuda::function, op, arrange)
+#include "overrides/reductions.def"
+#undef GEMS_ROW
     return rows;
   }();
   return *table;

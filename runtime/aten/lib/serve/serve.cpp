@@ -27,6 +27,17 @@ class CallInside {
   const PlanEntry& entry_;
 };
 
+// ATen resizes a given result that has no elements. One that has memory may share it with an operand.
+std::optional<DeclineReason> resize_results(const Request& request, const PlanEntry& entry) {
+  for (std::size_t r = 0; r < request.results.size(); ++r) {
+    if ((entry.resized >> r & 1) == 0) continue;
+    if (request.results[r].storage().nbytes() != 0) return DeclineReason::OutputShape;
+  }
+  for (std::size_t r = 0; r < request.results.size(); ++r)
+    if ((entry.resized >> r & 1) != 0) request.results[r].resize_(entry.results[r].sizes);
+  return std::nullopt;
+}
+
 void compute(const Request& request, const CallGeometry& geometry, const PlanEntry& entry) {
   std::array<void*, MaxOperands + MaxResults> tensors;
   std::size_t count = 0;
@@ -34,7 +45,8 @@ void compute(const Request& request, const CallGeometry& geometry, const PlanEnt
   for (std::size_t r = 0; r < request.results.size(); ++r) {
     at::Tensor& result = request.results[r];
     if (result.defined()) {
-      tensors[count++] = geometry.result_address(r);
+      const bool is_resized = (entry.resized >> r & 1) != 0;
+      tensors[count++] = is_resized ? result.mutable_data_ptr() : geometry.result_address(r);
       continue;
     }
     const DeviceScope scope(geometry.device());
@@ -63,6 +75,8 @@ std::optional<DeclineReason> serve(const Request& request) {
   if (entry->declined) return entry->declined;
   const CallInside inside(*entry);
   if (auto reason = check_numbers(request, geometry, *entry)) return reason;
+  if (entry->resized != 0) [[unlikely]]
+    if (auto reason = resize_results(request, *entry)) return reason;
   try {
     compute(request, geometry, *entry);
   } catch (const Error& error) {

@@ -6,6 +6,7 @@
 #include <c10/core/Scalar.h>
 #include <c10/util/FunctionRef.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
@@ -18,7 +19,7 @@ namespace gems::aten {
 
 // What a call passes at one operand position. A view: the tensor or number must outlive the call.
 struct CallArgument {
-  enum class Kind : std::uint8_t { Tensor, Number, Flag };
+  enum class Kind : std::uint8_t { Tensor, Number, Flag, Absent };
   Kind kind = Kind::Tensor;
   const at::Tensor* tensor = nullptr;
   const at::Scalar* number = nullptr;
@@ -28,6 +29,12 @@ struct CallArgument {
   explicit CallArgument(const at::Tensor& value) : kind(Kind::Tensor), tensor(&value) {}
   explicit CallArgument(const at::Scalar& value) : kind(Kind::Number), number(&value) {}
   explicit CallArgument(FlagValue value) : kind(Kind::Flag), flag(value) {}
+  // At an operand that is optional.
+  static CallArgument absent() {
+    CallArgument argument;
+    argument.kind = Kind::Absent;
+    return argument;
+  }
 };
 
 // Where an ATen overload departs from what TensorIterator and the op's promotion alone would give.
@@ -46,18 +53,36 @@ struct CallRules {
   std::int8_t layout_leader = -1;  // position of an argument whose layout counts before those of the others
 };
 
-// Runs ATen's own kernel for the call on small tensors (probe_tensor_like) and returns the dtype of the result; throws
-// what ATen throws. Asked once per combination of dtypes: what ATen refuses, we never serve.
-using AtenProbe = c10::function_ref<at::ScalarType()>;
+// The dtypes of the results of a call, as many as it has.
+using ResultTypes = std::array<at::ScalarType, MaxResults>;
+
+// Runs ATen's own kernel for the call on small tensors (probe_tensor_like, probe_rows_like) and returns the dtypes of
+// the results; throws what ATen throws. Asked once per combination of dtypes, and of a rowwise op's dimensions: what
+// ATen refuses, we never serve.
+using AtenProbe = c10::function_ref<ResultTypes()>;
 
 // A tensor of one element, or of two for more than one, with the dtype, device and priority in promotion (0-dim,
 // wrapped number) of another.
 at::Tensor probe_tensor_like(const at::Tensor& tensor);
 
+// A tensor of the same rank, dtype and device as another, of sizes up to probe_size().
+at::Tensor probe_rows_like(const at::Tensor& tensor);
+constexpr std::int64_t probe_size(std::int64_t size) { return size < 2 ? size : 2; }
+
+// Of a call of a rowwise op: which dimensions of its elements are reduced, one bit for each, outermost first; and
+// whether results of row extent keep them, with size 1. The elements have the shape that the Tensor operands broadcast
+// to. A Row (Column) operand has that rank, with size 1 where it does not vary, or has the kept (reduced) dimensions
+// only.
+struct RowDims {
+  std::uint64_t reduced = 0;
+  bool keepdim = false;
+};
+
 struct Request {
   const OpDef* op = nullptr;
   std::span<const CallArgument> arguments;  // one for each operand of the op
   std::span<at::Tensor> results;            // one for each result. Undefined: allocated. Defined: written in place
+  RowDims rows{};
   CallRules rules{};
   std::uint32_t call_site = 0;            // tells requests of different overloads apart: rules and ATen's dtypes differ
   const AtenProbe* aten_probe = nullptr;  // null: the op's own promotion decides
