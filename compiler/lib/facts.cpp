@@ -39,11 +39,25 @@ bool reads_once(const TraceGraph& graph) {
   return std::ranges::all_of(graph.results, [](const TraceResult& result) { return result.extent == Extent::Row; });
 }
 
+// Of the state of a reduction, at most: a value, a value with its index, a count with two values.
+int state_bytes(const TraceGraph& graph) {
+  int bytes = 0;
+  for (const TraceNode& node : graph.nodes)
+    if (node.op == ScalarOp::Reduce) {
+      const auto own = static_cast<int>(size_bytes(graph.nodes[static_cast<std::size_t>(node.args[0])].dtype));
+      bytes += parts(node.reduce) == 1 ? std::max(own, 8) : 3 * std::max(own, 8);
+    }
+  return (bytes + 15) / 16 * 16;
+}
+
 }  // namespace
 
 KernelFacts facts_of(const TraceGraph& graph, const Layout& layout) {
-  KernelFacts facts{
-      .layout = layout.cls, .traffic = {}, .held = layout.held, .reads_once = graph.is_rowwise && reads_once(graph)};
+  KernelFacts facts{.layout = layout.cls,
+                    .traffic = {},
+                    .held = layout.held,
+                    .reads_once = graph.is_rowwise && reads_once(graph),
+                    .partial_bytes = state_bytes(graph)};
   std::size_t next = 0;
   for (std::size_t i = 0; i < graph.operands.size(); ++i)
     if (graph.operands[i].form == OperandForm::Tensor)

@@ -24,6 +24,7 @@ struct KernelFacts {
   bool divides = false;          // exactly, which takes several times as long as the formulas for two-byte results
   int held = 0;                  // vectors of a row that a thread holds, by the layout
   bool reads_once = false;       // rowwise: one sweep finds all results
+  int partial_bytes = 0;         // rowwise: of the states of all reductions, at most
 
   bool is_aligned() const { return traits(layout).is_aligned; }
 };

@@ -71,6 +71,15 @@ LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, c
   launch.grid_x = checked_grid(blocks.count);
   launch.block_x = static_cast<unsigned>(blocks.x);
   launch.block_y = static_cast<unsigned>(blocks.y);
+  if (blocks.parts > 1) {
+    constexpr std::int64_t most = 1 << 15;  // along y
+    launch.grid_y = static_cast<unsigned>(std::min(blocks.parts, most));
+    launch.grid_z = static_cast<unsigned>(ceil_div(blocks.parts, most));
+    launch.scratch_bytes = static_cast<std::size_t>(blocks.parts * blocks.rows * blocks.partial_bytes);
+    launch.fold = {.grid_x = checked_grid(blocks.fold.count),
+                   .block_x = static_cast<unsigned>(blocks.fold.x),
+                   .block_y = static_cast<unsigned>(blocks.fold.y)};
+  }
 
   const auto value_of = [&](const GeometryField& field) {
     using Kind = GeometryField::Kind;

@@ -13,6 +13,17 @@ Schedule choose_schedule(const TraceGraph& graph, const Layout& layout, CudaTarg
   return kernel_family(traits(layout.cls).family).choose(facts_of(graph, layout), tuning::device_of(target));
 }
 
+bool has_fold(const Schedule& schedule) {
+  return std::visit(
+      [](const auto& kind) {
+        if constexpr (requires { kind.chunk; })
+          return kind.chunk > 0;
+        else
+          return false;
+      },
+      schedule);
+}
+
 std::string to_string(const Schedule& schedule) {
   std::string text = fmt::format("family={}", name(family_of(schedule)));
   std::visit(

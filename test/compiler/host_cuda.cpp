@@ -46,11 +46,19 @@ void write_unit(const std::string& path, const std::vector<CudaKernel>& kernels,
   out << "#include \"" << HOST_CUDA_SHIM << "\"\n" << host_prelude();
   for (std::size_t i = begin; i < end; ++i) {
     // extern "C" names are global, so each kernel gets one of its own.
-    out << fmt::format("\n#define {0} kernel{1}\nnamespace in{1} {{\n{2}\n}}\n#undef {0}\n", kernels[i].name, i,
-                       kernels[i].body);
+    out << fmt::format(
+        "\n#define {0} kernel{1}\n#define {0}_fold kernel{1}_fold\nnamespace in{1} {{\n{2}\n}}\n#undef {0}\n#undef "
+        "{0}_fold\n",
+        kernels[i].name, i, kernels[i].body);
     out << fmt::format(
         "extern \"C\" __attribute__((visibility(\"default\"))) void launch{0}(void** arguments, unsigned grid, "
-        "unsigned x, unsigned y) {{ run_kernel(in{0}::kernel{0}, arguments, grid, x, y); }}\n",
+        "unsigned parts, unsigned x, unsigned y) {{ run_kernel(in{0}::kernel{0}, arguments, grid, parts, x, y); }}\n",
+        i);
+    if (!has_fold(kernels[i].schedule)) continue;
+    out << fmt::format(
+        "extern \"C\" __attribute__((visibility(\"default\"))) void fold{0}(void** arguments, unsigned grid, "
+        "unsigned parts, unsigned x, unsigned y) {{ run_kernel(in{0}::kernel{0}_fold, arguments, grid, parts, x, y); "
+        "}}\n",
         i);
   }
 }
@@ -88,6 +96,10 @@ HostCuda::HostCuda(const std::vector<CudaKernel>& kernels) {
     libraries_.push_back(library);
     for (std::size_t i = unit * per_unit; i < std::min((unit + 1) * per_unit, kernels.size()); ++i)
       launchers_.push_back(reinterpret_cast<Launcher>(dlsym(library, fmt::format("launch{}", i).c_str())));
+    for (std::size_t i = unit * per_unit; i < std::min((unit + 1) * per_unit, kernels.size()); ++i)
+      folds_.push_back(has_fold(kernels[i].schedule)
+                           ? reinterpret_cast<Launcher>(dlsym(library, fmt::format("fold{}", i).c_str()))
+                           : nullptr);
   }
 }
 
@@ -96,8 +108,13 @@ HostCuda::~HostCuda() {
 }
 
 void HostCuda::launch(std::size_t kernel, const LaunchGeometry& launch, std::vector<void*> arguments) const {
+  std::vector<std::byte> scratch(launch.scratch_bytes);
+  void* address = scratch.data();
+  if (folds_[kernel] != nullptr) arguments.push_back(&address);
   arguments.push_back(const_cast<std::byte*>(launch.parameter.data()));
-  launchers_[kernel](arguments.data(), launch.grid_x, launch.block_x, launch.block_y);
+  launchers_[kernel](arguments.data(), launch.grid_x, launch.grid_y * launch.grid_z, launch.block_x, launch.block_y);
+  if (launch.scratch_bytes == 0) return;
+  folds_[kernel](arguments.data(), launch.fold.grid_x, 1, launch.fold.block_x, launch.fold.block_y);
 }
 
 }  // namespace gems::test

@@ -21,10 +21,11 @@ class HostCuda {
   void launch(std::size_t kernel, const LaunchGeometry& launch, std::vector<void*> arguments) const;
 
  private:
-  using Launcher = void (*)(void** arguments, unsigned grid, unsigned block_x, unsigned block_y);
+  using Launcher = void (*)(void** arguments, unsigned grid, unsigned parts, unsigned block_x, unsigned block_y);
   TemporaryDirectory folder_;
   std::vector<void*> libraries_;
   std::vector<Launcher> launchers_;
+  std::vector<Launcher> folds_;  // null: of kernels that have none
 };
 
 }  // namespace gems::test

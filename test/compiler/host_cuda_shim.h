@@ -174,14 +174,16 @@ static inline float host_lg2(float x) {
 
 // Runs a kernel over all blocks and threads; arguments[i] is the address of parameter i, as for cuLaunchKernel.
 template <class... P, std::size_t... I>
-void run_kernel(void (*kernel)(P...), void** arguments, unsigned grid, unsigned block_x, unsigned block_y,
-                std::index_sequence<I...>) {
+void run_kernel(void (*kernel)(P...), void** arguments, unsigned grid, unsigned parts, unsigned block_x,
+                unsigned block_y, std::index_sequence<I...>) {
   blockDim = {block_x, block_y, 1};
-  gridDim = {grid, 1, 1};
+  gridDim = {grid, parts, 1};
   Block block([&] { kernel(*static_cast<std::remove_const_t<P>*>(arguments[I])...); });
-  for (blockIdx.x = 0; blockIdx.x < grid; ++blockIdx.x) block.run(block_x, block_y);
+  for (blockIdx.y = 0; blockIdx.y < parts; ++blockIdx.y)
+    for (blockIdx.x = 0; blockIdx.x < grid; ++blockIdx.x) block.run(block_x, block_y);
 }
 template <class... P>
-void run_kernel(void (*kernel)(P...), void** arguments, unsigned grid, unsigned block_x, unsigned block_y) {
-  run_kernel(kernel, arguments, grid, block_x, block_y, std::index_sequence_for<P...>());
+void run_kernel(void (*kernel)(P...), void** arguments, unsigned grid, unsigned parts, unsigned block_x,
+                unsigned block_y) {
+  run_kernel(kernel, arguments, grid, parts, block_x, block_y, std::index_sequence_for<P...>());
 }

@@ -132,8 +132,8 @@ class Table {
 
   // The first difference, or nothing.
   std::string difference() {
-    const auto expected = interpret_rows(test_.graph, tables_, static_cast<std::size_t>(rows_),
-                                         static_cast<std::size_t>(columns_));
+    const auto expected =
+        interpret_rows(test_.graph, tables_, static_cast<std::size_t>(rows_), static_cast<std::size_t>(columns_));
     for (std::size_t i = 0; i < expected.size(); ++i) {
       Tensor& tensor = tensors_[reads_ + i];
       const std::int64_t width = tensor.extent == Extent::Row ? 1 : columns_;
@@ -164,6 +164,7 @@ class Table {
     std::vector<std::size_t> order(sizes.size());
     for (std::size_t d = 0; d < order.size(); ++d) order[d] = d;
     if (test_.is_reordered && test_.reduced.size() > 1) std::swap(order[0], order[1]);
+    if (test_.is_across) std::ranges::rotate(order, order.begin() + static_cast<std::ptrdiff_t>(test_.reduced.size()));
     tensor.strides.assign(sizes.size(), 0);
     std::int64_t stride = test_.stride, last = 0;
     for (const std::size_t d : order) {

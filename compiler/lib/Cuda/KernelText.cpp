@@ -164,10 +164,11 @@ std::vector<std::string> KernelText::parameterNames() const {
   return names;
 }
 
-void KernelText::openKernel(TextWriter& out, const std::string& last, int threads, int blocks) const {
+void KernelText::openKernel(TextWriter& out, const std::string& last, int threads, int blocks,
+                            std::string_view suffix) const {
   out.line("extern \"C\" __global__ void __launch_bounds__({}{})", threads,
            blocks > 1 ? fmt::format(", {}", blocks) : "");
-  out.open("{}({}, {}) {{", name_, fmt::join(parameters(), ", "), last);
+  out.open("{}{}({}, {}) {{", name_, suffix, fmt::join(parameters(), ", "), last);
 }
 
 std::string KernelText::fieldName(const GeometryField& field) const {

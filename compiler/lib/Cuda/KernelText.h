@@ -65,7 +65,8 @@ class KernelText {
   std::vector<std::string> parameterNames() const;
   // "extern "C" __global__ ... (" to the opening brace; `last` is the last parameter. `blocks` are those that registers
   // must allow on a multiprocessor at once.
-  void openKernel(TextWriter& out, const std::string& last, int threads, int blocks = 1) const;
+  void openKernel(TextWriter& out, const std::string& last, int threads, int blocks = 1,
+                  std::string_view suffix = "") const;
   // The struct of the last parameter, and the name of each of its fields.
   void writeParameterStruct(TextWriter& out);
   std::string fieldName(const GeometryField& field) const;

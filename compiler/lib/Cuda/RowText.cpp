@@ -48,11 +48,12 @@ SmallVector<std::string> partStems(pw::ReduceOp reduce) {
 
 }  // namespace
 
-RowText::RowText(int width, int threads, KernelText& kernel, TextWriter& out, Axis axis)
+RowText::RowText(int width, int threads, int chunk, KernelText& kernel, TextWriter& out, Axis axis)
     : kernel_(kernel),
       out_(out),
       width_(width),
       threads_(threads),
+      chunk_(chunk),
       axis_(axis),
       body_(kernel.kernel()),
       rowOut_(1),
@@ -69,12 +70,17 @@ void RowText::write() {
   kernel_.writeParameterStruct(out_);
   writePlaceFunction();
   if (isGeneric()) writeColumnFunction();
-  kernel_.openKernel(out_, "const Space space", threads_);
-  out_.line("const unsigned row = blockIdx.x * blockDim.{0} + threadIdx.{0};", across());
-  out_.line("// All threads of a block take part in its reductions, also those behind the last row.");
-  out_.line("const bool is_row = row < space.rows;");
-  out_.line("const Place at = place_of(is_row ? row : 0, space);");
-  out_.line("const long long columns = is_row ? space.columns : 0;");
+  if (chunk_ > 0) writePartialType();
+  kernel_.openKernel(out_, chunk_ > 0 ? "Partial* partials, const Space space" : "const Space space", threads_);
+  writeRow();
+  if (chunk_ > 0) {
+    out_.line("// The blocks of a row share it.");
+    out_.line("const unsigned part = blockIdx.z * gridDim.y + blockIdx.y;");
+    out_.line("const long long first = part * {}ll;", chunk_);
+    out_.line("const long long columns = is_row ? min(space.columns, first + {}) : 0;", chunk_);
+  } else {
+    out_.line("const long long columns = is_row ? space.columns : 0;");
+  }
   const std::string elements = width_ > 1 ? fmt::format(" * {}", width_) : "";
   out_.line("const int start = threadIdx.{0}{1}, step = blockDim.{0}{1};", along(), elements);
   writeStart();
@@ -86,6 +92,15 @@ void RowText::write() {
   writeRowResults();
   if (!last_.roots.empty()) writeLastVisit();
   out_.close();
+  if (chunk_ > 0) writeFold();
+}
+
+// Which row a thread belongs to.
+void RowText::writeRow() {
+  out_.line("const unsigned row = blockIdx.x * blockDim.{0} + threadIdx.{0};", across());
+  out_.line("// All threads of a block take part in its reductions, also those behind the last row.");
+  out_.line("const bool is_row = row < space.rows;");
+  out_.line("const Place at = place_of(is_row ? row : 0, space);");
 }
 
 // ---- What is known for the row.
@@ -573,12 +588,18 @@ void RowText::writeSweep(int sweep) {
   out_.close();
 }
 
-void RowText::writePasses(int sweep, Form form, bool declares) {
+RowText::Passes RowText::passesOf(int sweep, Form form, bool declares) {
   const Visit& visit = sweeps_[static_cast<size_t>(sweep) - 1];
   Passes passes;
   for (pw::ReduceOp reduce : body_.reductions(sweep))
     addPasses(passes, reduce, static_cast<unsigned>(llvm::find(visit.roots, reduce.getOperand()) - visit.roots.begin()),
               form, declares);
+  return passes;
+}
+
+void RowText::writePasses(int sweep, Form form, bool declares) {
+  const Visit& visit = sweeps_[static_cast<size_t>(sweep) - 1];
+  const Passes passes = passesOf(sweep, form, declares);
   writePass(visit, passes.first, declares);
   for (const std::string& line : passes.between) out_.line("{}", line);
   if (!passes.second.empty()) writePass(visit, passes.second, declares);
@@ -620,33 +641,89 @@ void RowText::writePass(const Visit& visit, ArrayRef<Part> parts, bool declares)
   writeFound(parts, declares);
 }
 
-void RowText::writeFound(ArrayRef<Part> parts, bool declares) {
+std::string RowText::reductionOf(ArrayRef<Part> parts) {
+  std::string reduction = parts.back().reduction;
+  for (const Part& part : llvm::reverse(parts.drop_back()))
+    reduction = fmt::format("Both<{}, {}>", part.reduction, reduction);
+  return reduction;
+}
+
+std::string RowText::stateOf(ArrayRef<Part> parts) {
+  const std::string own = parts.front().name + "_part";
+  if (parts.size() == 1) return own;
+  return fmt::format("{}::State{{{}, {}}}", reductionOf(parts), own, stateOf(parts.drop_front()));
+}
+
+std::string RowText::combined(ArrayRef<Part> parts, const std::string& state) {
   const bool isAcross = axis_ == Axis::Y;
   kernel_.prelude().use(isAcross ? Snippet::CombineAcross : Snippet::CombineRow);
   if (parts.size() > 1) kernel_.prelude().use(Snippet::Both);
-  std::string reduction = parts.back().reduction, state = parts.back().name + "_part";
-  for (const Part& part : llvm::reverse(parts.drop_back())) {
-    reduction = fmt::format("Both<{}, {}>", part.reduction, reduction);
-    state = fmt::format("{}::State{{{}_part, {}}}", reduction, part.name, state);
-  }
+  const std::string reduction = reductionOf(parts);
   const int number = ++exchanges_;
   out_.line("__shared__ {}::State exchange{}{}[32];", reduction, number,
             isAcross ? fmt::format("[{}]", threads_ / 32) : "");
-  std::string combined =
-      fmt::format("combine_{}<{}>({}, exchange{})", isAcross ? "across" : "row", reduction, state, number);
-  if (parts.size() > 1 || parts.front().found.size() > 1) {
-    out_.line("const {}::State found{} = {};", reduction, number, combined);
-    combined = fmt::format("found{}", number);
+  return fmt::format("combine_{}<{}>({}, exchange{})", isAcross ? "across" : "row", reduction, state, number);
+}
+
+void RowText::writeFound(ArrayRef<Part> parts, bool declares) {
+  std::string found = combined(parts, stateOf(parts));
+  if (parts.size() > 1 || parts.front().found.size() > 1 || chunk_ > 0) {
+    const std::string name = fmt::format("found{}", exchanges_);
+    out_.line("const {}::State {} = {};", reductionOf(parts), name, found);
+    found = name;
   }
-  std::string path = combined;
+  if (chunk_ > 0) writePartial(found);
+  writeValues(parts, found, declares);
+}
+
+void RowText::writeValues(ArrayRef<Part> parts, const std::string& found, bool declares) {
+  std::string path = found;
   for (const Part& part : parts) {
     const bool isLast = &part == &parts.back();
     const std::string own = isLast ? path : path + ".first";
-    for (const Found& found : part.found)
-      out_.line("{}{} = {};", declares || found.isInner ? fmt::format("const {} ", found.type) : "", found.name,
-                fmt::format(fmt::runtime(found.of), own));
+    for (const Found& value : part.found)
+      out_.line("{}{} = {};", declares || value.isInner ? fmt::format("const {} ", value.type) : "", value.name,
+                fmt::format(fmt::runtime(value.of), own));
     path += ".second";
   }
+}
+
+// ---- Rows that several blocks share.
+
+void RowText::writePartialType() {
+  out_.line("// What a block finds of a row that is longer than {} elements.", chunk_);
+  out_.line("using Partial = {}::State;", reductionOf(passesOf(1, Form::OnePass, true).first));
+  out_.raw("\n");
+}
+
+void RowText::writePartial(const std::string& found) {
+  out_.open("if (space.columns > {}) {{", chunk_);
+  out_.line("if (threadIdx.{} == 0 && is_row && first < space.columns)", along());
+  out_.line("  partials[part * (long long)space.rows + row] = {};", found);
+  out_.line("return;");
+  out_.close();
+}
+
+void RowText::writeFold() {
+  const Passes passes = passesOf(1, Form::OnePass, true);
+  const std::string reduction = reductionOf(passes.first);
+  out_.raw("\n");
+  out_.line("// Rows that several blocks share, from what these have found, in their order.");
+  kernel_.openKernel(out_, "const Partial* partials, const Space space", threads_, 1, "_fold");
+  writeRow();
+  out_.line("const unsigned parts = (unsigned)((space.columns + {}) / {});", chunk_ - 1, chunk_);
+  out_.line("const unsigned of_thread = (parts + blockDim.{0} - 1) / blockDim.{0};", along());
+  out_.line("const unsigned first = threadIdx.{} * of_thread, last = min(parts, first + of_thread);", along());
+  out_.line("Partial own = {}::identity();", reduction);
+  out_.line("for (unsigned part = first; part < last && is_row; ++part)");
+  out_.line("  own = {}::combine(own, partials[part * (long long)space.rows + row]);", reduction);
+  const std::string found = combined(passes.first, "own");
+  out_.line("const Partial found = {};", found);
+  out_.raw(stages_[0]);
+  writeValues(passes.first, "found", true);
+  out_.raw(stages_[1]);
+  writeRowResults();
+  out_.close();
 }
 
 // ---- Results.

@@ -30,7 +30,8 @@ class RowText {
   // Along which dimension of a block the threads of one row lie; its rows lie along the other.
   enum class Axis : char { X = 'x', Y = 'y' };
 
-  RowText(int width, int threads, KernelText& kernel, TextWriter& out, Axis axis = Axis::X);
+  // chunk: elements of a row that a block reads, where the blocks of a longer row share it; 0: all.
+  RowText(int width, int threads, int chunk, KernelText& kernel, TextWriter& out, Axis axis = Axis::X);
 
   virtual Form form() const = 0;
   virtual std::string twoPassesCondition() const { return {}; }
@@ -46,6 +47,8 @@ class RowText {
   // u * step < `left`.
   void writeLoads(llvm::ArrayRef<const OperandText*> operands, int count, const std::string& column);
   llvm::SmallVector<const OperandText*> elementOperands(llvm::ArrayRef<mlir::BlockArgument> operands) const;
+  // Where this thread's first vector begins.
+  std::string firstColumn() const { return chunk_ > 0 ? "first + start" : "start"; }
   // All that any visit reads.
   llvm::SmallVector<const OperandText*> elementOperands() const;
   std::string elementsType();
@@ -101,6 +104,7 @@ class RowText {
   std::string value(const Visit& visit, unsigned root, const std::string& call) const;
 
   void writeSweep(int sweep);
+  void writeRow();
   void writePasses(int sweep, Form form, bool declares);
   void writePass(const Visit& visit, llvm::ArrayRef<Part> parts, bool declares);
   void writeColumnVectors(const Visit& visit);
@@ -116,8 +120,20 @@ class RowText {
     std::vector<Part> first, second;
     llvm::SmallVector<std::string> between;
   };
+  Passes passesOf(int sweep, Form form, bool declares);
   void addPasses(Passes& passes, pw::ReduceOp reduce, unsigned root, Form form, bool declares);
+  // The reduction of all parts, and the state of it that a thread has.
+  static std::string reductionOf(llvm::ArrayRef<Part> parts);
+  static std::string stateOf(llvm::ArrayRef<Part> parts);
+  // The state of the row, from those of its threads.
+  std::string combined(llvm::ArrayRef<Part> parts, const std::string& state);
   void writeFound(llvm::ArrayRef<Part> parts, bool declares);
+  void writeValues(llvm::ArrayRef<Part> parts, const std::string& found, bool declares);
+  // Of rows that several blocks share: the type of what each finds, how it is left behind, and the kernel that combines
+  // it.
+  void writePartialType();
+  void writePartial(const std::string& found);
+  void writeFold();
   std::string exponential(pw::ReduceOp reduce) const;
   const OperandText& operandOf(mlir::BlockArgument argument) const {
     return kernel_.operands()[argument.getArgNumber()];
@@ -127,6 +143,7 @@ class RowText {
   char across() const { return axis_ == Axis::X ? 'y' : 'x'; }
 
   const int threads_;
+  const int chunk_;
   const Axis axis_;
   pw::RowBody body_;
   TextWriter rowOut_;  // the statements of the stage that is planned

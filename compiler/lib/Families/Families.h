@@ -16,9 +16,16 @@ namespace gems {
 
 // How many blocks of which shape, and the counts among the kernel's parameters.
 struct Blocks {
+  struct Fold {
+    std::int64_t count = 0, x = 1, y = 1;
+  };
   std::int64_t count = 0;
   std::int64_t x = 1, y = 1;  // threads of a block
   std::int64_t tiles = 1, row_tiles = 1, rows = 1;
+  // Of kernels whose rows are shared: blocks of a row, bytes of what each finds of it, and the blocks that combine
+  // this.
+  std::int64_t parts = 1, partial_bytes = 0;
+  Fold fold{};
 };
 
 struct KernelFamily {
@@ -31,7 +38,8 @@ struct KernelFamily {
   // Blocks, as the emitted text says it.
   std::string (*launch_text)(const Schedule& schedule);
 };
-extern const KernelFamily flat_family, rows_family, tile_family, generic_family, held_family, looped_family, columns_family;
+extern const KernelFamily flat_family, rows_family, tile_family, generic_family, held_family, looped_family,
+    columns_family;
 
 // Throws gems::Error for a family that has no kernels.
 const KernelFamily& kernel_family(Family family);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <bit>
 
+#include <fmt/format.h>
+
 namespace gems {
 
 int row_width(const KernelFacts& facts) {
@@ -36,6 +38,24 @@ Blocks row_blocks(const Geometry& geometry, std::int64_t threads, int block_thre
   const std::int64_t rows = size_from(geometry, geometry.reduced_rank);
   const std::int64_t together = threads > tuning::WarpThreads ? 1 : block_threads / threads;
   return {.count = ceil_div(rows, together), .x = threads, .y = together, .rows = rows};
+}
+
+namespace {
+bool is_shared(const KernelFacts& facts) { return facts.reads_once && facts.partial_bytes > 0; }
+}  // namespace
+
+int chunk_of(const KernelFacts& facts, int elements) { return is_shared(facts) ? elements : 0; }
+int partial_of(const KernelFacts& facts) { return is_shared(facts) ? facts.partial_bytes : 0; }
+
+void share_rows(Blocks& blocks, const Geometry& geometry, int chunk, int partial) {
+  if (chunk == 0) return;
+  blocks.parts = std::max<std::int64_t>(ceil_div(columns_of(geometry), chunk), 1);
+  blocks.partial_bytes = partial;
+}
+
+std::string shared_text(int chunk) {
+  if (chunk == 0) return {};
+  return fmt::format(", parts), parts = ceil(columns / {}); where parts > 1, NAME_fold after it", chunk);
 }
 
 std::vector<GeometryField> row_parameters(const Layout& layout, TensorCounts tensors) {

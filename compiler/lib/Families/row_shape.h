@@ -26,6 +26,14 @@ std::int64_t threads_of_row(std::int64_t vectors, int vectors_of_thread, int mos
 // Rows, several of them in a block where they are short.
 Blocks row_blocks(const Geometry& geometry, std::int64_t threads, int block_threads);
 
+// Elements of a row that a block reads where blocks share rows, and bytes of what each finds; 0 where none does.
+int chunk_of(const KernelFacts& facts, int elements);
+int partial_of(const KernelFacts& facts);
+// How many blocks share each row.
+void share_rows(Blocks& blocks, const Geometry& geometry, int chunk, int partial);
+// Of the grid: ", parts", and what they are.
+std::string shared_text(int chunk);
+
 // Sizes of the kept dimensions, and all strides but those along rows that are dense.
 std::vector<GeometryField> row_parameters(const Layout& layout, TensorCounts tensors);
 

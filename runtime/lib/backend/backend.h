@@ -18,6 +18,7 @@ namespace gems {
 // CUDA: a CUfunction and its CUcontext. CPU: a CpuKernel. Never unloaded.
 struct Kernel {
   void* function = nullptr;
+  void* fold = nullptr;  // CUDA: of rows that blocks share
   void* context = nullptr;
 };
 

@@ -15,7 +15,8 @@ class Plan {
   virtual void launch(void* const* tensors, const NumberValue* numbers, void* stream) const {}
 
   std::string_view name = "a plan without elements";  // of the kernel, for messages
-  std::size_t tensor_count = 0;                       // operands in memory and results
+  std::size_t tensor_count = 0;                       // operands in memory and results, then scratch memory if any
+  std::size_t scratch_bytes = 0;
   std::size_t number_count = 0;
 };
 

@@ -33,7 +33,7 @@ CompiledKernel compile(const TraceGraph& graph, const KernelLayout& layout, int 
 }
 
 LoadedKernel load(const CompiledKernel& kernel, int device) {
-  return driver::load_kernel(device, kernel.binary, kernel.name);
+  return driver::load_kernel(device, kernel.binary, kernel.name, has_fold(kernel.schedule));
 }
 
 }  // namespace

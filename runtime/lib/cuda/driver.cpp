@@ -192,20 +192,26 @@ std::string cuda_device_name(int device) {
 
 namespace driver {
 
-LoadedKernel load_kernel(int device, std::span<const char> cubin, const std::string& name) {
+LoadedKernel load_kernel(int device, std::span<const char> cubin, const std::string& name, bool has_fold) {
   const Functions& call = functions();
   const Context context = primary_context(call, device);
   const ContextScope scope(call, context, name);
-  LoadedKernel loaded{.kernel = {.function = nullptr, .context = context}, .problem = {}};
+  LoadedKernel loaded{.kernel = {.function = nullptr, .fold = nullptr, .context = context}, .problem = {}};
   driver_api::Module module = nullptr;
   if (const Result result = call.module_load_data(&module, cubin.data())) {
     loaded.problem =
         fmt::format("cuModuleLoadData returned {} for kernel {} on device {}", describe(call, result), name, device);
-  } else if (const Result found = call.module_get_function(&loaded.kernel.function, module, name.c_str())) {
-    loaded.problem =
-        fmt::format("cuModuleGetFunction returned {} for kernel {} on device {}", describe(call, found), name, device);
-    loaded.kernel.function = nullptr;
+    return loaded;
   }
+  const auto find = [&](void*& function, const std::string& kernel) {
+    const Result found = call.module_get_function(&function, module, kernel.c_str());
+    if (found == 0) return;
+    loaded.problem = fmt::format("cuModuleGetFunction returned {} for kernel {} on device {}", describe(call, found),
+                                 kernel, device);
+    loaded.kernel.function = nullptr;
+  };
+  find(loaded.kernel.function, name);
+  if (has_fold && loaded.problem.empty()) find(loaded.kernel.fold, name + "_fold");
   return loaded;
 }
 
@@ -213,8 +219,8 @@ void launch(const Kernel& kernel, const Grid& grid, void* stream, void** paramet
   check_fork();
   const Functions& call = loaded().call;  // a kernel exists, so the driver does
   const ContextScope scope(call, kernel.context, name);
-  const Result result = call.launch_kernel(kernel.function, grid.grid_x, 1, 1, grid.block_x, grid.block_y, 1, 0, stream,
-                                           parameters, nullptr);
+  const Result result = call.launch_kernel(kernel.function, grid.grid_x, grid.grid_y, grid.grid_z, grid.block_x,
+                                           grid.block_y, 1, 0, stream, parameters, nullptr);
   if (result != 0) [[unlikely]]
     throw Error(fmt::format("cuLaunchKernel returned {} for kernel {} (grid {}, block {} x {})", describe(call, result),
                             name, grid.grid_x, grid.block_x, grid.block_y));

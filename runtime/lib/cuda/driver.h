@@ -11,13 +11,12 @@
 
 namespace gems::driver {
 
-// A kernel in the primary context of the device.
-LoadedKernel load_kernel(int device, std::span<const char> cubin, const std::string& name);
+// A kernel in the primary context of the device, and with it NAME_fold.
+LoadedKernel load_kernel(int device, std::span<const char> cubin, const std::string& name, bool has_fold = false);
 
 struct Grid {
-  unsigned grid_x = 1;
-  unsigned block_x = 1;
-  unsigned block_y = 1;
+  unsigned grid_x = 1, grid_y = 1, grid_z = 1;
+  unsigned block_x = 1, block_y = 1;
 };
 // parameters: one address per kernel parameter. No allocation, no lock. name: of the kernel, for messages.
 void launch(const Kernel& kernel, const Grid& grid, void* stream, void** parameters, std::string_view name);

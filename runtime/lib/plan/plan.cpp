@@ -20,7 +20,7 @@ std::shared_ptr<const Plan> make_plan(const PlanRequest& request) {
     plan = backend_of(request.device).plan(variant, analysis.space, analysis.tensors.all());
     plan->name = variant.name;
   }
-  plan->tensor_count = analysis.tensors.all().size();
+  plan->tensor_count = analysis.tensors.all().size() + (plan->scratch_bytes > 0 ? 1 : 0);
   for (const Argument& argument : request.operands) plan->number_count += argument.is_number();
   return plan;
 }
@@ -29,10 +29,12 @@ void launch(const Plan& plan, std::span<void* const> tensors, std::span<const Nu
   if (tensors.size() != plan.tensor_count || numbers.size() != plan.number_count) [[unlikely]]
     throw Error(
         fmt::format("{}: launch was given {} addresses and {} numbers, expected {} and {}: the operands in "
-                    "memory and then the results, and the operands that are not in memory",
+                    "memory, then the results and the scratch memory if any, and the operands that are not in memory",
                     plan.name, tensors.size(), numbers.size(), plan.tensor_count, plan.number_count));
   plan.launch(tensors.data(), numbers.data(), stream);
 }
+
+std::size_t scratch_bytes(const Plan& plan) { return plan.scratch_bytes; }
 
 bool is_planned(const PlanRequest& request) {
   const Analysis analysis = analyse(request);

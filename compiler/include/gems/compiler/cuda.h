@@ -6,6 +6,7 @@
 //   each result:               T*
 //   flat:      long long n                } filled by launch_geometry
 //   all other: one struct by value        } its declaration is in the emitted text
+// Where blocks may share rows (has_fold), the address of launch_geometry's scratch memory comes before the last one.
 #pragma once
 
 #include <span>

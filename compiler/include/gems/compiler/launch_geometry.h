@@ -23,9 +23,15 @@ struct Geometry {
 
 // Grid, block and the last kernel parameter (n or the struct), as bytes to copy.
 struct LaunchGeometry {
-  unsigned grid_x = 0;
-  unsigned block_x = 0;
-  unsigned block_y = 1;
+  struct Fold {
+    unsigned grid_x = 0, block_x = 0, block_y = 1;
+  };
+  unsigned grid_x = 0, grid_y = 1, grid_z = 1;
+  unsigned block_x = 0, block_y = 1;
+  // Where blocks share rows (grid_y, grid_z > 1): memory that the kernel leaves what they find in, and the launch of
+  // NAME_fold, which takes the same parameters. Before the last parameter of both kernels comes its address.
+  std::size_t scratch_bytes = 0;
+  Fold fold{};
   std::size_t parameter_bytes = 0;
   alignas(16) std::array<std::byte, 1280> parameter{};
 };

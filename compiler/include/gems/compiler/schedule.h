@@ -117,13 +117,17 @@ struct LoopedSchedule {
   int block = 128;     // threads of several rows together
   int few = 2048;      // vectors of a row up to which held kernels have four a thread, then eight
   int held = 8192;     // vectors of a row up to which there are held kernels; 0: of no row
+  int chunk = 0;       // elements of a row that a block reads, where blocks share rows; 0: all
+  int partial = 0;     // bytes of what a block finds of a row that it shares, at most
 
-  static constexpr std::array<ScheduleField<LoopedSchedule>, 5> fields{{
+  static constexpr std::array<ScheduleField<LoopedSchedule>, 7> fields{{
       {"width", &LoopedSchedule::width, 1, 16},
       {"threads", &LoopedSchedule::threads, 32, 1024},
       {"block", &LoopedSchedule::block, 32, 1024},
       {"few", &LoopedSchedule::few, 1, 1 << 16},
       {"held", &LoopedSchedule::held, 0, 1 << 16, false},
+      {"chunk", &LoopedSchedule::chunk, 0, 1 << 20, false},
+      {"partial", &LoopedSchedule::partial, 0, 1 << 10, false},
   }};
   auto operator<=>(const LoopedSchedule&) const = default;
 };
@@ -132,10 +136,14 @@ struct LoopedSchedule {
 struct ColumnsSchedule {
   int width = 4;     // elements of a row that a thread takes together
   int threads = 16;  // of a row
+  int chunk = 0;     // as in LoopedSchedule
+  int partial = 0;
 
-  static constexpr std::array<ScheduleField<ColumnsSchedule>, 2> fields{{
+  static constexpr std::array<ScheduleField<ColumnsSchedule>, 4> fields{{
       {"width", &ColumnsSchedule::width, 1, 16},
       {"threads", &ColumnsSchedule::threads, 1, 32},
+      {"chunk", &ColumnsSchedule::chunk, 0, 1 << 20, false},
+      {"partial", &ColumnsSchedule::partial, 0, 1 << 10, false},
   }};
   auto operator<=>(const ColumnsSchedule&) const = default;
 };
@@ -151,6 +159,9 @@ struct CudaTarget {
   int memory_gbps = 0;  // peak of device memory; 0 counts as the slowest of the architecture
   auto operator<=>(const CudaTarget&) const = default;
 };
+
+// Whether a kernel's rows may be shared by blocks: a second kernel, NAME_fold, combines what these find.
+bool has_fold(const Schedule& schedule);
 
 Schedule choose_schedule(const TraceGraph& graph, const Layout& layout, CudaTarget target);
 std::string to_string(const Schedule& schedule);  // "family=flat width=8 unroll=1 threads=256"

@@ -118,6 +118,11 @@ inline constexpr int RowsBlockThreads = 128;
 inline constexpr int EightHeldWords = 4;
 inline constexpr int FourHeldWords = 8;
 inline constexpr int MostHeldWords = 16;
+// Elements of a row that a block reads, where one sweep finds all results: the blocks of a longer row share it, however
+// many rows there are, so that its bits are the same among few and among many. On an H100 the sum of 2^27 elements
+// reaches 101 % (bf16) and 102 % (f32) of a copy so, with twice as many elements 1 % less.
+inline constexpr int ChunkElements = 16384;
+inline constexpr int AcrossChunkElements = 1024;
 // Rows across: a warp has 32 neighbouring rows, a block so many threads of each, and a thread so many elements of one
 // row at a time. On an H100 the sum along dimension 0 of 16384 x 8192 f32 reaches 99 % of a copy so, with 8 threads
 // 96 %, with half a warp of rows 84 %.

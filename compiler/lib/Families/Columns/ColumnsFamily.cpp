@@ -7,21 +7,27 @@
 namespace gems {
 namespace {
 
-Schedule choose(const KernelFacts&, const tuning::Device&) {
-  return ColumnsSchedule{.width = tuning::AcrossWidth, .threads = tuning::AcrossThreads};
+Schedule choose(const KernelFacts& facts, const tuning::Device&) {
+  return ColumnsSchedule{.width = tuning::AcrossWidth,
+                         .threads = tuning::AcrossThreads,
+                         .chunk = chunk_of(facts, tuning::AcrossChunkElements),
+                         .partial = partial_of(facts)};
 }
 
 Blocks blocks(const Schedule& schedule, LayoutClass, const Geometry& geometry) {
   const std::int64_t rows = size_from(geometry, geometry.reduced_rank);
-  return {.count = ceil_div(rows, tuning::WarpThreads),
-          .x = tuning::WarpThreads,
-          .y = std::get<ColumnsSchedule>(schedule).threads,
-          .rows = rows};
+  const auto& columns = std::get<ColumnsSchedule>(schedule);
+  Blocks blocks{
+      .count = ceil_div(rows, tuning::WarpThreads), .x = tuning::WarpThreads, .y = columns.threads, .rows = rows};
+  share_rows(blocks, geometry, columns.chunk, columns.partial);
+  blocks.fold = {.count = blocks.count, .x = blocks.x, .y = blocks.y};
+  return blocks;
 }
 
 std::string launch_text(const Schedule& schedule) {
-  return fmt::format("block ({}, {}), grid ceil(rows / {})", tuning::WarpThreads,
-                     std::get<ColumnsSchedule>(schedule).threads, tuning::WarpThreads);
+  const auto& columns = std::get<ColumnsSchedule>(schedule);
+  return fmt::format("block ({0}, {1}), grid (ceil(rows / {0}){2})", tuning::WarpThreads, columns.threads,
+                     shared_text(columns.chunk));
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace {
 class ColumnsText : public RowText {
  public:
   ColumnsText(const ColumnsSchedule& schedule, KernelText& kernel, TextWriter& out)
-      : RowText(schedule.width, schedule.threads * static_cast<int>(tuning::WarpThreads), kernel, out, Axis::Y) {}
+      : RowText(schedule.width, schedule.threads * static_cast<int>(tuning::WarpThreads), schedule.chunk, kernel, out,
+                Axis::Y) {}
 
  protected:
   Form form() const override { return Form::OnePass; }
@@ -19,7 +20,7 @@ class ColumnsText : public RowText {
   void writeStart() override {}
 
   void openGroup(ArrayRef<BlockArgument> operands) override {
-    out_.open("for (long long column = start; column < columns; column += {} * step) {{", tuning::RowGroup);
+    out_.open("for (long long column = {}; column < columns; column += {} * step) {{", firstColumn(), tuning::RowGroup);
     out_.line("const int left = (int)min(columns - column, 1ll << 30);");
     out_.line("const {} elements = {{left, step}};", elementsType());
     writeLoads(elementOperands(operands), tuning::RowGroup, "column");

@@ -11,7 +11,7 @@ namespace {
 class HeldText : public RowText {
  public:
   HeldText(const HeldSchedule& schedule, KernelText& kernel, TextWriter& out)
-      : RowText(schedule.width, std::max(schedule.threads, schedule.block), kernel, out), schedule_(schedule) {}
+      : RowText(schedule.width, std::max(schedule.threads, schedule.block), 0, kernel, out), schedule_(schedule) {}
 
  protected:
   Form form() const override { return Form::TwoPasses; }

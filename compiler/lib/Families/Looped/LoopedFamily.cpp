@@ -1,5 +1,5 @@
-// The looped family: schedule, parameters and launch of kernels that read a row anew in each sweep. LoopedText.cpp prints
-// them.
+// The looped family: schedule, parameters and launch of kernels that read a row anew in each sweep. LoopedText.cpp
+// prints them.
 #include <fmt/format.h>
 
 #include "Families/row_shape.h"
@@ -13,14 +13,22 @@ Schedule choose(const KernelFacts& facts, const tuning::Device&) {
                         .threads = held.threads,
                         .block = tuning::RowsBlockThreads,
                         .few = std::max(held.few, 1),
-                        .held = held.all};
+                        .held = held.all,
+                        .chunk = chunk_of(facts, tuning::ChunkElements),
+                        .partial = partial_of(facts)};
 }
 
 Blocks blocks(const Schedule& schedule, LayoutClass, const Geometry& geometry) {
   const auto& looped = std::get<LoopedSchedule>(schedule);
   const std::int64_t vectors = ceil_div(columns_of(geometry), looped.width);
   const int of_thread = vectors > looped.few && vectors <= looped.held ? 8 : 4;
-  return row_blocks(geometry, threads_of_row(vectors, of_thread, looped.threads), looped.block);
+  Blocks blocks = row_blocks(geometry, threads_of_row(vectors, of_thread, looped.threads), looped.block);
+  share_rows(blocks, geometry, looped.chunk, looped.partial);
+  // A block folds a row.
+  if (blocks.parts > 1)
+    blocks.fold = {.count = blocks.rows,
+                   .x = threads_of_row(std::max<std::int64_t>(blocks.parts, 32), 1, looped.threads)};
+  return blocks;
 }
 
 std::string launch_text(const Schedule& schedule) {
@@ -30,9 +38,10 @@ std::string launch_text(const Schedule& schedule) {
     of_thread = fmt::format("(columns > {} && columns <= {} ? {} : {})", looped.few * looped.width,
                             looped.held * looped.width, 8 * looped.width, of_thread);
   return fmt::format(
-      "bx = min({}, ceil(columns / {})), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? "
-      "1 : {} / bx; grid ceil(rows / by)",
-      looped.threads, of_thread, looped.block);
+      "bx = min({}, ceil(columns / {})), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 "
+      "? "
+      "1 : {} / bx; grid (ceil(rows / by){})",
+      looped.threads, of_thread, looped.block, shared_text(looped.chunk));
 }
 
 }  // namespace

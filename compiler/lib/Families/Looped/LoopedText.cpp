@@ -10,7 +10,8 @@ namespace {
 class LoopedText : public RowText {
  public:
   LoopedText(const LoopedSchedule& schedule, KernelText& kernel, TextWriter& out)
-      : RowText(schedule.width, std::max(schedule.threads, schedule.block), kernel, out), schedule_(schedule) {}
+      : RowText(schedule.width, std::max(schedule.threads, schedule.block), schedule.chunk, kernel, out),
+        schedule_(schedule) {}
 
  protected:
   // Rows that held kernels hold come here with other strides only, and are combined as they do.
@@ -22,7 +23,7 @@ class LoopedText : public RowText {
   void writeStart() override {}
 
   void openGroup(ArrayRef<BlockArgument> operands) override {
-    out_.open("for (long long column = start; column < columns; column += {} * step) {{", tuning::RowGroup);
+    out_.open("for (long long column = {}; column < columns; column += {} * step) {{", firstColumn(), tuning::RowGroup);
     out_.line("const int left = (int)min(columns - column, 1ll << 30);");
     out_.line("const {} elements = {{left, step}};", elementsType());
     writeLoads(elementOperands(operands), tuning::RowGroup, "column");

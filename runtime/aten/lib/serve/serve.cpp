@@ -39,7 +39,7 @@ std::optional<DeclineReason> resize_results(const Request& request, const PlanEn
 }
 
 void compute(const Request& request, const CallGeometry& geometry, const PlanEntry& entry) {
-  std::array<void*, MaxOperands + MaxResults> tensors;
+  std::array<void*, MaxOperands + MaxResults + 1> tensors;
   std::size_t count = 0;
   for (void* address : geometry.addresses()) tensors[count++] = address;
   for (std::size_t r = 0; r < request.results.size(); ++r) {
@@ -54,6 +54,12 @@ void compute(const Request& request, const CallGeometry& geometry, const PlanEnt
     tensors[count++] = result.unsafeGetTensorImpl()->unsafe_storage().unsafeGetStorageImpl()->mutable_data();
   }
   if (entry.plan == nullptr) return;
+  c10::DataPtr scratch;  // its memory is reused behind this stream's kernels
+  if (const std::size_t bytes = scratch_bytes(*entry.plan)) {
+    const DeviceScope scope(geometry.device());
+    scratch = allocate_scratch(bytes);
+    tensors[count++] = scratch.get();
+  }
   launch(*entry.plan, {tensors.data(), count}, geometry.numbers(), current_stream(geometry.device()));
 }
 

@@ -29,4 +29,8 @@ at::Tensor allocate(const ResultGeometry& geometry, at::Device device) {
   return tensor;
 }
 
+c10::DataPtr allocate_scratch(std::size_t size_bytes) {
+  return at::cuda::getCUDADeviceAllocator()->allocate(size_bytes);
+}
+
 }  // namespace gems::aten

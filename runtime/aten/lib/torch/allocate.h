@@ -21,4 +21,7 @@ ResultGeometry result_geometry(at::IntArrayRef sizes, at::IntArrayRef strides, a
 // device: of kind CUDA it must be current (device_scope.h), and in use already: a tensor lives there.
 at::Tensor allocate(const ResultGeometry& geometry, at::Device device);
 
+// Memory of the current CUDA device for one launch on the current stream. Throws PyTorch's out-of-memory error.
+c10::DataPtr allocate_scratch(std::size_t size_bytes);
+
 }  // namespace gems::aten

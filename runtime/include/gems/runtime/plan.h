@@ -33,7 +33,11 @@ struct PlanRequest {
 // per variant however many threads ask.
 std::shared_ptr<const Plan> make_plan(const PlanRequest& request);
 
-// tensors: addresses of the operands in memory, in order, then of the results. numbers: of the operands not in memory,
+// Bytes of device memory that a launch needs for the time that its kernels run; mostly 0.
+std::size_t scratch_bytes(const Plan& plan);
+
+// tensors: addresses of the operands in memory, in order, then of the results, then of the scratch memory where
+// scratch_bytes is not 0 (aligned to 16 bytes). numbers: of the operands not in memory,
 // in order. stream: a CUstream (null: the default stream); ignored on the CPU. No allocation, no lock. Throws
 // gems::Error when the driver refuses the launch.
 void launch(const Plan& plan, std::span<void* const> tensors, std::span<const NumberValue> numbers, void* stream);
