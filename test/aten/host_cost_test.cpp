@@ -8,6 +8,7 @@
 #include <ATen/ops/empty_strided.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/mul.h>
+#include <ATen/ops/neg.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/result_type.h>
 
@@ -244,6 +245,21 @@ void measure(Calls calls) {
 }  // namespace
 
 TEST_CASE("time of a tiny call on the CPU", "[.][benchmark]") { measure(on_cpu({64})); }
+
+// More geometries than a thread's table holds, so that each is analysed whenever its turn comes.
+TEST_CASE("time of a call of a new geometry on the CPU", "[.][benchmark]") {
+  const at::Tensor base = at::ones({40'000});
+  std::vector<at::Tensor> views;
+  for (std::int64_t stride = 3; stride < 20'003; ++stride) views.push_back(base.as_strided({2, 3}, {stride, 1}));
+  const Switched on;
+  std::size_t next = 0;
+  const auto view = [&]() -> const at::Tensor& { return views[next++ % views.size()]; };
+  BENCHMARK("-a") { return at::neg(view()); };
+  BENCHMARK("a + b") {
+    const at::Tensor& a = view();
+    return at::add(a, a);
+  };
+}
 
 TEST_CASE("time of a tiny call on CUDA, without allocator and driver", "[.][benchmark]") {
   NEEDS_NVRTC();

@@ -173,7 +173,11 @@ FirstCall first_call(const Request& request, const CallGeometry& geometry) {
   }
   if (numel == 0) return {std::move(entry)};
 
-  const PlanRequest plan_request{request.op, arguments, results, device_of(geometry.device()), default_dtype};
+  const PlanRequest plan_request{.op = request.op,
+                                 .operands = arguments,
+                                 .results = results,
+                                 .device = device_of(geometry.device()),
+                                 .default_dtype = default_dtype};
   try {
     if (capturing && !is_planned(plan_request)) return cold_capture(request, std::move(entry));
     take_thread_compiles();  // forget those of others
