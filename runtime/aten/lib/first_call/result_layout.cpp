@@ -48,12 +48,12 @@ bool is_argument(const Request& request, const at::Tensor& result) {
   });
 }
 
-bool is_like_self(const Request& request) {
+bool preserves_format(const Request& request) {
   const CallRules& rules = request.rules;
-  if (!rules.like_complex_self && !rules.like_integral_self) return false;
+  if (!rules.preserves_format_if_complex && !rules.preserves_format_if_integral) return false;
   const at::Tensor& self = *request.arguments[0].tensor;
-  return (rules.like_complex_self && self.is_complex()) ||
-         (rules.like_integral_self && at::isIntegralType(self.scalar_type(), /*includeBool=*/true));
+  return (rules.preserves_format_if_complex && self.is_complex()) ||
+         (rules.preserves_format_if_integral && at::isIntegralType(self.scalar_type(), /*includeBool=*/true));
 }
 
 // Of operands that all have the result's shape. Source: TensorIteratorBase::compute_fast_setup_type.
@@ -86,7 +86,7 @@ std::optional<ResultLayout> new_layout(const Request& request) {
   }
   ResultLayout layout{.sizes = *sizes, .strides = {}, .rank = static_cast<int>(sizes->size())};
   // A number counts as an operand of another shape.
-  if (!(has_number && request.rules.numbers_shape_layout && !sizes->empty()))
+  if (!(has_number && request.rules.wraps_numbers && !sizes->empty()))
     if (std::optional<at::DimVector> strides = shared_strides(tensors, *sizes)) {
       layout.strides = *std::move(strides);
       return layout;
@@ -115,7 +115,7 @@ ResultLayout asked_layout(const Request& request) {
     config.add_owned_const_input(as_parts ? at::real(*tensor) : *tensor);
   }
   for (const CallArgument& argument : request.arguments)
-    if (argument.kind == CallArgument::Kind::Number && request.rules.numbers_shape_layout)
+    if (argument.kind == CallArgument::Kind::Number && request.rules.wraps_numbers)
       config.add_owned_const_input(c10::scalar_to_tensor(*argument.number));
   const at::TensorIterator iterator = config.build();
   const at::TensorBase& output = iterator.output(0);
@@ -165,7 +165,7 @@ ResultLayout result_layout(const Request& request) {
   std::optional<ResultLayout> known = new_layout(request);
   ResultLayout layout = known ? *std::move(known) : asked_layout(request);
   if (request.results[0].defined()) return layout;
-  if (is_like_self(request)) {
+  if (preserves_format(request)) {
     const at::Tensor& self = *request.arguments[0].tensor;
     if (self.is_non_overlapping_and_dense())
       layout.strides = self.strides();

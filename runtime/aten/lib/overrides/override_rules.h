@@ -15,12 +15,13 @@ inline constexpr CallRules checks_divisor{.checks_zero_divisor = true};
 inline constexpr CallRules checks_exponent{.rejects_negative_exponent = true, .numbers_must_fit = true};
 // pow.Scalar allocates its result before it looks at the exponent's strides.
 inline constexpr CallRules contiguous{.contiguous_result = true};
-// abs allocates the result of a complex argument by empty_like.
-inline constexpr CallRules like_self_if_complex{.like_complex_self = true};
-// isinf allocates that of an integral argument so, and reads a complex one as two tensors.
-inline constexpr CallRules like_self_if_integral{.like_integral_self = true, .reads_complex_parts = true};
-// eq.Scalar and its kin wrap the number into a tensor and go through the binary path.
-inline constexpr CallRules numbers_join_layout{.numbers_shape_layout = true};
+// abs.
+inline constexpr CallRules preserves_format_if_complex{.preserves_format_if_complex = true};
+// isinf, which reads a complex argument as two tensors.
+inline constexpr CallRules preserves_format_if_integral{.preserves_format_if_integral = true,
+                                                        .reads_complex_parts = true};
+// eq.Scalar and its kin go through the binary path.
+inline constexpr CallRules wraps_numbers{.wraps_numbers = true};
 // masked_fill clones self as contiguous, then fills in place.
 inline constexpr CallRules contiguous_numbers_fit{.contiguous_result = true, .numbers_must_fit = true};
 

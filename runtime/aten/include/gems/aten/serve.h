@@ -32,17 +32,18 @@ struct CallArgument {
 
 // Where an ATen overload departs from what TensorIterator and the op's promotion alone would give.
 struct CallRules {
-  bool contiguous_result = false;    // the functional form returns a contiguous tensor whatever the inputs' layout
-  bool like_complex_self = false;    // the result of a complex argument is allocated by empty_like
-  bool like_integral_self = false;   // the result of a bool or integer argument is
-  bool reads_complex_parts = false;  // real and imaginary part are read as two tensors, with twice the strides
-  bool checks_zero_divisor = false;  // ATen's own ways with zero: raises for integers, NaN for complex on CUDA
+  bool contiguous_result = false;  // the functional form returns a contiguous tensor whatever the inputs' layout
+  // ATen allocates the result by empty_like: it has the memory format of the first argument.
+  bool preserves_format_if_complex = false;
+  bool preserves_format_if_integral = false;
+  bool reads_complex_parts = false;        // real and imaginary part are read as two tensors, with twice the strides
+  bool checks_zero_divisor = false;        // ATen's own ways with zero: raises for integers, NaN for complex on CUDA
   bool rejects_negative_exponent = false;  // ATen raises on a negative integer number as exponent of an integer tensor
-  bool numbers_shape_layout = false;  // ATen wraps Scalar arguments into 0-dim tensors, which take part in the layout
-  bool numbers_must_fit = false;      // ATen raises when a Scalar does not fit the computation dtype
-  bool disjoint_results = false;      // given results share memory but no element: parts of one tensor
-  bool expands_to_result = false;     // the arguments may broadcast to a given result that is larger
-  std::int8_t layout_leader = -1;     // position of an argument whose layout counts before those of the others
+  bool wraps_numbers = false;  // ATen wraps Scalar arguments into 0-dim tensors, operands of TensorIterator like others
+  bool numbers_must_fit = false;   // ATen raises when a Scalar does not fit the computation dtype
+  bool disjoint_results = false;   // given results share memory but no element: parts of one tensor
+  bool expands_to_result = false;  // the arguments may broadcast to a given result that is larger
+  std::int8_t layout_leader = -1;  // position of an argument whose layout counts before those of the others
 };
 
 // Runs ATen's own kernel for the call on small tensors (probe_tensor_like) and returns the dtype of the result; throws
