@@ -106,6 +106,7 @@ void RowText::planRow() {
   last_ = makeVisit("element", roots);
   for (const ResultText& result : kernel_.results())
     if (result.extent == Extent::Element && roots.size() > 1) last_.fields.push_back(result.name);
+  for (auto pick : block.getOps<PickOp>()) row_.keep(body_.visit(pick.getValue()).ofRow);
   for (int sweeps = 0; sweeps <= body_.sweeps(); ++sweeps) planStage(sweeps);
 }
 
