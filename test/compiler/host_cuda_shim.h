@@ -139,15 +139,28 @@ class Block {
 };
 static inline void __syncthreads() { Block::wait(); }
 
-// The value of another lane of the warp. All threads of a block call this as often as each other.
-static inline unsigned __shfl_xor_sync(unsigned, unsigned value, int distance) {
+// Values of other lanes of the warp. All threads of a block call these as often as each other.
+template <class F>
+static inline unsigned exchange_lanes(unsigned value, F source) {
   static unsigned values[1024];
-  const unsigned own = threadIdx.y * blockDim.x + threadIdx.x;
+  const int own = static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x);
   values[own] = value;
   Block::wait();
-  const unsigned other = values[own ^ static_cast<unsigned>(distance)];
+  const unsigned other = values[own / 32 * 32 + source(own % 32)];
   Block::wait();
   return other;
+}
+static inline unsigned __shfl_xor_sync(unsigned, unsigned value, int distance) {
+  return exchange_lanes(value, [=](int lane) { return lane ^ distance; });
+}
+static inline unsigned __shfl_sync(unsigned, unsigned value, int from, int width) {
+  return exchange_lanes(value, [=](int lane) { return lane / width * width + from % width; });
+}
+static inline unsigned __shfl_down_sync(unsigned, unsigned value, int distance, int width) {
+  return exchange_lanes(value, [=](int lane) { return lane % width + distance < width ? lane + distance : lane; });
+}
+static inline unsigned __shfl_up_sync(unsigned, unsigned value, int distance, int width) {
+  return exchange_lanes(value, [=](int lane) { return lane % width >= distance ? lane - distance : lane; });
 }
 static inline int __clz(int x) { return std::countl_zero(static_cast<unsigned>(x)); }
 

@@ -4,6 +4,11 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "cuda_case.h"
+#include "gems/dsl/error.h"
+#include "gems/ops/normalization.h"
+#include "gems/ops/reduction.h"
+#include "gems/ops/softmax.h"
+#include "row_case.h"
 #include "trace_builder.h"
 
 namespace gems::test {
@@ -177,10 +182,35 @@ TEST_CASE("the tiles of all operands fit into 48 KiB, which every GPU has") {
       }
 }
 
+TEST_CASE("a thread holds four or eight vectors of a row, of the widest tensor that varies along it") {
+  const auto held = [](const OpDef& op, const std::vector<DType>& dtypes, std::uint8_t vectors) {
+    return std::get<HeldSchedule>(choose_schedule(row_trace(op, dtypes), {LayoutClass::RowHeld, 0, vectors}, {}));
+  };
+  CHECK(held(ops::softmax_op, {DType::F32}, 4) == HeldSchedule{.width = 4, .vectors = 4, .threads = 1024, .block = 128});
+  CHECK(held(ops::softmax_op, {DType::BF16}, 8).width == 8);
+  CHECK(held(ops::softmax_op, {DType::BF16}, 8).vectors == 8);
+  // A weight is not held.
+  CHECK(held(ops::layer_norm_op, {DType::BF16, DType::F32, DType::F32}, 4).width == 4);
+  CHECK(held(ops::rms_norm_op, {DType::BF16}, 4).width == 8);
+  const auto looped = [](const OpDef& op, DType dtype) {
+    return std::get<LoopedSchedule>(choose_schedule(row_trace(op, {dtype}), {LayoutClass::RowLooped}, {}));
+  };
+  CHECK(looped(ops::softmax_op, DType::F32) == LoopedSchedule{.width = 4, .threads = 1024, .few = 2048, .held = 8192});
+  CHECK(looped(ops::softmax_backward_op, DType::F32).held == 4096);
+  CHECK(looped(ops::sum_op, DType::F32) == LoopedSchedule{.width = 4, .threads = 512, .few = 1, .held = 0});
+}
+
 TEST_CASE("a schedule is of the family of its layout class") {
-  const TraceGraph graph = single_op(ScalarOp::Add, DType::F32);
-  for (std::size_t cls = 0; cls < layout_table.size(); ++cls)
-    CHECK(family_of(choose_schedule(graph, {static_cast<LayoutClass>(cls)}, {})) == layout_table[cls].family);
+  const TraceGraph sum = single_op(ScalarOp::Add, DType::F32);
+  const TraceGraph softmax = row_trace(ops::softmax_op, {DType::F32});
+  for (std::size_t i = 0; i < layout_table.size(); ++i) {
+    const auto cls = static_cast<LayoutClass>(i);
+    const Layout layout{cls, 0, static_cast<std::uint8_t>(traits(cls).family == Family::Held ? 4 : 0)};
+    if (cls == LayoutClass::Columns)
+      CHECK_THROWS_AS(choose_schedule(softmax, layout, {}), Error);
+    else
+      CHECK(family_of(choose_schedule(is_rowwise(cls) ? softmax : sum, layout, {})) == traits(cls).family);
+  }
 }
 
 TEST_CASE("the emitter obeys the schedule that choose_schedule gives") {

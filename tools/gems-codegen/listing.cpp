@@ -13,6 +13,7 @@
 #include "gems/dsl/error.h"
 #include "gems/dsl/names.h"
 #include "gems/dsl/trace.h"
+#include "row_reads.h"
 
 namespace gems::codegen {
 namespace {
@@ -119,17 +120,22 @@ std::string show_op(const OpDef& op) {
   text += fmt::format("\ntakes {}\n", gems::text(op.accepts));
   text += "\ndtypes (of every tensor operand), what is computed in, and the result\n";
   std::vector<std::string_view> unsupported;
-  for (const DTypeRow& row : dtype_rows(op)) {
+  std::string rows;
+  const std::vector<DTypeRow> all = dtype_rows(op);
+  for (const DTypeRow& row : all) {
     if (row.error.empty())
       text += fmt::format("  {:<10}  {:<10}  -> {}\n", gems::name(row.dtype), fmt::join(names(row.compute), ", "),
                           fmt::join(names(row.result), ", "));
     else
       unsupported.push_back(gems::name(row.dtype));
   }
+  const auto supported = std::ranges::find_if(all, [](const DTypeRow& row) { return row.error.empty(); });
+  if (op.is_rowwise && supported != all.end())
+    rows = row_text(trace(op, uniform_call(op, supported->dtype).operands));
   if (!unsupported.empty())
     text += fmt::format("  not supported: {} (reason: gems-codegen emit {} --dtypes {})\n",
                         fmt::join(unsupported, ", "), op.name, unsupported.front());
-  return text;
+  return text + rows;
 }
 
 std::string show_op_json(const OpDef& op) {

@@ -290,13 +290,16 @@ std::string KernelText::putElement(const ResultText& result, const std::string& 
   return fmt::format("{}_vec.put(k, {})", result.name, value);
 }
 
+std::string KernelText::storedVector(const ResultText& result) {
+  const std::string vector = result.name + "_vec";
+  if (!result.isPacked() || width_ == 1) return vector;
+  prelude_.use(result.storage == DType::F16 ? Snippet::PackF16 : Snippet::PackBF16);
+  return fmt::format("{}({})", result.storage == DType::F16 ? "pack_f16" : "pack_bf16", vector);
+}
+
 void KernelText::storeVector(TextWriter& out, const ResultText& result, const std::string& address,
                              const std::string& first, const std::string& last) {
-  std::string vector = result.name + "_vec";
-  if (result.isPacked() && width_ > 1) {
-    prelude_.use(result.storage == DType::F16 ? Snippet::PackF16 : Snippet::PackBF16);
-    vector = fmt::format("{}({})", result.storage == DType::F16 ? "pack_f16" : "pack_bf16", vector);
-  }
+  const std::string vector = storedVector(result);
   const std::string_view word = accessWord(result.storage, width_);
   if (last.empty()) {
     out.line("store<{}>({}, {});", word, address, vector);

@@ -88,6 +88,8 @@ class KernelText {
   void declareResultVector(TextWriter& out, const ResultText& result);
   // Sets element k of what declareResultVector declared.
   std::string putElement(const ResultText& result, const std::string& value) const;
+  // The vector of what declareResultVector declared, as it is in memory.
+  std::string storedVector(const ResultText& result);
   // Of a whole vector, or of its elements from `first` up to `last` when these are given.
   void storeVector(TextWriter& out, const ResultText& result, const std::string& address, const std::string& first,
                    const std::string& last);

@@ -122,6 +122,7 @@ void RowText::planRow() {
   last_ = makeVisit("element", roots);
   for (const ResultText& result : kernel_.results())
     if (result.extent == Extent::Element && roots.size() > 1) last_.fields.push_back(result.name);
+  for (auto pick : block.getOps<PickOp>()) row_.keep(body_.visit(pick.getValue()).ofRow);
   for (int sweeps = 0; sweeps <= body_.sweeps(); ++sweeps) planStage(sweeps);
 }
 
@@ -406,9 +407,18 @@ void RowText::writeLoads(ArrayRef<const OperandText*> operands, int count, const
   for (const OperandText* operand : operands) {
     kernel_.prelude().use(Snippet::Vec);
     out_.line("{} {}_vec[{}];", kernel_.vectorType(operand->storage), operand->name, count);
-    if (!isGeneric() && !kernel_.isAligned())
+    if (isShifted(operand->storage)) {
+      kernel_.prelude().use(Snippet::ShiftedRow);
+      out_.line("load_shifted({0}_vec, {0} + at.{0}, (int)columns);", operand->name);
+    } else if (!isGeneric() && !kernel_.isAligned()) {
       out_.line("{} {}_run[{}];", kernel_.runType(*operand), operand->name, count);
+    }
   }
+  SmallVector<const OperandText*> others;
+  for (const OperandText* operand : operands)
+    if (!isShifted(operand->storage)) others.push_back(operand);
+  if (others.empty()) return;
+  operands = others;
   out_.line("#pragma unroll");
   out_.open("for (int u = 0; u < {}; ++u) {{", count);
   if (isGeneric()) {
@@ -748,7 +758,8 @@ void RowText::writeLastVisit() {
   openGroup(last_.slice.operands);
   out_.line("#pragma unroll");
   out_.open("for (int u = 0; u < {}; ++u) {{", tuning::RowGroup);
-  out_.line("if (!elements.has(u * {})) break;", width_);
+  const auto shifts = [&](const ResultText* result) { return isShifted(result->storage); };
+  if (llvm::none_of(results, shifts)) out_.line("if (!elements.has(u * {})) break;", width_);
   writeColumnVectors(last_);
   if (!isGeneric())
     for (const ResultText* result : results) kernel_.declareResultVector(out_, *result);
@@ -780,10 +791,14 @@ void RowText::writeLastVisit() {
   if (!isGeneric())
     for (const ResultText* result : results) {
       const std::string address = fmt::format("{0} + at.{0} + column + u * step", result->name);
-      if (kernel_.isAligned())
+      if (isShifted(result->storage)) {
+        kernel_.prelude().use(Snippet::ShiftedRow);
+        out_.line("store_shifted({}, {}, elements.left - u * step);", address, kernel_.storedVector(*result));
+      } else if (kernel_.isAligned()) {
         kernel_.storeVector(out_, *result, address, "", "");
-      else
+      } else {
         kernel_.storeVector(out_, *result, address, "0", "elements.left - u * step");
+      }
     }
   out_.close();
   closeGroup();

@@ -35,6 +35,8 @@ class RowText {
 
   virtual Form form() const = 0;
   virtual std::string twoPassesCondition() const { return {}; }
+  // Whether all threads of a block run the same groups, so that neighbours may exchange what they move.
+  virtual bool isConvergent() const = 0;
   // What precedes the first sweep.
   virtual void writeStart() = 0;
   // Opens the block in which `elements` says which elements of a group of this thread exist, its first vector begins at
@@ -55,6 +57,10 @@ class RowText {
   // Elements are loaded and stored one by one, with any strides.
   bool isGeneric() const {
     return kernel_.layout().cls == LayoutClass::RowGeneric || kernel_.layout().cls == LayoutClass::Columns;
+  }
+  // Vectors of 16 bytes at any alignment, in aligned words of which neighbours exchange parts.
+  bool isShifted(DType storage) const {
+    return isConvergent() && !kernel_.isAligned() && static_cast<int>(size_bytes(storage)) * width_ == 16;
   }
 
   KernelText& kernel_;

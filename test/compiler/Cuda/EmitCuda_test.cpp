@@ -5,6 +5,10 @@
 #include <sstream>
 
 #include "cuda_case.h"
+#include "gems/ops/normalization.h"
+#include "gems/ops/reduction.h"
+#include "gems/ops/softmax.h"
+#include "row_case.h"
 #include "trace_builder.h"
 
 namespace gems::test {
@@ -46,6 +50,15 @@ TEST_CASE("golden files are what the emitter prints", "[golden]") {
   check_golden("neg_f32_tile_unaligned", neg, {LayoutClass::TileUnaligned});
   check_golden("add_bf16_generic", add, {LayoutClass::Generic});
   check_golden("add_bf16_generic_wide", add, {LayoutClass::GenericWide});
+
+  const TraceGraph softmax = row_trace(ops::softmax_op, {DType::F32});
+  check_golden("softmax_f32_row_held", softmax, {LayoutClass::RowHeld, 0, 4});
+  check_golden("softmax_f32_row_looped", softmax, {LayoutClass::RowLooped});
+  check_golden("softmax_f32_row_generic", softmax, {LayoutClass::RowGeneric});
+  check_golden("softmax_bf16_row_held_unaligned", row_trace(ops::softmax_op, {DType::BF16}),
+               {LayoutClass::RowHeldUnaligned, 0, 8});
+  check_golden("layer_norm_bf16_row_held", row_trace(ops::layer_norm_op, {DType::BF16}), {LayoutClass::RowHeld, 0, 4});
+  check_golden("max_dim_f32_row_looped", row_trace(ops::max_dim_op, {DType::F32}), {LayoutClass::RowLooped});
 }
 
 }  // namespace gems::test

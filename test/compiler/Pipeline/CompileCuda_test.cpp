@@ -5,10 +5,15 @@
 #include <catch2/benchmark/catch_benchmark.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "Cuda/Prelude.h"
 #include "cuda_case.h"
+#include "gems/dsl/error.h"
+#include "gems/ops/catalogue.h"
+#include "gems/ops/reduction.h"
 #include "gems/runtime/nvrtc.h"
+#include "row_case.h"
 #include "trace_builder.h"
 
 namespace gems::test {
@@ -70,7 +75,7 @@ TEST_CASE("NVRTC compiles each family to machine code, with only the prelude tha
   const CudaTarget target{GENERATE(75, 80, 90)};
   for (DType dtype : {DType::F16, DType::BF16, DType::F32, DType::U8, DType::I64, DType::C64}) {
     const TraceGraph graph = scaled_sum(dtype, dtype, dtype);
-    for (std::size_t cls = 0; cls < layout_table.size(); ++cls)
+    for (std::size_t cls = 0; cls < static_cast<std::size_t>(LayoutClass::RowHeld); ++cls)
       for (bool single : {false, true}) {
         Layout layout{static_cast<LayoutClass>(cls)};
         if (single) layout = last_single(layout.cls, graph);
@@ -81,6 +86,36 @@ TEST_CASE("NVRTC compiles each family to machine code, with only the prelude tha
     const CudaKernel kernel = emit_cuda(graph, Layout{}, target);
     CHECK_NOTHROW(compile_cubin(kernel.text, kernel.name, target.arch));
   }
+}
+
+TEST_CASE("NVRTC compiles rowwise ops for each layout") {
+  if (!prepare_nvrtc()) SKIP("no NVRTC on this machine");
+  const CudaTarget target{GENERATE(80, 90, 120)};
+  const std::vector<Layout> layouts{{LayoutClass::RowHeld, 0, 4},          {LayoutClass::RowHeld, 0, 8},
+                                    {LayoutClass::RowHeldUnaligned, 0, 4}, {LayoutClass::RowHeldUnaligned, 0, 8},
+                                    {LayoutClass::RowLooped},              {LayoutClass::RowLoopedUnaligned},
+                                    {LayoutClass::RowGeneric}};
+  for (const DType dtype : {DType::F32, DType::BF16, DType::I64, DType::C64}) {
+    std::vector<CudaKernel> kernels;
+    for (const OpDef* op : ops::rowwise_catalogue().all()) {
+      TraceGraph graph;
+      try {
+        graph = row_trace(*op, {dtype});
+      } catch (const Error&) {
+        continue;  // not on this dtype
+      }
+      if (dtype == DType::C64 && op->name == "prod") continue;
+      for (const Layout& layout : layouts) kernels.push_back(emit_cuda(graph, layout, target));
+    }
+    INFO(name(dtype) << " for sm_" << target.arch);
+    CHECK_NOTHROW(compile_ptx(unite(kernels, target), "rows", target.arch));
+  }
+}
+
+TEST_CASE("a product of complex numbers along a row is refused with the reason") {
+  CHECK_THROWS_WITH(emit_cuda(row_trace(ops::prod_op, {DType::C64}), {LayoutClass::RowLooped}, {}),
+                    Catch::Matchers::ContainsSubstring("prod") &&
+                        Catch::Matchers::ContainsSubstring("a row has only the sum"));
 }
 
 TEST_CASE("how long NVRTC takes for a kernel, beside an empty one", "[.benchmark]") {

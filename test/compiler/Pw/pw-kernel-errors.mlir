@@ -178,3 +178,37 @@ pw.kernel @cpu of "cpu" operands [#pw.operand<"x", f32 as f32, tensor>] results 
 ^bb0(%x: f32):
   pw.yield %x : f32
 }
+
+// -----
+
+pw.kernel @sum of "sum" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>] {
+^bb0(%x: f32):
+  // expected-error @+1 {{reads a row, which only a rowwise kernel has}}
+  %sum = pw.reduce sum %x : f32 -> f32
+  pw.yield %sum : f32
+}
+
+// -----
+
+// expected-error @+1 {{operand 'weight' has the extent 'column', which only rowwise kernels know}}
+pw.kernel @scale of "scale" operands [#pw.operand<"weight", f32 as f32, tensor, column>] results [#pw.result<"out", f32 to f32>] {
+^bb0(%weight: f32):
+  pw.yield %weight : f32
+}
+
+// -----
+
+pw.kernel @sum of "sum" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32, row>] rowwise {
+^bb0(%x: f32):
+  // expected-error @+1 {{result 'out' is one value for each row, but the body's value varies along it}}
+  pw.yield %x : f32
+}
+
+// -----
+
+// expected-error @+1 {{vectors is a power of two from 4 to 8; given 2}}
+pw.kernel @held of "held" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>] rowwise resolved
+    layout <row_held, held = 4> schedule <held, width = 4, vectors = 2, threads = 1024, block = 128> {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}

@@ -72,6 +72,87 @@ __device__ __forceinline__ State combine_across(State state, State (&exchange)[T
   return state;
 }
 
+//! snippet ShiftedRow needs Vec, StoreWord
+// The vectors of a thread of a row that begins anywhere, from aligned words of 16 bytes: each has a part of the next
+// thread's vector, too. All lanes of a warp call this.
+template <class T, int N, int V>
+__device__ __forceinline__ void load_shifted(Vec<T, N> (&vecs)[V], const T* from, int columns) {
+  static_assert(Vec<T, N>::size == 16, "whole words are exchanged");
+  const int lead = (unsigned long long)from % 16;
+  const int lanes = blockDim.x < 32 ? blockDim.x : 32, lane = threadIdx.x & (lanes - 1);
+  const uint4* at = reinterpret_cast<const uint4*>(reinterpret_cast<const char*>(from) - lead);
+  const int count = columns > 0 ? (lead + columns * (int)sizeof(T) + 15) / 16 : 0;
+  union Word { uint4 whole; unsigned words[4]; } own[V], extra = {};
+  #pragma unroll
+  for (int v = 0; v < V; ++v) {
+    const int i = v * blockDim.x + threadIdx.x;
+    own[v].whole = {};
+    if (i < count) own[v].whole = at[i];
+  }
+  // Lane v has what follows vector v of the last lane.
+  const int follows = lane * blockDim.x + (threadIdx.x - lane) + lanes;
+  if (lane < V && follows < count && lead > 0) extra.whole = at[follows];
+  #pragma unroll
+  for (int v = 0; v < V; ++v) {
+    unsigned shifted[8];
+    #pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      shifted[i] = own[v].words[i];
+      const unsigned next = __shfl_down_sync(0xffffffff, own[v].words[i], 1, lanes);
+      // Rows of fewer threads than vectors of each load what follows themselves.
+      const unsigned last = __shfl_sync(0xffffffff, extra.words[i], v & (lanes - 1), lanes);
+      shifted[i + 4] = lane == lanes - 1 ? last : next;
+    }
+    if (lanes < V && lead > 0 && lane == lanes - 1) {
+      const int i = (v + 1) * blockDim.x;
+      Word word = {};
+      if (i < count) word.whole = at[i];
+      #pragma unroll
+      for (int w = 0; w < 4; ++w) shifted[w + 4] = word.words[w];
+    }
+    #pragma unroll
+    for (int by = 2; by > 0; by /= 2)
+      #pragma unroll
+      for (int i = 0; i + by < 8; ++i)
+        if (lead & 4 * by) shifted[i] = shifted[i + by];
+    #pragma unroll
+    for (int i = 0; i < 4; ++i) vecs[v].words[i] = __funnelshift_r(shifted[i], shifted[i + 1], lead % 4 * 8);
+  }
+}
+
+// A vector of which `left` elements exist, into aligned words: each has the end of the previous thread's vector, too.
+// What is no whole word is stored by the element. All lanes of a warp call this.
+template <class T, int N> __device__ __forceinline__ void store_shifted(T* to, const Vec<T, N>& value, int left) {
+  static_assert(Vec<T, N>::size == 16, "whole words are exchanged");
+  const int lead = (unsigned long long)to % 16, first = N - lead / (int)sizeof(T), by = 16 - lead;
+  const int lanes = blockDim.x < 32 ? blockDim.x : 32, lane = threadIdx.x & (lanes - 1);
+  unsigned shifted[9] = {};
+  #pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    shifted[i + 4] = value.words[i];
+    shifted[i] = __shfl_up_sync(0xffffffff, value.words[i], 1, lanes);
+  }
+  const bool whole = left >= first && (lane > 0 || lead == 0);
+  const bool next = __shfl_down_sync(0xffffffff, (unsigned)whole, 1, lanes) != 0 && lane < lanes - 1;
+  #pragma unroll
+  for (int d = 4; d > 0; d /= 2)
+    #pragma unroll
+    for (int i = 0; i + d < 9; ++i)
+      if (by & 4 * d) shifted[i] = shifted[i + d];
+  if (whole) {
+    const uint4 word = {__funnelshift_r(shifted[0], shifted[1], by % 4 * 8),
+                        __funnelshift_r(shifted[1], shifted[2], by % 4 * 8),
+                        __funnelshift_r(shifted[2], shifted[3], by % 4 * 8),
+                        __funnelshift_r(shifted[3], shifted[4], by % 4 * 8)};
+    store_word(reinterpret_cast<uint4*>(reinterpret_cast<char*>(to) - lead), word);
+  }
+  if (!whole || (!next && lead > 0)) {
+    #pragma unroll
+    for (int k = 0; k < N; ++k)
+      if (k < left && (k < first ? !whole : !next)) to[k] = value.get(k);
+  }
+}
+
 //! snippet Both
 // Two reductions in one sweep.
 template <class First, class Second> struct Both {

@@ -16,6 +16,8 @@ class HeldText : public RowText {
  protected:
   Form form() const override { return Form::TwoPasses; }
 
+  bool isConvergent() const override { return true; }
+
   void writeStart() override {
     out_.line("const int left = (int)columns - start;");
     writeLoads(elementOperands(), schedule_.vectors, "start");

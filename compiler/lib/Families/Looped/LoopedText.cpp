@@ -20,6 +20,8 @@ class LoopedText : public RowText {
     return fmt::format("space.columns <= {}", schedule_.held * schedule_.width);
   }
 
+  bool isConvergent() const override { return false; }
+
   void writeStart() override {}
 
   void openGroup(ArrayRef<BlockArgument> operands) override {
