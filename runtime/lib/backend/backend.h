@@ -51,6 +51,9 @@ struct Backend {
   // What the call's kernel may depend on. Leaves the space as that kernel walks it.
   KernelLayout (*layout)(std::string_view op, IterationSpace& space, std::span<const NamedTensor> operands,
                          std::span<const NamedTensor> results);
+  // The same of a rowwise call, with its trace.
+  KernelLayout (*row_layout)(const TraceGraph& graph, IterationSpace& space, std::span<const NamedTensor> operands,
+                             std::span<const NamedTensor> results);
   // From the cache, else by the compiler. device: an index, as in Device.
   CompiledKernel (*compile)(const TraceGraph& graph, const KernelLayout& layout, int device, KernelCache& cache);
   LoadedKernel (*load)(const CompiledKernel& kernel, int device);

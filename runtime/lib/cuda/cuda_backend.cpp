@@ -21,6 +21,13 @@ KernelLayout layout(std::string_view op, IterationSpace& space, std::span<const 
   return walked.layout;
 }
 
+KernelLayout row_layout(const TraceGraph& graph, IterationSpace& space, std::span<const NamedTensor> operands,
+                        std::span<const NamedTensor> results) {
+  CudaSpace walked = cuda_row_space(graph, space, operands, results);
+  space.geometry = walked.geometry;
+  return walked.layout;
+}
+
 CompiledKernel compile(const TraceGraph& graph, const KernelLayout& layout, int device, KernelCache& cache) {
   return compiled_cuda(graph, std::get<Layout>(layout), cuda_target(device), cache);
 }
@@ -31,7 +38,8 @@ LoadedKernel load(const CompiledKernel& kernel, int device) {
 
 }  // namespace
 
-constinit const Backend cuda_backend{.layout = layout, .compile = compile, .load = load, .plan = cuda_plan};
+constinit const Backend cuda_backend{
+    .layout = layout, .row_layout = row_layout, .compile = compile, .load = load, .plan = cuda_plan};
 
 std::string cuda_key_text(const TraceGraph& graph, const Layout& layout, const Schedule& schedule, CudaTarget target) {
   return fmt::format("target sm_{}\nnvrtc {}\noptions {}\nschedule {}\n{}", target.arch, nvrtc_build(),

@@ -5,6 +5,8 @@
 
 #include "gems/dsl/call.h"
 #include "gems/dsl/error.h"
+#include "gems/runtime/row_iteration_space.h"
+#include "variant/trace_request.h"
 
 namespace gems {
 namespace {
@@ -31,14 +33,32 @@ Tensors::Tensors(const PlanRequest& request) {
     tensors_[count_++] = {request.results.size() == 1 ? std::string_view("out") : names[r], request.results[r]};
 }
 
+Tensors::Tensors(const PlanRequest& request, const TraceGraph& graph) : Tensors(request) {
+  std::size_t t = 0;
+  for (const TraceOperand& operand : graph.operands)
+    if (operand.form == OperandForm::Tensor) tensors_[t++].extent = operand.extent;
+  for (const TraceResult& result : graph.results) tensors_[t++].extent = result.extent;
+}
+
 Analysis analyse(const PlanRequest& request) {
   check_request(request);
   const std::string_view op = request.op->name;
-  Analysis analysis{.tensors = Tensors(request), .space = {}, .layout = {}, .key = {}};
+  const Backend& backend = backend_of(request.device);
+  if (!request.op->is_rowwise) {
+    Analysis analysis{.tensors = Tensors(request), .space = {}, .layout = {}, .key = {}};
+    const Tensors& tensors = analysis.tensors;
+    analysis.space = iteration_space(op, tensors.operands(), tensors.results());
+    if (analysis.space.is_empty) return analysis;
+    analysis.layout = backend.layout(op, analysis.space, tensors.operands(), tensors.results());
+    analysis.key = variant_key(request, analysis.layout);
+    return analysis;
+  }
+  const TraceGraph graph = trace_request(request);
+  Analysis analysis{.tensors = Tensors(request, graph), .space = {}, .layout = {}, .key = {}};
   const Tensors& tensors = analysis.tensors;
-  analysis.space = iteration_space(op, tensors.operands(), tensors.results());
-  if (analysis.space.element_count == 0) return analysis;
-  analysis.layout = backend_of(request.device).layout(op, analysis.space, tensors.operands(), tensors.results());
+  analysis.space = row_iteration_space(op, tensors.operands(), tensors.results(), request.reduced);
+  if (analysis.space.is_empty) return analysis;
+  analysis.layout = backend.row_layout(graph, analysis.space, tensors.operands(), tensors.results());
   analysis.key = variant_key(request, analysis.layout);
   return analysis;
 }

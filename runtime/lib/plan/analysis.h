@@ -13,6 +13,8 @@ namespace gems {
 class Tensors {
  public:
   explicit Tensors(const PlanRequest& request);
+  // Of a rowwise op: with their extents.
+  Tensors(const PlanRequest& request, const TraceGraph& graph);
   std::span<const NamedTensor> all() const { return {tensors_.data(), count_}; }
   std::span<const NamedTensor> operands() const { return all().first(operand_count_); }
   std::span<const NamedTensor> results() const { return all().subspan(operand_count_); }

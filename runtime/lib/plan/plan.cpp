@@ -13,7 +13,7 @@ std::shared_ptr<const Plan> make_plan(const PlanRequest& request) {
   count(&Counters::plans);
   const Analysis analysis = analyse(request);
   std::shared_ptr<Plan> plan;
-  if (analysis.space.element_count == 0) {
+  if (analysis.space.is_empty) {
     plan = std::make_shared<Plan>();
   } else {
     const Variant& variant = find_or_make_variant(analysis.key, request, analysis.layout);
@@ -36,7 +36,7 @@ void launch(const Plan& plan, std::span<void* const> tensors, std::span<const Nu
 
 bool is_planned(const PlanRequest& request) {
   const Analysis analysis = analyse(request);
-  return analysis.space.element_count == 0 || find_variant(analysis.key) != nullptr;
+  return analysis.space.is_empty || find_variant(analysis.key) != nullptr;
 }
 
 }  // namespace gems

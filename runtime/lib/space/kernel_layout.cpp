@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
+#include <vector>
 
+#include "gems/compiler/row_layout.h"
 #include "gems/compiler/tuning.h"
 #include "gems/dsl/error.h"
 
@@ -159,6 +162,22 @@ CudaSpace cuda_space(std::string_view op, const IterationSpace& space, std::span
   }
   pad(geometry, traits(cls).rank);
   return made;
+}
+
+CudaSpace cuda_row_space(const TraceGraph& graph, const IterationSpace& space, std::span<const NamedTensor> operands,
+                         std::span<const NamedTensor> results) {
+  std::vector<std::uintptr_t> addresses;
+  for (std::size_t t = 0; t < operands.size() + results.size(); ++t) {
+    const NamedTensor& tensor = tensor_at(t, operands, results);
+    check_address(graph.op, tensor, size_bytes(tensor.view.dtype));
+    addresses.push_back(address(tensor.view));
+  }
+  check_aliasing(graph.op, space, operands, results);
+  std::optional<RowSpace> walked = row_space(graph, space.geometry, addresses);
+  if (!walked)
+    throw Error(fmt::format("{}: more dimensions are left than a CUDA kernel walks; make an operand contiguous first",
+                            graph.op));
+  return {.layout = walked->layout, .geometry = walked->geometry};
 }
 
 CpuLayout cpu_layout(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,

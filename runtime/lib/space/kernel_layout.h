@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "gems/compiler/layout.h"
+#include "gems/dsl/trace.h"
 #include "gems/runtime/iteration_space.h"
 
 namespace gems {
@@ -19,6 +20,10 @@ struct CudaSpace {
 // operand's address but not its strides.
 CudaSpace cuda_space(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,
                      std::span<const NamedTensor> results);
+
+// The same of a rowwise call.
+CudaSpace cuda_row_space(const TraceGraph& graph, const IterationSpace& space, std::span<const NamedTensor> operands,
+                         std::span<const NamedTensor> results);
 
 // The layout of a CPU kernel, which walks the innermost dimension only.
 CpuLayout cpu_layout(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,

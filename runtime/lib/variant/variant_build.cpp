@@ -9,6 +9,7 @@
 #include "gems/runtime/settings.h"
 #include "process/log.h"
 #include "process/range.h"
+#include "variant/trace_request.h"
 #include "variant/variant.h"
 
 namespace gems {
@@ -16,21 +17,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-TraceGraph trace_request(const PlanRequest& request) {
-  std::vector<CallOperand> operands;
-  for (const Argument& argument : request.operands) operands.push_back(argument.what);
-  std::vector<DType> results;
-  for (const TensorView& result : request.results) results.push_back(result.dtype);
-  return trace(*request.op, operands, results, request.default_dtype);
-}
-
 // Where each operand of the trace is found in a launch.
 std::vector<KernelParameter> parameters_of(const TraceGraph& graph, const PlanRequest& request, Variant& variant) {
   std::vector<KernelParameter> parameters;
   std::size_t next = 0;
   for (std::size_t position = 0; position < request.operands.size(); ++position) {
     const Argument& argument = request.operands[position];
-    if (argument.what.kind == CallOperand::Kind::Flag) continue;
+    if (argument.what.kind == CallOperand::Kind::Flag || argument.what.kind == CallOperand::Kind::Absent) continue;
     const bool in_memory = argument.is_in_memory();
     const OperandForm form = in_memory ? OperandForm::Tensor : OperandForm::Number;
     if (next == graph.operands.size() || graph.operands[next].position != static_cast<std::int32_t>(position) ||

@@ -351,7 +351,7 @@ TEST_CASE("rows of which little is read have kernels of their own: two dimension
   CHECK(class_of(tensor({64, 1}, {1, 1}), tensor({8, 1, 32}, {32, 32, 1}), deep) == LayoutClass::Rows);
 }
 
-TEST_CASE("every layout class comes up") {
+TEST_CASE("every layout class of pointwise kernels comes up") {
   std::set<LayoutClass> classes;
   Random random(11);
   for (int i = 0; i < 200000; ++i) {
@@ -373,7 +373,8 @@ TEST_CASE("every layout class comes up") {
     call.results.push_back(random_result(random, call.shape));
     classes.insert(cuda_space_of(call).layout.cls);
   }
-  CHECK(classes.size() == layout_table.size());
+  CHECK(std::ssize(classes) ==
+        std::ranges::count_if(layout_table, [](const LayoutTraits& traits) { return traits.family < Family::Held; }));
 }
 
 TEST_CASE("a CPU kernel sees the innermost dimension only, so that shapes share it") {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "gems/compiler/launch_geometry.h"
+#include "gems/dsl/extent.h"
 #include "gems/runtime/arguments.h"
 
 namespace gems {
@@ -15,13 +16,18 @@ namespace gems {
 struct NamedTensor {
   std::string_view name;
   TensorView view;
+  Extent extent = Extent::Element;  // in a rowwise op
 };
 
 // geometry: rank 1..MaxRank, innermost dimension first, no dimension of size 1 except in a space of one element (rank
 // 1, size 1, strides 1). Strides in elements: operands in order, then results; 0 where an operand is broadcast.
 struct IterationSpace {
   Geometry geometry;
-  std::int64_t element_count = 0;  // 0: nothing to do, geometry has rank 1 and size 0
+  std::int64_t element_count = 0;  // 0: a pointwise geometry has rank 1 and size 0
+  bool is_empty = true;            // no result has elements: nothing to do
+  // Rowwise. A row may be of length 0: its results of row extent exist.
+  std::int64_t row_count = 0;
+  std::int64_t row_length = 0;
 };
 
 // The dimensions are ordered as PyTorch's TensorIterator orders them (smallest strides innermost, results decide before

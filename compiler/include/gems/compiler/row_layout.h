@@ -1,0 +1,32 @@
+// Which CUDA kernel a call of a rowwise op gets: from the op's trace, and from the sizes, strides and addresses of the
+// call. A pure function, called by the runtime for each new geometry.
+//
+// An op with its dtypes has eight kernels at most, whatever lengths and strides it meets: row_held and
+// row_held_unaligned with 4 and with 8 vectors a thread, row_looped, row_looped_unaligned, columns, row_generic. How
+// many threads a row has, and in which order its elements are combined, follows from its length, the dtypes and the op
+// alone, whichever of them serves it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "gems/compiler/launch_geometry.h"
+#include "gems/compiler/layout.h"
+#include "gems/dsl/trace.h"
+
+namespace gems {
+
+// The call as its kernel walks it.
+struct RowSpace {
+  Layout layout;
+  Geometry geometry;  // of the layout's rank: dimensions of size 1 added to the reduced ones and to the kept ones
+};
+
+// geometry: the reduced dimensions, then the kept ones, each innermost first and collapsed; only reduced ones may have
+// size 0. addresses: of its tensors, operands and then results. Nothing when no kernel walks so many dimensions: more
+// than four reduced ones, or four kept ones, are left.
+std::optional<RowSpace> row_space(const TraceGraph& graph, const Geometry& geometry,
+                                  std::span<const std::uintptr_t> addresses);
+
+}  // namespace gems
