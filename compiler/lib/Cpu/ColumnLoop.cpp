@@ -116,8 +116,7 @@ void ColumnLoop::storeRows(const ElementType& type, Value base, Value row, const
   Value isPart = isLess(left, number(lanes));
   Value to = LLVM::SelectOp::create(at_, isPart, buffer(type, lanes), address);
   storeLanes(at_, type, {.base = to, .step = Step::Contiguous, .strideBytes = {}}, value);
-  ifThen(at_, isPart,
-         [&] { LLVM::MemcpyOp::create(at_, address, to, times(left, number(type.sizeBytes())), false); });
+  ifThen(at_, isPart, [&] { LLVM::MemcpyOp::create(at_, address, to, times(left, number(type.sizeBytes())), false); });
 }
 
 Parts ColumnLoop::loadPlace(int sweep, int pass, size_t reduction, Value place, Value row, int64_t lanes) {

@@ -41,8 +41,7 @@ Values forLoop(ImplicitLocOpBuilder& builder, Value begin, Value end, Value step
       body);
 }
 
-void forLoop(ImplicitLocOpBuilder& builder, Value begin, Value end, Value step,
-             llvm::function_ref<void(Value)> body) {
+void forLoop(ImplicitLocOpBuilder& builder, Value begin, Value end, Value step, llvm::function_ref<void(Value)> body) {
   forLoop(builder, begin, end, step, {}, [&](Value index, ValueRange) { return body(index), Values(); });
 }
 
@@ -53,8 +52,7 @@ void doublingLoop(ImplicitLocOpBuilder& builder, Value end, llvm::function_ref<v
       [&](Value index, ValueRange) { return body(index), Values(); });
 }
 
-Values ifThen(ImplicitLocOpBuilder& builder, Value condition, ValueRange otherwise,
-              llvm::function_ref<Values()> body) {
+Values ifThen(ImplicitLocOpBuilder& builder, Value condition, ValueRange otherwise, llvm::function_ref<Values()> body) {
   Block* then = addBlock(builder, {});
   Block* after = addBlock(builder, otherwise.getTypes());
   LLVM::CondBrOp::create(builder, condition, then, ValueRange(), after, otherwise);

@@ -121,8 +121,7 @@ Parts Reduction::term(ImplicitLocOpBuilder& builder, int pass, Value x, Value in
 Parts Reduction::masked(ImplicitLocOpBuilder& builder, int pass, Value exists, const Parts& term) const {
   Parts none = identity(builder, pass, cast<VectorType>(term[0].getType()).getNumElements());
   Parts result;
-  for (auto [value, absent] : llvm::zip_equal(term, none))
-    result.push_back(selected(builder, exists, value, absent));
+  for (auto [value, absent] : llvm::zip_equal(term, none)) result.push_back(selected(builder, exists, value, absent));
   return result;
 }
 
@@ -132,14 +131,14 @@ Parts Reduction::accumulated(ImplicitLocOpBuilder& builder, int pass, const Part
   const bool max = isMax(fold(pass));
   Value isBetter;
   if (isa<FloatType>(type_)) {
-    Value greater = arith::CmpFOp::create(builder, max ? arith::CmpFPredicate::UGT : arith::CmpFPredicate::ULT,
-                                          term[0], sum[0]);
+    Value greater =
+        arith::CmpFOp::create(builder, max ? arith::CmpFPredicate::UGT : arith::CmpFPredicate::ULT, term[0], sum[0]);
     Value isNumber = arith::CmpFOp::create(builder, arith::CmpFPredicate::ORD, sum[0], sum[0]);
     isBetter = arith::AndIOp::create(builder, greater, isNumber);
   } else {
     using Predicate = arith::CmpIPredicate;
-    const Predicate predicate = isUnsigned_ ? (max ? Predicate::ugt : Predicate::ult)
-                                            : (max ? Predicate::sgt : Predicate::slt);
+    const Predicate predicate =
+        isUnsigned_ ? (max ? Predicate::ugt : Predicate::ult) : (max ? Predicate::sgt : Predicate::slt);
     isBetter = arith::CmpIOp::create(builder, predicate, term[0], sum[0]);
   }
   return {selected(builder, isBetter, term[0], sum[0]), selected(builder, isBetter, term[1], sum[1])};

@@ -34,7 +34,8 @@ class Reduction {
 
   Parts identity(mlir::ImplicitLocOpBuilder& builder, int pass, int64_t lanes) const;
   // index: i32, in the piece; only where it is needed. earlier: what pass 0 found, in pass 1.
-  Parts term(mlir::ImplicitLocOpBuilder& builder, int pass, mlir::Value x, mlir::Value index, mlir::Value earlier) const;
+  Parts term(mlir::ImplicitLocOpBuilder& builder, int pass, mlir::Value x, mlir::Value index,
+             mlir::Value earlier) const;
   // Where an element does not exist, the identity.
   Parts masked(mlir::ImplicitLocOpBuilder& builder, int pass, mlir::Value exists, const Parts& term) const;
   // term is of a later element than all of `sum`.

@@ -83,8 +83,7 @@ class RowFunction {
   bool isKept(mlir::Value value) const;
   Parts ofRow(mlir::Value value, mlir::Value row, int64_t lanes);
   void pick(pw::PickOp op, VectorBody& body, mlir::Value row);
-  Parts elementsAt(const ElementType& type, llvm::ArrayRef<mlir::Value> addresses,
-                   llvm::ArrayRef<mlir::Value> exist);
+  Parts elementsAt(const ElementType& type, llvm::ArrayRef<mlir::Value> addresses, llvm::ArrayRef<mlir::Value> exist);
 
   mlir::Value call_, firstPhase_, endPhase_;
   llvm::DenseMap<mlir::Value, unsigned> tensors_, numberIndices_;

@@ -74,8 +74,7 @@ void RowLoop::rows() {
 
 void RowLoop::storeLane(const ElementType& type, Value address, const Parts& value) {
   Parts first;
-  for (Value part : value)
-    first.push_back(LLVM::ShuffleVectorOp::create(at_, part, part, ArrayRef<int32_t>{0}));
+  for (Value part : value) first.push_back(LLVM::ShuffleVectorOp::create(at_, part, part, ArrayRef<int32_t>{0}));
   storeLanes(at_, type, {.base = address, .step = Step::Contiguous, .strideBytes = {}}, first);
 }
 
@@ -114,7 +113,8 @@ Values RowLoop::visitElements(const pw::RowBody::Visit& visit, Value row, ValueR
           LLVM::MemcpyOp::create(at_, copy, address, times(rest_, number(type.sizeBytes())), false);
           address = copy;
         }
-        body.bind(operand, loadLanes(at_, type, {.base = address, .step = Step::Contiguous, .strideBytes = {}}, lanes_));
+        body.bind(operand,
+                  loadLanes(at_, type, {.base = address, .step = Step::Contiguous, .strideBytes = {}}, lanes_));
       }
       buildVisit(body, visit, [&] { return indicesFrom(plus(begin_, index), at_.getI64Type()); });
       return build(body, index, isTail, now);
@@ -136,8 +136,8 @@ SmallVector<Parts> RowLoop::pass(int sweep, int pass, Value row, ArrayRef<Value>
       roots.push_back(op->getOperand(0));
       state.append(reductions[i].identity(at_, pass, lanes_));
     }
-  state = visitElements(
-      body_.visit(roots), row, state, [&](VectorBody& body, Value index, bool isTail, ValueRange now) {
+  state =
+      visitElements(body_.visit(roots), row, state, [&](VectorBody& body, Value index, bool isTail, ValueRange now) {
         Values next;
         size_t from = 0;
         Value exists = isTail ? existInTail() : Value();

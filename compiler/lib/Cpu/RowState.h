@@ -1,5 +1,5 @@
-// Where a rowwise kernel keeps what it knows of a row between its phases: fields one after another, one lane of each for
-// a row, or a run of lanes for neighbouring rows.
+// Where a rowwise kernel keeps what it knows of a row between its phases: fields one after another, one lane of each
+// for a row, or a run of lanes for neighbouring rows.
 #pragma once
 
 #include "Cpu/Elements.h"

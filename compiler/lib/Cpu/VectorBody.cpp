@@ -91,8 +91,7 @@ SmallVector<LaneValue> buildVectorBody(pw::KernelOp kernel, ArrayRef<LaneValue> 
     if (isInvariant) invariants.insert(op.getResult(0));
   }
   SmallVector<LaneValue> results;
-  for (Value value : kernel.getYield().getValues())
-    results.push_back({vectors.at(value), invariants.contains(value)});
+  for (Value value : kernel.getYield().getValues()) results.push_back({vectors.at(value), invariants.contains(value)});
   return results;
 }
 

@@ -98,10 +98,10 @@ void CpuPlan::launch(void* const* tensors, const NumberValue* numbers, void*) co
     return;
   }
   parallel_for()((element_count + BlockElements - 1) / BlockElements, GrainBlocks, &launch,
-               [](void* context, std::int64_t begin, std::int64_t end) {
-                 const Launch& work = *static_cast<const Launch*>(context);
-                 run_range(work, begin * BlockElements, std::min(end * BlockElements, work.plan.element_count));
-               });
+                 [](void* context, std::int64_t begin, std::int64_t end) {
+                   const Launch& work = *static_cast<const Launch*>(context);
+                   run_range(work, begin * BlockElements, std::min(end * BlockElements, work.plan.element_count));
+                 });
 }
 
 }  // namespace

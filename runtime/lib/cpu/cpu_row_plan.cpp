@@ -145,7 +145,8 @@ CpuRowPlan::CpuRowPlan(const Variant& variant, const IterationSpace& space, std:
     element_bytes[t] = static_cast<std::int64_t>(size_bytes(tensors[t].view.dtype));
     const std::size_t operands = layout.operands.size();
     const Step step = t < operands ? layout.operands[t] : layout.results[t - operands];
-    const bool is_dense = reduced.sizes.size() == 1 && (row_length == 1 || reduced.strides_bytes[t] == element_bytes[t]);
+    const bool is_dense =
+        reduced.sizes.size() == 1 && (row_length == 1 || reduced.strides_bytes[t] == element_bytes[t]);
     is_copied[t] = !is_columns() && step == Step::Contiguous && !is_dense;
     copies = copies || is_copied[t];
     if (is_copied[t]) row_bytes += rounded_up(element_bytes[t] * std::min(row_length, RowPiece), 64);
@@ -235,8 +236,8 @@ void CpuRowPlan::call(const Launch& launch, const Unit& unit, std::int64_t piece
 }
 
 void CpuRowPlan::run_short_rows(const Launch& launch, std::int64_t begin, std::int64_t end) const {
-  char* memory = worker_scratch.of_bytes(rounded_up(shape.record_bytes, 64) + rounded_up(shape.partial_bytes, 64) +
-                                         work_bytes);
+  char* memory =
+      worker_scratch.of_bytes(rounded_up(shape.record_bytes, 64) + rounded_up(shape.partial_bytes, 64) + work_bytes);
   char* partials = memory + rounded_up(shape.record_bytes, 64);
   char* work = partials + rounded_up(shape.partial_bytes, 64);
   while (begin < end) {
@@ -253,8 +254,8 @@ void CpuRowPlan::run_short_rows(const Launch& launch, std::int64_t begin, std::i
 // Phase by phase; the last row's pieces may still be in a cache.
 void CpuRowPlan::run_units(const Launch& launch, std::int64_t begin, std::int64_t end) const {
   const std::int64_t partial_bytes = pieces * shape.partial_bytes;
-  char* record = worker_scratch.of_bytes(rounded_up(shape.record_bytes, 64) + rounded_up(partial_bytes, 64) +
-                                         work_bytes);
+  char* record =
+      worker_scratch.of_bytes(rounded_up(shape.record_bytes, 64) + rounded_up(partial_bytes, 64) + work_bytes);
   char* partials = record + rounded_up(shape.record_bytes, 64);
   char* work = partials + rounded_up(partial_bytes, 64);
   for (; begin < end; ++begin) {
@@ -287,28 +288,30 @@ void CpuRowPlan::launch(void* const* tensors, const NumberValue* numbers, void*)
     parallel_for()(count, grain, &launch, run);
   };
   if (pieces == 1)
-    return in_parallel(units, unit_elements, +[](void* context, std::int64_t begin, std::int64_t end) {
-      const Launch& work = *static_cast<const Launch*>(context);
-      work.plan.run_short_rows(work, begin, end);
-    });
+    return in_parallel(
+        units, unit_elements, +[](void* context, std::int64_t begin, std::int64_t end) {
+          const Launch& work = *static_cast<const Launch*>(context);
+          work.plan.run_short_rows(work, begin, end);
+        });
   if (units >= ManyUnits)
-    return in_parallel(units, unit_elements, +[](void* context, std::int64_t begin, std::int64_t end) {
-      const Launch& work = *static_cast<const Launch*>(context);
-      work.plan.run_units(work, begin, end);
-    });
+    return in_parallel(
+        units, unit_elements, +[](void* context, std::int64_t begin, std::int64_t end) {
+          const Launch& work = *static_cast<const Launch*>(context);
+          work.plan.run_units(work, begin, end);
+        });
   const std::int64_t record_bytes = units * shape.record_bytes;
   launch.records = launch_scratch.of_bytes(rounded_up(record_bytes, 64) + units * pieces * shape.partial_bytes);
   launch.partials = launch.records + rounded_up(record_bytes, 64);
   for (launch.phase = 0; launch.phase <= last_phase(); ++launch.phase) {
     if (launch.phase % 2 == 1) {
-      in_parallel(units * pieces, RowPiece * unit_rows, +[](void* context, std::int64_t begin, std::int64_t end) {
-        const Launch& work = *static_cast<const Launch*>(context);
-        work.plan.run_pieces(work, begin, end);
-      });
+      in_parallel(
+          units * pieces, RowPiece * unit_rows, +[](void* context, std::int64_t begin, std::int64_t end) {
+            const Launch& work = *static_cast<const Launch*>(context);
+            work.plan.run_pieces(work, begin, end);
+          });
       continue;
     }
-    for (std::int64_t unit = 0; unit < units; ++unit)
-      run_pieces(launch, unit * pieces, unit * pieces + 1);
+    for (std::int64_t unit = 0; unit < units; ++unit) run_pieces(launch, unit * pieces, unit * pieces + 1);
   }
 }
 
