@@ -44,7 +44,8 @@ def backward(grad, h, rstd, weight, dims, outer):
     """For the gradients of x, weight and bias, given h = (x - mean) * rstd and how large its terms are."""
     g = grad.abs() * (1 if weight is None else weight.abs())
     dx = rstd.abs() * (g + _mean(g, dims) + h * _mean(g * h, dims))
-    return 2 * dx, 2 * (grad.abs() * h).sum(outer) if outer else 2 * grad.abs() * h, grad.abs().sum(outer) if outer else grad.abs()
+    dw, db = 2 * grad.abs() * h, grad.abs()
+    return (2 * dx, dw.sum(outer), db.sum(outer)) if outer else (2 * dx, dw, db)
 
 
 def layer_norm_backward(grad, x, shape, mean, rstd, weight):

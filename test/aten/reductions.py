@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 
 import opdb
-from served import FLOATS
+from served import FLOATS, is_served
 
 INFINITY = float("inf")
 
@@ -27,6 +27,7 @@ class Reduction:
     takes_dtype: bool = False  # call(..., dtype=) converts before
     bound: Callable | None = None  # bound(x, dim, keepdim) -> of the rounding of each result; None: exact
     differentiable: bool = False
+    composed: bool = False  # of other operators in ATen, each rounded to the dtype: so it is, unless it is served whole
 
     def overload(self, dim):
         return self.of_all if dim is None else self.of_dims
@@ -34,8 +35,18 @@ class Reduction:
     def dtypes(self, device):
         return opdb.dtypes([self.entry], device)
 
-    def terms(self, dim, keepdim):
-        return None if self.bound is None else lambda x, *rest: self.bound(x, dim, keepdim)
+    def terms(self, dtype, device, *calls):
+        """A bound of all results of calls (dim, keepdim), as Rule.terms."""
+        if self.bound is None:
+            return None
+        pieces = self.composed and dtype.is_floating_point and not is_served(self.name, dtype, device)
+        weight = torch.finfo(dtype).eps / torch.finfo(torch.float32).eps if pieces else 1
+
+        def bounds(x, *rest):
+            each = [self.bound(x, dim, keepdim) for dim, keepdim in calls]
+            return tuple(weight * bound for one in each for bound in (one if isinstance(one, tuple) else (one,)))
+
+        return bounds
 
     def __str__(self):
         return self.name
@@ -83,12 +94,12 @@ def _product(x, dim, keepdim):
 
 
 def _deviation(call):
-    """var and std lose what their mean loses."""
-    return lambda x, dim, keepdim: call(x, dim, keepdim).abs() + _absolute_mean(x, dim, keepdim) * 1e-3
+    """var and std are sums of a few large terms and many small ones; they lose little of what their mean loses."""
+    return lambda x, dim, keepdim: call(x, dim, keepdim).abs() * 4 + _absolute_mean(x, dim, keepdim) * 1e-3
 
 
 def _with_mean(call):
-    return lambda x, dim, keepdim: (call(x, dim, keepdim)[0].abs() * 2, _absolute_mean(x, dim, keepdim))
+    return lambda x, dim, keepdim: (call(x, dim, keepdim)[0].abs() * 4, _absolute_mean(x, dim, keepdim))
 
 
 def _itself(call):
@@ -198,7 +209,7 @@ ROWS = (
     Reduction("logsumexp", lambda x, dim, keepdim: torch.logsumexp(x, tuple(range(x.dim())) if dim is None else dim, keepdim),
               ("logsumexp", ""), "logsumexp", "logsumexp",
               lambda x, dim, keepdim, out: torch.logsumexp(x, dim, keepdim, out=out), "logsumexp.out", bound=_log_of_sum,
-              differentiable=True),
+              differentiable=True, composed=True),
 )  # fmt: skip
 REDUCTIONS = {row.name: row for row in ROWS}
 PRIMARY = tuple(getattr(torch, name) for name in ("float32", "bfloat16", "int64", "bool", "uint8"))

@@ -38,7 +38,8 @@ def forward_differences(x, target, weight, reduction, ignored=IGNORED):
         heaviest = 1 if weight is None else weight.abs().amax()
         bound = heaviest * size if reduction == NONE else (heaviest * size).sum()
         # A mean is no larger than its largest term times the heaviest class over the lightest.
-        return bound.view(target.shape) if reduction == NONE and x.dim() == 2 else bound.sum(), heaviest * torch.tensor(float(len(rows)))
+        total = heaviest * torch.tensor(float(len(rows)))
+        return bound.view(target.shape) if reduction == NONE and x.dim() == 2 else bound.sum(), total
 
     return row_differences(
         lambda x, target, weight: ATEN.nll_loss_forward(x, target, weight, reduction, ignored), x, target, weight,
@@ -78,7 +79,8 @@ def test_kinds_of_targets(reduction, kind, device):
     fail_with(forward_differences(x, target, None, reduction) + backward_differences(x, target, None, reduction))
     # A class that is ignored, and one that no class has.
     for ignored in (3, 0, 255, -1):
-        fail_with(forward_differences(x, target, None, reduction, ignored) + backward_differences(x, target, None, reduction, ignored))
+        found = forward_differences(x, target, None, reduction, ignored)
+        fail_with(found + backward_differences(x, target, None, reduction, ignored))
 
 
 @by_reduction
@@ -199,7 +201,8 @@ def test_cross_entropy_and_its_gradient(name, dtype, has_weight, device):
     def terms(x, target, weight):
         size = x.detach().abs().amax() * 2 + 10
         heaviest = 1 if weight is None else weight.amax()
-        losses = torch.full((7,) if "none" in name else (), float(size * heaviest * (7 if name == "sum" else 1)), dtype=torch.float64)
+        largest = size * heaviest * (7 if name == "sum" else 1)
+        losses = torch.full((7,) if "none" in name else (), float(largest), dtype=torch.float64)
         return losses, heaviest * size * (torch.softmax(x.detach(), 1) + 1e-2)
 
     check_row(
@@ -251,11 +254,8 @@ def test_losses_that_repeat_have_the_same_bits(dtype, device):
 def test_sample_inputs(name, dtype, device):
     found = []
     for label, call, args, kwargs in opdb.samples([(name, "")], device, dtype, 20):
-        for text in row_differences(call, *args, terms=lambda x, *rest, call=call, args=args, kwargs=kwargs: _bound(call, args, kwargs), **kwargs):
-            found.append(f"{label}: {text}")
+        # The operands are at most 9, the losses sums of some hundred terms.
+        largest = torch.full(call(*args, **kwargs).shape, 200.0, dtype=torch.float64)
+        given = row_differences(call, *args, terms=lambda *operands, largest=largest: largest, **kwargs)
+        found += [f"{label}: {text}" for text in given]
     fail_with(found)
-
-
-def _bound(call, args, kwargs):
-    """Of a sample, whose operands are at most 9 and whose losses are sums of some hundred terms."""
-    return torch.full(call(*args, **kwargs).shape, 200.0, dtype=torch.float64)
