@@ -16,6 +16,7 @@ class ColumnsText : public RowText {
 
  protected:
   Form form() const override { return Form::OnePass; }
+  bool isConvergent() const override { return false; }
 
   void writeStart() override {}
 
