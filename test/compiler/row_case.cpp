@@ -132,8 +132,8 @@ class Table {
 
   // The first difference, or nothing.
   std::string difference() {
-    const auto expected = interpret_rows(test_.graph, tables_, static_cast<std::size_t>(rows_),
-                                         static_cast<std::size_t>(columns_));
+    const auto expected =
+        interpret_rows(test_.graph, tables_, static_cast<std::size_t>(rows_), static_cast<std::size_t>(columns_));
     for (std::size_t i = 0; i < expected.size(); ++i) {
       Tensor& tensor = tensors_[reads_ + i];
       const std::int64_t width = tensor.extent == Extent::Row ? 1 : columns_;

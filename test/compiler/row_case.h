@@ -25,11 +25,11 @@ struct RowCase {
   TraceGraph graph;
   std::vector<std::int64_t> reduced, kept;  // sizes, innermost first
   RowValues values = RowValues::Counting;
-  double tolerance = 0;      // of floats: relative, and absolute below 1
-  int pad = 0;               // elements between two rows
-  int offset = 0;            // elements that tensors begin behind an aligned address
-  int stride = 1;            // between two elements of a row
-  bool is_reordered = false; // several reduced dimensions do not follow each other in memory
+  double tolerance = 0;       // of floats: relative, and absolute below 1
+  int pad = 0;                // elements between two rows
+  int offset = 0;             // elements that tensors begin behind an aligned address
+  int stride = 1;             // between two elements of a row
+  bool is_reordered = false;  // several reduced dimensions do not follow each other in memory
   CudaTarget target{};
 };
 

@@ -13,29 +13,31 @@ namespace gems::test {
 namespace {
 
 // The value at an index beside a reduction, and one that is found after it.
-constexpr OpDef picked_op = dsl::rowwise(
-    {.name = "picked", .promotion_methods = {dsl::promote({0}, dsl::Default), dsl::promote({0}, dsl::Default)},
-     .names = {"x", "target"}},
-    [](dsl::Tensor x, dsl::Row target) {
-      const dsl::Expr sum = dsl::row_sum(x);
-      return dsl::outputs(sum - dsl::pick(x, target), dsl::pick(x * sum, target));
-    });
+constexpr OpDef picked_op =
+    dsl::rowwise({.name = "picked",
+                  .promotion_methods = {dsl::promote({0}, dsl::Default), dsl::promote({0}, dsl::Default)},
+                  .names = {"x", "target"}},
+                 [](dsl::Tensor x, dsl::Row target) {
+                   const dsl::Expr sum = dsl::row_sum(x);
+                   return dsl::outputs(sum - dsl::pick(x, target), dsl::pick(x * sum, target));
+                 });
 
 // Two reductions of different values in one sweep, another sweep after it, the index and the length.
-constexpr OpDef several_op = dsl::rowwise(
-    {.name = "several", .promotion_methods = {dsl::promote({0, 1}, dsl::Default), dsl::promote({0}, dsl::Default)},
-     .names = {"x", "weight", "shift"}},
-    [](dsl::Tensor x, dsl::Column weight, dsl::Row shift) {
-      const dsl::Expr greatest = dsl::row_max(x * weight);
-      const dsl::Expr least = dsl::row_min(x + shift);
-      const dsl::Expr sum = dsl::row_sum((x - greatest) * least);
-      const dsl::Expr place = dsl::cast_like(dsl::row_index(x), x) + dsl::cast_like(dsl::row_length(x), x);
-      return dsl::outputs(x * weight + place, sum);
-    });
+constexpr OpDef several_op =
+    dsl::rowwise({.name = "several",
+                  .promotion_methods = {dsl::promote({0, 1}, dsl::Default), dsl::promote({0}, dsl::Default)},
+                  .names = {"x", "weight", "shift"}},
+                 [](dsl::Tensor x, dsl::Column weight, dsl::Row shift) {
+                   const dsl::Expr greatest = dsl::row_max(x * weight);
+                   const dsl::Expr least = dsl::row_min(x + shift);
+                   const dsl::Expr sum = dsl::row_sum((x - greatest) * least);
+                   const dsl::Expr place = dsl::cast_like(dsl::row_index(x), x) + dsl::cast_like(dsl::row_length(x), x);
+                   return dsl::outputs(x * weight + place, sum);
+                 });
 
 std::vector<std::int64_t> lengths(std::int64_t width) {
-  return {0,          1,          width - 1,  width,      width + 1,   3 * width,   31 * width,
-          32 * width, 33 * width, 129 * width, 130 * width + 1, 600 * width};
+  return {0,          1,          width - 1,  width,       width + 1,       3 * width,
+          31 * width, 32 * width, 33 * width, 129 * width, 130 * width + 1, 600 * width};
 }
 
 }  // namespace
@@ -86,8 +88,8 @@ TEST_CASE("rows that are held give each element its result") {
     const auto width = static_cast<std::int64_t>(16 / size_bytes(dtype));
     std::vector<std::int64_t> all = lengths(width);
     all.push_back(2049 * width);  // eight vectors a thread
-    for (const OpDef* op : {&ops::softmax_op, &ops::log_softmax_op, &ops::softmax_backward_op, &ops::layer_norm_op,
-                            &ops::rms_norm_op})
+    for (const OpDef* op :
+         {&ops::softmax_op, &ops::log_softmax_op, &ops::softmax_backward_op, &ops::layer_norm_op, &ops::rms_norm_op})
       for (const std::int64_t length : all)
         cases.push_back({.graph = row_trace(*op, {dtype}),
                          .reduced = {length},
@@ -108,8 +110,7 @@ TEST_CASE("longer rows are walked along in each sweep") {
                        .values = RowValues::Moderate,
                        .tolerance = 1e-5,
                        .offset = offset});
-      CHECK(layout_of(cases.back()).cls ==
-            (offset == 0 ? LayoutClass::RowLooped : LayoutClass::RowLoopedUnaligned));
+      CHECK(layout_of(cases.back()).cls == (offset == 0 ? LayoutClass::RowLooped : LayoutClass::RowLoopedUnaligned));
     }
   check_rows_on_host(cases, 5);
 }
@@ -148,7 +149,8 @@ TEST_CASE("several reductions share a sweep, and values of rows and columns join
   std::vector<RowCase> cases;
   for (const std::int64_t length : {1, 6, 64, 700})
     for (const int stride : {1, 2})
-      cases.push_back({.graph = row_trace(several_op, {DType::F32}), .reduced = {length}, .kept = {5}, .stride = stride});
+      cases.push_back(
+          {.graph = row_trace(several_op, {DType::F32}), .reduced = {length}, .kept = {5}, .stride = stride});
   check_rows_on_host(cases, 7);
 }
 
@@ -165,9 +167,8 @@ TEST_CASE("a value is picked by its index, and is zero where the row has no such
 
 TEST_CASE("NaN and infinities reach the results that they have to") {
   std::vector<RowCase> cases;
-  for (const OpDef* op :
-       {&ops::sum_op, &ops::amax_op, &ops::min_dim_op, &ops::argmax_op, &ops::softmax_op, &ops::logsumexp_op,
-        &ops::var_op, &ops::layer_norm_op})
+  for (const OpDef* op : {&ops::sum_op, &ops::amax_op, &ops::min_dim_op, &ops::argmax_op, &ops::softmax_op,
+                          &ops::logsumexp_op, &ops::var_op, &ops::layer_norm_op})
     for (const std::int64_t length : {1, 3, 20})
       for (const int stride : {1, 2})
         cases.push_back({.graph = row_trace(*op, {DType::F32}),
@@ -196,7 +197,8 @@ TEST_CASE("a row's bits depend on its values and its length alone") {
       // The first row of each result stands first; of several rows only the first result is compared.
       for (const auto& other : results) {
         const std::size_t size = std::min(results[0].size(), other.size());
-        const std::size_t row = first.graph.results.front().extent == Extent::Row ? 4 : 4 * static_cast<std::size_t>(length);
+        const std::size_t row =
+            first.graph.results.front().extent == Extent::Row ? 4 : 4 * static_cast<std::size_t>(length);
         CHECK(std::equal(other.begin(), other.begin() + static_cast<std::ptrdiff_t>(std::min(size, row)),
                          results[0].begin()));
       }
