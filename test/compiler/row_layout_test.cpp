@@ -84,7 +84,8 @@ TEST_CASE("an op and its dtypes have eight kernels at most") {
         geometry.rank = geometry.reduced_rank + static_cast<int>(random() % 4);
         for (int d = 0; d < geometry.rank; ++d)
           geometry.sizes[static_cast<std::size_t>(d)] = (1ll << random() % 10) + random() % 2;
-        if (geometry.reduced_rank == 1) geometry.sizes[0] = (1ll << random() % 20) + (random() % 2 == 0 ? 0 : random() % 9);
+        if (geometry.reduced_rank == 1)
+          geometry.sizes[0] = (1ll << random() % 20) + (random() % 2 == 0 ? 0 : random() % 9);
         std::vector<std::uintptr_t> addresses(count);
         for (std::size_t t = 0; t < count; ++t) {
           std::int64_t stride = random() % 8 == 0 ? 2 : 1;

@@ -186,7 +186,8 @@ TEST_CASE("a thread holds four or eight vectors of a row, of the widest tensor t
   const auto held = [](const OpDef& op, const std::vector<DType>& dtypes, std::uint8_t vectors) {
     return std::get<HeldSchedule>(choose_schedule(row_trace(op, dtypes), {LayoutClass::RowHeld, 0, vectors}, {}));
   };
-  CHECK(held(ops::softmax_op, {DType::F32}, 4) == HeldSchedule{.width = 4, .vectors = 4, .threads = 1024, .block = 128});
+  CHECK(held(ops::softmax_op, {DType::F32}, 4) ==
+        HeldSchedule{.width = 4, .vectors = 4, .threads = 1024, .block = 128});
   CHECK(held(ops::softmax_op, {DType::BF16}, 8).width == 8);
   CHECK(held(ops::softmax_op, {DType::BF16}, 8).vectors == 8);
   // A weight is not held.

@@ -13,7 +13,7 @@
 namespace gems::codegen {
 
 Layout make_layout(const LayoutText& text, const TraceGraph& graph) {
-  const std::string_view cls = !text.cls.empty()   ? std::string_view(text.cls)
+  const std::string_view cls = !text.cls.empty()  ? std::string_view(text.cls)
                                : graph.is_rowwise ? name(LayoutClass::RowHeld)
                                                   : name(LayoutClass::Flat);
   const auto row = std::ranges::find(layout_table, cls, &LayoutTraits::name);
@@ -23,11 +23,10 @@ Layout make_layout(const LayoutText& text, const TraceGraph& graph) {
   Layout layout{static_cast<LayoutClass>(row - layout_table.begin())};
   if (is_rowwise(layout.cls) != graph.is_rowwise) {
     const auto fits = [&](const LayoutTraits& each) { return (each.family >= Family::Held) == graph.is_rowwise; };
-    throw UsageError(fmt::format("op '{}' is {}, and layout '{}' is not for it; expected one of {}", graph.op,
-                                 graph.is_rowwise ? "rowwise" : "pointwise", cls,
-                                 fmt::join(layout_table | std::views::filter(fits) |
-                                               std::views::transform(&LayoutTraits::name),
-                                           ", ")));
+    throw UsageError(fmt::format(
+        "op '{}' is {}, and layout '{}' is not for it; expected one of {}", graph.op,
+        graph.is_rowwise ? "rowwise" : "pointwise", cls,
+        fmt::join(layout_table | std::views::filter(fits) | std::views::transform(&LayoutTraits::name), ", ")));
   }
   if (row->family == Family::Held) layout.held = static_cast<std::uint8_t>(text.held);
   std::vector<std::string_view> tensors;

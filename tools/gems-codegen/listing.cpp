@@ -130,8 +130,7 @@ std::string show_op(const OpDef& op) {
       unsupported.push_back(gems::name(row.dtype));
   }
   const auto supported = std::ranges::find_if(all, [](const DTypeRow& row) { return row.error.empty(); });
-  if (op.is_rowwise && supported != all.end())
-    rows = row_text(trace(op, uniform_call(op, supported->dtype).operands));
+  if (op.is_rowwise && supported != all.end()) rows = row_text(trace(op, uniform_call(op, supported->dtype).operands));
   if (!unsupported.empty())
     text += fmt::format("  not supported: {} (reason: gems-codegen emit {} --dtypes {})\n",
                         fmt::join(unsupported, ", "), op.name, unsupported.front());

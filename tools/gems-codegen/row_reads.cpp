@@ -11,12 +11,14 @@ namespace gems::codegen {
 namespace {
 
 // The operands that vary along the row and that the values of `roots` are computed from.
-std::vector<bool> read_by(const TraceGraph& graph, const std::vector<Extent>& extents, std::vector<std::int32_t> roots) {
-  std::vector<bool> operands(graph.operands.size()), seen(graph.nodes.size());
+std::vector<bool> read_by(const TraceGraph& graph, const std::vector<Extent>& extents,
+                          std::vector<std::int32_t> roots) {
+  std::vector<bool> operands(graph.operands.size());
+  std::vector<char> seen(graph.nodes.size());
   while (!roots.empty()) {
     const auto node = static_cast<std::size_t>(roots.back());
     roots.pop_back();
-    if (std::exchange(seen[node], true) || !varies_along_columns(extents[node])) continue;
+    if (std::exchange(seen[node], 1) != 0 || !varies_along_columns(extents[node])) continue;
     if (graph.nodes[node].operand >= 0) operands[static_cast<std::size_t>(graph.nodes[node].operand)] = true;
     for (const std::int32_t arg : graph.nodes[node].args)
       if (arg >= 0) roots.push_back(arg);
@@ -28,8 +30,8 @@ std::vector<bool> read_by(const TraceGraph& graph, const std::vector<Extent>& ex
 
 RowReads row_reads(const TraceGraph& graph) {
   const std::vector<Extent> extent_of = extents(graph);
-  std::vector<int> known(graph.nodes.size());              // after how many sweeps
-  std::vector<std::vector<std::int32_t>> roots(1);         // of each sweep from 1 on, last those of the results
+  std::vector<int> known(graph.nodes.size());       // after how many sweeps
+  std::vector<std::vector<std::int32_t>> roots(1);  // of each sweep from 1 on, last those of the results
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const TraceNode& node = graph.nodes[i];
     for (const std::int32_t arg : node.args)
@@ -57,9 +59,8 @@ RowReads row_reads(const TraceGraph& graph) {
 
 std::string row_text(const TraceGraph& graph) {
   const RowReads reads = row_reads(graph);
-  std::string text =
-      fmt::format("\nrows\n  {} sweep{} of reductions{}\n", reads.sweeps, reads.sweeps == 1 ? "" : "s",
-                  reads.visits_again ? ", then a visit for the results" : "");
+  std::string text = fmt::format("\nrows\n  {} sweep{} of reductions{}\n", reads.sweeps, reads.sweeps == 1 ? "" : "s",
+                                 reads.visits_again ? ", then a visit for the results" : "");
   const bool is_held = reads.sweeps + reads.visits_again > 1;
   for (const RowReads::Operand& operand : reads.operands) {
     if (operand.extent == Extent::Row)

@@ -91,9 +91,12 @@ TEST_CASE("NVRTC compiles each family to machine code, with only the prelude tha
 TEST_CASE("NVRTC compiles rowwise ops for each layout") {
   if (!prepare_nvrtc()) SKIP("no NVRTC on this machine");
   const CudaTarget target{GENERATE(80, 90, 120)};
-  const std::vector<Layout> layouts{{LayoutClass::RowHeld, 0, 4},          {LayoutClass::RowHeld, 0, 8},
-                                    {LayoutClass::RowHeldUnaligned, 0, 4}, {LayoutClass::RowHeldUnaligned, 0, 8},
-                                    {LayoutClass::RowLooped},              {LayoutClass::RowLoopedUnaligned},
+  const std::vector<Layout> layouts{{LayoutClass::RowHeld, 0, 4},
+                                    {LayoutClass::RowHeld, 0, 8},
+                                    {LayoutClass::RowHeldUnaligned, 0, 4},
+                                    {LayoutClass::RowHeldUnaligned, 0, 8},
+                                    {LayoutClass::RowLooped},
+                                    {LayoutClass::RowLoopedUnaligned},
                                     {LayoutClass::RowGeneric}};
   for (const DType dtype : {DType::F32, DType::BF16, DType::I64, DType::C64}) {
     std::vector<CudaKernel> kernels;
@@ -113,9 +116,9 @@ TEST_CASE("NVRTC compiles rowwise ops for each layout") {
 }
 
 TEST_CASE("a product of complex numbers along a row is refused with the reason") {
-  CHECK_THROWS_WITH(emit_cuda(row_trace(ops::prod_op, {DType::C64}), {LayoutClass::RowLooped}, {}),
-                    Catch::Matchers::ContainsSubstring("prod") &&
-                        Catch::Matchers::ContainsSubstring("a row has only the sum"));
+  CHECK_THROWS_WITH(
+      emit_cuda(row_trace(ops::prod_op, {DType::C64}), {LayoutClass::RowLooped}, {}),
+      Catch::Matchers::ContainsSubstring("prod") && Catch::Matchers::ContainsSubstring("a row has only the sum"));
 }
 
 TEST_CASE("how long NVRTC takes for a kernel, beside an empty one", "[.benchmark]") {
