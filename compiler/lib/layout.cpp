@@ -21,6 +21,11 @@ std::string_view name(Family family) {
   return names[static_cast<std::size_t>(family)];
 }
 
+std::string_view name(CpuWalk walk) {
+  constexpr std::array<std::string_view, 3> names{"elements", "row", "columns"};
+  return names[static_cast<std::size_t>(walk)];
+}
+
 TensorCounts tensor_counts(const TraceGraph& graph) {
   const auto operands = std::ranges::count(graph.operands, OperandForm::Tensor, &TraceOperand::form);
   return {static_cast<std::size_t>(operands), graph.results.size()};
@@ -44,8 +49,8 @@ std::string to_string(const Layout& layout) {
 }
 
 std::string to_string(const CpuLayout& layout) {
-  constexpr std::array<std::string_view, 3> walks{"", "row ", "columns "};
-  std::string text(walks[static_cast<std::size_t>(layout.walk)]);
+  std::string text;
+  if (layout.walk != CpuWalk::Elements) text = fmt::format("{} ", name(layout.walk));
   for (const Step step : layout.operands) text += fmt::format("{} ", name(step));
   text += "->";
   for (const Step step : layout.results) text += fmt::format(" {}", name(step));

@@ -41,7 +41,7 @@ bool canUseBf16Pairs(pw::KernelOp kernel) {
     if (step != Step::Broadcast && !isContiguousBf16(spec.getStorage(), step)) return false;
   }
   for (auto [spec, step] : llvm::zip_equal(kernel.getResultSpecs().getAsRange<pw::ResultAttr>(), layout.getResults()))
-    if (!isContiguousBf16(spec.getStorage(), step)) return false;
+    if (spec.getExtent() != Extent::Row && !isContiguousBf16(spec.getStorage(), step)) return false;
   auto isConverted = [](Value value) {
     if (isOtherNarrowFloat(value.getType())) return false;
     return !value.getType().isBF16() ||
@@ -49,8 +49,9 @@ bool canUseBf16Pairs(pw::KernelOp kernel) {
   };
   Block& body = kernel.getBody().front();
   return llvm::all_of(body.getArguments(), isConverted) && llvm::all_of(body.without_terminator(), [&](Operation& op) {
-           Value result = op.getResult(0);
-           return isConverted(result) && (!result.getType().isBF16() || isa<arith::TruncFOp, arith::ConstantOp>(op));
+           return llvm::all_of(op.getResults(), [&](Value result) {
+             return isConverted(result) && (!result.getType().isBF16() || isa<arith::TruncFOp, arith::ConstantOp>(op));
+           });
          });
 }
 

@@ -1,10 +1,14 @@
-// pw-lower-to-cpu: a pw.kernel in its final form with a CPU schedule becomes an llvm.func of type CpuKernel.
+// pw-lower-to-cpu: a pw.kernel in its final form with a CPU schedule becomes an llvm.func of type CpuKernel, or of type
+// CpuRowKernel where it is rowwise (RowFunction.h).
 //
 //   pw.kernel @add_f32 ... cpu_schedule <...>        llvm.func @add_f32(%data, %strides, %numbers, %count) {
 //   ^bb0(%x: f32, %y: f32):                            ... load addresses, numbers, broadcast operands
 //     %sum = arith.addf %x, %y : f32             ->    ^loop(%i): as many lanes an iteration as the schedule says
 //     pw.yield %sum : f32                                %sum = arith.addf %a, %b : vector<16xf32>
 //                                                      ^tail: copy what is left to buffers, run the loop once on them
+#include "Cpu/ColumnLoop.h"
+#include "Cpu/KernelFunction.h"
+#include "Cpu/RowLoop.h"
 #include "Cpu/VectorLoop.h"
 #include "Cpu/VectorUnit.h"
 #include "Pw/Pw.h"
@@ -41,7 +45,6 @@ class FunctionBuilder {
   void build();
 
  private:
-  void declare();
   void openEntry();
   void readOperands();
   // A pointer or i64 at array[index].
@@ -62,22 +65,10 @@ class FunctionBuilder {
 };
 
 void FunctionBuilder::build() {
-  declare();
+  frame_.function = declareKernelFunction(kernel_, {pointer_, pointer_, pointer_, at_.getI64Type()}, unit_);
   openEntry();
   readOperands();
   buildVectorLoop(kernel_, unit_, std::move(frame_));
-}
-
-void FunctionBuilder::declare() {
-  OpBuilder::InsertionGuard guard(at_);
-  at_.setInsertionPoint(kernel_);
-  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(kernel_.getContext()),
-                                          {pointer_, pointer_, pointer_, at_.getI64Type()});
-  frame_.function = LLVM::LLVMFuncOp::create(at_, kernel_.getSymName(), type);
-  frame_.function.setNoUnwind(true);
-  // Some processors are tuned to use half of their vector width unless told otherwise.
-  frame_.function.setPassthroughAttr(at_.getArrayAttr({at_.getArrayAttr(
-      {at_.getStringAttr("prefer-vector-width"), at_.getStringAttr(std::to_string(unit_.bytes * 8))})}));
 }
 
 // Nothing is read when there is nothing to do: operands of no elements may have no address.
@@ -139,6 +130,12 @@ void FunctionBuilder::readOperands() {
   }
 }
 
+void build(pw::KernelOp kernel, VectorUnit unit) {
+  if (!kernel.getRowwise()) return FunctionBuilder(kernel, unit).build();
+  if (kernel.getCpuLayoutAttr().getWalk() == CpuWalk::Columns) return buildColumnLoop(kernel, unit);
+  buildRowLoop(kernel, unit);
+}
+
 struct LowerToCpu : pw::impl::LowerToCpuBase<LowerToCpu> {
   using LowerToCpuBase::LowerToCpuBase;
 
@@ -148,7 +145,7 @@ struct LowerToCpu : pw::impl::LowerToCpuBase<LowerToCpu> {
         kernel.emitOpError("must have a CPU schedule to become a CPU kernel: run pw-schedule-cpu first");
         return signalPassFailure();
       }
-      FunctionBuilder(kernel, {vectorBytes, hasF16c, hasBf16}).build();
+      build(kernel, {vectorBytes, hasF16c, hasBf16});
       kernel.erase();
     }
   }

@@ -2,11 +2,17 @@
 //
 //   pw.kernel ... resolved cpu_layout <...> {     ->    pw.kernel ... resolved cpu_layout <...> cpu_schedule <lanes =
 //   16> {
+//
+// Vectors of a rowwise kernel are several registers, so that sums in them do not wait for one another. The order in
+// which a row is summed depends on them: they do not depend on the layout.
 #include <algorithm>
 
 #include "Cpu/Bf16Pairs.h"
 #include "Pw/Pw.h"
+#include "Pw/RowBody.h"
 #include "Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 
 namespace gems::pw {
 #define GEN_PASS_DEF_SCHEDULECPU
@@ -21,16 +27,47 @@ namespace {
 // Strided loads and stores are scalarised: the code grows with each lane.
 constexpr int64_t MaxStridedLanes = 16;
 
+unsigned bitsOf(Type type) {
+  if (auto complex = dyn_cast<ComplexType>(type)) type = complex.getElementType();
+  return type.getIntOrFloatBitWidth();
+}
+
 unsigned widestBits(pw::KernelOp kernel) {
   unsigned widest = 8;
-  auto count = [&](Type type) {
-    if (auto complex = dyn_cast<ComplexType>(type)) type = complex.getElementType();
-    widest = std::max(widest, type.getIntOrFloatBitWidth());
-  };
+  auto count = [&](Type type) { widest = std::max(widest, bitsOf(type)); };
   for (Value argument : kernel.getBody().front().getArguments()) count(argument.getType());
   for (Operation& op : kernel.getBody().front())
     for (Type type : op.getResultTypes()) count(type);
   return widest;
+}
+
+// Registers that a vector of a rowwise kernel fills; one or two where functions need registers of their own.
+constexpr int64_t RowRegisters = 4;
+constexpr int64_t FunctionBytes = 64;
+
+bool isFunction(Operation& op) {
+  if (auto reduce = dyn_cast<pw::ReduceOp>(op)) return reduce.getKind() == pw::Reduction::exp_sum;
+  if (isa<arith::RemFOp, pw::ApproximateOp>(op)) return true;
+  return isa<math::MathDialect>(op.getDialect()) &&
+         !isa<math::AbsFOp, math::AbsIOp, math::CeilOp, math::CopySignOp, math::FloorOp, math::FmaOp, math::IsNaNOp,
+              math::IsInfOp, math::IsFiniteOp, math::RoundEvenOp, math::RsqrtOp, math::SqrtOp, math::TruncOp>(op);
+}
+
+// Lanes of the vectors with which a row is visited.
+int64_t rowLanes(pw::KernelOp kernel, int64_t vectorBytes) {
+  pw::RowBody body(kernel);
+  unsigned widest = 8;
+  bool hasFunctions = false;
+  auto count = [&](Type type) { widest = std::max(widest, bitsOf(type)); };
+  for (BlockArgument argument : kernel.getBody().front().getArguments())
+    if (!body.isOfRow(argument)) count(argument.getType());
+  for (Operation& op : kernel.getBody().front().without_terminator()) {
+    const bool isVisit = isa<pw::ReduceOp>(op) || !body.isOfRow(op.getResult(0));
+    hasFunctions |= isVisit && isFunction(op);
+    if (isVisit && !isa<pw::ReduceOp>(op)) count(op.getResult(0).getType());
+  }
+  const int64_t registers = hasFunctions ? std::max<int64_t>(FunctionBytes / vectorBytes, 1) : RowRegisters;
+  return registers * vectorBytes * 8 / widest;
 }
 
 struct ScheduleCpu : pw::impl::ScheduleCpuBase<ScheduleCpu> {
@@ -42,6 +79,11 @@ struct ScheduleCpu : pw::impl::ScheduleCpuBase<ScheduleCpu> {
     if (!kernel.getResolved() || !layout) {
       kernel.emitOpError("must be resolved and have a CPU layout to get a CPU schedule");
       return signalPassFailure();
+    }
+    if (kernel.getRowwise()) {
+      const int64_t lanes = rowLanes(kernel, vectorBytes);
+      const bool bf16Pairs = vectorBytes < 64 && layout.getWalk() == CpuWalk::Row && canUseBf16Pairs(kernel);
+      return kernel.setCpuScheduleAttr(pw::CpuScheduleAttr::get(&getContext(), lanes, bf16Pairs));
     }
     const unsigned bits = widestBits(kernel);
     int64_t lanes = vectorBytes * 8 / bits;

@@ -5,7 +5,7 @@
 #include "Cpu/Lanes.h"
 #include "Cpu/NarrowFloat.h"
 #include "Pw/Pw.h"
-#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Complex/IR/Complex.h"
 #include "mlir/IR/IRMapping.h"
@@ -13,57 +13,34 @@
 using namespace mlir;
 
 namespace gems::cpu {
-namespace {
 
-class Vectorizer {
- public:
-  Vectorizer(pw::CpuScheduleAttr schedule, VectorUnit unit) : schedule_(schedule), unit_(unit) {}
-
-  void bind(Value scalar, const LaneValue& value) { values_[scalar] = value; }
-  const LaneValue& lookup(Value scalar) const { return values_.find(scalar)->second; }
-  bool isInvariant(Operation& op) const {
-    return llvm::all_of(op.getOperands(), [&](Value operand) { return lookup(operand).isInvariant; });
-  }
-  Parts build(Operation& op, ImplicitLocOpBuilder& builder) const;
-
- private:
-  Type vectorType(Type scalar) const { return VectorType::get({schedule_.getLanes()}, registerType(scalar)); }
-  Value constant(arith::ConstantOp op, ImplicitLocOpBuilder& builder) const;
-  Value extended(arith::ExtFOp op, ImplicitLocOpBuilder& builder) const;
-  Value truncated(arith::TruncFOp op, ImplicitLocOpBuilder& builder) const;
-  Value toInteger(Operation& op, ImplicitLocOpBuilder& builder) const;
-  Value renamed(Operation& op, ImplicitLocOpBuilder& builder) const;
-  Value part(Value scalar, unsigned index = 0) const { return lookup(scalar).parts[index]; }
-
-  pw::CpuScheduleAttr schedule_;
-  VectorUnit unit_;
-  llvm::DenseMap<Value, LaneValue> values_;
-};
-
-Value Vectorizer::constant(arith::ConstantOp op, ImplicitLocOpBuilder& builder) const {
+Value VectorBody::constant(Operation& operation, ImplicitLocOpBuilder& builder) const {
+  auto op = cast<arith::ConstantOp>(operation);
   Attribute value = op.getValue();
   if (pw::isNarrowFloat(op.getType()))
     value = builder.getIntegerAttr(registerType(op.getType()), cast<FloatAttr>(value).getValue().bitcastToAPInt());
   return arith::ConstantOp::create(builder, DenseElementsAttr::get(cast<ShapedType>(vectorType(op.getType())), value));
 }
 
-Value Vectorizer::extended(arith::ExtFOp op, ImplicitLocOpBuilder& builder) const {
+Value VectorBody::extended(Operation& operation, ImplicitLocOpBuilder& builder) const {
+  auto op = cast<arith::ExtFOp>(operation);
   std::optional<DType> from = pw::narrowFloat(op.getIn().getType());
-  if (!from) return renamed(*op, builder);
+  if (!from) return renamed(operation, builder);
   Lanes narrow(builder, part(op.getIn()));
-  Lanes wide = schedule_.getBf16Pairs() ? bf16PairsToF32(narrow) : narrowToF32(narrow, *from, unit_);
+  Lanes wide = bf16Pairs_ ? bf16PairsToF32(narrow) : narrowToF32(narrow, *from, unit_);
   return (op.getType().isF64() ? wide.toF64() : wide).value();
 }
 
-Value Vectorizer::truncated(arith::TruncFOp op, ImplicitLocOpBuilder& builder) const {
+Value VectorBody::truncated(Operation& operation, ImplicitLocOpBuilder& builder) const {
+  auto op = cast<arith::TruncFOp>(operation);
   std::optional<DType> to = pw::narrowFloat(op.getType());
-  if (!to) return renamed(*op, builder);
+  if (!to) return renamed(operation, builder);
   Lanes wide(builder, part(op.getIn()));
-  return (schedule_.getBf16Pairs() ? f32ToBf16Pairs(wide) : f32ToNarrow(wide, *to, unit_)).value();
+  return (bf16Pairs_ ? f32ToBf16Pairs(wide) : f32ToNarrow(wide, *to, unit_)).value();
 }
 
 // NaN of some float8 types becomes 0.
-Value Vectorizer::toInteger(Operation& op, ImplicitLocOpBuilder& builder) const {
+Value VectorBody::toInteger(Operation& op, ImplicitLocOpBuilder& builder) const {
   Lanes integer(builder, renamed(op, builder));
   auto extf = op.getOperand(0).getDefiningOp<arith::ExtFOp>();
   std::optional<DType> from = extf ? pw::narrowFloat(extf.getIn().getType()) : std::nullopt;
@@ -72,7 +49,7 @@ Value Vectorizer::toInteger(Operation& op, ImplicitLocOpBuilder& builder) const 
 }
 
 // The same operation on vectors.
-Value Vectorizer::renamed(Operation& op, ImplicitLocOpBuilder& builder) const {
+Value VectorBody::renamed(Operation& op, ImplicitLocOpBuilder& builder) const {
   IRMapping mapping;
   for (Value operand : op.getOperands()) mapping.map(operand, part(operand));
   Operation* clone = builder.clone(op, mapping);
@@ -80,10 +57,10 @@ Value Vectorizer::renamed(Operation& op, ImplicitLocOpBuilder& builder) const {
   return clone->getResult(0);
 }
 
-Parts Vectorizer::build(Operation& op, ImplicitLocOpBuilder& builder) const {
-  if (auto constantOp = dyn_cast<arith::ConstantOp>(op)) return {constant(constantOp, builder)};
-  if (auto extf = dyn_cast<arith::ExtFOp>(op)) return {extended(extf, builder)};
-  if (auto truncf = dyn_cast<arith::TruncFOp>(op)) return {truncated(truncf, builder)};
+Parts VectorBody::vectorOf(Operation& op, ImplicitLocOpBuilder& builder) const {
+  if (isa<arith::ConstantOp>(op)) return {constant(op, builder)};
+  if (isa<arith::ExtFOp>(op)) return {extended(op, builder)};
+  if (isa<arith::TruncFOp>(op)) return {truncated(op, builder)};
   if (isa<arith::FPToSIOp, arith::FPToUIOp>(op)) return {toInteger(op, builder)};
   if (auto re = dyn_cast<complex::ReOp>(op)) return {part(re.getComplex(), 0)};
   if (auto im = dyn_cast<complex::ImOp>(op)) return {part(im.getComplex(), 1)};
@@ -94,21 +71,27 @@ Parts Vectorizer::build(Operation& op, ImplicitLocOpBuilder& builder) const {
   return {renamed(op, builder)};
 }
 
-}  // namespace
+void VectorBody::build(Operation& op, ImplicitLocOpBuilder& builder) { bind(op.getResult(0), vectorOf(op, builder)); }
 
 SmallVector<LaneValue> buildVectorBody(pw::KernelOp kernel, ArrayRef<LaneValue> arguments, VectorUnit unit,
                                        ImplicitLocOpBuilder& before, ImplicitLocOpBuilder& inside) {
-  Vectorizer vectorizer(kernel.getCpuScheduleAttr(), unit);
+  pw::CpuScheduleAttr schedule = kernel.getCpuScheduleAttr();
+  VectorBody vectors(schedule.getLanes(), schedule.getBf16Pairs(), unit);
+  llvm::DenseSet<Value> invariants;
   Block& body = kernel.getBody().front();
-  for (auto [argument, value] : llvm::zip_equal(body.getArguments(), arguments)) vectorizer.bind(argument, value);
+  for (auto [argument, value] : llvm::zip_equal(body.getArguments(), arguments)) {
+    vectors.bind(argument, value.parts);
+    if (value.isInvariant) invariants.insert(argument);
+  }
   for (Operation& op : body.without_terminator()) {
-    const bool isInvariant = vectorizer.isInvariant(op);
+    const bool isInvariant = llvm::all_of(op.getOperands(), [&](Value value) { return invariants.contains(value); });
     ImplicitLocOpBuilder& builder = isInvariant ? before : inside;
     builder.setLoc(op.getLoc());
-    vectorizer.bind(op.getResult(0), {vectorizer.build(op, builder), isInvariant});
+    vectors.build(op, builder);
+    if (isInvariant) invariants.insert(op.getResult(0));
   }
   SmallVector<LaneValue> results;
-  for (Value value : kernel.getYield().getValues()) results.push_back(vectorizer.lookup(value));
+  for (Value value : kernel.getYield().getValues()) results.push_back({vectors.at(value), invariants.contains(value)});
   return results;
 }
 

@@ -111,7 +111,7 @@ OwningOpRef<ModuleOp> pw::runPipeline(MLIRContext& context, const TraceGraph& gr
 OwningOpRef<ModuleOp> pw::runPipeline(MLIRContext& context, const TraceGraph& graph, const CpuLayout& layout,
                                       cpu::VectorUnit unit, std::string_view last) {
   auto attach = [&](KernelOp kernel) {
-    kernel.setCpuLayoutAttr(CpuLayoutAttr::get(&context, layout.operands, layout.results));
+    kernel.setCpuLayoutAttr(CpuLayoutAttr::get(&context, layout.walk, layout.operands, layout.results));
   };
   return run(context, graph, attach, {.isCuda = false, .unit = unit}, last,
              fmt::format("the CPU, {}", to_string(layout)));

@@ -50,6 +50,18 @@ void printSteps(AsmPrinter& printer, ArrayRef<Step> steps) {
   printer << ')';
 }
 
+// Left out of a pointwise kernel.
+ParseResult parseCpuWalk(AsmParser& parser, CpuWalk& walk) {
+  walk = CpuWalk::Elements;
+  for (CpuWalk other : {CpuWalk::Row, CpuWalk::Columns})
+    if (succeeded(parser.parseOptionalKeyword(gems::name(other)))) walk = other;
+  return success();
+}
+
+void printCpuWalk(AsmPrinter& printer, CpuWalk walk) {
+  if (walk != CpuWalk::Elements) printer << gems::name(walk) << ' ';
+}
+
 ParseResult parseCpuSchedule(AsmParser& parser, int64_t& lanes, bool& bf16Pairs) {
   if (parser.parseKeyword("lanes") || parser.parseEqual() || parser.parseInteger(lanes)) return failure();
   bf16Pairs = succeeded(parser.parseOptionalComma());

@@ -64,9 +64,13 @@ def Pw_LayoutAttr : Pw_Attr<"Layout", "layout"> {
 
 def Pw_CpuLayoutAttr : Pw_Attr<"CpuLayout", "cpu_layout"> {
   let summary = "how the tensors of a CPU kernel move along its one dimension, as gems::CpuLayout";
-  let description = "`#pw.cpu_layout<(contiguous, broadcast) -> (contiguous)>`: tensors that are read, then results.";
-  let parameters = (ins ArrayRefParameter<"::gems::Step">:$operands, ArrayRefParameter<"::gems::Step">:$results);
-  let assemblyFormat = "`<` custom<Steps>($operands) `->` custom<Steps>($results) `>`";
+  let description = [{
+    `#pw.cpu_layout<(contiguous, broadcast) -> (contiguous)>`: tensors that are read, then results. Of a rowwise kernel
+    `#pw.cpu_layout<row (contiguous) -> (broadcast)>` or `<columns ...>`.
+  }];
+  let parameters = (ins "::gems::CpuWalk":$walk, ArrayRefParameter<"::gems::Step">:$operands,
+                        ArrayRefParameter<"::gems::Step">:$results);
+  let assemblyFormat = "`<` custom<CpuWalk>($walk) custom<Steps>($operands) `->` custom<Steps>($results) `>`";
   let genVerifyDecl = 0;
 }
 

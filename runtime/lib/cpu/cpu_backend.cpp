@@ -17,6 +17,11 @@ KernelLayout layout(std::string_view op, IterationSpace& space, std::span<const 
   return cpu_layout(op, space, operands, results);
 }
 
+KernelLayout row_layout(const TraceGraph& graph, IterationSpace& space, std::span<const NamedTensor> operands,
+                        std::span<const NamedTensor> results) {
+  return cpu_row_layout(graph, space, operands, results);
+}
+
 CompiledKernel compile(const TraceGraph& graph, const KernelLayout& layout, int, KernelCache& cache) {
   return compiled_cpu(graph, std::get<CpuLayout>(layout), cache);
 }
@@ -32,7 +37,8 @@ LoadedKernel load(const CompiledKernel& kernel, int) {
 
 }  // namespace
 
-constinit const Backend cpu_backend{.layout = layout, .compile = compile, .load = load, .plan = cpu_plan};
+constinit const Backend cpu_backend{
+    .layout = layout, .row_layout = row_layout, .compile = compile, .load = load, .plan = cpu_plan};
 
 std::string cpu_key_text(const TraceGraph& graph, const CpuLayout& layout) {
   return fmt::format("target cpu {}\nllvm {}\n{}", cpu_target(), llvm_version(), common_key_text(graph, layout));

@@ -4,13 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 
-#include "cpu/thread_pool.h"
+#include "cpu/cpu_launch.h"
+#include "cpu/cpu_row_plan.h"
 #include "gems/compiler/cpu.h"
-#include "gems/dsl/op.h"
-#include "gems/runtime/plan.h"
-#include "space/pack_number.h"
 
 namespace gems {
 namespace {
@@ -19,8 +16,6 @@ namespace {
 // thread costs more than it brings.
 constexpr std::int64_t BlockElements = 4096;
 constexpr std::int64_t GrainBlocks = 8;
-
-constinit std::atomic<ParallelFor> installed_parallel_for{&pool_parallel_for};
 
 class CpuPlan final : public Plan {
  public:
@@ -38,7 +33,7 @@ class CpuPlan final : public Plan {
 struct Launch {
   const CpuPlan& plan;
   void* const* tensors;
-  std::array<const void*, MaxOperands> numbers;
+  const void* const* numbers;
 };
 
 // Elements [begin, end) in the order of the collapsed dimensions.
@@ -67,7 +62,7 @@ void run_range(const Launch& launch, std::int64_t begin, std::int64_t end) {
   for (;;) {
     const std::int64_t count = std::min(inner - column, end - begin);
     for (std::size_t t = 0; t < tensors; ++t) data[t] = row[t] + column * strides[t];
-    plan.kernel(data.data(), strides, launch.numbers.data(), count);
+    plan.kernel(data.data(), strides, launch.numbers, count);
     begin += count;
     if (begin >= end) return;
     column = 0;
@@ -96,34 +91,24 @@ CpuPlan::CpuPlan(const Variant& variant, const IterationSpace& space, std::span<
 }
 
 void CpuPlan::launch(void* const* tensors, const NumberValue* numbers, void*) const {
-  Launch launch{.plan = *this, .tensors = tensors, .numbers = {}};
-  alignas(MaxNumberBytes) std::array<std::array<std::byte, MaxNumberBytes>, MaxOperands> values;
-  for (const KernelParameter& parameter : variant.parameters) {
-    if (parameter.form != OperandForm::Number) continue;
-    const std::size_t i = parameter.index;
-    pack_number(numbers[i], parameter.compute, values[i].data());
-    launch.numbers[i] = values[i].data();
-  }
+  const PackedNumbers packed(variant, numbers);
+  Launch launch{.plan = *this, .tensors = tensors, .numbers = packed.addresses()};
   if (element_count <= BlockElements * GrainBlocks) {
     run_range(launch, 0, element_count);
     return;
   }
-  const ParallelFor parallel_for = installed_parallel_for.load(std::memory_order_acquire);
-  parallel_for((element_count + BlockElements - 1) / BlockElements, GrainBlocks, &launch,
-               [](void* context, std::int64_t begin, std::int64_t end) {
-                 const Launch& work = *static_cast<const Launch*>(context);
-                 run_range(work, begin * BlockElements, std::min(end * BlockElements, work.plan.element_count));
-               });
+  parallel_for()((element_count + BlockElements - 1) / BlockElements, GrainBlocks, &launch,
+                 [](void* context, std::int64_t begin, std::int64_t end) {
+                   const Launch& work = *static_cast<const Launch*>(context);
+                   run_range(work, begin * BlockElements, std::min(end * BlockElements, work.plan.element_count));
+                 });
 }
 
 }  // namespace
 
-void set_parallel_for(ParallelFor parallel_for) {
-  installed_parallel_for.store(parallel_for ? parallel_for : &pool_parallel_for, std::memory_order_release);
-}
-
 std::shared_ptr<Plan> cpu_plan(const Variant& variant, const IterationSpace& space,
                                std::span<const NamedTensor> tensors) {
+  if (std::get<CpuLayout>(variant.layout).walk != CpuWalk::Elements) return cpu_row_plan(variant, space, tensors);
   return std::make_shared<CpuPlan>(variant, space, tensors);
 }
 

@@ -52,6 +52,26 @@ void check_aliasing(std::string_view op, const IterationSpace& space, std::span<
     }
 }
 
+// Fewer neighbouring rows do not fill a vector.
+constexpr std::int64_t LeastNeighbours = 16;
+
+// Whether a walk over neighbouring rows meets memory in its order, and one along a row does not.
+bool walks_columns(const IterationSpace& space, std::span<const NamedTensor> operands,
+                   std::span<const NamedTensor> results) {
+  const Geometry& geometry = space.geometry;
+  const auto kept = static_cast<std::size_t>(geometry.reduced_rank);
+  if (geometry.reduced_rank != 1 || geometry.rank == 1 || geometry.sizes[kept] < LeastNeighbours ||
+      geometry.sizes[0] <= 1)
+    return false;
+  bool is_any_across = false;
+  for (std::size_t t = 0; t < operands.size() + results.size(); ++t) {
+    const auto& strides = geometry.strides[t];
+    if (strides[kept] > 1) return false;
+    is_any_across = is_any_across || (strides[kept] == 1 && strides[0] > 1);
+  }
+  return is_any_across;
+}
+
 bool needs_wide_index(const IterationSpace& space, std::size_t tensors) {
   if (space.element_count > MostNarrow) return true;
   const Geometry& geometry = space.geometry;
@@ -193,6 +213,32 @@ CpuLayout cpu_layout(std::string_view op, const IterationSpace& space, std::span
         .push_back(stride == 0   ? Step::Broadcast
                    : stride == 1 ? Step::Contiguous
                                  : Step::Strided);
+  }
+  return layout;
+}
+
+CpuLayout cpu_row_layout(const TraceGraph& graph, const IterationSpace& space, std::span<const NamedTensor> operands,
+                         std::span<const NamedTensor> results) {
+  check_aliasing(graph.op, space, operands, results);
+  const Geometry& geometry = space.geometry;
+  const auto kept = static_cast<std::size_t>(geometry.reduced_rank);
+  CpuLayout layout;
+  layout.walk = walks_columns(space, operands, results) ? CpuWalk::Columns : CpuWalk::Row;
+  for (std::size_t t = 0; t < operands.size() + results.size(); ++t) {
+    const NamedTensor& tensor = tensor_at(t, operands, results);
+    check_address(graph.op, tensor, size_bytes(real_of(tensor.view.dtype)));
+    const bool is_result = t >= operands.size();
+    if (is_result && tensor.extent == Extent::Column)
+      throw Error(
+          fmt::format("{}: result '{}' is a sum over rows, which CPU kernels do not have; write it as a sum of "
+                      "its own",
+                      graph.op, tensor.name));
+    bool moves = layout.walk == CpuWalk::Columns && geometry.strides[t][kept] != 0;
+    if (layout.walk == CpuWalk::Row)
+      for (std::size_t d = 0; d < kept; ++d) moves = moves || geometry.strides[t][d] != 0;
+    // A result is written, also where there is one element of it.
+    if (is_result && layout.walk == CpuWalk::Row) moves = tensor.extent == Extent::Element;
+    (is_result ? layout.results : layout.operands).push_back(moves ? Step::Contiguous : Step::Broadcast);
   }
   return layout;
 }

@@ -125,7 +125,10 @@ enum class CpuWalk : std::uint8_t {
   Columns,   // rowwise: neighbouring rows, element by element
 };
 
-// What a CPU kernel depends on: how each Tensor-form operand and each result moves along the innermost dimension.
+std::string_view name(CpuWalk walk);
+
+// What a CPU kernel depends on: how each Tensor-form operand and each result moves along the dimension that is walked.
+// Rowwise kernels have no Strided ones: such tensors are copied to where they are contiguous.
 struct CpuLayout {
   std::vector<Step> operands;
   std::vector<Step> results;
