@@ -167,6 +167,7 @@ std::deque<TableRow>& override_table() {
 #define GEMS_OVERRIDE_COPY(overload, function, op, rule, arrange) \
   GEMS_ROW(overload, &at::native::function, &at::native::function, op, rule, arrange)
 #include "overrides/overrides.def"
+#undef GEMS_ROW
 #define GEMS_ROW(overload, list, cpu, cuda, op, arrange)                                            \
   add_row<at::_ops::overload, RowKernel<RowList::list, at::_ops::overload::schema>>(                \
       *rows, {op, rules::none, nullptr, arrange}, static_cast<at::_ops::overload::ptr_schema>(cpu), \
