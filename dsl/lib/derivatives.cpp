@@ -20,6 +20,11 @@ struct Row {
   std::array<Rule, 3> rules{};
 };
 
+struct ReductionRow {
+  ReduceOp op;
+  std::array<Rule, 2> rules{};  // of its parts
+};
+
 constexpr double TwoOverSqrtPi = 2 * std::numbers::inv_sqrtpi;
 
 Value zero(Value v) { return like(v, 0); }
@@ -86,6 +91,55 @@ Value of_copysign(const Site& s, Value v) {
 Value square_sum(const Site& s) { return square(s.a()) + square(s.b()); }
 Value of_cast(const Site& s, Value v) { return cast(v, (s.reverse ? s.a() : s.out).dtype()); }
 
+// Each that has the extreme value gets an equal share. NaN has no equal: the gradients of its row are NaN.
+Value of_row_extremum(const Site& s, Value v) {
+  const Value has_it = compare(ScalarOp::Eq, s.a(), s.parts[0]);
+  const Value count = row_sum(cast(has_it, v.dtype()));
+  return s.reverse ? select(has_it, v / count, zero(v) / count) : select(has_it, v, zero(v)) / count;
+}
+
+Value at_index(Value index, Value v) {
+  return select(compare(ScalarOp::Eq, v.graph->of_row(ScalarOp::RowIndex), index), v, zero(v));
+}
+
+// The product of all others: by the product of what is not zero, and how many are.
+Value of_product(const Site& s, Value v) {
+  const Value is_zero = compare(ScalarOp::Eq, s.a(), zero(s.a()));
+  const Value zeros = row_sum(cast(is_zero, DType::I64));
+  const Value product = s.a().graph->reduce(ReduceOp::Prod, 0, select(is_zero, like(s.a(), 1), s.a()));
+  const auto if_zeros = [&](double count) {
+    return select(compare(ScalarOp::Eq, zeros, like(zeros, count)), product, zero(product));
+  };
+  return v * s.k(select(is_zero, if_zeros(1), if_zeros(0) / s.a()));
+}
+
+// In the order of reduce_ops.def. As elements: reverse, v is the row's and what comes out the element's; forward, both
+// are the element's, and the row's is the sum.
+constexpr std::array reduction_rows{
+    ReductionRow{ReduceOp::Sum, {same}},
+    ReductionRow{ReduceOp::Prod, {of_product}},
+    ReductionRow{ReduceOp::Max, {of_row_extremum}},
+    ReductionRow{ReduceOp::Min, {of_row_extremum}},
+    ReductionRow{ReduceOp::MaxIndex, {[](const Site& s, Value v) { return at_index(s.parts[1], v); }}},
+    ReductionRow{ReduceOp::MinIndex, {[](const Site& s, Value v) { return at_index(s.parts[1], v); }}},
+    ReductionRow{ReduceOp::Moments,
+                 {[](const Site&, Value v) { return v / row_length(v); },
+                  [](const Site& s, Value v) { return (s.a() - s.parts[0]) * (v * 2.0); }}},
+    // The maximum is a shift, of which what is made of both does not depend.
+    ReductionRow{ReduceOp::ExpSum,
+                 {nullptr, [](const Site& s, Value v) { return apply(ScalarOp::Exp, s.a() - s.parts[0]) * v; }}},
+};
+static_assert([] {
+  for (std::size_t i = 0; i < reduction_rows.size(); ++i)
+    if (reduction_rows[i].op != static_cast<ReduceOp>(i)) return false;
+  return true;
+}());
+constexpr std::size_t ReductionCount = 0
+#define GEMS_REDUCE_OP(Name, text, parts, domain) +1
+#include "gems/dsl/reduce_ops.def"
+    ;
+static_assert(reduction_rows.size() == ReductionCount, "every reduction has a row, in the order of reduce_ops.def");
+
 // In the order of scalar_ops.def.
 constexpr std::array rows{
     Row{ScalarOp::Operand},
@@ -96,8 +150,8 @@ constexpr std::array rows{
         {nullptr, [](const Site& s, Value v) { return select(s.a(), v, zero(v)); },
          [](const Site& s, Value v) { return select(s.a(), zero(v), v); }}},
 
-    Row{ScalarOp::Reduce},
-    Row{ScalarOp::Pick},
+    Row{ScalarOp::Reduce},  // by reduction_rows
+    Row{ScalarOp::Pick, {[](const Site& s, Value v) { return at_index(s.b(), v); }}},
     Row{ScalarOp::RowIndex},
     Row{ScalarOp::RowLength},
 
@@ -203,14 +257,19 @@ static_assert([] {
   return true;
 }());
 
-Rule rule(ScalarOp op, int argument) {
-  return rows[static_cast<std::size_t>(op)].rules[static_cast<std::size_t>(argument)];
+Rule rule(const TraceNode& node, int argument) {
+  if (node.op == ScalarOp::Reduce)
+    return reduction_rows[static_cast<std::size_t>(node.reduce)].rules[static_cast<std::size_t>(node.part)];
+  return rows[static_cast<std::size_t>(node.op)].rules[static_cast<std::size_t>(argument)];
 }
 
 }  // namespace
 
-bool is_constant_in(ScalarOp op, int argument) { return rule(op, argument) == nullptr; }
+bool is_constant_in(const TraceNode& node, int argument) { return rule(node, argument) == nullptr; }
 
-Value propagate(ScalarOp op, int argument, const Site& site, Value v) { return rule(op, argument)(site, v); }
+Value propagate(const TraceNode& node, int argument, const Site& site, Value v) {
+  const Value contribution = rule(node, argument)(site, v);
+  return is_rowwise(node.op) && !site.reverse ? row_sum(contribution) : contribution;
+}
 
 }  // namespace gems

@@ -9,6 +9,7 @@
 
 #include "evaluate.h"
 #include "gems/dsl/error.h"
+#include "node_extent.h"
 
 namespace gems {
 namespace {
@@ -18,6 +19,7 @@ bool is_commutative(ScalarOp op) { return op == ScalarOp::Add || op == ScalarOp:
 }  // namespace
 
 DType Value::dtype() const { return graph->node(node).dtype; }
+Extent Value::extent() const { return graph->extent(node); }
 
 Value GraphBuilder::operand(TraceOperand operand) {
   TraceNode node{.op = ScalarOp::Operand, .dtype = operand.compute};
@@ -50,6 +52,20 @@ Value GraphBuilder::apply(ScalarOp op, DType dtype, std::span<const Value> args)
   return add(node);
 }
 
+Value GraphBuilder::reduce(ReduceOp op, int part, Value x) {
+  TraceNode node{.op = ScalarOp::Reduce, .dtype = part_dtype(op, part, x.dtype())};
+  node.args[0] = x.node;
+  node.reduce = op;
+  node.part = static_cast<std::int8_t>(part);
+  return add(node);
+}
+
+Value GraphBuilder::repeat(TraceNode node, std::span<const Value> args) {
+  if (!is_rowwise(node.op)) return apply(node.op, node.dtype, args);
+  for (std::size_t i = 0; i < args.size(); ++i) node.args[i] = args[i].node;
+  return add(node);
+}
+
 Value GraphBuilder::add(const TraceNode& node) {
   const auto key_of = [&](std::array<std::int32_t, 3> args) {
     return Key{node.op,
@@ -58,13 +74,16 @@ Value GraphBuilder::add(const TraceNode& node) {
                node.operand,
                node.constant.integer,
                std::bit_cast<std::uint64_t>(node.constant.real),
-               std::bit_cast<std::uint64_t>(node.constant.imag)};
+               std::bit_cast<std::uint64_t>(node.constant.imag),
+               node.reduce,
+               node.part};
   };
   if (const auto found = known_.find(key_of(node.args)); found != known_.end()) return {this, found->second};
   if (is_commutative(node.op))
     if (const auto found = known_.find(key_of({node.args[1], node.args[0], -1})); found != known_.end())
       return {this, found->second};
   nodes_.push_back(node);
+  extents_.push_back(extent_of(node, operands_, extents_));
   return {this, known_[key_of(node.args)] = size() - 1};
 }
 
@@ -185,5 +204,30 @@ Value real(Value x) { return x.graph->apply(ScalarOp::Real, real_of(x.dtype()), 
 Value imag(Value x) { return x.graph->apply(ScalarOp::Imag, real_of(x.dtype()), {x}); }
 Value complex(Value re, Value im) { return re.graph->apply(ScalarOp::Complex, complex_of(re.dtype()), {re, im}); }
 Value like(Value x, double number) { return x.graph->literal(x.dtype(), number); }
+
+Value row_length(Value like) { return cast(like.graph->of_row(ScalarOp::RowLength), like.dtype()); }
+
+Value row_sum(Value x) {
+  GraphBuilder& graph = *x.graph;
+  if (!varies_along_columns(x.extent())) return x * row_length(x);
+  const auto argument = [&](Value of, int i) { return graph.argument(of.node, i); };
+  const auto is_of_row = [](Value value) { return !varies_along_columns(value.extent()); };
+  const auto op_of = [&](Value of) { return graph.node(of.node).op; };
+  if (op_of(x) == ScalarOp::Neg) return -row_sum(argument(x, 0));
+  if (op_of(x) == ScalarOp::Div && is_of_row(argument(x, 1))) return row_sum(argument(x, 0)) / argument(x, 1);
+  if (op_of(x) == ScalarOp::Mul) {
+    for (const int i : {0, 1}) {
+      const Value factor = argument(x, i), other = argument(x, 1 - i);
+      if (is_of_row(factor)) return row_sum(other) * factor;
+      if (op_of(factor) == ScalarOp::Neg) return -row_sum(argument(factor, 0) * other);
+      if (op_of(factor) == ScalarOp::Div && is_of_row(argument(factor, 1)))
+        return row_sum(argument(factor, 0) * other) / argument(factor, 1);
+      if (op_of(factor) == ScalarOp::Mul)
+        for (const int j : {0, 1})
+          if (is_of_row(argument(factor, j))) return row_sum(argument(factor, 1 - j) * other) * argument(factor, j);
+    }
+  }
+  return graph.reduce(ReduceOp::Sum, 0, x);
+}
 
 }  // namespace gems

@@ -20,6 +20,7 @@ struct Value {
   explicit operator bool() const { return graph != nullptr; }
   bool operator==(const Value&) const = default;
   DType dtype() const;
+  Extent extent() const;
 };
 
 class GraphBuilder {
@@ -33,9 +34,16 @@ class GraphBuilder {
     return apply(op, dtype, {args.begin(), args.size()});
   }
   Value apply(ScalarOp op, DType dtype, std::span<const Value> args);
+  // A part of the reduction of a row.
+  Value reduce(ReduceOp op, int part, Value x);
+  // ScalarOp::RowIndex or RowLength.
+  Value of_row(ScalarOp op) { return add({.op = op, .dtype = DType::I64}); }
+  // The operation of a node on other arguments. Not of operands and literals.
+  Value repeat(TraceNode node, std::span<const Value> args);
 
   const TraceNode& node(int index) const { return nodes_[static_cast<std::size_t>(index)]; }
   Value argument(int index, int position) { return {this, node(index).args[static_cast<std::size_t>(position)]}; }
+  Extent extent(int index) const { return extents_[static_cast<std::size_t>(index)]; }
   int size() const { return static_cast<int>(nodes_.size()); }
   bool is_literal(Value value, double number) const;
 
@@ -47,7 +55,7 @@ class GraphBuilder {
 
  private:
   using Key = std::tuple<ScalarOp, DType, std::array<std::int32_t, 3>, std::int32_t, std::int64_t, std::uint64_t,
-                         std::uint64_t>;
+                         std::uint64_t, ReduceOp, std::int8_t>;
   Value add(const TraceNode& node);
   // The value of op on these arguments if no node is needed for it, else none.
   Value simplified(ScalarOp op, DType dtype, std::span<const Value> args);
@@ -56,6 +64,7 @@ class GraphBuilder {
 
   std::vector<TraceOperand> operands_;
   std::vector<TraceNode> nodes_;
+  std::vector<Extent> extents_;  // of the nodes
   std::map<Key, int> known_;
 };
 
@@ -82,5 +91,10 @@ Value imag(Value x);
 Value complex(Value re, Value im);
 // A number in the dtype of another value.
 Value like(Value x, double number);
+// The sum of the row, with the value taken as often as the row has elements where it does not vary along it. Factors
+// that are one for the row are multiplied with the sum.
+Value row_sum(Value x);
+// The number of a row's elements, in the dtype of another value.
+Value row_length(Value like);
 
 }  // namespace gems

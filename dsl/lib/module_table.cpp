@@ -24,11 +24,14 @@ static_assert(static_cast<int>(FlagValue::Kind::None) == GEMS_FLAG_NONE &&
               static_cast<int>(FlagValue::Kind::Text) == GEMS_FLAG_TEXT);
 static_assert(static_cast<int>(OperandKind::Tensor) == GEMS_OPERAND_TENSOR &&
               static_cast<int>(OperandKind::Scalar) == GEMS_OPERAND_SCALAR &&
-              static_cast<int>(OperandKind::Flag) == GEMS_OPERAND_FLAG);
+              static_cast<int>(OperandKind::Flag) == GEMS_OPERAND_FLAG &&
+              static_cast<int>(OperandKind::Row) == GEMS_OPERAND_ROW &&
+              static_cast<int>(OperandKind::Column) == GEMS_OPERAND_COLUMN);
 static_assert(static_cast<int>(CallOperand::Kind::Tensor) == GEMS_ARGUMENT_TENSOR &&
               static_cast<int>(CallOperand::Kind::ZeroDim) == GEMS_ARGUMENT_ZERO_DIM &&
               static_cast<int>(CallOperand::Kind::Number) == GEMS_ARGUMENT_NUMBER &&
-              static_cast<int>(CallOperand::Kind::Flag) == GEMS_ARGUMENT_FLAG);
+              static_cast<int>(CallOperand::Kind::Flag) == GEMS_ARGUMENT_FLAG &&
+              static_cast<int>(CallOperand::Kind::Absent) == GEMS_ARGUMENT_ABSENT);
 
 gems_text text_of(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view view_of(const gems_text& text) { return {text.data, text.size}; }
@@ -72,9 +75,10 @@ std::string traced(const OpDef& op, const gems_call& call) {
     operand.kind = static_cast<CallOperand::Kind>(argument.kind);
     operand.in_memory = argument.in_memory != 0;
     const bool is_flag = operand.kind == CallOperand::Kind::Flag;
+    const bool has_dtype = !is_flag && operand.kind != CallOperand::Kind::Absent;
     if (is_flag) operand.flag = flag_value_of(argument.flag);
-    if (!is_flag) operand.dtype = dtype_of(argument.dtype);
-    types.operand_compute.push_back(is_flag ? DType::F32 : dtype_of(argument.compute));
+    if (has_dtype) operand.dtype = dtype_of(argument.dtype);
+    types.operand_compute.push_back(has_dtype ? dtype_of(argument.compute) : DType::F32);
   }
   for (std::size_t i = 0; i < call.result_count; ++i) {
     types.result_compute.push_back(dtype_of(call.results[i].compute));
@@ -133,7 +137,8 @@ struct ModuleTable {
                        .dtype = text_of(operand.dtype ? gems::name(*operand.dtype) : std::string_view()),
                        .default_flag = default_flag.empty() ? nullptr : default_flag.data(),
                        .choice_count = choices.size(),
-                       .choices = choices.data()});
+                       .choices = choices.data(),
+                       .is_optional = operand.is_optional ? 1 : 0});
     }
     return added.data();
   }
@@ -157,7 +162,8 @@ struct ModuleTable {
                          .operands = add_operands(op),
                          .result_count = op.result_count(),
                          .promotions = add_promotions(op),
-                         .definition = &op});
+                         .definition = &op,
+                         .is_rowwise = op.is_rowwise ? 1 : 0});
   }
 };
 

@@ -23,6 +23,7 @@ gems_argument argument_of(const CallOperand& operand, DType compute) {
     argument.flag = {static_cast<std::int32_t>(operand.flag.kind), operand.flag.integer, text_of(operand.flag.text())};
     return argument;
   }
+  if (operand.kind == CallOperand::Kind::Absent) return argument;
   argument.dtype = text_of(operand.dtype);
   argument.compute = text_of(compute);
   argument.in_memory = operand.in_memory ? 1 : 0;

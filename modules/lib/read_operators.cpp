@@ -37,12 +37,14 @@ class OperatorReader {
     op_.name = view(from_.name);
     op_.file = view(from_.file);
     op_.line = from_.line;
+    if (module_.operator_size >= sizeof(gems_operator)) op_.is_rowwise = from_.is_rowwise != 0;
     const std::optional<Domain> accepts = parse_domain(view(from_.accepts));
     if (!accepts) fail(fmt::format("it takes '{}', which this gems does not know: {}", view(from_.accepts), NewerGems));
     op_.accepts = *accepts;
     check_count("operands", from_.operand_count, 1, MaxOperands);
     for (std::size_t i = 0; i < from_.operand_count; ++i) read_operand(entry(from_.operands, i, module_.operand_size));
-    if (std::ranges::none_of(op_.operands, [](const OperandDef& each) { return each.kind == OperandKind::Tensor; }))
+    if (std::ranges::none_of(
+            op_.operands, [](const OperandDef& each) { return each.kind == OperandKind::Tensor && !each.is_optional; }))
       fail("it has no tensor operand; give it one");
     check_count("results", from_.result_count, 1, MaxResults);
     for (std::size_t i = 0; i < from_.result_count; ++i) read_promotion(from_.promotions[i]);
@@ -80,10 +82,14 @@ class OperatorReader {
       fail(fmt::format("an operand is named '{}'; name it with letters, digits and underscores", operand.name));
     if (std::ranges::find(op_.operands, operand.name, &OperandDef::name) != op_.operands.end())
       fail(fmt::format("two operands are named '{}'; give one another name", operand.name));
-    if (from.kind < GEMS_OPERAND_TENSOR || from.kind > GEMS_OPERAND_FLAG)
+    if (from.kind < GEMS_OPERAND_TENSOR || from.kind > GEMS_OPERAND_COLUMN)
       fail(fmt::format("operand '{}' is of kind {}, which this gems does not know: {}", operand.name, from.kind,
                        NewerGems));
     operand.kind = static_cast<OperandKind>(from.kind);
+    if (module_.operand_size >= sizeof(gems_operand)) operand.is_optional = from.is_optional != 0;
+    if (!op_.is_rowwise &&
+        (operand.kind == OperandKind::Row || operand.kind == OperandKind::Column || operand.is_optional))
+      fail(fmt::format("operand '{}' is one of rowwise operators; set is_rowwise, or make it a tensor", operand.name));
     if (from.dtype.size != 0) {
       operand.dtype = parse_dtype(view(from.dtype));
       if (!operand.dtype)
@@ -109,6 +115,9 @@ class OperatorReader {
         fail(fmt::format("it promotes operand {}, which is no tensor and no number of it", position));
       promotion.operands.items[promotion.operands.count++] = position;
     }
+    if (std::ranges::all_of(promotion.operands,
+                            [&](int position) { return op_.operands[static_cast<std::size_t>(position)].is_optional; }))
+      fail("it promotes operands that a call may leave out, and no other; name one that is always there");
     op_.promotions.items[op_.promotions.count++] = promotion;
   }
 
@@ -122,9 +131,9 @@ class OperatorReader {
 std::string_view view(const gems_text& text) { return {text.data, text.size}; }
 
 std::vector<std::unique_ptr<ModuleOp>> read_operators(const gems_module& module, const std::string& path) {
-  // The members of format 1; a later module may have more.
-  if (module.module_size < sizeof(gems_module) || module.operator_size < sizeof(gems_operator) ||
-      module.operand_size < sizeof(gems_operand))
+  // The members that format 1 has had from the beginning; a later module may have more.
+  if (module.module_size < sizeof(gems_module) || module.operator_size < offsetof(gems_operator, is_rowwise) ||
+      module.operand_size < offsetof(gems_operand, is_optional))
     throw Error("its table is smaller than its format has; rebuild it with the installed gems");
   std::vector<std::unique_ptr<ModuleOp>> ops;
   for (std::size_t i = 0; i < module.operator_count; ++i) {

@@ -173,13 +173,19 @@ class RandomRows {
       case 8: {
         const auto [mean, variance, squares] = dsl::row_moments(x);
         add(mean);
-        return add(dsl::sqrt(variance));
+        return add(dsl::sqrt(variance + 0.25));
       }
       case 9:
-        return add(below(2) == 0 ? dsl::row_logsumexp(x) : dsl::log(dsl::row_exp_sum(x).sum));
+        return add(below(2) == 0 ? dsl::row_logsumexp(x) : sum_of_exponentials(x));
       default:
         return add(dsl::row_prod(1 + dsl::tanh(x) / 64));
     }
+  }
+
+  // As softmax has it: of the maximum only where nothing depends on it.
+  static Expr sum_of_exponentials(const Expr& x) {
+    const auto [maximum, sum] = dsl::row_exp_sum(x);
+    return maximum + dsl::log(sum);
   }
 
   // Sums grow with the row: as many functions of x as there are values, and none of them large.
@@ -194,13 +200,6 @@ class RandomRows {
   std::vector<Expr> along_, of_row_, index_;
   std::vector<Expr> exact_;  // operands that vary along the row
 };
-
-thread_local const OpDef* rowwise_op;
-thread_local bool rowwise_sums_columns;
-
-void random_rows(Tracer& tracer) {
-  RandomRows(tracer, *rowwise_op).run(rowwise_op->result_count(), rowwise_sums_columns);
-}
 
 }  // namespace
 
@@ -247,15 +246,12 @@ TraceGraph random_trace(std::uint32_t seed) {
   return trace(op, operands, std::array{random_dtype()});
 }
 
-TraceGraph random_rowwise_trace(std::uint32_t seed, bool sums_columns) {
+RandomRowwiseOp::RandomRowwiseOp(std::uint32_t seed, DType dtype, bool sums_columns)
+    : seed_(seed), sums_columns_(sums_columns) {
   generator.seed(seed);
-  constexpr std::array dtypes{DType::F32, DType::F32, DType::BF16, DType::F16, DType::F64, DType::I64, DType::I32};
-  const DType dtype = dtypes[below(dtypes.size())];
-  OpDef op;
   op.name = "random_rows";
-  op.body = &random_rows;
+  op.source = this;
   op.is_rowwise = true;
-  std::vector<CallOperand> operands;
   const auto add = [&](std::string_view name, OperandKind kind, DType of) {
     op.operands[op.operands.count].name = name;
     op.operands[op.operands.count++].kind = kind;
@@ -275,9 +271,21 @@ TraceGraph random_rowwise_trace(std::uint32_t seed, bool sums_columns) {
   if (below(3) == 0) add(RandomRows::IndexName, OperandKind::Row, DType::I64);
   op.promotions.count = 1 + below(3);
   for (std::size_t r = 0; r < op.promotions.count; ++r) op.promotions[r] = promotion;
-  rowwise_op = &op;
-  rowwise_sums_columns = sums_columns;
-  return trace(op, operands);
+}
+
+TraceGraph RandomRowwiseOp::trace(const OpDef& of, std::span<const CallOperand> given, const ResolvedTypes& types,
+                                  std::span<const DType> result_dtypes) const {
+  generator.seed(seed_);
+  Tracer tracer(of, given, types, result_dtypes);
+  RandomRows(tracer, of).run(of.result_count(), sums_columns_);
+  return std::move(tracer).take();
+}
+
+TraceGraph random_rowwise_trace(std::uint32_t seed, bool sums_columns) {
+  constexpr std::array dtypes{DType::F32, DType::F32, DType::BF16, DType::F16, DType::F64, DType::I64, DType::I32};
+  generator.seed(seed);
+  const RandomRowwiseOp random(seed, dtypes[below(dtypes.size())], sums_columns);
+  return trace(random.op, random.operands);
 }
 
 std::vector<std::vector<Element>> random_tables(const TraceGraph& graph, std::size_t rows, std::size_t columns,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "gems/dsl/element.h"
@@ -24,9 +25,25 @@ TraceGraph random_trace(std::uint32_t seed);
 // Every rowwise op of the catalogue with every dtype that it takes.
 std::vector<TraceGraph> rowwise_catalogue_traces();
 
-// A rowwise body with reductions in one to three sweeps, on a tensor and at most three more operands (tensors, rows,
+// A rowwise op with reductions in one to three sweeps, on a tensor and at most three more operands (tensors, rows,
 // columns, a number, indices); one to three results of element and row extent, and column sums if asked for. Made to be
 // compared with interpret_rows(): its floats are of moderate size, and only operands decide what is taken.
+class RandomRowwiseOp final : public TraceSource {
+ public:
+  RandomRowwiseOp(std::uint32_t seed, DType dtype, bool sums_columns);
+  RandomRowwiseOp(const RandomRowwiseOp&) = delete;
+  TraceGraph trace(const OpDef& of, std::span<const CallOperand> given, const ResolvedTypes& types,
+                   std::span<const DType> result_dtypes) const override;
+
+  OpDef op;
+  std::vector<CallOperand> operands;  // a call of it
+
+ private:
+  std::uint32_t seed_;
+  bool sums_columns_;
+};
+
+// The call of such an op, of a dtype that is drawn, too.
 TraceGraph random_rowwise_trace(std::uint32_t seed, bool sums_columns = false);
 
 // Elements for interpret_rows() for each operand of such a trace, in its storage dtype; indices lie within a row.

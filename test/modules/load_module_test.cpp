@@ -124,6 +124,12 @@ TEST_CASE("a table that describes what cannot be an op is refused") {
   CHECK(wrong("promotion_unknown") ==
         "module promotion_unknown.so: op 'minus' (minus.c:7): it promotes by 'Upwards'" + newer);
   CHECK(wrong("kind_unknown") == "module kind_unknown.so: op 'minus' (minus.c:7): operand 'x' is of kind 9" + newer);
+  CHECK(wrong("row_in_a_pointwise_op") ==
+        "module row_in_a_pointwise_op.so: op 'minus' (minus.c:7): operand 'mode' is one of rowwise operators; set "
+        "is_rowwise, or make it a tensor");
+  CHECK(wrong("optional_promoted_alone") ==
+        "module optional_promoted_alone.so: op 'minus' (minus.c:7): it promotes operands that a call may leave out, "
+        "and no other; name one that is always there");
 }
 
 }  // namespace

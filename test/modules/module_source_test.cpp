@@ -75,6 +75,44 @@ TEST_CASE("flags, numbers in a tensor's place, 0-dim tensors and given results r
   CHECK(trace(two, std::array{tensor(DType::I32), number(DType::I64)}).results.size() == 2);
 }
 
+TEST_CASE("a rowwise op of a module is one, and says which operands a call may leave out") {
+  const OpDef& op = *module_of("row_ops").ops[0];
+  CHECK(op.is_rowwise);
+  CHECK(module_of("row_ops").ops[1]->is_rowwise);
+  CHECK_FALSE(module_of("sample_ops").ops[0]->is_rowwise);
+  REQUIRE(op.operands.size() == 3);
+  CHECK(op.operands[1].kind == OperandKind::Column);
+  CHECK(op.operands[1].is_optional);
+  CHECK(op.operands[2].kind == OperandKind::Row);
+  CHECK_FALSE(op.operands[2].is_optional);
+  CHECK(op.promotions[1].kind == PromotionKind::Accumulate);
+  CHECK(to_string(trace(op, std::array{tensor(DType::F16), tensor(DType::F16), tensor(DType::I64)})) ==
+        "rowwise op scaled_norm\n"
+        "operand x tensor f16 as f32, position 0, element\n"
+        "operand weight tensor f16 as f32, position 1, column\n"
+        "operand at tensor i64 as i64, position 2, row\n"
+        "%0 = operand x : f32\n"
+        "%1 = operand weight : f32\n"
+        "%2 = operand at : i64\n"
+        "%3 = mul %0, %0 : f32\n"
+        "%4 = reduce sum.0 %3 : f32\n"
+        "%5 = row_length : i64\n"
+        "%6 = cast %5 : f32\n"
+        "%7 = div %4, %6 : f32\n"
+        "%8 = rsqrt %7 : f32\n"
+        "%9 = pick %0, %2 : f32\n"
+        "%10 = mul %8, %9 : f32\n"
+        "%11 = mul %0, %10 : f32\n"
+        "%12 = mul %11, %1 : f32\n"
+        "result out0 %12 as f16, element\n"
+        "result out1 %10 as f32, row\n"
+        "result out2 %11 as f16, column\n");
+  const TraceGraph without =
+      trace(op, std::array{tensor(DType::F16), CallOperand{.kind = CallOperand::Kind::Absent}, tensor(DType::I64)});
+  CHECK(without.operands.size() == 2);
+  CHECK(without.operands[1].position == 2);
+}
+
 TEST_CASE("a call that the metadata forbids does not reach the module") {
   const OpDef& op = *module_of("sample_ops").ops[0];
   CHECK(error_of(op, std::array{tensor(DType::I32), tensor(DType::I32), number(DType::I64), flag()}) ==

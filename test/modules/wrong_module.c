@@ -9,17 +9,23 @@ static const int32_t positions[] = {0, 1};
 
 static const gems_operand operands[] = {
 #ifdef not_an_identifier
-    {TEXT("x y"), GEMS_OPERAND_TENSOR, {0, 0}, 0, 0, 0},
+    {TEXT("x y"), GEMS_OPERAND_TENSOR, {0, 0}, 0, 0, 0, 0},
 #elif defined(kind_unknown)
-    {TEXT("x"), 9, {0, 0}, 0, 0, 0},
+    {TEXT("x"), 9, {0, 0}, 0, 0, 0, 0},
 #else
-    {TEXT("x"), GEMS_OPERAND_TENSOR, {0, 0}, 0, 0, 0},
+    {TEXT("x"), GEMS_OPERAND_TENSOR, {0, 0}, 0, 0, 0, 0},
 #endif
-    {TEXT("mode"), GEMS_OPERAND_FLAG, {0, 0}, 0, 0, 0},
+#ifdef row_in_a_pointwise_op
+    {TEXT("mode"), GEMS_OPERAND_ROW, {0, 0}, 0, 0, 0, 0},
+#elif defined(optional_promoted_alone)
+    {TEXT("mode"), GEMS_OPERAND_COLUMN, {0, 0}, 0, 0, 0, 1},
+#else
+    {TEXT("mode"), GEMS_OPERAND_FLAG, {0, 0}, 0, 0, 0, 0},
+#endif
 };
 
 static const gems_promotion promotions[] = {
-#ifdef flag_promoted
+#if defined(flag_promoted) || defined(optional_promoted_alone)
     {TEXT("Default"), 1, positions + 1},
 #elif defined(promotion_unknown)
     {TEXT("Upwards"), 1, positions},
@@ -40,8 +46,13 @@ static const gems_operator operators[] = {
 #else
      2,
 #endif
-     operands, 1, promotions, 0},
-    {TEXT("minus"), TEXT("again.c"), 8, TEXT("Any"), 2, operands, 1, promotions, 0},
+     operands, 1, promotions, 0,
+#ifdef optional_promoted_alone
+     1},
+#else
+     0},
+#endif
+    {TEXT("minus"), TEXT("again.c"), 8, TEXT("Any"), 2, operands, 1, promotions, 0, 0},
 };
 
 #ifdef undefined_function

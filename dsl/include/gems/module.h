@@ -35,7 +35,8 @@ typedef struct gems_flag {
   gems_text text;   // of GEMS_FLAG_TEXT: at most 15 bytes
 } gems_flag;
 
-enum { GEMS_OPERAND_TENSOR, GEMS_OPERAND_SCALAR, GEMS_OPERAND_FLAG };
+// ROW, COLUMN: of rowwise operators.
+enum { GEMS_OPERAND_TENSOR, GEMS_OPERAND_SCALAR, GEMS_OPERAND_FLAG, GEMS_OPERAND_ROW, GEMS_OPERAND_COLUMN };
 
 // Dtypes, domains and kinds of promotion are named as in gems/dsl/dtype.h, domain.h and op.h: "f32", "Float",
 // "Default".
@@ -46,6 +47,7 @@ typedef struct gems_operand {
   const gems_flag* default_flag;  // of a flag, or null
   size_t choice_count;
   const gems_flag* choices;  // of a flag: the values that it may have; none: any
+  int32_t is_optional;       // of a rowwise operator: a call may leave it out
 } gems_operand;
 
 typedef struct gems_promotion {
@@ -64,15 +66,17 @@ typedef struct gems_operator {
   size_t result_count;
   const gems_promotion* promotions;  // one for each result
   const void* definition;            // the module's own
+  int32_t is_rowwise;                // it reduces rows
 } gems_operator;
 
-enum { GEMS_ARGUMENT_TENSOR, GEMS_ARGUMENT_ZERO_DIM, GEMS_ARGUMENT_NUMBER, GEMS_ARGUMENT_FLAG };
+// ABSENT: nothing is passed for an optional operand.
+enum { GEMS_ARGUMENT_TENSOR, GEMS_ARGUMENT_ZERO_DIM, GEMS_ARGUMENT_NUMBER, GEMS_ARGUMENT_FLAG, GEMS_ARGUMENT_ABSENT };
 
 // What a call passes for one operand.
 typedef struct gems_argument {
   int32_t kind;       // GEMS_ARGUMENT_...
-  gems_text dtype;    // not of flags
-  gems_text compute;  // the dtype that it is computed in; not of flags
+  gems_text dtype;    // not of flags and of what is absent
+  gems_text compute;  // the dtype that it is computed in, of the same
   int32_t in_memory;  // of GEMS_ARGUMENT_ZERO_DIM: 0 if it is passed as a parameter
   gems_flag flag;
 } gems_argument;

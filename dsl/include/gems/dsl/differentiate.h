@@ -58,6 +58,8 @@ class Derivatives {
   // complex numbers in a call. Named NAME_vjp_x_y; operands: the incoming gradients, what it needs of the op's results
   // and operands, the op's flags. Results have the dtype of the incoming gradients (promoted with that of the operand),
   // and the broadcast shape: the caller sums over broadcast dimensions and converts. Equal gradients are one result.
+  // Of a rowwise op a rowwise one, of a Row or Column operand a result of that extent; one that is the same along a row
+  // is a result of row extent: the caller expands it. An optional operand that is asked for must be there.
   // Complex: as in PyTorch, the conjugate of the derivative times the incoming gradient.
   // Throws gems::Error where the op has no gradient, or its gradient is no op (too many operands or results).
   const Derived& gradient(const OpDef& op, PositionSet incoming, PositionSet wanted);
