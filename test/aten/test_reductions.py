@@ -300,9 +300,9 @@ def test_correction(name, correction, dtype, device):
 
 
 @pytest.mark.parametrize("name", ("var", "std", "var_mean"))
-@pytest.mark.parametrize("dtype", FLOAT_DTYPES, ids=str)
+@pytest.mark.parametrize("dtype", (torch.float32, torch.float16, torch.bfloat16), ids=str)
 def test_variance_beside_a_large_mean(name, dtype, device):
-    """The difference of two large sums would keep no digit."""
+    """The difference of two large sums would keep no digit. In f64 ATen loses some, and no reference is wider."""
     x = values.random((3, 1000), dtype, device) + 100
     fail_with(compared(REDUCTIONS[name], x, (1, False), (0, False)))
 
