@@ -52,7 +52,6 @@ bool is_nan(const Element& x) { return !is_integral(x.dtype) && std::isnan(x.val
 bool is_better(const Element& a, const Element& b, bool is_max) {
   if (is_nan(a) || is_nan(b)) return is_nan(a) && !is_nan(b);
   const std::array args{a, b};
-  if (is_bool(a.dtype)) return is_max ? a.integer > b.integer : a.integer < b.integer;
   return evaluate(is_max ? ScalarOp::Gt : ScalarOp::Lt, DType::Bool, args).integer != 0;
 }
 

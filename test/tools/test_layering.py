@@ -61,6 +61,7 @@ UNPAIRED = {
     "compiler/lib/Scalar/Complex*.cpp": "the formulas of Complex.h",
     "compiler/lib/Transforms/*.cpp": "a pass, which Passes.td declares",
     "dsl/lib/evaluate_*.cpp": "evaluate_category.h, a file for each category of dtypes",
+    "dsl/lib/interpret_rows.cpp": "interpret_rows of gems/dsl/interpreter.h, apart from the half of single elements",
     "runtime/aten/lib/c_api.cpp": "called through ctypes: declared in runtime/aten/python/gems/_library.py",
     "tools/*/*.cpp": "a program",
 }

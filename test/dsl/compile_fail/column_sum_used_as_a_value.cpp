@@ -4,5 +4,5 @@
 using namespace gems;
 using namespace gems::dsl;
 
-constexpr OpDef op = rowwise({.name = "op", .promotion_methods = {promote({0}, Default)}},
-                             [](Tensor x) { return x / column_sum(x); });
+constexpr OpDef op =
+    rowwise({.name = "op", .promotion_methods = {promote({0}, Default)}}, [](Tensor x) { return x / column_sum(x); });
