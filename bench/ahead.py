@@ -5,6 +5,7 @@ kept, so that the benchmark's process tunes alone.
 """
 
 import concurrent.futures
+import importlib
 import multiprocessing
 import time
 import warnings
@@ -29,9 +30,8 @@ def _start():
 
 def _compile(table, index, dtype, names, limit_s):
     """{arm: why it failed} of one case; what is missing is left out."""
-    import cases
-
-    case = getattr(cases, table)[index]
+    module, _, variable = table.partition(".")
+    case = getattr(importlib.import_module(module), variable)[index]
     operands = case.operands(Make("cuda"), dtype)
     failed = {}
     for name in names:
@@ -51,7 +51,7 @@ def _compile(table, index, dtype, names, limit_s):
 
 
 def compile_ahead(wanted, names, workers, limit_s, say):
-    """wanted: (name of a table in cases.py, index, dtype), of CUDA cases. Returns {(table, index, dtype): {arm: error}}."""
+    """wanted: (name of a table as "cases.GPU_CASES", index, dtype), of CUDA cases. Returns {(table, index, dtype): {arm: error}}."""
     names = [name for name in names if name in COMPILES]
     failed = {}
     if not names or not wanted or workers < 1:

@@ -65,6 +65,14 @@ def _flaggems(case, dtype, sets):
     return Prepared(call, sets, scope)
 
 
+def _liger(case, dtype, sets):
+    if case.liger is None:
+        raise Absent("no such call")
+    _needs_cuda(sets)
+    liger_kernel = imported("liger_kernel")
+    return Prepared(lambda *operands: case.liger(liger_kernel, *operands), sets)
+
+
 def _cupy(case, dtype, sets):
     if case.cupy is None:
         raise Absent("no such call")
@@ -101,6 +109,7 @@ ARMS = {
     "compile": _compiled({}),
     "compile autotuned": _compiled({"mode": "max-autotune-no-cudagraphs"}),
     "flaggems": _flaggems,
+    "liger": _liger,
     "cupy": _cupy,
     "jiterator": _jiterator,
     GEMS: _gems,
@@ -111,6 +120,7 @@ LABELS = {
     "eager": "eager",
     "compile": "torch.compile",
     "flaggems": "FlagGems",
+    "liger": "Liger",
     "cupy": "CuPy",
     "jiterator": "jiterator",
     GEMS: "gems",
@@ -137,7 +147,7 @@ def prepare(name, case, dtype, sets):
     return ARMS[name](case, dtype, sets)
 
 
-PACKAGES = {"flaggems": "flag-gems", "cupy": "cupy-cuda13x"}
+PACKAGES = {"flaggems": "flag-gems", "liger": "liger-kernel", "cupy": "cupy-cuda13x"}
 
 
 def versions(names):

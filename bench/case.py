@@ -18,10 +18,13 @@ class Case:
     gems: Callable | None = None  # when it is not eager's call under use_gems()
     compile: Callable | None = None  # when torch.compile is given another function than eager's
     flaggems: Callable | None = None  # flaggems(flag_gems, *operands), when it is not eager's call under use_gems()
+    liger: Callable | None = None  # liger(liger_kernel, *operands)
     cupy: Callable | None = None  # cupy(cupy, *arrays)
     jiterator: str | None = None  # CUDA code of a template function
     in_place: bool = False  # operands are overwritten
     out: bool = False  # the last operand is the result
+    terms: float = 1.0  # how large sums become on their way to the result, for which agree.py allows rounding
+    devices: tuple = ("cpu", "cuda")  # where ATen has the call
 
     def key(self, dtype):
         return f"{self.name}, {str(dtype)[6:]}"

@@ -1,9 +1,11 @@
 """Operands of a benchmark case: random values in the shapes and layouts that cases name."""
 
 import dataclasses
+import math
 
 import torch
 
+LARGEST = 4  # how many times a scale's count an operand may have
 SECTOR_BYTES = 32  # what an NVIDIA GPU reads at least
 
 
@@ -16,6 +18,7 @@ class Scale:
 
 
 GPU_SCALE = Scale(count=2**26, side=8192)
+CPU_SCALE = Scale(count=2**19, side=1024)  # larger results fault more pages than a kernel takes time
 TEST_SCALE = Scale(count=2**12, side=64)
 
 
@@ -39,6 +42,14 @@ class Make:
 
     def plane(self, dtype):
         return self(self.side, self.side, dtype=dtype)
+
+    def fitted(self, *shape):
+        """The shape, halved from the front until it has no more elements than the scale allows."""
+        sizes = list(shape)
+        for place, _ in enumerate(sizes):
+            while math.prod(sizes) > LARGEST * self.count and sizes[place] > 1:
+                sizes[place] = (sizes[place] + 1) // 2
+        return tuple(sizes)
 
     def positive(self, dtype):
         return self.row(dtype).abs_().add_(2**-10)

@@ -44,8 +44,9 @@ from arms import AGAIN, GEMS
 from case import results
 from operands import Make, Scale, touched_bytes
 from override_calls import calls
-from pointwise import device_name, progress, say
 from rows import mean
+from run_cases import device_name
+from stored import progress, say
 
 DTYPES = ("float32", "bfloat16", "int32", "int64")
 FORMS = ("functional", "inplace", "out")
@@ -160,8 +161,8 @@ def outcome(overload):
 
 def wrong(call, operands, given):
     """Why the result is neither eager's nor nearer to the exact one: ATen truncates a quotient that it has rounded."""
-    why = difference(None, operands.expected, results(given))
-    return why if why and difference(None, operands.exact(call), results(given)) else None
+    why = difference(operands.expected, results(given))
+    return why if why and difference(operands.exact(call), results(given)) else None
 
 
 def free_memory(device):

@@ -22,6 +22,7 @@ COLORS = {
     "eager": "#b8bec9",
     "compile": "#6f86ad",
     "flaggems": "#d9a05b",
+    "liger": "#c27d86",
     "cupy": "#c9b458",
     "jiterator": "#a88bb5",
     "gems": "#1f7a5a",

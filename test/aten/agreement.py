@@ -51,10 +51,11 @@ class Rule:
     signed_zeros: bool = True  # False: 0.0 and -0.0 are the same, where ATen's loops differ in it
     operations: int = 1  # rounded operations that follow one another; each has the same allowance
     computed_in: torch.dtype | None = None  # the results hold only this dtype's digits
-    # A further absolute allowance, for sums whose terms cancel: a number, a tensor, or a function that makes one.
+    # A further absolute allowance, for sums whose terms cancel: a number, a tensor, a tuple with one for each result, or
+    # a function that makes one of these.
     slack: object = 0.0
     # Bounds the terms inside for given operands, in double: their rounding in the computation dtype stays when they
-    # cancel. 1 + erf(-3) keeps few digits in ATen's kernel and in ours, but not the same ones.
+    # cancel. 1 + erf(-3) keeps few digits in ATen's kernel and in ours, but not the same ones. A tuple: for each result.
     terms: Callable | None = None
     # What a relative change of a saved result changes this one by, for given operands, in double: a gradient reads the
     # forward result as it was rounded, and 1 - y * y of the same y may be nearer to the reference or further away.
@@ -83,13 +84,27 @@ class Rule:
         slack = 0.0
         with torch.no_grad():
             if self.terms:
-                slack += 3 * torch.finfo(computed_in).eps * self.terms(*wide).abs().nan_to_num(0, 0, 0)
+                bounds = self.terms(*wide)
+                weight = 3 * torch.finfo(computed_in).eps
+                if isinstance(bounds, tuple):
+                    return tuple(weight * each.abs().nan_to_num(0, 0, 0) for each in bounds)
+                slack += weight * bounds.abs().nan_to_num(0, 0, 0)
             if self.saved:
                 slack += torch.finfo(dtype).eps / 2 * self.saved(*wide).abs().nan_to_num(0, 0, 0)
         return slack
 
-    def slack_for(self, value):
+    def of_result(self, index):
+        """The rule for one of several results."""
+        return dataclasses.replace(self, slack=lambda: self._slack_of(index))
+
+    def _slack_of(self, index):
         slack = self.slack() if callable(self.slack) else self.slack
+        if isinstance(slack, tuple):
+            return slack[index] if index < len(slack) else 0.0
+        return slack
+
+    def slack_for(self, value):
+        slack = self._slack_of(0)
         return slack if not isinstance(slack, torch.Tensor) or slack.shape == value.shape else 0.0
 
 

@@ -51,7 +51,7 @@ def differences(call, args, kwargs, served_by=(), exact=False, rule=None, may_de
     expected = observe(call, args, kwargs)
     gems.reset_report()
     given = observe(call, args, kwargs, gems.use_gems())
-    report = gems.report()
+    report = gems.report() if served_by else {}
     found = compare(expected, given, lambda: _reference(call, args, kwargs), (rule or Rule(exact=exact)).on(args))
     if expected.error is None and served_by:
         involved = tensors((args, kwargs, expected.result))
@@ -100,7 +100,7 @@ def compare(expected, given, reference, rule):
         label = "result" if index < len(tensors(expected.result)) else "argument after the call"
         found += [f"{label} {index}: {text}" for text in metadata_differences(a, b)]
         if a.shape == b.shape and a.dtype == b.dtype:
-            text = value_difference(a, b, lambda index=index: wide.at(index), rule)
+            text = value_difference(a, b, lambda index=index: wide.at(index), rule.of_result(index))
             found += [f"{label} {index}: {text}"] if text else []
     return found
 
