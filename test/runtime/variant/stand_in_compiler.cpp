@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <cstring>
+#include <optional>
+#include <span>
 #include <string>
 #include <thread>
 
@@ -11,6 +13,7 @@
 #include "gems/compiler/cuda.h"
 #include "gems/compiler/digest.h"
 #include "gems/compiler/launch_geometry.h"
+#include "gems/compiler/row_layout.h"
 #include "gems/compiler/version.h"
 #include "gems/dsl/error.h"
 
@@ -87,6 +90,8 @@ std::span<const std::string_view> nvrtc_options() { return {}; }
 CudaKernel emit_cuda(const TraceGraph& graph, const Layout&, CudaTarget, const Schedule&) {
   throw Error(graph.op + ": the stand-in compiler knows no CUDA");
 }
+bool has_fold(const Schedule&) { return false; }
+std::optional<RowSpace> row_space(const TraceGraph&, const Geometry&, std::span<const std::uintptr_t>) { return {}; }
 LaunchGeometry launch_geometry(const Schedule&, const Layout&, const Geometry&) { return {}; }
 
 }  // namespace gems
