@@ -53,7 +53,7 @@ bool is_dense(const Geometry& geometry, const std::vector<RowTensor>& tensors) {
 // Whether neighbouring rows, and not the elements of one, are neighbours in the memory of most that varies with both.
 bool lies_across(const Geometry& geometry, const std::vector<RowTensor>& tensors) {
   const auto row = static_cast<std::size_t>(geometry.reduced_rank);
-  if (geometry.reduced_rank == 0 || geometry.rank == geometry.reduced_rank) return false;
+  if (geometry.reduced_rank != 1 || geometry.rank == 1) return false;
   if (geometry.sizes[row] < tuning::LeastRowsAcross) return false;
   int across = 0;
   for (std::size_t t = 0; t < tensors.size(); ++t) {
@@ -91,7 +91,8 @@ std::optional<RowSpace> row_space(const TraceGraph& graph, const Geometry& geome
     return std::nullopt;
 
   const std::vector<RowTensor> tensors = tensors_of(graph);
-  if (lies_across(geometry, tensors)) return RowSpace{{LayoutClass::Columns}, padded(geometry, group, group)};
+  if (lies_across(geometry, tensors) && geometry.rank - geometry.reduced_rank <= kept)
+    return RowSpace{{LayoutClass::Columns}, padded(geometry, 1, kept)};
   if (!is_dense(geometry, tensors) || geometry.rank - geometry.reduced_rank > kept)
     return RowSpace{{LayoutClass::RowGeneric}, padded(geometry, group, group)};
 

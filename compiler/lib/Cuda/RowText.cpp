@@ -77,9 +77,9 @@ void RowText::write() {
     out_.line("// The blocks of a row share it.");
     out_.line("const unsigned part = blockIdx.z * gridDim.y + blockIdx.y;");
     out_.line("const long long first = part * {}ll;", chunk_);
-    out_.line("const long long columns = is_row ? min(space.columns, first + {}) : 0;", chunk_);
+    out_.line("const long long columns = {};", existing(fmt::format("min(space.columns, first + {})", chunk_)));
   } else {
-    out_.line("const long long columns = is_row ? space.columns : 0;");
+    out_.line("const long long columns = {};", existing("space.columns"));
   }
   const std::string elements = width_ > 1 ? fmt::format(" * {}", width_) : "";
   out_.line("const int start = threadIdx.{0}{1}, step = blockDim.{0}{1};", along(), elements);
@@ -93,6 +93,11 @@ void RowText::write() {
   if (!last_.roots.empty()) writeLastVisit();
   out_.close();
   if (chunk_ > 0) writeFold();
+}
+
+// Threads behind the last row read nothing; those of a warp that exchange what they read, what the first row has.
+std::string RowText::existing(const std::string& columns) const {
+  return isAcross() ? columns : fmt::format("is_row ? {} : 0", columns);
 }
 
 // Which row a thread belongs to.
@@ -171,7 +176,7 @@ void RowText::planPick(PickOp pick, TextWriter& out) {
   useValueType(kernel_.prelude(), pick.getType());
   out.line("const u64 {} = {};", index, row_.at(pick.getIndex()));
   const auto element = [&](const OperandText& operand) {
-    const std::string at = isGeneric() ? fmt::format("column_of({}, space).{}", index, operand.name) : index;
+    const std::string at = isScattered() ? place(operand.name, index) : index;
     return operand.extent == Extent::Element ? fmt::format("{0}[at.{0} + {1}]", operand.name, at)
                                              : fmt::format("{}[{}]", operand.name, at);
   };
@@ -399,8 +404,14 @@ std::string RowText::elementsType() {
   return fmt::format("Elements<{}, {}>", width_, kernel_.isAligned());
 }
 
+std::string RowText::place(const std::string& tensor, const std::string& index) const {
+  return isGeneric() ? fmt::format("column_of({}, space).{}", index, tensor)
+                     : fmt::format("({}) * space.{}_stride0", index, tensor);
+}
+
 void RowText::writeLoads(ArrayRef<const OperandText*> operands, int count, const std::string& column) {
   if (operands.empty()) return;
+  if (isAcross()) return writeAcrossLoads(operands, count, column);
   const auto element = [&](const OperandText& operand) {
     return fmt::format("{0} + at.{0} + {1} + u * step", operand.name, column);
   };
@@ -448,19 +459,48 @@ void RowText::writeLoads(ArrayRef<const OperandText*> operands, int count, const
   out_.close();
 }
 
+// All elements of the group, as most have; else one by one.
+void RowText::writeAcrossLoads(ArrayRef<const OperandText*> operands, int count, const std::string& column) {
+  kernel_.prelude().use(Snippet::LoadAcross);
+  kernel_.prelude().use(Snippet::AcrossWords);
+  for (const OperandText* operand : operands)
+    out_.line("{} {}_vec[{}];", kernel_.vectorType(operand->storage), operand->name, count);
+  const auto element = [&](const OperandText& operand, std::string_view k) {
+    return fmt::format("{0} + at.{0} + ({1} + u * step{2}) * space.{0}_stride0", operand.name, column, k);
+  };
+  out_.open("if (left >= {} * step + {}) {{", count - 1, width_);
+  out_.line("#pragma unroll");
+  out_.open("for (int u = 0; u < {}; ++u) {{", count);
+  for (const OperandText* operand : operands)
+    out_.line("{0}_vec[u] = load_across({1}, space.{0}_stride0, {0}_words);", operand->name, element(*operand, ""));
+  out_.close();
+  out_.close();
+  out_.open("else {{");
+  out_.line("#pragma unroll");
+  out_.open("for (int u = 0; u < {}; ++u) {{", count);
+  for (const OperandText* operand : operands) {
+    out_.line("{}_vec[u] = {{}};", operand->name);
+    out_.line("#pragma unroll");
+    out_.line("for (int k = 0; k < {}; ++k)", width_);
+    out_.line("  if (u * step + k < left) {}_vec[u].put(k, *({}));", operand->name, element(*operand, " + k"));
+  }
+  out_.close();
+  out_.close();
+}
+
 // Those of column extent: the rows of a grid share them, in the second-level cache.
 void RowText::writeColumnVectors(const Visit& visit) {
   for (BlockArgument argument : visit.slice.operands) {
     const OperandText& operand = operandOf(argument);
     if (operand.extent != Extent::Column) continue;
     const std::string type = kernel_.vectorType(operand.storage);
-    if (isGeneric()) {
+    if (isScattered()) {
       kernel_.prelude().use(Snippet::Vec);
       out_.line("{} {}_vec = {{}};", type, operand.name);
       out_.line("#pragma unroll");
       out_.line("for (int k = 0; k < {0}; ++k)", width_);
-      out_.line("  if (elements.has(u * {0} + k)) {1}_vec.put(k, {1}[column_of(column + u * step + k, space).{1}]);",
-                width_, operand.name);
+      out_.line("  if (elements.has(u * {0} + k)) {1}_vec.put(k, {1}[{2}]);", width_, operand.name,
+                place(operand.name, "column + u * step + k"));
     } else if (kernel_.isAligned()) {
       out_.line("{} {}_vec = {{}};", type, operand.name);
       out_.line("if (elements.has(u * {})) {}_vec = {};", width_, operand.name,
@@ -665,14 +705,13 @@ std::string RowText::stateOf(ArrayRef<Part> parts) {
 }
 
 std::string RowText::combined(ArrayRef<Part> parts, const std::string& state) {
-  const bool isAcross = axis_ == Axis::Y;
-  kernel_.prelude().use(isAcross ? Snippet::CombineAcross : Snippet::CombineRow);
+  kernel_.prelude().use(isAcross() ? Snippet::CombineAcross : Snippet::CombineRow);
   if (parts.size() > 1) kernel_.prelude().use(Snippet::Both);
   const std::string reduction = reductionOf(parts);
   const int number = ++exchanges_;
   out_.line("__shared__ {}::State exchange{}{}[32];", reduction, number,
-            isAcross ? fmt::format("[{}]", threads_ / 32) : "");
-  return fmt::format("combine_{}<{}>({}, exchange{})", isAcross ? "across" : "row", reduction, state, number);
+            isAcross() ? fmt::format("[{}]", threads_ / 32) : "");
+  return fmt::format("combine_{}<{}>({}, exchange{})", isAcross() ? "across" : "row", reduction, state, number);
 }
 
 void RowText::writeFound(ArrayRef<Part> parts, bool declares) {
@@ -761,7 +800,7 @@ void RowText::writeLastVisit() {
   const auto shifts = [&](const ResultText* result) { return isShifted(result->storage); };
   if (llvm::none_of(results, shifts)) out_.line("if (!elements.has(u * {})) break;", width_);
   writeColumnVectors(last_);
-  if (!isGeneric())
+  if (!isScattered())
     for (const ResultText* result : results) kernel_.declareResultVector(out_, *result);
   out_.line("#pragma unroll");
   out_.open("for (int k = 0; k < {}; ++k) {{", width_);
@@ -769,6 +808,7 @@ void RowText::writeLastVisit() {
     out_.line("if (!elements.has(u * {} + k)) break;", width_);
     out_.line("const Column to = column_of(column + u * step + k, space);");
   }
+  if (isAcross()) out_.line("if (!elements.has(u * {} + k) || !is_row) continue;", width_);
   const auto element = [&](const OperandText& operand) {
     return fmt::format("{}.get(k)", operand.extent == Extent::Column ? operand.name + "_vec" : vector(operand));
   };
@@ -779,16 +819,18 @@ void RowText::writeLastVisit() {
   }
   for (const ResultText* result : results) {
     const std::string value = results.size() > 1 ? "values." + result->name : called;
-    const bool isPacked = result->isPacked() && width_ > 1 && !isGeneric();
+    const bool isPacked = result->isPacked() && width_ > 1 && !isScattered();
     if (result->roundsFloat && !isPacked) use_rounding(kernel_.prelude(), result->storage);
     const std::string stored = isPacked ? value : result->converted(value);
     if (isGeneric())
       out_.line("{0}[at.{0} + to.{0}] = {1};", result->name, stored);
+    else if (isAcross())
+      out_.line("{0}[at.{0} + {1}] = {2};", result->name, place(result->name, "column + u * step + k"), stored);
     else
       out_.line("{};", kernel_.putElement(*result, stored));
   }
   out_.close();
-  if (!isGeneric())
+  if (!isScattered())
     for (const ResultText* result : results) {
       const std::string address = fmt::format("{0} + at.{0} + column + u * step", result->name);
       if (isShifted(result->storage)) {

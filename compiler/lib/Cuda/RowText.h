@@ -54,10 +54,11 @@ class RowText {
   // All that any visit reads.
   llvm::SmallVector<const OperandText*> elementOperands() const;
   std::string elementsType();
-  // Elements are loaded and stored one by one, with any strides.
-  bool isGeneric() const {
-    return kernel_.layout().cls == LayoutClass::RowGeneric || kernel_.layout().cls == LayoutClass::Columns;
-  }
+  // Elements of any strides in several dimensions.
+  bool isGeneric() const { return kernel_.layout().cls == LayoutClass::RowGeneric; }
+  bool isAcross() const { return axis_ == Axis::Y; }
+  // Elements of element extent are loaded and stored one by one.
+  bool isScattered() const { return isGeneric() || isAcross(); }
   // Vectors of 16 bytes at any alignment, in aligned words of which neighbours exchange parts.
   bool isShifted(DType storage) const {
     return isConvergent() && !kernel_.isAligned() && static_cast<int>(size_bytes(storage)) * width_ == 16;
@@ -103,6 +104,9 @@ class RowText {
   void writeFunctions();
   void writeFunction(const Visit& visit);
   void writePlaceFunction();
+  // Where an element is in its row, in a tensor that varies along it.
+  std::string place(const std::string& tensor, const std::string& index) const;
+  void writeAcrossLoads(llvm::ArrayRef<const OperandText*> operands, int count, const std::string& column);
   void writeColumnFunction();
   void writeExponential();
   std::string call(const Visit& visit, llvm::function_ref<std::string(const OperandText&)> element,
@@ -111,6 +115,7 @@ class RowText {
 
   void writeSweep(int sweep);
   void writeRow();
+  std::string existing(const std::string& columns) const;
   void writePasses(int sweep, Form form, bool declares);
   void writePass(const Visit& visit, llvm::ArrayRef<Part> parts, bool declares);
   void writeColumnVectors(const Visit& visit);

@@ -59,8 +59,8 @@ struct LayoutTraits {
   std::string_view name;
   std::string_view meaning;
   Family family;
-  // Unused outer dimensions have size 1. Rowwise: dimension 0 is the reduced one, the others are kept; columns and
-  // row_generic have four reduced dimensions, then four kept ones.
+  // Unused outer dimensions have size 1. Rowwise: dimension 0 is the reduced one, the others are kept; row_generic has
+  // four reduced dimensions, then four kept ones.
   int rank;
   Step read, written;  // of operands that have dimensions, of results
   bool is_aligned;     // what is moved in vectors begins at multiples of 16 bytes, else at multiples of an element
@@ -93,7 +93,7 @@ inline constexpr std::array<LayoutTraits, 14> layout_table{{
     {"row_looped_unaligned", "as row_looped, beginning anywhere",  //
      Family::Looped, 4, Step::Strided, Step::Strided, false, false},
     {"columns", "rowwise: neighbouring elements belong to neighbouring rows: a reduction along dimension 0",  //
-     Family::Columns, 8, Step::Strided, Step::Strided, false, true},
+     Family::Columns, 4, Step::Strided, Step::Strided, false, false},
     {"row_generic", "rowwise: any strides, several reduced dimensions",  //
      Family::Looped, 8, Step::Strided, Step::Strided, false, true},
 }};

@@ -18,7 +18,15 @@ class ColumnsText : public RowText {
   Form form() const override { return Form::OnePass; }
   bool isConvergent() const override { return false; }
 
-  void writeStart() override {}
+  // Rows of a warp follow each other in memory unless they end in between.
+  void writeStart() override {
+    out_.line("const bool is_run = row - threadIdx.x + 31 < space.rows &&");
+    out_.line("                    (space.size1.divisor >= space.rows || space.size1.divisor % 32 == 0);");
+    for (const OperandText* operand : elementOperands())
+      out_.line(
+          "const bool {0}_words = is_run && space.{0}_stride1 == 1 && shares_words({0} + at.{0}, space.{0}_stride0);",
+          operand->name);
+  }
 
   void openGroup(ArrayRef<BlockArgument> operands) override {
     out_.open("for (long long column = {}; column < columns; column += {} * step) {{", firstColumn(), tuning::RowGroup);
