@@ -181,8 +181,8 @@ std::optional<Value> Derivation::of_quotient(int node, Value gradient) {
   return gradient * stored_[static_cast<std::size_t>(node)];
 }
 
-// The gradient q / sum of a sum of exponentials gives q * exp(x - maximum) / sum: the op may have that, or its
-// logarithm.
+// The gradient q / sum of a sum of exponentials gives q * exp(x - maximum) / sum, which is softmax: the op may have
+// that, or its logarithm, or the logarithm of the sum.
 std::optional<Value> Derivation::of_exponentials(int node, const Site& site, Value gradient) {
   const TraceNode of = graph_.node(node);
   if (of.op != ScalarOp::Reduce || of.reduce != ReduceOp::ExpSum || of.part != 1) return std::nullopt;
@@ -191,23 +191,34 @@ std::optional<Value> Derivation::of_exponentials(int node, const Site& site, Val
   if (graph_.node(gradient.node).op != ScalarOp::Div || graph_.argument(gradient.node, 1) != site.parts[1])
     return std::nullopt;
   const Value numerator = graph_.argument(gradient.node, 0);
-  const Value q = is_negative ? -numerator : numerator;
-  const Value x = graph_.argument(node, 0), maximum = graph_.reduce(ReduceOp::ExpSum, 0, x);
-  const auto is = [&](Value value, ScalarOp op, Value a, Value b) {
-    return graph_.node(value.node).op == op && graph_.argument(value.node, 0) == a &&
-           (!b || graph_.argument(value.node, 1) == b);
+  const auto times = [&](Value softmax, Value q) { return softmax * (is_negative ? -q : q); };
+  const Value x = graph_.argument(node, 0), maximum = graph_.reduce(ReduceOp::ExpSum, 0, x), sum{&graph_, node};
+  const auto is = [&](Value value, ScalarOp op, Value a) {
+    return graph_.node(value.node).op == op && graph_.argument(value.node, 0) == a;
   };
-  const auto is_shifted = [&](Value value) { return is(value, ScalarOp::Sub, x, maximum); };
+  const auto is_shifted = [&](Value value) {
+    return is(value, ScalarOp::Sub, x) && graph_.argument(value.node, 1) == maximum;
+  };
+  const auto stored = [&](int of_node) { return stored_[static_cast<std::size_t>(of_node)]; };
   for (int i = 0; i < replayed_; ++i) {
-    const ScalarOp op = graph_.node(i).op;
-    if (op != ScalarOp::Div && op != ScalarOp::Sub) continue;
-    const Value first = graph_.argument(i, 0), second = graph_.argument(i, 1);
-    const Value stored = stored_[static_cast<std::size_t>(i)];
-    if (op == ScalarOp::Div && second.node == node && graph_.node(first.node).op == ScalarOp::Exp &&
+    if (arity(graph_.node(i).op) != 2) continue;
+    const Value value{&graph_, i}, first = graph_.argument(i, 0), second = graph_.argument(i, 1);
+    if (graph_.node(i).op == ScalarOp::Div && second == sum && graph_.node(first.node).op == ScalarOp::Exp &&
         is_shifted(graph_.argument(first.node, 0)))
-      return stored * q;
-    if (op == ScalarOp::Sub && is_shifted(first) && is(second, ScalarOp::Log, {&graph_, node}, {}))
-      return apply(ScalarOp::Exp, stored) * q;
+      return times(stored(i), numerator);
+    if (!is(second, ScalarOp::Log, sum)) continue;
+    if (is(value, ScalarOp::Sub, first) && is_shifted(first)) return times(apply(ScalarOp::Exp, stored(i)), numerator);
+    if (!is(value, ScalarOp::Add, maximum)) continue;
+    // row_logsumexp: the maximum itself where that is infinite. There the exponential is NaN or 0 whatever it is times.
+    for (int j = i + 1; j < replayed_; ++j) {
+      if (graph_.node(j).op != ScalarOp::Select || graph_.argument(j, 1) != maximum || graph_.argument(j, 2) != value)
+        continue;
+      const bool is_masked = is(numerator, ScalarOp::Select, stored(graph_.argument(j, 0).node)) &&
+                             graph_.is_literal(graph_.argument(numerator.node, 1), 0);
+      return times(apply(ScalarOp::Exp, site.a() - stored(j)),
+                   is_masked ? graph_.argument(numerator.node, 2) : numerator);
+    }
+    return times(apply(ScalarOp::Exp, site.a() - stored(i)), numerator);
   }
   return std::nullopt;
 }

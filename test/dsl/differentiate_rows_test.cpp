@@ -390,6 +390,19 @@ TEST_CASE("the gradients of softmax and its logarithm read what was returned, an
   }
 }
 
+TEST_CASE("the gradients of losses and of logsumexp read the logarithm that was returned, and sum nothing") {
+  Derivatives derivatives;
+  const Derived& logsumexp = derivatives.gradient(ops::logsumexp_op, 1, 1);
+  CHECK(operands_of(logsumexp) == "grad result x");
+  CHECK(count(trace_of(*logsumexp.op), ScalarOp::Reduce) == 0);
+  const Derived& loss = derivatives.gradient(cross_entropy_op, 1, 1);
+  CHECK(operands_of(loss) == "grad0 result1 x y");
+  const TraceGraph graph =
+      trace(*loss.op, std::array{test::tensor(BF16), test::tensor(F32), test::tensor(BF16), test::tensor(I64)});
+  CHECK(count(graph, ScalarOp::Reduce) == 0);
+  CHECK(graph.results[0].dtype == BF16);
+}
+
 TEST_CASE("a gradient that is the same along a row is one of the row, beside a tensor that says how long that is") {
   Derivatives derivatives;
   const Derived& sum = derivatives.gradient(ops::sum_op, 1, 1);
