@@ -277,9 +277,15 @@ def test_out(name, dtype, out, device):
         bound = row.terms(dtype, device, (dim, keepdim))
         found += row_differences(
             lambda tensor, *outs, dim=dim, keepdim=keepdim: row.out(tensor, dim, keepdim, outs if several else outs[0]), x, *outs,
-            overloads=(row.of_out,), terms=bound, may_decline=("out has another shape",),
+            overloads=(row.of_out,), terms=bound and (lambda *operands, bound=bound: _with_arguments(bound(*operands))),
+            may_decline=("out has another shape",),
         )  # fmt: skip
     fail_with(found)
+
+
+def _with_arguments(bounds):
+    """Of the results, then of the arguments: the operand, which stays, and out, which is the results."""
+    return (*bounds, torch.zeros(()), *bounds)
 
 
 @pytest.mark.parametrize("correction", (None, 0, 1, 2, 1.5, 0.25, -1, 5, 5.0, 6, 7.5), ids=str)
