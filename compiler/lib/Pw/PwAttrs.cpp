@@ -51,15 +51,16 @@ void printSteps(AsmPrinter& printer, ArrayRef<Step> steps) {
 }
 
 // Left out of a pointwise kernel.
-ParseResult parseCpuWalk(AsmParser& parser, CpuWalk& walk) {
+ParseResult parseWalkedSteps(AsmParser& parser, CpuWalk& walk, SmallVector<Step>& steps) {
   walk = CpuWalk::Elements;
   for (CpuWalk other : {CpuWalk::Row, CpuWalk::Columns})
     if (succeeded(parser.parseOptionalKeyword(gems::name(other)))) walk = other;
-  return success();
+  return parseSteps(parser, steps);
 }
 
-void printCpuWalk(AsmPrinter& printer, CpuWalk walk) {
+void printWalkedSteps(AsmPrinter& printer, CpuWalk walk, ArrayRef<Step> steps) {
   if (walk != CpuWalk::Elements) printer << gems::name(walk) << ' ';
+  printSteps(printer, steps);
 }
 
 ParseResult parseCpuSchedule(AsmParser& parser, int64_t& lanes, bool& bf16Pairs) {

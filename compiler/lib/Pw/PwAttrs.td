@@ -70,7 +70,7 @@ def Pw_CpuLayoutAttr : Pw_Attr<"CpuLayout", "cpu_layout"> {
   }];
   let parameters = (ins "::gems::CpuWalk":$walk, ArrayRefParameter<"::gems::Step">:$operands,
                         ArrayRefParameter<"::gems::Step">:$results);
-  let assemblyFormat = "`<` custom<CpuWalk>($walk) custom<Steps>($operands) `->` custom<Steps>($results) `>`";
+  let assemblyFormat = "`<` custom<WalkedSteps>($walk, $operands) `->` custom<Steps>($results) `>`";
   let genVerifyDecl = 0;
 }
 

@@ -30,8 +30,8 @@ CpuLayout cpu_layout(std::string_view op, const IterationSpace& space, std::span
                      std::span<const NamedTensor> results);
 
 // The same of a rowwise call: along rows, or along a reduced dimension from row to row where neighbouring elements in
-// memory belong to neighbouring rows. Tensors that are Contiguous in a walk along rows may have any strides: what is not
-// contiguous is copied. Throws gems::Error for a result of column extent.
+// memory belong to neighbouring rows. Tensors that are Contiguous in a walk along rows may have any strides: what is
+// not contiguous is copied. Throws gems::Error for a result of column extent.
 CpuLayout cpu_row_layout(const TraceGraph& graph, const IterationSpace& space, std::span<const NamedTensor> operands,
                          std::span<const NamedTensor> results);
 

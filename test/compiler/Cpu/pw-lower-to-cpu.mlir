@@ -89,3 +89,38 @@ pw.kernel @pairs of "pairs" operands [#pw.operand<"x", bf16 as f32, tensor>]
   %2 = arith.truncf %1 : f32 to bf16
   pw.yield %2 : bf16
 }
+
+// A rowwise kernel is a CpuRowKernel. What is left after the last full vector counts as 0 in a sum; the places of a
+// vector are folded half onto half.
+// CHECK-LABEL: llvm.func @mean(
+// CHECK-SAME: %{{.*}}: !llvm.ptr)
+// CHECK-DAG: %[[X:.*]] = llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr -> vector<64xf32>
+// CHECK-DAG: arith.addf %{{.*}}, %[[X]] : vector<64xf32>
+// CHECK-DAG: "llvm.intr.memcpy"
+// CHECK-DAG: %[[EXISTS:.*]] = arith.cmpi sgt, %{{.*}}, %{{.*}} : vector<64xi32>
+// CHECK-DAG: arith.select %[[EXISTS]], %{{.*}}, %{{.*}} : vector<64xi1>, vector<64xf32>
+// CHECK-DAG: arith.addf %{{.*}} : vector<32xf32>
+// CHECK-DAG: arith.addf %{{.*}} : vector<1xf32>
+// CHECK-DAG: arith.divf %{{.*}} : vector<16xf32>
+pw.kernel @mean of "mean" operands [#pw.operand<"x", f32 as f32, tensor>]
+    results [#pw.result<"out", f32 to f32, row>] rowwise resolved cpu_layout <row (contiguous) -> (broadcast)> {
+^bb0(%x: f32):
+  %0 = pw.reduce sum %x sweep 1 : f32 -> f32
+  %1 = pw.row_length : i64
+  %2 = arith.sitofp %1 : i64 to f32
+  %3 = arith.divf %0, %2 : f32
+  pw.yield %3 : f32
+}
+
+// Across rows, the lanes are rows, and each place of a row has its sum in memory.
+// CHECK-LABEL: llvm.func @mean_across(
+// CHECK: %[[Y:.*]] = llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr -> vector<64xf32>
+// CHECK: %[[SUM:.*]] = llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr -> vector<64xf32>
+// CHECK: %[[NEXT:.*]] = arith.addf %[[SUM]], %[[Y]] : vector<64xf32>
+// CHECK: llvm.store %[[NEXT]], %{{.*}} {alignment = 4 : i64} : vector<64xf32>, !llvm.ptr
+pw.kernel @mean_across of "mean" operands [#pw.operand<"x", f32 as f32, tensor>]
+    results [#pw.result<"out", f32 to f32, row>] rowwise resolved cpu_layout <columns (contiguous) -> (contiguous)> {
+^bb0(%x: f32):
+  %0 = pw.reduce sum %x sweep 1 : f32 -> f32
+  pw.yield %0 : f32
+}

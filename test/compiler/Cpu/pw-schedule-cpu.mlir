@@ -87,3 +87,31 @@ pw.kernel @selected of "selected" operands [#pw.operand<"x", bf16 as bf16, tenso
   %2 = arith.select %1, %x, %zero : bf16
   pw.yield %2 : bf16
 }
+
+// Vectors of a rowwise kernel fill four registers, or two where functions need some, whatever the layout. The lanes do
+// not depend on the types of what is found once for a row.
+// CHECK-LABEL: pw.kernel @row_sum 
+// CHECK-SAME: cpu_layout <row (contiguous) -> (broadcast)> cpu_schedule <lanes = 64>
+// NARROW-LABEL: pw.kernel @row_sum 
+// NARROW-SAME: cpu_schedule <lanes = 32>
+pw.kernel @row_sum of "row_sum" operands [#pw.operand<"x", f32 as f32, tensor>]
+    results [#pw.result<"out", f64 to f64, row>] rowwise resolved cpu_layout <row (contiguous) -> (broadcast)> {
+^bb0(%x: f32):
+  %0 = pw.reduce sum %x sweep 1 : f32 -> f32
+  %1 = arith.extf %0 : f32 to f64
+  pw.yield %1 : f64
+}
+
+// CHECK-LABEL: pw.kernel @softmax 
+// CHECK-SAME: cpu_schedule <lanes = 16>
+// NARROW-LABEL: pw.kernel @softmax 
+// NARROW-SAME: cpu_layout <columns (contiguous) -> (contiguous)> cpu_schedule <lanes = 16>
+pw.kernel @softmax of "softmax" operands [#pw.operand<"x", f32 as f32, tensor>]
+    results [#pw.result<"out", f32 to f32>] rowwise resolved cpu_layout <columns (contiguous) -> (contiguous)> {
+^bb0(%x: f32):
+  %0:2 = pw.reduce exp_sum %x sweep 1 : f32 -> f32, f32
+  %1 = arith.subf %x, %0#0 : f32
+  %2 = math.exp %1 : f32
+  %3 = arith.divf %2, %0#1 : f32
+  pw.yield %3 : f32
+}

@@ -33,8 +33,8 @@ inline constexpr std::int64_t RowPiece = 4096;
 struct RowCall {
   // Addresses and numbers as a CpuKernel has them; of the piece's first element in the first row.
   char* const* data;
-  // CpuWalk::Row: from a row to the next one; along the row tensors are contiguous, or broadcast. CpuWalk::Columns: from
-  // an element of a row to the next one; from row to row, likewise.
+  // CpuWalk::Row: from a row to the next one; along the row tensors are contiguous, or broadcast. CpuWalk::Columns:
+  // from an element of a row to the next one; from row to row, likewise.
   const std::int64_t* strides_bytes;
   const void* const* numbers;
   std::int64_t rows;    // Columns: at most those of a panel
@@ -49,8 +49,8 @@ struct RowCall {
   char* record;
   char* partials;
   char* places;
-  // Where pick finds the elements of the first row: the row's first element in memory, the step to the next row, and the
-  // row's dimensions, innermost first; strides of dimension d: reduced_strides_bytes[d * tensors + tensor].
+  // Where pick finds the elements of the first row: the row's first element in memory, the step to the next row, and
+  // the row's dimensions, innermost first; strides of dimension d: reduced_strides_bytes[d * tensors + tensor].
   char* const* origins;
   const std::int64_t* origin_strides_bytes;
   std::int64_t reduced_rank;

@@ -1,4 +1,5 @@
-// Plans of rowwise ops on the CPU: a row's values are those of the interpreter, and its bits those of the same row alone.
+// Plans of rowwise ops on the CPU: a row's values are those of the interpreter, and its bits those of the same row
+// alone.
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <cstring>
@@ -143,7 +144,8 @@ std::vector<Tensor> results_of(const RowCase& row, const std::vector<std::int64_
 
 }  // namespace
 
-TEST_CASE("rows of any shape, strides and reduced dimensions have the values of the interpreter, and bits of their own") {
+TEST_CASE(
+    "rows of any shape, strides and reduced dimensions have the values of the interpreter, and bits of their own") {
   for (unsigned seed = 0; seed < 400; ++seed) {
     CAPTURE(seed);
     Random random(seed);
