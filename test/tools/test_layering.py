@@ -53,6 +53,7 @@ UNPAIRED = {
     "compiler/lib/Cpu/Math?*.cpp": "the formulas of Math.h, a file for each group of functions",
     "compiler/lib/Cpu/*.cpp": "a pass, which Passes.td declares",
     "compiler/lib/Cuda/BodyOperations.cpp": "of BodyText.h: a case for each operation",
+    "compiler/lib/Cuda/Row*s.cpp": "of RowText.h: a part of a kernel",
     "compiler/lib/Families/*/*Family.cpp": "a row of the table in Families.h",
     "compiler/lib/Families/*/*Text.cpp": "a write() of KernelText.h",
     "compiler/lib/Import/Import*.cpp": "ImportScalar.h, a file for each category of dtypes",
@@ -63,6 +64,7 @@ UNPAIRED = {
     "dsl/lib/evaluate_*.cpp": "evaluate_category.h, a file for each category of dtypes",
     "dsl/lib/interpret_rows.cpp": "interpret_rows of gems/dsl/interpreter.h, apart from the half of single elements",
     "runtime/aten/lib/c_api.cpp": "called through ctypes: declared in runtime/aten/python/gems/_library.py",
+    "runtime/aten/lib/overrides/row_arrange_*.cpp": "of row_arrange.h: a file for each group of overloads",
     "tools/*/*.cpp": "a program",
 }
 

@@ -60,8 +60,8 @@ LogicalResult verifyExtents(KernelOp kernel) {
     for (auto [value, spec] :
          llvm::zip(kernel.getYield().getValues(), kernel.getResultSpecs().getAsRange<ResultAttr>()))
       if (spec.getExtent() == Extent::Row && varies_along_columns(extents.lookup(value)))
-        return kernel.getYield().emitOpError() << "result '" << spec.getName()
-                                               << "' is one value for each row, but the body's value varies along it";
+        return kernel.getYield().emitOpError()
+               << "result '" << spec.getName() << "' is one value for each row, but the body's value varies along it";
     return success();
   }
   for (Operation& op : block)

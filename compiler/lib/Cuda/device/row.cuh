@@ -140,10 +140,9 @@ template <class T, int N> __device__ __forceinline__ void store_shifted(T* to, c
     for (int i = 0; i + d < 8; ++i)
       if (by & 4 * d) shifted[i] = shifted[i + d];
   if (whole) {
-    const uint4 word = {__funnelshift_r(shifted[0], shifted[1], by % 4 * 8),
-                        __funnelshift_r(shifted[1], shifted[2], by % 4 * 8),
-                        __funnelshift_r(shifted[2], shifted[3], by % 4 * 8),
-                        __funnelshift_r(shifted[3], shifted[4], by % 4 * 8)};
+    const uint4 word = {
+        __funnelshift_r(shifted[0], shifted[1], by % 4 * 8), __funnelshift_r(shifted[1], shifted[2], by % 4 * 8),
+        __funnelshift_r(shifted[2], shifted[3], by % 4 * 8), __funnelshift_r(shifted[3], shifted[4], by % 4 * 8)};
     store_word(reinterpret_cast<uint4*>(reinterpret_cast<char*>(to) - lead), word);
   }
   if (!whole || (!next && lead > 0)) {
@@ -170,9 +169,7 @@ template <class T> __device__ __forceinline__ Vec<T, 4> load_across(const T* fro
     for (int k = 0; k < 4; ++k) vec.put(k, from[k * stride]);
     return vec;
   }
-  const auto word = [&](int lane, int row) {
-    return *reinterpret_cast<const unsigned*>(from - lane + row * stride);
-  };
+  const auto word = [&](int lane, int row) { return *reinterpret_cast<const unsigned*>(from - lane + row * stride); };
   if (sizeof(T) == 2) {
     const int odd = threadIdx.x & 1;
     #pragma unroll
@@ -334,7 +331,8 @@ template <class T> struct Moments {
   static __device__ __forceinline__ State identity() { return {}; }
   static __device__ __forceinline__ State combine(const State& a, const State& b) {
     const T count = a.count + b.count, share = b.count / count, distance = b.mean - a.mean;
-    const State both = {count, a.mean + distance * share, a.squares + b.squares + distance * distance * (a.count * share)};
+    const State both = {count, a.mean + distance * share,
+                        a.squares + b.squares + distance * distance * (a.count * share)};
     return b.count == 0 ? a : a.count == 0 ? b : both;
   }
   // NaN of no elements.

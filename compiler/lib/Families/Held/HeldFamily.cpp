@@ -1,5 +1,5 @@
-// The held family: schedule, parameters and launch of kernels whose threads hold a row in registers. HeldText.cpp prints
-// them.
+// The held family: schedule, parameters and launch of kernels whose threads hold a row in registers. HeldText.cpp
+// prints them.
 #include <fmt/format.h>
 
 #include "Families/row_shape.h"
@@ -23,7 +23,8 @@ Blocks blocks(const Schedule& schedule, LayoutClass, const Geometry& geometry) {
 std::string launch_text(const Schedule& schedule) {
   const auto& held = std::get<HeldSchedule>(schedule);
   return fmt::format(
-      "bx = ceil(columns / {}), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : {} / "
+      "bx = ceil(columns / {}), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : {} "
+      "/ "
       "bx; grid ceil(rows / by)",
       held.width * held.vectors, held.block);
 }

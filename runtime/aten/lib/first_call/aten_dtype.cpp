@@ -131,6 +131,9 @@ AtenDtype aten_dtype_of(const Request& request, const CallGeometry& geometry) {
   }
   const AtenDtype result = run(*request.aten_probe);
   const std::lock_guard lock(known().mutex);
+  // Reductions are known by their numbers, too, of which there is no end.
+  constexpr std::size_t most = 4096;
+  if (known().dtypes.size() >= most) known().dtypes.clear();
   known().dtypes.emplace(key, result);
   return result;
 }

@@ -243,6 +243,10 @@ c10::OperatorHandle derived_operator(const OpDef& op, const std::string& name_sp
 }
 
 void register_operator(torch::Library& library, const OpDef& op) {
+  TORCH_CHECK(
+      !op.is_rowwise, "op '", std::string(op.name),
+      "' is rowwise, and only pointwise ops become operators of torch.ops; call it from C++ with make_plan(), or "
+      "emit its kernels with gems-codegen");
   register_functional(library, op, std::string(op.name));
   register_into(library, op);
   for (const OpDef* gradient : gradient_ops(op)) register_functional(library, *gradient, derived_name(*gradient));

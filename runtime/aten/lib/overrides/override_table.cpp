@@ -102,12 +102,8 @@
   GEMS_IMPORT at::_ops::overload::schema function;                 \
   }
 #include "overrides/overrides.def"
-#define GEMS_REDUCTION(overload, function, op, arrange) GEMS_OVERRIDE(overload, function, op, none, arrange)
-#define GEMS_NORM(overload, function, op, arrange) GEMS_OVERRIDE(overload, function, op, none, arrange)
-#define GEMS_OVERRIDE(overload, function, op, rules, arrange)            \
-  namespace at::cpu {                                                    \
-  GEMS_IMPORT at::_ops::overload::schema function;                       \
-  }                                                                      \
+#define GEMS_NORM(overload, function, op, arrange) GEMS_REDUCTION(overload, function, op, arrange)
+#define GEMS_REDUCTION(overload, function, op, arrange)                  \
   namespace at::cuda {                                                   \
   __attribute__((weak)) GEMS_IMPORT at::_ops::overload::schema function; \
   }
@@ -115,12 +111,7 @@
   namespace at::compositeexplicitautograd {                    \
   GEMS_IMPORT at::_ops::overload::schema function;             \
   }
-#define GEMS_NORM_CUDA(overload, function, op, arrange)                  \
-  namespace at::cuda {                                                   \
-  __attribute__((weak)) GEMS_IMPORT at::_ops::overload::schema function; \
-  }
 #include "overrides/reductions.def"
-#undef GEMS_OVERRIDE
 
 namespace gems::aten {
 namespace {
@@ -133,7 +124,6 @@ constexpr std::size_t RowCount = 0
 #define GEMS_REDUCTION(overload, function, op, arrange) +1
 #define GEMS_REDUCTION_SHARED(overload, function, op, arrange) +1
 #define GEMS_NORM(overload, function, op, arrange) +1
-#define GEMS_NORM_CUDA(overload, function, op, arrange) +1
 #include "overrides/reductions.def"
     ;
 static_assert(RowCount <= MaxOverrides, "enlarge MaxOverrides");
@@ -173,14 +163,10 @@ std::deque<TableRow>& override_table() {
       *rows, {op, rules::none, nullptr, arrange}, static_cast<at::_ops::overload::ptr_schema>(cpu), \
       static_cast<at::_ops::overload::ptr_schema>(cuda));
 #define GEMS_REDUCTION(overload, function, op, arrange) \
-  GEMS_ROW(overload, Dims, &at::cpu::function, &at::cuda::function, op, arrange)
-#define GEMS_REDUCTION_SHARED(overload, function, op, arrange)                                                     \
-  GEMS_ROW(overload, Dims, &at::compositeexplicitautograd::function, &at::compositeexplicitautograd::function, op, \
-           arrange)
-#define GEMS_NORM(overload, function, op, arrange) \
-  GEMS_ROW(overload, Shape, &at::cpu::function, &at::cuda::function, op, arrange)
-#define GEMS_NORM_CUDA(overload, function, op, arrange) \
-  GEMS_ROW(overload, Shape, nullptr, &at::cuda::function, op, arrange)
+  GEMS_ROW(overload, Dims, nullptr, &at::cuda::function, op, arrange)
+#define GEMS_REDUCTION_SHARED(overload, function, op, arrange) \
+  GEMS_ROW(overload, Dims, nullptr, &at::compositeexplicitautograd::function, op, arrange)
+#define GEMS_NORM(overload, function, op, arrange) GEMS_ROW(overload, Shape, nullptr, &at::cuda::function, op, arrange)
 #include "overrides/reductions.def"
 #undef GEMS_ROW
     return rows;

@@ -1,0 +1,80 @@
+// How the texts of rowwise kernels store their results. See RowText.h.
+#include "Cuda/RowText.h"
+
+#include "gems/compiler/tuning.h"
+
+using namespace mlir;
+using namespace gems::pw;
+
+namespace gems::cuda {
+
+void RowText::writeRowResults() {
+  SmallVector<const ResultText*> results;
+  for (const ResultText& result : kernel_.results())
+    if (result.extent == Extent::Row) results.push_back(&result);
+  if (results.empty()) return;
+  out_.open("if (threadIdx.{} == 0 && is_row) {{", along());
+  for (const ResultText* result : results) {
+    if (result->roundsFloat) use_rounding(kernel_.prelude(), result->storage);
+    out_.line("{0}[at.{0}] = {1};", result->name, result->converted(kernel_.resultValue(row_, *result)));
+  }
+  out_.close();
+}
+
+void RowText::writeLastVisit() {
+  SmallVector<const ResultText*> results;
+  for (const ResultText& result : kernel_.results())
+    if (result.extent == Extent::Element) results.push_back(&result);
+  openGroup(last_.slice.operands);
+  out_.line("#pragma unroll");
+  out_.open("for (int u = 0; u < {}; ++u) {{", tuning::RowGroup);
+  const auto shifts = [&](const ResultText* result) { return isShifted(result->storage); };
+  if (llvm::none_of(results, shifts)) out_.line("if (!elements.has(u * {})) break;", width_);
+  writeColumnVectors(last_);
+  if (!isScattered())
+    for (const ResultText* result : results) kernel_.declareResultVector(out_, *result);
+  out_.line("#pragma unroll");
+  out_.open("for (int k = 0; k < {}; ++k) {{", width_);
+  if (isGeneric()) {
+    out_.line("if (!elements.has(u * {} + k)) break;", width_);
+    out_.line("const Column to = column_of(column + u * step + k, space);");
+  }
+  if (isAcross()) out_.line("if (!elements.has(u * {} + k) || !is_row) continue;", width_);
+  const auto element = [&](const OperandText& operand) {
+    return fmt::format("{}.get(k)", operand.extent == Extent::Column ? operand.name + "_vec" : vector(operand));
+  };
+  std::string called = call(last_, element, "column + u * step + k");
+  if (results.size() > 1) {
+    out_.line("const Results values = {};", called);
+    called = "values";
+  }
+  for (const ResultText* result : results) {
+    const std::string value = results.size() > 1 ? "values." + result->name : called;
+    const bool isPacked = result->isPacked() && width_ > 1 && !isScattered();
+    if (result->roundsFloat && !isPacked) use_rounding(kernel_.prelude(), result->storage);
+    const std::string stored = isPacked ? value : result->converted(value);
+    if (isGeneric())
+      out_.line("{0}[at.{0} + to.{0}] = {1};", result->name, stored);
+    else if (isAcross())
+      out_.line("{0}[at.{0} + {1}] = {2};", result->name, place(result->name, "column + u * step + k"), stored);
+    else
+      out_.line("{};", kernel_.putElement(*result, stored));
+  }
+  out_.close();
+  if (!isScattered())
+    for (const ResultText* result : results) {
+      const std::string address = fmt::format("{0} + at.{0} + column + u * step", result->name);
+      if (isShifted(result->storage)) {
+        kernel_.prelude().use(Snippet::ShiftedRow);
+        out_.line("store_shifted({}, {}, elements.left - u * step);", address, kernel_.storedVector(*result));
+      } else if (kernel_.isAligned()) {
+        kernel_.storeVector(out_, *result, address, "", "");
+      } else {
+        kernel_.storeVector(out_, *result, address, "0", "elements.left - u * step");
+      }
+    }
+  out_.close();
+  closeGroup();
+}
+
+}  // namespace gems::cuda
