@@ -30,7 +30,7 @@ TEST_CASE("every stage prints something of its own") {
   CHECK_THAT(stage("llvm"), ContainsSubstring("define "));
   CHECK_THROWS_AS(stage("ptx"), Error);
   for (std::string_view name : stage_names()) CHECK_FALSE(stage(name).empty());
-  CHECK(stage_names().size() == 10);
+  CHECK(stage_names().size() == 11);
 }
 
 TEST_CASE("a kernel is named after gems, its op, the dtypes in memory and the family") {

@@ -264,6 +264,7 @@ void RowText::writeFold() {
   out_.line("const unsigned parts = (unsigned)((space.columns + {}) / {});", chunk_ - 1, chunk_);
   out_.line("const unsigned of_thread = (parts + blockDim.{0} - 1) / blockDim.{0};", along());
   out_.line("const unsigned first = threadIdx.{} * of_thread, last = min(parts, first + of_thread);", along());
+  out_.line("const long long columns = {};", existing("space.columns"));
   out_.line("Partial own = {}::identity();", reduction);
   out_.line("for (unsigned part = first; part < last && is_row; ++part)");
   out_.line("  own = {}::combine(own, partials[part * (long long)space.rows + row]);", reduction);

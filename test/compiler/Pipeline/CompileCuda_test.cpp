@@ -25,8 +25,10 @@ std::string unite(const std::vector<CudaKernel>& kernels, CudaTarget target) {
   for (std::size_t i = 0; i < cuda::SnippetCount; ++i) prelude.use(static_cast<cuda::Snippet>(i));
   std::string text = prelude.text();
   for (std::size_t i = 0; i < kernels.size(); ++i)
-    text += fmt::format("\n#define {0} kernel{1}\nnamespace in{1} {{\n{2}\n}}\n#undef {0}\n", kernels[i].name, i,
-                        kernels[i].body);
+    text += fmt::format(
+        "\n#define {0} kernel{1}\n#define {0}_fold kernel{1}_fold\nnamespace in{1} {{\n{2}\n}}\n#undef {0}\n#undef "
+        "{0}_fold\n",
+        kernels[i].name, i, kernels[i].body);
   return text;
 }
 

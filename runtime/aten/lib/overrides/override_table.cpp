@@ -107,10 +107,6 @@
   namespace at::cuda {                                                   \
   __attribute__((weak)) GEMS_IMPORT at::_ops::overload::schema function; \
   }
-#define GEMS_REDUCTION_SHARED(overload, function, op, arrange) \
-  namespace at::compositeexplicitautograd {                    \
-  GEMS_IMPORT at::_ops::overload::schema function;             \
-  }
 #include "overrides/reductions.def"
 
 namespace gems::aten {
@@ -122,7 +118,6 @@ constexpr std::size_t RowCount = 0
 #define GEMS_OVERRIDE_COPY(overload, function, op, rules, arrange) +1
 #include "overrides/overrides.def"
 #define GEMS_REDUCTION(overload, function, op, arrange) +1
-#define GEMS_REDUCTION_SHARED(overload, function, op, arrange) +1
 #define GEMS_NORM(overload, function, op, arrange) +1
 #include "overrides/reductions.def"
     ;
@@ -164,8 +159,6 @@ std::deque<TableRow>& override_table() {
       static_cast<at::_ops::overload::ptr_schema>(cuda));
 #define GEMS_REDUCTION(overload, function, op, arrange) \
   GEMS_ROW(overload, Dims, nullptr, &at::cuda::function, op, arrange)
-#define GEMS_REDUCTION_SHARED(overload, function, op, arrange) \
-  GEMS_ROW(overload, Dims, nullptr, &at::compositeexplicitautograd::function, op, arrange)
 #define GEMS_NORM(overload, function, op, arrange) GEMS_ROW(overload, Shape, nullptr, &at::cuda::function, op, arrange)
 #include "overrides/reductions.def"
 #undef GEMS_ROW

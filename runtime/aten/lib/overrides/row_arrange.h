@@ -11,18 +11,6 @@ namespace gems::aten {
 std::optional<DeclineReason> reduce_dims(RowCall& call, std::optional<at::IntArrayRef> dims, bool keepdim,
                                          bool empty_is_all);
 
-// row_arrange_reductions.cpp
-std::optional<DeclineReason> reduce_listed(const Override& override, RowCall& call);
-// all.dims, any.dims: an empty list reduces nothing.
-std::optional<DeclineReason> reduce_listed_or_none(const Override& override, RowCall& call);
-// sum, mean: dtype= where it is the compute dtype.
-std::optional<DeclineReason> reduce_to_dtype(const Override& override, RowCall& call);
-// logsumexp: ATen raises for an empty list.
-std::optional<DeclineReason> reduce_some(const Override& override, RowCall& call);
-std::optional<DeclineReason> reduce_with_correction(const Override& override, RowCall& call);
-// The order of the norm chooses the op.
-std::optional<DeclineReason> choose_by_order(const Override& override, RowCall& call);
-
 // row_arrange_softmax.cpp
 std::optional<DeclineReason> along_dim(const Override& override, RowCall& call);
 std::optional<DeclineReason> backward_along_dim(const Override& override, RowCall& call);
