@@ -23,7 +23,7 @@ from operands import CPU_SCALE, GPU_SCALE, TEST_SCALE, Make  # noqa: E402
 
 TIMED = row_cases.LARGE + row_cases.FEW
 ALL = [
-    pytest.param(case, dtype, id=f"{case.family}: {case.key(dtype)}")
+    pytest.param(case, dtype, id=f"{case.group}: {case.key(dtype)}")
     for case in TIMED + row_cases.HOST
     for dtype in case.dtypes
     if "cpu" in case.devices
@@ -54,23 +54,23 @@ def test_a_formula_for_torch_compile_is_the_case():
 
 
 def test_names_are_unique_and_every_case_has_targets():
-    keys = [(case.family, case.key(dtype)) for case in TIMED for dtype in case.dtypes]
+    keys = [(case.group, case.key(dtype)) for case in TIMED for dtype in case.dtypes]
     assert len(set(keys)) == len(keys) >= 100
     for device in ("NVIDIA H100 80GB HBM3", "NVIDIA H200", "CPU"):
         for case in TIMED:
             for dtype in case.dtypes:
-                targets.target_of(case.name, case.family, device, dtype.itemsize)
+                targets.target_of(case.name, case.group, device, dtype.itemsize)
     assert targets.target_of("softmax 8192x8192", "rows", "NVIDIA H200", 2) == targets.Target(copy=0.95)
     assert targets.target_of("softmax 8192x8192", "rows", "CPU", 2) == targets.Target(copy=None, eager=1.3)
     assert targets.target_of("softmax 8192x8192", "rows", "CPU", 4).eager == 1.0
 
 
-def test_a_familys_rows_have_the_lengths_that_it_says():
+def test_a_groups_rows_have_the_lengths_that_it_says():
     limits = {"rows": (2048, 128 * 1024), "short rows": (256, 2048), "long rows": (128 * 1024, 2**40)}
     for case in TIMED:
-        if case.family in limits:
+        if case.group in limits:
             length = int(re.search(r"x(\d+)$", case.name)[1])
-            least, most = limits[case.family]
+            least, most = limits[case.group]
             assert all(least <= length * dtype.itemsize <= most for dtype in case.dtypes), case.name
 
 

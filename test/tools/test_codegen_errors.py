@@ -46,7 +46,7 @@ CASES = {
     "unknown stage": (
         ["emit", "mul", "--stop-after", "sass"],
         "unknown stage 'sass'; expected one of trace, imported, resolved, expanded, legal, approximated, "
-        "scheduled, cuda, scheduled_cpu, lowered, llvm, ptx, cubin",
+        "swept, scheduled, cuda, scheduled_cpu, lowered, llvm, ptx, cubin",
     ),
     "unknown flag": (
         ["emit", "gelu", "--flag", "aproximate=tanh"],

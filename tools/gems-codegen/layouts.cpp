@@ -12,22 +12,26 @@
 
 namespace gems::codegen {
 
+std::span<const LayoutTraits> rows_of(bool is_rowwise) {
+  constexpr auto first = static_cast<std::size_t>(LayoutClass::RowHeld);
+  const std::span<const LayoutTraits> rows(layout_table);
+  return is_rowwise ? rows.subspan(first) : rows.first(first);
+}
+
 Layout make_layout(const LayoutText& text, const TraceGraph& graph) {
   const std::string_view cls = !text.cls.empty()  ? std::string_view(text.cls)
                                : graph.is_rowwise ? name(LayoutClass::RowHeld)
                                                   : name(LayoutClass::Flat);
   const auto row = std::ranges::find(layout_table, cls, &LayoutTraits::name);
-  if (row == layout_table.end())
-    throw UsageError(fmt::format("unknown layout '{}'; expected one of {}", cls,
-                                 fmt::join(layout_table | std::views::transform(&LayoutTraits::name), ", ")));
+  const auto expected = [&] {
+    return fmt::format("expected one of {}",
+                       fmt::join(rows_of(graph.is_rowwise) | std::views::transform(&LayoutTraits::name), ", "));
+  };
+  if (row == layout_table.end()) throw UsageError(fmt::format("unknown layout '{}'; {}", cls, expected()));
   Layout layout{static_cast<LayoutClass>(row - layout_table.begin())};
-  if (is_rowwise(layout.cls) != graph.is_rowwise) {
-    const auto fits = [&](const LayoutTraits& each) { return (each.family >= Family::Held) == graph.is_rowwise; };
-    throw UsageError(fmt::format(
-        "op '{}' is {}, and layout '{}' is not for it; expected one of {}", graph.op,
-        graph.is_rowwise ? "rowwise" : "pointwise", cls,
-        fmt::join(layout_table | std::views::filter(fits) | std::views::transform(&LayoutTraits::name), ", ")));
-  }
+  if (is_rowwise(layout.cls) != graph.is_rowwise)
+    throw UsageError(fmt::format("op '{}' is {}, and layout '{}' is not for it; {}", graph.op,
+                                 graph.is_rowwise ? "rowwise" : "pointwise", cls, expected()));
   if (row->family == Family::Held) layout.held = static_cast<std::uint8_t>(text.held);
   std::vector<std::string_view> tensors;
   for (const TraceOperand& operand : graph.operands)
@@ -45,9 +49,7 @@ Layout make_layout(const LayoutText& text, const TraceGraph& graph) {
 
 std::vector<LayoutText> layouts_of(bool is_rowwise) {
   std::vector<LayoutText> texts;
-  for (const LayoutTraits& layout : layout_table) {
-    // Families that have kernels.
-    if ((layout.family >= Family::Held) != is_rowwise || layout.family == Family::Columns) continue;
+  for (const LayoutTraits& layout : rows_of(is_rowwise)) {
     texts.push_back({.cls = std::string(layout.name), .singles = {}});
     if (layout.family == Family::Held) texts.push_back({.cls = std::string(layout.name), .singles = {}, .held = 8});
   }

@@ -1,6 +1,7 @@
 // The layouts that the command line names: a class of calls, and which operands have no dimensions.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ struct LayoutText {
   std::vector<std::string> singles;  // names of operands
   int held = 4;                      // of row_held and row_held_unaligned: vectors a thread
 };
+
+// The rows of layout_table for pointwise ops, or for rowwise ones.
+std::span<const LayoutTraits> rows_of(bool is_rowwise);
 
 // Throws UsageError when there is no such class, when it is not for the op, or when there is no such tensor.
 Layout make_layout(const LayoutText& text, const TraceGraph& graph);

@@ -57,7 +57,8 @@ std::string result_name(const OpDef& op, std::size_t index) {
 }
 
 Json to_json(const OpDef& op) {
-  Json json{{"name", op.name}, {"file", op.file}, {"line", op.line}, {"operands", Json::array()}};
+  Json json{
+      {"name", op.name}, {"file", op.file}, {"line", op.line}, {"rowwise", op.is_rowwise}, {"operands", Json::array()}};
   for (const OperandDef& operand : op.operands) {
     Json& entry = json["operands"].emplace_back(Json{{"name", operand.name}, {"kind", kind_name(operand.kind)}});
     if (operand.dtype) entry["dtype"] = gems::name(*operand.dtype);

@@ -55,8 +55,12 @@ constexpr const char* examples = R"(Examples:
   gems-codegen --module build/my_ops.so emit swish_glu --dtypes bf16)";
 
 std::string layout_help() {
-  std::string text = "Layouts:\n";
-  for (const LayoutTraits& layout : layout_table) text += fmt::format("  {:<21} {}\n", layout.name, layout.meaning);
+  std::string text;
+  for (const bool is_rowwise : {false, true}) {
+    text += is_rowwise ? "Layouts of rowwise ops:\n" : "Layouts:\n";
+    for (const LayoutTraits& layout : codegen::rows_of(is_rowwise))
+      text += fmt::format("  {:<21} {}\n", layout.name, layout.meaning);
+  }
   return text;
 }
 
