@@ -1,5 +1,6 @@
 // How the texts of rowwise kernels read elements: vectors of a row, whatever its strides. See RowText.h.
 #include "Cuda/RowText.h"
+#include "gems/compiler/tuning.h"
 
 using namespace mlir;
 using namespace gems::pw;
@@ -25,6 +26,14 @@ SmallVector<const OperandText*> RowText::elementOperands() const {
       found.push_back(&operand);
   }
   return found;
+}
+
+void RowText::openGroup(ArrayRef<BlockArgument> operands) {
+  out_.open("for (long long column = {}start; column < columns; column += {} * step) {{", chunk_ > 0 ? "first + " : "",
+            tuning::RowGroup);
+  out_.line("const int left = (int)min(columns - column, 1ll << 30);");
+  out_.line("const {} elements = {{left, step}};", elementsType());
+  writeLoads(elementOperands(operands), tuning::RowGroup, "column");
 }
 
 std::string RowText::elementsType() {

@@ -74,7 +74,7 @@ void RowText::writeLastVisit() {
       }
     }
   out_.close();
-  closeGroup();
+  out_.close();
 }
 
 }  // namespace gems::cuda

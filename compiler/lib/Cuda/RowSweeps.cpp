@@ -188,7 +188,7 @@ void RowText::writePass(const Visit& visit, ArrayRef<Part> parts, bool declares)
   out_.close();
   for (const Part& part : parts)
     out_.line("{0}({1}_part, {1}_values, elements{2});", part.add, part.name, part.takesColumn ? ", column" : "");
-  closeGroup();
+  out_.close();
   writeFound(parts, declares);
 }
 

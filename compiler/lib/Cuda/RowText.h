@@ -36,21 +36,18 @@ class RowText {
   virtual Form form() const = 0;
   virtual std::string twoPassesCondition() const { return {}; }
   // Whether all threads of a block run the same groups, so that neighbours may exchange what they move.
-  virtual bool isConvergent() const = 0;
+  virtual bool isConvergent() const { return false; }
   // What precedes the first sweep.
-  virtual void writeStart() = 0;
+  virtual void writeStart() {}
   // Opens the block in which `elements` says which elements of a group of this thread exist, its first vector begins at
-  // `column`, and vectors() have those of the operands.
-  virtual void openGroup(llvm::ArrayRef<mlir::BlockArgument> operands) = 0;
-  virtual void closeGroup() = 0;
-  virtual std::string vector(const OperandText& operand) const = 0;
+  // `column`, and vector() has those of an operand. Unless a family holds the row: a walk along it, which loads them.
+  virtual void openGroup(llvm::ArrayRef<mlir::BlockArgument> operands);
+  virtual std::string vector(const OperandText& operand) const { return operand.name + "_vec[u]"; }
 
   // NAME_vec[count] of each operand of element extent; vector u begins at `column` + u * step, and is there where
   // u * step < `left`.
   void writeLoads(llvm::ArrayRef<const OperandText*> operands, int count, const std::string& column);
   llvm::SmallVector<const OperandText*> elementOperands(llvm::ArrayRef<mlir::BlockArgument> operands) const;
-  // Where this thread's first vector begins.
-  std::string firstColumn() const { return chunk_ > 0 ? "first + start" : "start"; }
   // All that any visit reads.
   llvm::SmallVector<const OperandText*> elementOperands() const;
   std::string elementsType();

@@ -40,6 +40,12 @@ Blocks row_blocks(const Geometry& geometry, std::int64_t threads, int block_thre
   return {.count = ceil_div(rows, together), .x = threads, .y = together, .rows = rows};
 }
 
+std::string row_blocks_text(const std::string& threads, int block_threads, const std::string& grid) {
+  return fmt::format(
+      "bx = {}, up to {} a power of two, else a multiple of {}; block (bx, by), by = bx > {} ? 1 : {} / bx; grid {}",
+      threads, tuning::WarpThreads, tuning::WarpThreads, tuning::WarpThreads, block_threads, grid);
+}
+
 namespace {
 bool is_shared(const KernelFacts& facts) { return facts.reads_once && facts.partial_bytes > 0; }
 }  // namespace

@@ -34,6 +34,9 @@ void share_rows(Blocks& blocks, const Geometry& geometry, int chunk, int partial
 // Of the grid: ", parts", and what they are.
 std::string shared_text(int chunk);
 
+// The launch of row_blocks, as the emitted text says it: "bx = ..., block (bx, by), by = ...; grid ...".
+std::string row_blocks_text(const std::string& threads, int block_threads, const std::string& grid);
+
 // Sizes of the kept dimensions, and all strides but those along rows that are dense.
 std::vector<GeometryField> row_parameters(const Layout& layout, TensorCounts tensors);
 

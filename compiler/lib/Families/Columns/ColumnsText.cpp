@@ -16,7 +16,6 @@ class ColumnsText : public RowText {
 
  protected:
   Form form() const override { return Form::OnePass; }
-  bool isConvergent() const override { return false; }
 
   // Rows of a warp follow each other in memory unless they end in between.
   void writeStart() override {
@@ -27,16 +26,6 @@ class ColumnsText : public RowText {
           "const bool {0}_words = is_run && space.{0}_stride1 == 1 && shares_words({0} + at.{0}, space.{0}_stride0);",
           operand->name);
   }
-
-  void openGroup(ArrayRef<BlockArgument> operands) override {
-    out_.open("for (long long column = {}; column < columns; column += {} * step) {{", firstColumn(), tuning::RowGroup);
-    out_.line("const int left = (int)min(columns - column, 1ll << 30);");
-    out_.line("const {} elements = {{left, step}};", elementsType());
-    writeLoads(elementOperands(operands), tuning::RowGroup, "column");
-  }
-  void closeGroup() override { out_.close(); }
-
-  std::string vector(const OperandText& operand) const override { return operand.name + "_vec[u]"; }
 };
 
 }  // namespace

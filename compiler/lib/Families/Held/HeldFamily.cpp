@@ -22,11 +22,7 @@ Blocks blocks(const Schedule& schedule, LayoutClass, const Geometry& geometry) {
 
 std::string launch_text(const Schedule& schedule) {
   const auto& held = std::get<HeldSchedule>(schedule);
-  return fmt::format(
-      "bx = ceil(columns / {}), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : {} "
-      "/ "
-      "bx; grid ceil(rows / by)",
-      held.width * held.vectors, held.block);
+  return row_blocks_text(fmt::format("ceil(columns / {})", held.width * held.vectors), held.block, "ceil(rows / by)");
 }
 
 }  // namespace

@@ -30,7 +30,6 @@ class HeldText : public RowText {
     out_.open("for (int g = 0; g < {}; g += {}) {{", schedule_.vectors, tuning::RowGroup);
     writeGroup("left - g * step", "start + g * step");
   }
-  void closeGroup() override { out_.close(); }
 
   std::string vector(const OperandText& operand) const override {
     return fmt::format("{}_vec[{}u]", operand.name, isOneGroup() ? "" : "g + ");

@@ -37,11 +37,8 @@ std::string launch_text(const Schedule& schedule) {
   if (looped.held > looped.few)
     of_thread = fmt::format("(columns > {} && columns <= {} ? {} : {})", looped.few * looped.width,
                             looped.held * looped.width, 8 * looped.width, of_thread);
-  return fmt::format(
-      "bx = min({}, ceil(columns / {})), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 "
-      "? "
-      "1 : {} / bx; grid (ceil(rows / by){})",
-      looped.threads, of_thread, looped.block, shared_text(looped.chunk));
+  return row_blocks_text(fmt::format("min({}, ceil(columns / {}))", looped.threads, of_thread), looped.block,
+                         fmt::format("(ceil(rows / by){})", shared_text(looped.chunk)));
 }
 
 }  // namespace

@@ -20,20 +20,6 @@ class LoopedText : public RowText {
     return fmt::format("space.columns <= {}", schedule_.held * schedule_.width);
   }
 
-  bool isConvergent() const override { return false; }
-
-  void writeStart() override {}
-
-  void openGroup(ArrayRef<BlockArgument> operands) override {
-    out_.open("for (long long column = {}; column < columns; column += {} * step) {{", firstColumn(), tuning::RowGroup);
-    out_.line("const int left = (int)min(columns - column, 1ll << 30);");
-    out_.line("const {} elements = {{left, step}};", elementsType());
-    writeLoads(elementOperands(operands), tuning::RowGroup, "column");
-  }
-  void closeGroup() override { out_.close(); }
-
-  std::string vector(const OperandText& operand) const override { return operand.name + "_vec[u]"; }
-
  private:
   const LoopedSchedule& schedule_;
 };
