@@ -1,6 +1,6 @@
 // Remembers what ATen said by overload, dtypes, priorities in promotion, kinds of numbers and flags, and by whether a
 // tensor has one element: ATen multiplies float8 tensors, but not by one of a single element. Of rowwise ops by their
-// dimensions too, small as they are asked with, and by the values of numbers.
+// dimensions too, small as they are asked with.
 #include "first_call/aten_dtype.h"
 
 #include <c10/core/DefaultDtype.h>
@@ -9,7 +9,6 @@
 #include <c10/util/SmallVector.h>
 #include <c10/util/strides.h>
 
-#include <bit>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -41,11 +40,8 @@ void add_rows(ProbeKey& key, const Request& request) {
   key.push_back(request.rows.keepdim);
   for (const at::Tensor& result : request.results)
     if (result.defined()) add_sizes(key, result);
-  for (const CallArgument& argument : request.arguments) {
+  for (const CallArgument& argument : request.arguments)
     if (argument.kind == CallArgument::Kind::Tensor) add_sizes(key, *argument.tensor);
-    if (argument.kind == CallArgument::Kind::Number && !argument.number->isComplex())
-      key.push_back(std::bit_cast<std::uint64_t>(argument.number->toDouble()));
-  }
 }
 
 ProbeKey key_of(const Request& request, const CallGeometry& geometry) {
@@ -131,9 +127,6 @@ AtenDtype aten_dtype_of(const Request& request, const CallGeometry& geometry) {
   }
   const AtenDtype result = run(*request.aten_probe);
   const std::lock_guard lock(known().mutex);
-  // Reductions are known by their numbers, too, of which there is no end.
-  constexpr std::size_t most = 4096;
-  if (known().dtypes.size() >= most) known().dtypes.clear();
   known().dtypes.emplace(key, result);
   return result;
 }

@@ -16,6 +16,7 @@
 #include <optional>
 #include <utility>
 
+#include "first_call/broadcast.h"
 #include "first_call/dimension_order.h"
 #include "first_call/refusal_text.h"
 #include "gems/compiler/layout.h"
@@ -28,16 +29,7 @@ std::optional<at::DimVector> broadcast_shape(const Request& request) {
   at::DimVector shape;
   for (const CallArgument& argument : request.arguments) {
     if (argument.kind != CallArgument::Kind::Tensor) continue;
-    const at::IntArrayRef sizes = argument.tensor->sizes();
-    if (sizes.size() > shape.size()) shape.insert(shape.begin(), sizes.size() - shape.size(), 1);
-    const std::size_t offset = shape.size() - sizes.size();
-    for (std::size_t d = 0; d < sizes.size(); ++d) {
-      std::int64_t& size = shape[offset + d];
-      if (size == 1)
-        size = sizes[d];
-      else if (sizes[d] != 1 && sizes[d] != size)
-        return std::nullopt;
-    }
+    if (!broadcast(shape, argument.tensor->sizes())) return std::nullopt;
   }
   return shape;
 }

@@ -9,6 +9,7 @@
 #include <bit>
 #include <vector>
 
+#include "first_call/broadcast.h"
 #include "first_call/refusal_text.h"
 #include "gems/aten/dtype.h"
 #include "gems/dsl/error.h"
@@ -57,20 +58,10 @@ std::string shape_text(at::IntArrayRef sizes) { return fmt::format("[{}]", fmt::
 
 std::optional<Elements> elements_of(const Request& request) {
   Elements elements{.shape = {}, .reduced = request.rows.reduced};
-  at::DimVector& shape = elements.shape;
   for (std::size_t i = 0; i < request.arguments.size(); ++i) {
     if (request.arguments[i].kind != CallArgument::Kind::Tensor) continue;
     if (request.op->operands[i].kind != OperandKind::Tensor) continue;
-    const at::IntArrayRef sizes = request.arguments[i].tensor->sizes();
-    if (sizes.size() > shape.size()) shape.insert(shape.begin(), sizes.size() - shape.size(), 1);
-    const std::size_t offset = shape.size() - sizes.size();
-    for (std::size_t d = 0; d < sizes.size(); ++d) {
-      std::int64_t& size = shape[offset + d];
-      if (size == 1)
-        size = sizes[d];
-      else if (sizes[d] != 1 && sizes[d] != size)
-        return std::nullopt;
-    }
+    if (!broadcast(elements.shape, request.arguments[i].tensor->sizes())) return std::nullopt;
   }
   return elements;
 }
@@ -138,8 +129,7 @@ bool take_aten_dtypes(const Request& request, const ResultTypes& aten, ResolvedT
     if (!dtype) return false;
     const bool is_rounded =
         request.op->promotions[r].kind == PromotionKind::Accumulate && opmath_of(*dtype) == types.result[r];
-    const bool is_truth = is_bool(types.result[r]) && *dtype == DType::U8;
-    if (*dtype != types.result[r] && !is_rounded && !is_truth) return false;
+    if (*dtype != types.result[r] && !is_rounded) return false;
     types.result[r] = *dtype;
   }
   return true;

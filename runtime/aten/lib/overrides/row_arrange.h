@@ -6,12 +6,7 @@
 
 namespace gems::aten {
 
-// Sets call.rows from dimensions as ATen gives them: no list, or an empty one where `empty_is_all`, means all. Nothing,
-// or a reason where ATen raises: one that is out of range, or given twice.
-std::optional<DeclineReason> reduce_dims(RowCall& call, std::optional<at::IntArrayRef> dims, bool keepdim,
-                                         bool empty_is_all);
-
-// row_arrange_softmax.cpp
+// row_arrange_softmax.cpp: one dimension.
 std::optional<DeclineReason> along_dim(const Override& override, RowCall& call);
 std::optional<DeclineReason> backward_along_dim(const Override& override, RowCall& call);
 

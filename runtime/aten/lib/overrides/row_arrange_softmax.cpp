@@ -3,6 +3,20 @@
 #include "overrides/row_arrange.h"
 
 namespace gems::aten {
+namespace {
+
+// The dimension as ATen gives it; it raises for one that is out of range.
+std::optional<DeclineReason> reduce_dim(RowCall& call) {
+  const std::int64_t rank = call.self().dim();
+  if (rank > 63) return DeclineReason::Rank;
+  const std::int64_t range = rank == 0 ? 1 : rank;
+  const std::int64_t dim = (*call.ints)[0];
+  if (dim < -range || dim >= range) return DeclineReason::AtenRaises;
+  if (rank > 0) call.rows.reduced = std::uint64_t{1} << (dim < 0 ? dim + range : dim);
+  return std::nullopt;
+}
+
+}  // namespace
 
 std::optional<DeclineReason> along_dim(const Override&, RowCall& call) {
   static const OpDef& softmax = ops::find_or_throw("softmax");
@@ -10,7 +24,7 @@ std::optional<DeclineReason> along_dim(const Override&, RowCall& call) {
   static const OpDef& wide_log = ops::find_or_throw("log_softmax_wide");
   if (call.flag) call.op = call.op == &softmax ? &wide : &wide_log;
   call.add(call.self());
-  return reduce_dims(call, call.ints, /*keepdim=*/false, /*empty_is_all=*/false);
+  return reduce_dim(call);
 }
 
 std::optional<DeclineReason> backward_along_dim(const Override&, RowCall& call) {
@@ -21,7 +35,7 @@ std::optional<DeclineReason> backward_along_dim(const Override&, RowCall& call) 
   if (call.dtype != grad.scalar_type() || grad.scalar_type() != output.scalar_type()) return DeclineReason::Dtype;
   call.add(grad);
   call.add(output);
-  return reduce_dims(call, call.ints, /*keepdim=*/false, /*empty_is_all=*/false);
+  return reduce_dim(call);
 }
 
 }  // namespace gems::aten
