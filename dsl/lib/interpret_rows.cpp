@@ -75,7 +75,7 @@ std::array<Element, 2> reduce(ReduceOp op, DType dtype, const Values& row) {
         return {total};
       }
       std::complex<double> total = is_sum ? 0 : 1;
-      for (const Element& x : row) total = is_sum ? total + x.value : total * x.value;
+      for (const Element& x : row) total = is_sum ? total + x.value : total.real() * x.value.real();
       return {real(dtype, total)};
     }
     case ReduceOp::Max:

@@ -23,8 +23,9 @@ constexpr OpDef mean_wide_op =
     rowwise({.name = "mean_wide", .promotion_methods = {promote({0}, Accumulate)}, .accepts = Domain::FloatOrComplex},
             [](Tensor x) { return row_mean(x); });
 
-constexpr OpDef prod_op = rowwise({.name = "prod", .promotion_methods = {promote({0}, IntegralToLong)}},
-                                  [](Tensor x) { return row_prod(x); });
+constexpr OpDef prod_op =
+    rowwise({.name = "prod", .promotion_methods = {promote({0}, IntegralToLong)}, .accepts = Domain::Ordered},
+            [](Tensor x) { return row_prod(x); });
 
 constexpr OpDef amax_op =
     rowwise({.name = "amax", .promotion_methods = {promote({0}, Default)}, .accepts = Domain::Ordered},
