@@ -25,6 +25,7 @@ const Registry& catalogue() {
 const Registry& rowwise_catalogue() {
   static const Registry registry = [] {
     Registry all;
+    register_fused_rows(all);
     register_normalization(all);
     register_reduction(all);
     register_softmax(all);

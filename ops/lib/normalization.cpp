@@ -1,22 +1,13 @@
 // Definitions of normalization.h.
 #include "gems/ops/normalization.h"
 
+#include "affine.h"
 #include "gems/dsl.h"
 #include "gems/ops/catalogue.h"
 
 namespace gems::ops {
 
 using namespace gems::dsl;
-
-namespace {
-
-Expr affine(Expr x, const Optional<Column>& weight, const Optional<Column>& bias) {
-  if (weight && bias) return fma(x, *weight, *bias);
-  if (weight) return x * *weight;
-  return bias ? x + *bias : x;
-}
-
-}  // namespace
 
 constexpr OpDef layer_norm_op =
     rowwise({.name = "layer_norm",

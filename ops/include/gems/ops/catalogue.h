@@ -14,6 +14,7 @@ void register_logical(Registry& registry);
 void register_math(Registry& registry);
 void register_selection(Registry& registry);
 void register_fused(Registry& registry);
+void register_fused_rows(Registry& registry);
 void register_normalization(Registry& registry);
 void register_reduction(Registry& registry);
 void register_softmax(Registry& registry);

@@ -11,6 +11,7 @@
 
 #include "first_call/broadcast.h"
 #include "first_call/refusal_text.h"
+#include "first_call/row_shape.h"
 #include "gems/aten/dtype.h"
 #include "gems/dsl/error.h"
 #include "gems/dsl/trace.h"
@@ -24,26 +25,14 @@ struct Elements {
   at::DimVector shape;
   std::uint64_t reduced = 0;
 
-  bool varies(Extent extent, std::size_t d) const {
-    return (reduced >> d & 1) != 0 ? varies_along_columns(extent) : varies_along_rows(extent);
-  }
-  // The sizes along which a tensor varies; with keepdim also the others, as 1.
-  at::DimVector shape_of(Extent extent, bool keepdim) const {
-    at::DimVector sizes;
-    for (std::size_t d = 0; d < shape.size(); ++d)
-      if (varies(extent, d))
-        sizes.push_back(shape[d]);
-      else if (keepdim)
-        sizes.push_back(1);
-    return sizes;
-  }
+  at::DimVector shape_of(Extent extent, bool keepdim) const { return row_shape(shape, reduced, extent, keepdim); }
   // Nothing when the tensor has neither all dimensions nor those of its extent.
   std::optional<FullRank> full_rank(Extent extent, at::IntArrayRef sizes, at::IntArrayRef strides) const {
     if (sizes.size() == shape.size()) return FullRank{at::DimVector(sizes), at::DimVector(strides)};
     FullRank full;
     std::size_t next = 0;
     for (std::size_t d = 0; d < shape.size(); ++d) {
-      const bool takes = varies(extent, d);
+      const bool takes = varies_along(extent, reduced, d);
       if (takes && next == sizes.size()) return std::nullopt;
       full.sizes.push_back(takes ? sizes[next] : 1);
       full.strides.push_back(takes ? strides[next] : 1);

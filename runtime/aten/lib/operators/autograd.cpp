@@ -24,6 +24,7 @@
 #include "gems/dsl/error.h"
 #include "operators/derived_operators.h"
 #include "operators/operators.h"
+#include "operators/row_arguments.h"
 #include "torch/graph_node.h"
 
 namespace gems::aten {
@@ -36,21 +37,52 @@ using From = DerivedOperand::From;
 
 bool has_derivative(const Tensor& tensor) { return at::isFloatingType(tensor.scalar_type()) || tensor.is_complex(); }
 
+// A value of a rowwise op that does not vary along a row, or has kept dimensions that this shape has not.
+Tensor reshaped(const Tensor& value, c10::SymIntArrayRef sizes) {
+  if (value.sym_sizes() == sizes) return value;
+  return value.sym_numel() == c10::multiply_integers(sizes) ? value.reshape_symint(sizes) : value.expand_symint(sizes);
+}
+
 // What a gradient needs to know of its operand.
 struct Target {
   c10::SymDimVector sizes;
   at::ScalarType dtype;
-  explicit Target(const Tensor& operand) : sizes(operand.sym_sizes()), dtype(operand.scalar_type()) {}
+  OperandKind kind;
+  Target(const Tensor& operand, OperandKind kind_) : sizes(operand.sym_sizes()), dtype(operand.scalar_type()), kind(kind_) {}
 
   // Of the incoming gradient's kind: a subclass of tensors gets its own.
   Tensor zeros(const Tensor& incoming) const { return incoming.new_zeros_symint(sizes, dtype); }
   // A broadcast operand gets the sum over what it was broadcast to, a real one the real part.
-  Tensor shaped(Tensor gradient) const {
-    gradient = at::sum_to(std::move(gradient), c10::SymIntArrayRef(sizes));
+  Tensor shaped(Tensor gradient, const std::optional<c10::SymDimVector>& elements) const {
+    if (kind != OperandKind::Tensor) {
+      gradient = reshaped(gradient, sizes);
+    } else {
+      if (elements) gradient = reshaped(gradient, *elements);
+      gradient = at::sum_to(std::move(gradient), c10::SymIntArrayRef(sizes));
+    }
     if (gradient.is_complex() && !at::isComplexType(dtype)) gradient = at::real(gradient);
     return gradient.to(dtype);
   }
 };
+
+// Ends the call of a derived op of a rowwise op: it reduces what the op reduced, and its results of row extent keep all
+// dimensions. One of its tensors gets the shape of the elements, if none has it.
+void add_row_arguments(const OpDef& derived, const c10::SymDimVector& elements, c10::ArrayRef<c10::IValue> arguments,
+                       torch::jit::Stack& stack) {
+  const auto is_of_elements = [&](std::size_t i) {
+    return derived.operands[i].kind == OperandKind::Tensor && stack[i].isTensor();
+  };
+  std::optional<std::size_t> first;
+  bool is_known = false;
+  for (std::size_t i = 0; i < derived.operands.size(); ++i) {
+    if (!is_of_elements(i)) continue;
+    if (!first) first = i;
+    is_known = is_known || stack[i].toTensor().sym_sizes() == c10::SymIntArrayRef(elements);
+  }
+  if (first && !is_known) stack[*first] = stack[*first].toTensor().expand_symint(elements);
+  stack.push_back(arguments[arguments.size() - 2]);
+  stack.emplace_back(true);
+}
 
 class Backward final : public torch::autograd::Node {
  public:
@@ -60,13 +92,16 @@ class Backward final : public torch::autograd::Node {
   std::string name() const override { return name_; }
 
   // The operands' part, before the call; results follow when they have their place in the graph.
-  void save_arguments(c10::ArrayRef<c10::IValue> arguments) {
+  void save_arguments(const OpDef& op, c10::ArrayRef<c10::IValue> arguments) {
+    if (op.is_rowwise) elements_ = element_sizes(op, arguments);
     arguments_.assign(arguments.begin(), arguments.end());
     for (c10::IValue& argument : arguments_)
       if (argument.isTensor()) argument = c10::IValue();
     for (const DerivedCall& call : calls_) {
-      for (const int position : call.positions)
-        targets_.emplace_back(arguments[static_cast<std::size_t>(position)].toTensor());
+      for (const int position : call.positions) {
+        const auto at = static_cast<std::size_t>(position);
+        targets_.emplace_back(arguments[at].toTensor(), op.operands[at].kind);
+      }
       for (const auto& [from, index] : call.operands) {
         const auto at = static_cast<std::size_t>(index);
         if (from == From::Operand && arguments[at].isTensor() && !operands_[at])
@@ -91,6 +126,7 @@ class Backward final : public torch::autograd::Node {
       torch::jit::Stack stack;
       if (call.handle) {
         for (const DerivedOperand& operand : call.operands) stack.push_back(value_of(operand, incoming));
+        if (elements_) add_row_arguments(*call.op, *elements_, arguments_, stack);
         call.handle->callBoxed(&stack);
       }
       for (std::size_t i = 0; i < call.results.size(); ++i) {
@@ -98,7 +134,7 @@ class Backward final : public torch::autograd::Node {
         const int result = call.results[i];
         const Target& target = targets_[first + i];
         gradients[first + i] =
-            result < 0 ? target.zeros(*defined) : target.shaped(stack[static_cast<std::size_t>(result)].toTensor());
+            result < 0 ? target.zeros(*defined) : target.shaped(stack[static_cast<std::size_t>(result)].toTensor(), elements_);
       }
       first += call.results.size();
     }
@@ -132,6 +168,7 @@ class Backward final : public torch::autograd::Node {
   std::vector<c10::IValue> arguments_;  // those that are no tensors
   std::array<std::optional<SavedVariable>, MaxOperands> operands_;
   std::array<std::optional<SavedVariable>, MaxOperands> results_;
+  std::optional<c10::SymDimVector> elements_;  // of a rowwise op
 };
 
 class Differentiate final : public c10::OperatorKernel {
@@ -144,7 +181,7 @@ class Differentiate final : public c10::OperatorKernel {
   void operator()(const c10::OperatorHandle& handle, c10::DispatchKeySet keys, torch::jit::Stack* stack) const {
     PositionSet wanted = 0, moving = 0;
     {
-      const auto arguments = torch::jit::last(*stack, op_.operands.size());
+      const auto arguments = torch::jit::last(*stack, argument_count(op_));
       const bool is_recording = at::GradMode::is_enabled();
       for (std::size_t i = 0; i < op_.operands.size(); ++i) {
         if (!arguments[i].isTensor()) continue;
@@ -175,7 +212,7 @@ class Differentiate final : public c10::OperatorKernel {
 
   void differentiate(const c10::OperatorHandle& handle, c10::DispatchKeySet keys, torch::jit::Stack& stack,
                      PositionSet wanted, PositionSet moving) const {
-    const auto given = torch::jit::last(stack, op_.operands.size());
+    const auto given = torch::jit::last(stack, argument_count(op_));
     const std::vector<c10::IValue> arguments(given.begin(), given.end());
     const std::vector<DerivedCall>* tangents =
         moving == 0 ? nullptr : &ask([&]() -> const std::vector<DerivedCall>& { return derived_->tangents(moving); });
@@ -215,20 +252,22 @@ class Differentiate final : public c10::OperatorKernel {
       for (const DerivedCall& call : calls)
         for (const int position : call.positions) edges.push_back(edge_of(static_cast<std::size_t>(position)));
       node->set_next_edges(std::move(edges));
-      node->save_arguments(arguments);
+      node->save_arguments(op_, arguments);
       return node;
     } catch (const c10::Error& error) {
       // A derivative is computed whether or not it will be differentiated in turn: only that raises.
       if (op_.source == nullptr) throw;
-      for (std::size_t i = 0; i < arguments.size(); ++i)
+      for (std::size_t i = 0; i < op_.operands.size(); ++i)
         if (has(wanted, i)) edges.push_back(edge_of(i));
       return make_node<torch::autograd::Error>(error.what_without_backtrace(), std::move(edges));
     }
   }
 
-  static void push_forward(const std::vector<DerivedCall>& calls, const std::vector<c10::IValue>& arguments,
-                           c10::ArrayRef<c10::IValue> results) {
+  void push_forward(const std::vector<DerivedCall>& calls, const std::vector<c10::IValue>& arguments,
+                    c10::ArrayRef<c10::IValue> results) const {
     std::vector<Tensor> tangents(results.size());
+    std::optional<c10::SymDimVector> elements;
+    if (op_.is_rowwise) elements = element_sizes(op_, arguments);
     for (const DerivedCall& call : calls) {
       if (!call.handle) continue;
       torch::jit::Stack stack;
@@ -239,11 +278,14 @@ class Differentiate final : public c10::OperatorKernel {
         else
           stack.push_back(primal_of(argument));
       }
+      if (elements) add_row_arguments(*call.op, *elements, arguments, stack);
       call.handle->callBoxed(&stack);
       for (std::size_t i = 0; i < call.results.size(); ++i) {
         if (call.results[i] < 0) continue;
-        Tensor& tangent = tangents[static_cast<std::size_t>(call.positions[i])];
-        const Tensor& term = stack[static_cast<std::size_t>(call.results[i])].toTensor();
+        const auto position = static_cast<std::size_t>(call.positions[i]);
+        Tensor& tangent = tangents[position];
+        Tensor term = stack[static_cast<std::size_t>(call.results[i])].toTensor();
+        if (elements) term = reshaped(term, results[position].toTensor().sym_sizes());
         tangent = tangent.defined() ? tangent + term : term;
       }
     }

@@ -20,20 +20,14 @@
 #include "gems/aten/dtype.h"
 #include "gems/dsl/trace.h"
 #include "operators/meta.h"
+#include "operators/row_arguments.h"
+#include "operators/row_batching.h"
 #include "operators/stack_arguments.h"
 
 namespace gems::aten {
 namespace {
 
 using at::Tensor;
-
-// A tensor without its batch dimension, if it has one.
-struct Part {
-  std::size_t position;
-  Tensor tensor;
-  std::optional<std::int64_t> batch_dim;
-  std::int64_t rank() const { return tensor.dim() - (batch_dim ? 1 : 0); }
-};
 
 class Batch final : public c10::OperatorKernel {
  public:
@@ -44,7 +38,7 @@ class Batch final : public c10::OperatorKernel {
     const auto layer = at::functorch::maybeCurrentDynamicLayer();
     TORCH_CHECK(layer, "op '", std::string(op_.name), "': a batched tensor was used outside of the vmap that made it");
     const std::int64_t level = layer->layerId();
-    const auto arguments = torch::jit::last(*stack, op_.operands.size());
+    const auto arguments = torch::jit::last(*stack, argument_count(op_));
     std::vector<Part> parts;
     std::int64_t rank = 0;
     bool is_batched = false;
@@ -55,7 +49,11 @@ class Batch final : public c10::OperatorKernel {
       rank = std::max(rank, parts.back().rank());
       is_batched = is_batched || batch_dim;
     }
-    const std::size_t first = stack->size() - op_.operands.size();
+    const std::size_t first = stack->size() - argument_count(op_);
+    if (is_batched && op_.is_rowwise) {
+      call_batched_rows(op_, handle, *stack, parts, level);
+      return;
+    }
     if (is_batched) {
       keep_promotion(*stack, parts, rank);
       for (const Part& part : parts) (*stack)[first + part.position] = aligned(part, rank);

@@ -45,7 +45,7 @@ void in_parts(PositionSet set, const Derive& derive) {
 PositionSet tensors_of(const OpDef& op) {
   PositionSet set = 0;
   for (std::size_t i = 0; i < op.operands.size(); ++i)
-    if (op.operands[i].kind == OperandKind::Tensor) set |= only(i);
+    if (op.operands[i].kind != OperandKind::Scalar && op.operands[i].kind != OperandKind::Flag) set |= only(i);
   return set;
 }
 
@@ -61,12 +61,13 @@ PositionSet promoted_tensors_of(const OpDef& op) {
 PositionSet continuous_results(const OpDef& op) {
   PositionSet set = 0;
   for (std::size_t r = 0; r < op.result_count(); ++r)
-    if (op.promotions[r].kind != PromotionKind::AlwaysBool) set |= only(r);
+    if (op.promotions[r].kind != PromotionKind::AlwaysBool && op.promotions[r].kind != PromotionKind::Index)
+      set |= only(r);
   return set;
 }
 
 DerivedCall DerivedOperators::call_of(const Derived& derived, PositionSet asked) const {
-  DerivedCall call{derived.operands, positions_of(asked), derived.results, std::nullopt};
+  DerivedCall call{derived.op, derived.operands, positions_of(asked), derived.results, std::nullopt};
   if (derived.op != nullptr) call.handle = derived_operator(*derived.op, namespace_);
   return call;
 }
@@ -74,7 +75,7 @@ DerivedCall DerivedOperators::call_of(const Derived& derived, PositionSet asked)
 std::optional<DerivedCall> DerivedOperators::written(PositionSet wanted) const {
   const OpDef* gradient = ops::written_gradient(op_);
   if (gradient == nullptr || wanted != tensors_of(op_)) return std::nullopt;
-  DerivedCall call;
+  DerivedCall call{.op = gradient};
   for (const OperandDef& operand : gradient->operands) {
     const auto own = std::ranges::find(op_.operands, operand.name, &OperandDef::name);
     call.operands.push_back(own == op_.operands.end()

@@ -14,15 +14,16 @@
 
 namespace gems::aten {
 
-// The results that have a gradient: all but truth values.
+// The results that have a gradient: all but truth values and indices.
 PositionSet continuous_results(const OpDef& op);
 
 // One call that yields some of the gradients, or tangents, that were asked for.
 struct DerivedCall {
+  const OpDef* op = nullptr;                  // none where all are zero
   std::vector<DerivedOperand> operands;       // in the order of the derived operator's arguments
   std::vector<int> positions;                 // what is asked for, by position in the op
   std::vector<int> results;                   // for each of these, a result of the operator; -1: zero
-  std::optional<c10::OperatorHandle> handle;  // none where all are zero
+  std::optional<c10::OperatorHandle> handle;  // of op
 };
 
 // The derived operators of one operator. Those that it was not registered with are made, and registered, when they are

@@ -16,6 +16,7 @@
 #include "gems/dsl/error.h"
 #include "gems/dsl/trace.h"
 #include "geometry/call_geometry.h"
+#include "operators/row_meta.h"
 
 namespace gems::aten {
 namespace {
@@ -46,6 +47,7 @@ SymbolicLayout symbolic_layout(std::span<const at::Tensor* const> tensors) {
 }  // namespace
 
 CallOperand operand_of(const OpDef& op, std::size_t position, const CallArgument& argument) {
+  if (argument.kind == CallArgument::Kind::Absent) return {.kind = CallOperand::Kind::Absent};
   if (argument.kind == CallArgument::Kind::Flag) return {.kind = CallOperand::Kind::Flag, .flag = argument.flag};
   const bool is_tensor = argument.kind == CallArgument::Kind::Tensor;
   const auto dtype = to_dtype(is_tensor ? argument.tensor->scalar_type() : argument.number->type());
@@ -66,6 +68,10 @@ void infer_results(const Request& request) {
   std::vector<CallOperand> operands;
   for (std::size_t i = 0; i < request.arguments.size(); ++i)
     operands.push_back(operand_of(*request.op, i, request.arguments[i]));
+  if (request.op->is_rowwise) {
+    infer_row_results(request, operands);
+    return;
+  }
   const ResolvedTypes types = resolve_types(*request.op, operands, *to_dtype(c10::get_default_dtype_as_scalartype()));
   const LayoutOperands tensors = layout_operands(request);
   const bool is_symbolic = std::ranges::any_of(

@@ -33,7 +33,9 @@ namespace {
 std::string operand_schema(const OperandDef& operand) {
   switch (operand.kind) {
     case OperandKind::Tensor:
-      return fmt::format("Tensor {}", operand.name);
+    case OperandKind::Row:
+    case OperandKind::Column:
+      return fmt::format("Tensor{} {}", operand.is_optional ? "?" : "", operand.name);
     case OperandKind::Scalar:
       return fmt::format("Scalar {}", operand.name);
     case OperandKind::Flag:
@@ -54,7 +56,7 @@ std::string operand_schema(const OperandDef& operand) {
 }
 
 void give_back(const OpDef& op, torch::jit::Stack& stack, std::span<at::Tensor> results) {
-  torch::jit::drop(stack, op.operands.size());
+  torch::jit::drop(stack, argument_count(op));
   for (at::Tensor& result : results) stack.emplace_back(std::move(result));
 }
 
@@ -70,7 +72,12 @@ class Compute final : public c10::OperatorKernel {
     const std::span results(storage.data(), op_.result_count());
     {
       const StackArguments arguments(op_, *stack);
-      serve_or_throw({.op = &op_, .arguments = arguments.get(), .results = results, .rules = rules_, .raise = true},
+      serve_or_throw({.op = &op_,
+                      .arguments = arguments.get(),
+                      .results = results,
+                      .rows = arguments.rows(),
+                      .rules = rules_,
+                      .raise = true},
                      counts_);
     }
     give_back(op_, *stack, results);
@@ -97,9 +104,14 @@ class ComputeInto final : public c10::OperatorKernel {
     }
     {
       const StackArguments arguments(op_, *stack, results.size());
-      serve_or_throw({.op = &op_, .arguments = arguments.get(), .results = results, .raise = true}, counts_);
+      serve_or_throw({.op = &op_,
+                      .arguments = arguments.get(),
+                      .results = results,
+                      .rows = arguments.rows(),
+                      .raise = true},
+                     counts_);
     }
-    torch::jit::drop(*stack, op_.operands.size() + results.size());
+    torch::jit::drop(*stack, argument_count(op_) + results.size());
   }
 
  private:
@@ -110,7 +122,7 @@ class ComputeInto final : public c10::OperatorKernel {
 // The same for tensors without memory: nothing to do.
 class InferInto final : public c10::OperatorKernel {
  public:
-  explicit InferInto(const OpDef& op) : count_(op.operands.size() + op.result_count()) {}
+  explicit InferInto(const OpDef& op) : count_(argument_count(op) + op.result_count()) {}
 
   void operator()(const c10::OperatorHandle&, c10::DispatchKeySet, torch::jit::Stack* stack) const {
     torch::jit::drop(*stack, count_);
@@ -129,7 +141,11 @@ class Infer final : public c10::OperatorKernel {
     const std::span results(storage.data(), op_.result_count());
     {
       const StackArguments arguments(op_, *stack);
-      infer_results({.op = &op_, .arguments = arguments.get(), .results = results, .rules = rules_});
+      infer_results({.op = &op_,
+                     .arguments = arguments.get(),
+                     .results = results,
+                     .rows = arguments.rows(),
+                     .rules = rules_});
     }
     give_back(op_, *stack, results);
   }
@@ -142,6 +158,7 @@ class Infer final : public c10::OperatorKernel {
 std::string operands_schema(const OpDef& op) {
   std::string operands;
   for (const OperandDef& operand : op.operands) operands += (operands.empty() ? "" : ", ") + operand_schema(operand);
+  if (op.is_rowwise) operands += fmt::format(", {}", row_arguments_schema);
   return operands;
 }
 
@@ -197,7 +214,10 @@ Registered& registered() {
 
 // The functional overload. Where an operator of that name exists, the dispatcher refuses.
 void register_functional(torch::Library& library, const OpDef& op, const std::string& name) {
-  library.def(schema_of(op, name).c_str(), {at::Tag::pt2_compliant_tag, at::Tag::pointwise});
+  const std::vector<at::Tag> tags = op.is_rowwise
+                                        ? std::vector{at::Tag::pt2_compliant_tag}
+                                        : std::vector{at::Tag::pt2_compliant_tag, at::Tag::pointwise};
+  library.def(schema_of(op, name).c_str(), tags);
   const c10::OperatorName full = library._resolve(name.c_str());
   library.impl(name.c_str(), boxed<Compute>(c10::DispatchKey::CPU, op, full.name));
   library.impl(name.c_str(), boxed<Compute>(c10::DispatchKey::CUDA, op, full.name));
@@ -243,10 +263,6 @@ c10::OperatorHandle derived_operator(const OpDef& op, const std::string& name_sp
 }
 
 void register_operator(torch::Library& library, const OpDef& op) {
-  TORCH_CHECK(
-      !op.is_rowwise, "op '", std::string(op.name),
-      "' is rowwise, and only pointwise ops become operators of torch.ops; call it from C++ with make_plan(), or "
-      "emit its kernels with gems-codegen");
   register_functional(library, op, std::string(op.name));
   register_into(library, op);
   for (const OpDef* gradient : gradient_ops(op)) register_functional(library, *gradient, derived_name(*gradient));
@@ -268,7 +284,8 @@ std::vector<std::string> operator_names() {
 TORCH_LIBRARY(gems, library) {
   use_torch_threads();
   use_torch_profiler();
-  for (const OpDef* op : ops::catalogue().all()) register_operator(library, *op);
+  for (const Registry* catalogue : {&ops::catalogue(), &ops::rowwise_catalogue()})
+    for (const OpDef* op : catalogue->all()) register_operator(library, *op);
   register_rotary_embedding(library);
 }
 

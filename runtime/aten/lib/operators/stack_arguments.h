@@ -10,6 +10,7 @@
 
 #include "gems/aten/serve.h"
 #include "gems/dsl/op.h"
+#include "operators/row_arguments.h"
 
 namespace gems::aten {
 
@@ -24,12 +25,16 @@ inline FlagValue flag_of(const c10::IValue& value) {
 class StackArguments {
  public:
   StackArguments(const OpDef& op, const torch::jit::Stack& stack, std::size_t behind = 0) {
-    const std::size_t count = op.operands.size();
-    for (std::size_t i = 0; i < count; ++i) {
-      const c10::IValue& value = stack[stack.size() - behind - count + i];
+    const at::ArrayRef<c10::IValue> all = torch::jit::last(stack, argument_count(op) + behind);
+    rows_ = row_dims(op, all);
+    count_ = op.operands.size();
+    for (std::size_t i = 0; i < count_; ++i) {
+      const c10::IValue& value = all[i];
       switch (op.operands[i].kind) {
         case OperandKind::Tensor:
-          arguments_[i] = CallArgument(value.toTensor());
+        case OperandKind::Row:
+        case OperandKind::Column:
+          arguments_[i] = value.isNone() ? CallArgument::absent() : CallArgument(value.toTensor());
           break;
         case OperandKind::Scalar:
           scalars_[i] = value.toScalar();
@@ -40,15 +45,16 @@ class StackArguments {
           break;
       }
     }
-    count_ = count;
   }
   StackArguments(const StackArguments&) = delete;
   std::span<const CallArgument> get() const { return {arguments_.data(), count_}; }
+  RowDims rows() const { return rows_; }
 
  private:
   std::array<at::Scalar, MaxOperands> scalars_;
   std::array<CallArgument, MaxOperands> arguments_;
   std::size_t count_ = 0;
+  RowDims rows_;
 };
 
 }  // namespace gems::aten

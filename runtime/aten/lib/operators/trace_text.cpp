@@ -30,13 +30,14 @@ CallOperand parse_operand(std::string_view word) {
   const std::size_t colon = word.find(':');
   const std::string_view kind = word.substr(0, colon);
   const std::string_view value = colon == std::string_view::npos ? "" : word.substr(colon + 1);
+  if (kind == "absent") return {.kind = Absent};
   if (kind == "flag") return {.kind = Flag, .flag = parse_flag(value)};
   const auto dtype = parse_dtype(value);
   if (dtype && kind == "tensor") return {.kind = Tensor, .dtype = *dtype};
   if (dtype && kind == "zero_dim") return {.kind = ZeroDim, .dtype = *dtype};
   if (dtype && kind == "number") return {.kind = Number, .dtype = *dtype, .in_memory = false};
   throw Error(
-      fmt::format("'{}' is no operand of a call: give tensor:DTYPE, zero_dim:DTYPE, number:DTYPE or flag:VALUE", word));
+      fmt::format("'{}' is no operand of a call: give tensor:DTYPE, zero_dim:DTYPE, number:DTYPE, flag:VALUE or absent", word));
 }
 
 }  // namespace

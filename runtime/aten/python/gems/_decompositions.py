@@ -13,6 +13,7 @@ import torch
 from torch._decomp import decomposition_table, meta_table
 
 from ._library import check, library
+from ._rows import Rows
 
 DTYPES = {
     "bool": torch.bool, "u8": torch.uint8, "i8": torch.int8, "i16": torch.int16, "i32": torch.int32, "i64": torch.int64,
@@ -94,7 +95,7 @@ OPERATIONS = {
 
 # Of numbers alone, which a call passes or a body writes.
 OF_NUMBERS = {
-    "sqrt": math.sqrt, "exp": math.exp, "log": math.log, "reciprocal": lambda x: 1 / x,
+    "max": max, "min": min, "sqrt": math.sqrt, "exp": math.exp, "log": math.log, "reciprocal": lambda x: 1 / x,
     "conj": lambda x: x.conjugate(), "real": lambda x: x.real, "imag": lambda x: x.imag, "complex": complex,
     "bit_and": operator.and_, "bit_or": operator.or_, "bit_xor": operator.xor,
     "bit_not": lambda x: not x if isinstance(x, bool) else ~x, "ne": operator.ne,
@@ -127,6 +128,8 @@ def _word(argument, kind):
     if kind in ("Tensor", "Optional[Tensor]") and _is_tensor(argument):
         form = "tensor" if argument.dim() else "zero_dim"
         return f"{form}:{NAMES[argument.dtype]}"
+    if kind == "Optional[Tensor]":
+        return "absent"
     if kind in ("number", "Scalar", "Tensor"):
         of = {bool: "bool", int: "i64", float: "f64", complex: "c128", torch.SymInt: "i64", torch.SymFloat: "f64"}
         return f"number:{of[type(argument)]}"
@@ -149,33 +152,66 @@ def _bound(schema, arguments, keywords):
     return values
 
 
+def _rows_of(lines, values):
+    """The rows of a rowwise operator's call, whose last two arguments say which dimensions are reduced."""
+    operands = [line.replace(",", "").split() for line in lines if line.startswith("operand ")]
+    elements = [values[int(words[7])] for words in operands if words[-1] == "element"]
+    shape = torch.broadcast_shapes(*(value.shape for value in elements))
+    dims, keepdim = values[-2:]
+    return Rows(shape, [dims] if isinstance(dims, int) else dims, keepdim)
+
+
+def _row_operation(rows, operation, text, nodes, device):
+    """What only rowwise ops have; None of other operations."""
+    arguments = [nodes[int(word[1:])] for word in text.replace(",", "").split() if word.startswith("%")]
+    if operation == "row_length":
+        return rows.length
+    if operation == "row_index":
+        return rows.index(device)
+    if operation == "pick":
+        return rows.pick(*arguments)
+    if operation == "reduce":
+        reduction, _, part = text.split()[0].partition(".")
+        return rows.reduce(reduction, int(part or 0), *arguments)
+    return None
+
+
 def _evaluate(name, schema, values):
     """The results of a call, from its trace."""
-    lines = _trace(name, [_word(value, str(argument.type)) for value, argument in zip(values, schema.arguments, strict=True)])
-    tensors = [value for value in values if _is_tensor(value)]
-    shape = torch.broadcast_shapes(*(tensor.shape for tensor in tensors))
+    is_rowwise = schema.arguments[-1].name == "keepdim"
+    called = list(zip(values, schema.arguments, strict=True))[: -2 if is_rowwise else None]
+    lines = _trace(name, [_word(value, str(argument.type)) for value, argument in called])
+    tensors = [value for value, _ in called if _is_tensor(value)]
+    rows = _rows_of(lines, values) if is_rowwise else None
+    shape = None if is_rowwise else torch.broadcast_shapes(*(tensor.shape for tensor in tensors))
     operands, nodes, results = {}, [], []
     for line in lines:
         head, _, rest = line.partition(" ")
         if head == "operand":  # NAME FORM STORAGE as COMPUTE, position N
             words = rest.replace(",", "").split()
-            value, compute = values[int(words[-1])], DTYPES[words[4]]
+            value, compute = values[int(words[6])], DTYPES[words[4]]
+            if rows and len(words) > 7:
+                value = rows.operand(value, words[7])
             operands[words[0]] = value.to(compute) if _is_tensor(value) and value.dtype != compute else value
         elif head.startswith("%"):  # %N = OPERATION ARGUMENTS : DTYPE
             operation, _, rest = rest.removeprefix("= ").partition(" ")
             text, _, dtype = rest.rpartition(" : ")
-            if operation == "operand":
+            if rows and (value := _row_operation(rows, operation, text, nodes, tensors[0].device)) is not None:
+                nodes.append(value.to(DTYPES[dtype]) if _is_tensor(value) else value)
+            elif operation == "operand":
                 nodes.append(operands[text])
             elif operation == "literal":
                 nodes.append(_literal(text, DTYPES[dtype]))
             else:
                 nodes.append(_apply(operation, DTYPES[dtype], [nodes[int(word[1:])] for word in text.split(", ")]))
         elif head == "result":  # NAME %N as DTYPE
-            _, node, _, dtype = rest.split()
+            _, node, _, dtype, *extent = rest.replace(",", "").split()
             value, dtype = nodes[int(node[1:])], DTYPES[dtype]
             if not _is_tensor(value):
-                value = torch.full_like(tensors[0], value, dtype=dtype)
-            if value.shape != shape:
+                value = torch.full_like(tensors[0], value, dtype=dtype) if rows is None else tensors[0].new_full([1] * len(rows.shape), value, dtype=dtype)
+            if rows:
+                value = rows.result(value, extent[0])
+            elif value.shape != shape:
                 value = value.expand(shape).clone(memory_format=torch.contiguous_format)
             value = value.to(dtype)
             results.append(value.clone() if any(value is tensor for tensor in tensors) else value)

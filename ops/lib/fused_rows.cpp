@@ -1,0 +1,78 @@
+// Definitions of fused_rows.h.
+#include "gems/ops/fused_rows.h"
+
+#include <limits>
+#include <optional>
+
+#include "affine.h"
+#include "gems/dsl.h"
+#include "gems/ops/catalogue.h"
+
+namespace gems::ops {
+
+using namespace gems::dsl;
+
+constexpr OpDef skip_rms_norm_op =
+    rowwise({.name = "skip_rms_norm",
+             .promotion_methods = {promote({0, 1, 2}, Default), promote({0, 1}, Default)},
+             .names = {"x", "residual", "weight", "eps"},
+             .accepts = Domain::Float},
+            [](Tensor x, Tensor residual, Optional<Column> weight, Scalar eps) {
+              const Expr sum = round_to_result(x + residual, 1);
+              return outputs(affine(sum * rsqrt(row_mean(sum * sum) + eps), weight, {}), sum);
+            });
+
+constexpr OpDef skip_layer_norm_op =
+    rowwise({.name = "skip_layer_norm",
+             .promotion_methods = {promote({0, 1, 2, 3}, Default), promote({0, 1}, Default)},
+             .names = {"x", "residual", "weight", "bias", "eps"},
+             .accepts = Domain::Float},
+            [](Tensor x, Tensor residual, Optional<Column> weight, Optional<Column> bias, Scalar eps) {
+              const Expr sum = round_to_result(x + residual, 1);
+              const Moments moments = row_moments(sum);
+              return outputs(affine((sum - moments.mean) * rsqrt(moments.variance + eps), weight, bias), sum);
+            });
+
+constexpr OpDef masked_softmax_op = rowwise({.name = "masked_softmax",
+                                             .promotion_methods = {promote({0}, Default)},
+                                             .names = {"x", "mask", "scale"},
+                                             .accepts = Domain::Float},
+                                            [](Tensor x, Optional<Tensor> mask, Scalar scale) {
+                                              Expr scores = x * scale;
+                                              if (mask) scores = scores + cast_like(*mask, x);
+                                              const auto [maximum, sum] = row_exp_sum(scores);
+                                              return exp(scores - maximum) / sum;
+                                            });
+
+constexpr OpDef cross_entropy_op =
+    rowwise({.name = "cross_entropy",
+             .dtypes = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, DType::I64, std::nullopt},
+             .promotion_methods = {promote({0}, Accumulate), promote({0}, Accumulate)},
+             .names = {"logits", "target", "weight", "label_smoothing", "ignore_index", "smooth"},
+             .defaults = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt, false},
+             .accepts = Domain::Float},
+            [](Tensor x, Row target, Optional<Column> weight, Scalar label_smoothing, Scalar ignore_index,
+               Flag smooth) {
+              const auto [maximum, sum] = row_exp_sum(x);
+              const Expr log_sum = maximum + log(sum);
+              const Expr index = cast(target, DType::I64);
+              const Expr is_inside = logical_and(index >= 0, index < row_length(x));
+              const Expr own = weight ? pick(cast_like(*weight, x), index) : cast_like(is_inside, x);
+              Expr loss = own * (log_sum - pick(x, index));
+              if (smooth) {
+                const Expr each = weight ? cast_like(*weight, x) * (log_sum - x) : log_sum - x;
+                loss = (1 - label_smoothing) * loss + label_smoothing * row_mean(each);
+              }
+              const auto known = [&](Expr value) {
+                const Expr or_nan = select(is_inside, value, std::numeric_limits<double>::quiet_NaN());
+                return select(index == ignore_index, 0, or_nan);
+              };
+              return outputs(known(loss), known(own));
+            });
+
+void register_fused_rows(Registry& registry) {
+  for (const OpDef* op : {&skip_rms_norm_op, &skip_layer_norm_op, &masked_softmax_op, &cross_entropy_op})
+    registry.add(*op);
+}
+
+}  // namespace gems::ops

@@ -1,0 +1,93 @@
+"""Rowwise operators in terms of ATen's: what a decomposition does with rows, columns and reductions.
+
+Every value has all dimensions of the elements, with size 1 along those where it does not vary.
+"""
+
+import math
+
+import torch
+
+
+class Rows:
+    """The rows of one call: elements of `shape` (ints or symbols), of which the dimensions `dims` are reduced."""
+
+    def __init__(self, shape, dims, keepdim):
+        rank = len(shape)
+        self.shape, self.keepdim = list(shape), keepdim
+        self.dims = sorted(dim % rank for dim in dims or range(rank)) if rank else []
+        self.kept = [dim for dim in range(rank) if dim not in self.dims]
+        self.length = math.prod(self.shape[dim] for dim in self.dims)
+
+    def operand(self, value, extent):
+        """A tensor of that extent, which may have the dimensions only along which it varies."""
+        if value.dim() == len(self.shape) or extent == "element":
+            return value
+        for dim in self.dims if extent == "row" else self.kept:
+            value = value.unsqueeze(dim)
+        return value
+
+    def index(self, device):
+        """The index in the row."""
+        sizes = [self.shape[dim] if dim in self.dims else 1 for dim in range(len(self.shape))]
+        return torch.arange(self.length, device=device).reshape(sizes)
+
+    def _along_rows(self, value):
+        """With all elements of each row."""
+        return value.expand([self.shape[dim] if dim in self.dims else size for dim, size in enumerate(value.shape)])
+
+    def _last(self, value):
+        """Rows as one last dimension."""
+        if not self.dims:
+            return value.unsqueeze(-1)
+        return value.permute(self.kept + self.dims).flatten(len(self.kept))
+
+    def _first(self, value):
+        """What _last made, of one value for each row, with all dimensions."""
+        for dim in self.dims:
+            value = value.unsqueeze(dim)
+        return value
+
+    def reduce(self, name, part, value):
+        """Part of the reduction `name` of dsl/include/gems/dsl/reduce_ops.def."""
+        value = self._along_rows(value)
+        if name == "sum":
+            return value.sum(self.dims, keepdim=True)
+        if name == "prod":
+            return self._first(self._last(value).prod(-1))
+        if name in ("max", "min"):
+            return (torch.amax if name == "max" else torch.amin)(value, self.dims, keepdim=True)
+        if name in ("max_index", "min_index"):
+            best = (torch.max if name == "max_index" else torch.min)(self._last(value), -1)
+            return self._first(best.indices if part else best.values)
+        if name == "moments":
+            mean = value.sum(self.dims, keepdim=True) / self.length
+            return ((value - mean) ** 2).sum(self.dims, keepdim=True) if part else mean
+        if name == "exp_sum":
+            maximum = torch.amax(value, self.dims, keepdim=True)
+            if part == 0:
+                return maximum
+            terms = torch.where(value == -math.inf, torch.zeros_like(value), torch.exp(value - maximum))
+            return terms.sum(self.dims, keepdim=True)
+        raise NotImplementedError(f"a decomposition knows no reduction {name!r}")
+
+    def pick(self, value, index):
+        """The value at each row's index; 0 where the row has no such index."""
+        sizes = [self.shape[dim] for dim in self.kept]
+        last = self._last(self._along_rows(value)).expand([*sizes, self.length])
+        at = index if torch.is_tensor(index) else torch.full([1] * len(self.shape), index, device=value.device)
+        at = at.to(torch.int64).expand([1 if dim in self.dims else size for dim, size in enumerate(self.shape)])
+        at = self._last(at)
+        found = last.gather(-1, at.clamp(0, self.length - 1)).squeeze(-1)
+        return self._first(torch.where(((at >= 0) & (at < self.length)).squeeze(-1), found, torch.zeros_like(found)))
+
+    def result(self, value, extent):
+        """As the operator returns a value of that extent."""
+        if extent == "element":
+            return value if list(value.shape) == self.shape else value.expand(self.shape).clone(memory_format=torch.contiguous_format)
+        if extent == "row":
+            value = value.expand([1 if dim in self.dims else size for dim, size in enumerate(self.shape)])
+            return value.clone() if self.keepdim else self._last(value).squeeze(-1).clone()
+        summed = value.expand(self.shape)
+        if self.kept:
+            summed = summed.sum(self.kept, dtype=value.dtype)
+        return summed.clone()
