@@ -46,23 +46,21 @@ constexpr OpDef masked_softmax_op = rowwise({.name = "masked_softmax",
 
 constexpr OpDef cross_entropy_op =
     rowwise({.name = "cross_entropy",
-             .dtypes = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, DType::I64, std::nullopt},
+             .dtypes = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, DType::I64},
              .promotion_methods = {promote({0}, Accumulate), promote({0}, Accumulate)},
-             .names = {"logits", "target", "weight", "label_smoothing", "ignore_index", "smooth"},
-             .defaults = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt, false},
+             .names = {"logits", "target", "weight", "label_smoothing", "ignore_index"},
              .accepts = Domain::Float},
-            [](Tensor x, Row target, Optional<Column> weight, Scalar label_smoothing, Scalar ignore_index,
-               Flag smooth) {
+            [](Tensor x, Row target, Optional<Column> weight, Scalar label_smoothing, Scalar ignore_index) {
               const auto [maximum, sum] = row_exp_sum(x);
               const Expr log_sum = maximum + log(sum);
               const Expr index = cast(target, DType::I64);
               const Expr is_inside = logical_and(index >= 0, index < row_length(x));
               const Expr own = weight ? pick(cast_like(*weight, x), index) : cast_like(is_inside, x);
-              Expr loss = own * (log_sum - pick(x, index));
-              if (smooth) {
-                const Expr each = weight ? cast_like(*weight, x) * (log_sum - x) : log_sum - x;
-                loss = (1 - label_smoothing) * loss + label_smoothing * row_mean(each);
-              }
+              // Reductions that need no other: one sweep.
+              const Expr of_all = weight ? log_sum * row_mean(cast_like(*weight, x)) - row_mean(cast_like(*weight, x) * x)
+                                         : log_sum - row_mean(x);
+              const Expr loss = (1 - label_smoothing) * (own * (log_sum - pick(x, index))) +
+                                select(label_smoothing == 0, 0, label_smoothing * of_all);
               const auto known = [&](Expr value) {
                 const Expr or_nan = select(is_inside, value, std::numeric_limits<double>::quiet_NaN());
                 return select(index == ignore_index, 0, or_nan);

@@ -241,7 +241,8 @@ TraceGraph row_trace(const OpDef& op, const std::vector<DType>& dtypes, std::siz
     CallOperand& passed = operands.emplace_back();
     const bool is_number = operand.kind == OperandKind::Scalar;
     passed.kind = is_number ? CallOperand::Kind::Number : CallOperand::Kind::Tensor;
-    passed.dtype = is_number ? DType::F64 : dtypes[std::min(tensor++, dtypes.size() - 1)];
+    passed.dtype = is_number ? (operand.dtype && is_integral(*operand.dtype) ? DType::I64 : DType::F64)
+                             : dtypes[std::min(tensor++, dtypes.size() - 1)];
     if (operand.is_optional && absent > 0) {
       passed.kind = CallOperand::Kind::Absent;
       --absent;

@@ -208,6 +208,10 @@ Call sample(const OpDef& op, std::size_t rows = 3, std::size_t columns = 4) {
                                                                     : 1;
     call.operands.push_back(drawn(count, random));
     if (operand.kind == OperandKind::Scalar) call.operands.back()[0].value = 0.5;
+    if (operand.name == "target")
+      for (std::size_t row = 0; row < rows; ++row)
+        call.operands.back()[row] = {.dtype = DType::I64, .integer = static_cast<std::int64_t>(row)};
+    if (operand.dtype) call.operands.back()[0] = {.dtype = *operand.dtype, .integer = -100};
   }
   return call;
 }

@@ -136,6 +136,9 @@ TEST_CASE("a reduction takes what varies along the row, of its dtypes") {
   CHECK(error_of_wrong([](Tensor x, Row y, Column z, MaybeColumn bias) { return row_sum(x); }, Bool) ==
         "op 'wrong': row_sum takes integers, floats and complex numbers, not bool, given operand 0 'x' of dtype bool; "
         "promote it to another type in .promotion_methods, or cast it");
+  CHECK(error_of_wrong([](Tensor x, Row y, Column z, MaybeColumn bias) { return row_prod(x); }, C64) ==
+        "op 'wrong': row_prod takes integers and floats, given operand 0 'x' of dtype c64; promote it to another type "
+        "in .promotion_methods, or cast it");
   CHECK(error_of_wrong([](Tensor x, Row y, Column z, MaybeColumn bias) { return row_max(x); }, C64) ==
         "op 'wrong': row_max takes anything but complex numbers, given operand 0 'x' of dtype c64; promote it to "
         "another type in .promotion_methods, or cast it");

@@ -118,8 +118,10 @@ void apply_dtypes(const OpDef& op, std::span<const std::string> texts, Call& cal
   }
 }
 
-// What a Python caller would most likely pass: an integer beside integers, else a float.
-DType usual_number_dtype(const Call& call) {
+// What a Python caller would most likely pass: an integer beside integers, or where the op wants one, else a float.
+DType usual_number_dtype(const Call& call, std::size_t position) {
+  const std::optional<DType> wanted = call.op->operands[position].dtype;
+  if (wanted && is_integral(*wanted)) return DType::I64;
   const bool beside_floats = std::ranges::any_of(call.operands, [](const CallOperand& operand) {
     return operand.kind == CallOperand::Kind::Tensor && !is_integral(operand.dtype);
   });
@@ -156,8 +158,8 @@ Call uniform_call(const OpDef& op, DType dtype) {
   Call call = default_call(op);
   for (CallOperand& operand : call.operands)
     if (operand.kind == CallOperand::Kind::Tensor) operand.dtype = dtype;
-  for (CallOperand& operand : call.operands)
-    if (operand.kind == CallOperand::Kind::Number) operand.dtype = usual_number_dtype(call);
+  for (std::size_t i = 0; i < call.operands.size(); ++i)
+    if (call.operands[i].kind == CallOperand::Kind::Number) call.operands[i].dtype = usual_number_dtype(call, i);
   return call;
 }
 
@@ -169,7 +171,7 @@ Call make_call(const Registry& registry, const CallText& text) {
   apply_dtypes(op, text.dtypes, call);
   for (std::size_t i = 0; i < call.operands.size(); ++i)
     if (call.operands[i].kind == CallOperand::Kind::Number)
-      call.operands[i].dtype = number_dtypes_given[i].value_or(usual_number_dtype(call));
+      call.operands[i].dtype = number_dtypes_given[i].value_or(usual_number_dtype(call, i));
 
   if (!text.result_dtypes.empty() && text.result_dtypes.size() != op.result_count())
     throw UsageError(fmt::format("op '{}': --result-dtypes has {} dtypes ({}); expected {}, one for each result",

@@ -109,18 +109,11 @@ TEST_CASE("NVRTC compiles rowwise ops for each layout") {
       } catch (const Error&) {
         continue;  // not on this dtype
       }
-      if (dtype == DType::C64 && op->name == "prod") continue;
       for (const Layout& layout : layouts) kernels.push_back(emit_cuda(graph, layout, target));
     }
     INFO(name(dtype) << " for sm_" << target.arch);
     CHECK_NOTHROW(compile_ptx(unite(kernels, target), "rows", target.arch));
   }
-}
-
-TEST_CASE("a product of complex numbers along a row is refused with the reason") {
-  CHECK_THROWS_WITH(
-      emit_cuda(row_trace(ops::prod_op, {DType::C64}), {LayoutClass::RowLooped}, {}),
-      Catch::Matchers::ContainsSubstring("prod") && Catch::Matchers::ContainsSubstring("a row has only the sum"));
 }
 
 TEST_CASE("how long NVRTC takes for a kernel, beside an empty one", "[.benchmark]") {

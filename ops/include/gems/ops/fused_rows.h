@@ -13,7 +13,7 @@ namespace gems::ops {
 //   (1 - label_smoothing) * weight[target] * (logsumexp(x) - x[target])
 //     + label_smoothing / n * sum over c of weight[c] * (logsumexp(x) - x[c]),
 // the weight weight[target], by which a mean divides; both are 0 where target is ignore_index, and NaN where the row
-// has no such column. The second term is there only with smooth.
+// has no such column.
 extern const OpDef skip_rms_norm_op, skip_layer_norm_op, masked_softmax_op, cross_entropy_op;
 
 }  // namespace gems::ops
