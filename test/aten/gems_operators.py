@@ -6,12 +6,14 @@ import torch
 
 import gems  # noqa: F401  (defines torch.ops.gems)
 
-# The catalogue; what begins with an underscore is derived from it, rotary_embedding is no op of the catalogue.
-NAMES = sorted(
+# The catalogues; what begins with an underscore is derived from them, rotary_embedding is no op of a catalogue.
+ALL = sorted(
     name.removeprefix("gems::")
     for name in torch._C._dispatch_get_all_op_names()
     if name.startswith("gems::") and not name.startswith("gems::_") and "." not in name and "rotary_embedding" not in name
 )
+NAMES = [name for name in ALL if torch.Tag.pointwise in getattr(torch.ops.gems, name).default.tags]
+ROWWISE = [name for name in ALL if name not in NAMES]
 CONDITIONS = ("mask", "condition")
 FLAGS = {"approximate": ("none", "tanh"), "inverse": (False, True), "decoupled": (False, True), "exponent": (2, 3, -2)}
 

@@ -1,4 +1,4 @@
-"""All of torch.ops.gems: numbers, out=, gradients that would be lost, symbolic shapes, and the words of what is refused."""
+"""Pointwise operators of torch.ops.gems: numbers, out=, gradients that would be lost, symbolic shapes, and the words of what is refused."""
 
 import re
 
@@ -9,13 +9,10 @@ from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 import gems
 import values
+from gems_operators import NAMES as CATALOGUE
 
-# What begins with an underscore is derived from the others (test_derivatives.py).
-OPERATORS = sorted(
-    {name.split("::")[1].split(".")[0] for name in torch._C._dispatch_get_all_op_names() if name.startswith("gems::") and "::_" not in name}
-)
 WITHOUT_GRADIENT = {"adam_step", "rotate_interleaved"}
-CATALOGUE = [name for name in OPERATORS if name != "rotary_embedding"]
+OPERATORS = [*CATALOGUE, "rotary_embedding"]
 TRUTH = {"eq", "ne", "lt", "le", "gt", "ge", "isnan", "isinf", "logical_and", "logical_or", "logical_xor", "logical_not"}
 INTEGRAL = {"bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not"}
 BY_DTYPE = {"rotate_interleaved": torch.uint32} | dict.fromkeys(INTEGRAL, torch.int32)
