@@ -44,8 +44,8 @@ constexpr OpDef masked_softmax_op = rowwise({.name = "masked_softmax",
                                               return exp(scores - maximum) / sum;
                                             });
 
-constexpr OpDef cross_entropy_op =
-    rowwise({.name = "cross_entropy",
+constexpr OpDef cross_entropy_rows_op =
+    rowwise({.name = "cross_entropy_rows",
              .dtypes = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, DType::I64},
              .promotion_methods = {promote({0}, Accumulate), promote({0}, Accumulate)},
              .names = {"logits", "target", "weight", "label_smoothing", "ignore_index"},
@@ -69,7 +69,7 @@ constexpr OpDef cross_entropy_op =
             });
 
 void register_fused_rows(Registry& registry) {
-  for (const OpDef* op : {&skip_rms_norm_op, &skip_layer_norm_op, &masked_softmax_op, &cross_entropy_op})
+  for (const OpDef* op : {&skip_rms_norm_op, &skip_layer_norm_op, &masked_softmax_op, &cross_entropy_rows_op})
     registry.add(*op);
 }
 

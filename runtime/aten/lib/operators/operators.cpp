@@ -20,6 +20,7 @@
 #include "gems/ops/gradients.h"
 #include "operators/autograd.h"
 #include "operators/batching.h"
+#include "operators/cross_entropy.h"
 #include "operators/derived_operators.h"
 #include "operators/meta.h"
 #include "operators/rotary_embedding.h"
@@ -286,6 +287,7 @@ TORCH_LIBRARY(gems, library) {
   use_torch_profiler();
   for (const Registry* catalogue : {&ops::catalogue(), &ops::rowwise_catalogue()})
     for (const OpDef* op : catalogue->all()) register_operator(library, *op);
+  register_cross_entropy(library);
   register_rotary_embedding(library);
 }
 

@@ -23,6 +23,7 @@ _starting = _sys.argv[:1] == ["-m"] and _sys.orig_argv[-len(_sys.argv)] in ("gem
 if not _starting:
     from . import _library  # noqa: F401, I001  (first: it says what is missing)
     from . import _log  # noqa: F401  (speaks to logging)
+    from . import _losses  # noqa: F401  (torch.ops.gems.linear_cross_entropy)
     from ._decompositions import decompositions
     from ._modules import load, load_inline
     from ._report import Report, Row, report, reset_report

@@ -1,0 +1,108 @@
+"""torch.ops.gems.linear_cross_entropy: the last layer of a language model and its loss, without all logits in memory."""
+
+import torch
+from torch.autograd.function import once_differentiable
+
+CHUNK_ELEMENTS = 1 << 27  # of the logits that exist at a time
+
+
+def _sum_type(dtype):
+    return torch.float64 if dtype == torch.float64 else torch.float32
+
+
+@torch.library.custom_op("gems::_linear_cross_entropy", mutates_args=())
+def _with_gradients(
+    input: torch.Tensor, weight: torch.Tensor, target: torch.Tensor, scale: torch.Tensor, bias: torch.Tensor | None,
+    ignore_index: int, label_smoothing: float, chunk_rows: int, of_input: bool, of_weight: bool, of_bias: bool,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:  # fmt: skip
+    """(sum of the losses times scale, its gradients), a gradient that is not asked for without elements."""
+    wide = _sum_type(input.dtype)
+    loss = input.new_zeros((), dtype=wide)
+    gradient_of_input = torch.empty_like(input) if of_input else input.new_empty(0)
+    gradient_of_weight = torch.zeros_like(weight, dtype=wide) if of_weight else weight.new_empty(0)
+    gradient_of_bias = weight.new_zeros(weight.shape[0] if of_bias else 0, dtype=wide)
+    for start in range(0, input.shape[0], chunk_rows):
+        rows = slice(start, start + chunk_rows)
+        logits = torch.nn.functional.linear(input[rows], weight, bias)
+        losses, weights = torch.ops.gems.cross_entropy_rows(logits, target[rows], None, label_smoothing, ignore_index)
+        loss += losses.sum()
+        if not (of_input or of_weight or of_bias):
+            continue
+        of_logits = torch.ops.gems._cross_entropy_rows_vjp_logits(
+            scale.expand_as(losses), torch.zeros_like(weights), logits, target[rows], None, label_smoothing, ignore_index
+        ).to(logits.dtype)
+        del logits
+        if of_input:
+            torch.mm(of_logits, weight, out=gradient_of_input[rows])
+        if of_weight:
+            gradient_of_weight += of_logits.t() @ input[rows]
+        if of_bias:
+            gradient_of_bias += of_logits.sum(0, dtype=wide)
+    return loss * scale, gradient_of_input, gradient_of_weight.to(weight.dtype), gradient_of_bias.to(weight.dtype)
+
+
+@_with_gradients.register_fake
+def _(input, weight, target, scale, bias, ignore_index, label_smoothing, chunk_rows, of_input, of_weight, of_bias):
+    return (
+        input.new_empty((), dtype=_sum_type(input.dtype)), torch.empty_like(input) if of_input else input.new_empty(0),
+        torch.empty_like(weight) if of_weight else weight.new_empty(0), weight.new_empty(weight.shape[0] if of_bias else 0),
+    )  # fmt: skip
+
+
+def _save(ctx, inputs, output):
+    ctx.has_bias = inputs[4] is not None
+    ctx.asked = inputs[-3:]
+    ctx.save_for_backward(*output[1:])
+
+
+@once_differentiable
+def _backward(ctx, of_loss, *_):
+    of_input, of_weight, of_bias = (
+        gradient * of_loss.to(gradient.dtype) if asked else None for gradient, asked in zip(ctx.saved_tensors, ctx.asked, strict=True)
+    )
+    return of_input, of_weight, None, None, of_bias, None, None, None, None, None, None
+
+
+_with_gradients.register_autograd(_backward, setup_context=_save)
+
+_library = torch.library.Library("gems", "FRAGMENT")
+_library.define(
+    "linear_cross_entropy(Tensor input, Tensor weight, Tensor target, Tensor? bias=None, str reduction='mean', "
+    "int ignore_index=-100, float label_smoothing=0.0, int chunk_rows=0) -> Tensor",
+    tags=(torch.Tag.pt2_compliant_tag,),
+)
+
+
+def _refuse(operand, given, expected):
+    raise ValueError(f"op 'linear_cross_entropy': operand '{operand}' is {given}; expected {expected}")
+
+
+def _linear_cross_entropy(input, weight, target, bias=None, reduction="mean", ignore_index=-100, label_smoothing=0.0, chunk_rows=0):
+    """cross_entropy(linear(input, weight, bias), target), chunk_rows rows at a time.
+
+    input: [..., H]; weight: [C, H]; target: [...], indices of classes; bias: [C]. reduction: "mean" over the targets
+    that are not ignore_index, or "sum". chunk_rows: 0 for as many as keep the logits at 2^27 elements. The loss is f32
+    (f64 of f64). Gradients are computed with the loss: no logits are kept or computed again. No second derivatives.
+    """
+    if reduction not in ("mean", "sum"):
+        _refuse("reduction", repr(reduction), "'mean' or 'sum': gradients are computed with the loss, which must be one value")
+    if weight.dim() != 2 or input.dim() == 0 or input.shape[-1] != weight.shape[1]:
+        _refuse("weight", f"of shape {list(weight.shape)}", f"[classes, {input.shape[-1] if input.dim() else 'features'}], by input's last dimension")
+    if target.shape != input.shape[:-1]:
+        _refuse("target", f"of shape {list(target.shape)}", f"{list(input.shape[:-1])}, one class for each row of input")
+    if bias is not None and bias.shape != weight.shape[:1]:
+        _refuse("bias", f"of shape {list(bias.shape)}", f"{list(weight.shape[:1])}, one value for each class")
+    if chunk_rows < 0:
+        _refuse("chunk_rows", chunk_rows, "a number of rows, or 0 to leave it to the operator")
+    rows = input.reshape(-1, input.shape[-1])
+    target = target.reshape(-1)
+    scale = torch.ones((), device=input.device, dtype=_sum_type(input.dtype))
+    if reduction == "mean":
+        scale = scale / (target != ignore_index).sum()
+    is_recording = torch.is_grad_enabled()
+    asked = [is_recording and each is not None and each.requires_grad for each in (input, weight, bias)]
+    chunk_rows = chunk_rows or max(1, CHUNK_ELEMENTS // max(1, weight.shape[0]))
+    return _with_gradients(rows, weight, target, scale, bias, ignore_index, label_smoothing, chunk_rows, *asked)[0]
+
+
+_library.impl("linear_cross_entropy", _linear_cross_entropy, "CompositeImplicitAutograd")
