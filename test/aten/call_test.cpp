@@ -10,6 +10,7 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/silu.h>
+#include <ATen/ops/sum.h>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
@@ -21,6 +22,8 @@
 #include "gems/ops/comparison.h"
 #include "gems/ops/fused.h"
 #include "gems/ops/math.h"
+#include "gems/ops/normalization.h"
+#include "gems/ops/reduction.h"
 
 namespace gems {
 namespace {
@@ -98,6 +101,21 @@ TEST_CASE("a wrong call names op and operand") {
   at::Tensor small = at::ones({2});
   CHECK_THROWS_WITH(call_into(small, ops::abs_op, x),
                     ContainsSubstring("op 'abs': result 'out' has shape [2], the operands broadcast to [3]"));
+}
+
+TEST_CASE("a call of a rowwise op says which dimensions it reduces, or reduces the last") {
+  const at::Tensor x = at::randn({3, 4, 5});
+  CHECK(at::allclose(call(ops::sum_op, x), x.sum(at::IntArrayRef{-1})));
+  CHECK(at::allclose(call(ops::sum_op, x, Along{{0, -1}}), x.sum(at::IntArrayRef{0, 2})));
+  CHECK(at::allclose(call(ops::sum_op, x, Along{{1}, true}), x.sum(at::IntArrayRef{1}, true)));
+  CHECK(at::allclose(call(ops::sum_op, x, Along{{}}), x.sum()));
+  const auto [y, mean, rstd] = call_all<3>(ops::layer_norm_op, x, std::nullopt, std::nullopt, 1e-5);
+  CHECK(at::allclose(mean, x.mean(-1), 1e-5, 1e-6));
+  CHECK_THROWS_WITH(call(ops::sum_op, x, Along{{3}}),
+                    ContainsSubstring("op 'sum': dim 3 is out of range: the elements have 3 dimensions; expected -3 to 2"));
+  CHECK_THROWS_WITH(call(ops::sum_op, x, Along{{0, 0}}), ContainsSubstring("op 'sum': dim 0 is named twice"));
+  CHECK_THROWS_WITH(call(ops::sum_op, Along{}, x), ContainsSubstring("op 'sum': Along is argument 0; give it behind"));
+  CHECK_THROWS_WITH(call(ops::abs_op, x, Along{}), ContainsSubstring("op 'abs' is pointwise"));
 }
 
 TEST_CASE("partly overlapping memory is refused") {

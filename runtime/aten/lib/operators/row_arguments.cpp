@@ -2,9 +2,10 @@
 #include "operators/row_arguments.h"
 
 #include <ATen/ExpandUtils.h>
-#include <c10/util/Exception.h>
 
 #include <algorithm>
+
+#include "first_call/row_dims.h"
 
 namespace gems::aten {
 namespace {
@@ -24,25 +25,6 @@ c10::SymDimVector element_sizes(const OpDef& op, at::ArrayRef<c10::IValue> argum
     sizes = at::infer_size_symdimvector(sizes, tensor.sym_sizes());
   });
   return sizes;
-}
-
-std::uint64_t reduced_dims(const OpDef& op, at::IntArrayRef dims, std::int64_t rank) {
-  constexpr std::int64_t max_rank = 64;
-  TORCH_CHECK(rank < max_rank, "op '", std::string(op.name), "': the elements have ", rank,
-              " dimensions, expected fewer than ", max_rank, "; reshape them");
-  if (dims.empty()) return (std::uint64_t{1} << rank) - 1;
-  const std::int64_t range = std::max<std::int64_t>(rank, 1);
-  std::uint64_t reduced = 0;
-  for (const std::int64_t dim : dims) {
-    TORCH_CHECK_INDEX(dim >= -range && dim < range, "op '", std::string(op.name), "': dim ", dim,
-                      " is out of range: the elements have ", rank, " dimensions; expected ", -range, " to ",
-                      range - 1);
-    const std::uint64_t bit = std::uint64_t{1} << (dim < 0 ? dim + range : dim);
-    TORCH_CHECK((reduced & bit) == 0, "op '", std::string(op.name), "': dim ", dim,
-                " is named twice; name each reduced dimension once");
-    reduced |= bit;
-  }
-  return rank == 0 ? 0 : reduced;
 }
 
 RowDims row_dims(const OpDef& op, at::ArrayRef<c10::IValue> arguments) {

@@ -21,10 +21,6 @@ constexpr std::size_t argument_count(const OpDef& op) { return op.operands.size(
 // The shape of a rowwise op's elements, from the arguments of a call. Throws c10::Error where they do not broadcast.
 c10::SymDimVector element_sizes(const OpDef& op, at::ArrayRef<c10::IValue> arguments);
 
-// One bit for each reduced dimension of elements of that rank. Throws c10::Error for a dimension that they do not have,
-// or that is named twice.
-std::uint64_t reduced_dims(const OpDef& op, at::IntArrayRef dims, std::int64_t rank);
-
 // Of a call; nothing is reduced in one of a pointwise op.
 RowDims row_dims(const OpDef& op, at::ArrayRef<c10::IValue> arguments);
 

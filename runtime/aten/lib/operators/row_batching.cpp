@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "first_call/row_dims.h"
 #include "gems/aten/dtype.h"
 #include "gems/dsl/trace.h"
 #include "operators/meta.h"
