@@ -103,7 +103,7 @@ class PaddedProduct {
     const at::Tensor all = layout.is_shared ? part_of(padded, 0, 0, 1) : padded;
     copy(layout.is_shared ? part_of(matrix, 0, 0, 1) : matrix,
          part_of(part_of(all, -2, 0, own_rows), -1, 0, own_columns));
-    if (zero_dim != 0) part_of(all, zero_dim, product_.k, padding_.k).zero_();
+    if (zero_dim != 0 && !refused_) part_of(all, zero_dim, product_.k, padding_.k).zero_();
     return padded;
   }
 
