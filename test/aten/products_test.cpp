@@ -113,6 +113,10 @@ TEST_CASE("large products are padded, small ones and those that move more than t
     CHECK(is_padded({.m = 8192, .n = 4092, .k = 4092, .b = Columns}, memory_gbps));
     CHECK(is_padded({.m = 4096, .n = 4095, .k = 4095, .element_bytes = 4, .b = Columns}, memory_gbps));
     CHECK(is_padded({.batch = 8, .m = 2047, .n = 2047, .k = 2047}, memory_gbps));
+    CHECK(is_padded({.m = 16, .n = 50257, .k = 4096, .b = Columns}, memory_gbps));
+    CHECK(is_padded({.m = 50257, .n = 4096, .k = 16, .a = Columns}, memory_gbps));
+    CHECK(!is_padded({.m = 16, .n = 4096, .k = 50257}, memory_gbps));
+    CHECK(!is_padded({.m = 1, .n = 50257, .k = 4096, .b = Columns}, memory_gbps));
     CHECK(!is_padded({.m = 512, .n = 511, .k = 511, .b = Columns}, memory_gbps));
     CHECK(!is_padded({.m = 128, .n = 127, .k = 127, .b = Columns}, memory_gbps));
     CHECK(!is_padded({.m = 64, .n = 4096, .k = 4095, .b = Columns}, memory_gbps));

@@ -18,9 +18,9 @@ constexpr double CopyLaunchUs = 4;       // the same of a copy
 constexpr double FillUs = 3;             // zeros behind the last column or row
 constexpr double HostUs = 7;             // of one launch, all that belongs to it included
 constexpr double ProductTraffic = 0.75;  // of the peak of memory
-constexpr double CopyTraffic = 0.6;
+constexpr double CopyTraffic = 0.7;
 constexpr std::int64_t Tile = 64;
-constexpr std::int64_t SmallestSize = 16;  // below it products are the library's kernels for vectors
+constexpr std::int64_t SmallestSize = 2;  // a vector has kernels of its own
 constexpr double Margin = 1.25;
 constexpr double BytesPerUs = 1e3;  // of 1 GB/s
 
@@ -28,6 +28,12 @@ constexpr double BytesPerUs = 1e3;  // of 1 GB/s
 double operations_per_us(std::int64_t alignment, std::int64_t element_bytes) {
   if (element_bytes == 2) return alignment >= 16 ? 650e6 : alignment >= 4 ? 230e6 : 115e6;
   return alignment >= 16 ? 350e6 : alignment >= 8 ? 200e6 : 130e6;
+}
+
+// Of the library, in GB/s: kernels for unaligned operands load and store by the element or by a few.
+double traffic_gbps(std::int64_t alignment, std::int64_t element_bytes, const ProductRates& rates) {
+  const double peak = ProductTraffic * rates.memory_gbps;
+  return alignment > element_bytes ? peak : std::min(peak, 650.0 * static_cast<double>(element_bytes));
 }
 
 double rounded_to_tile(std::int64_t size) { return static_cast<double>((size + Tile - 1) / Tile * Tile); }
@@ -85,8 +91,9 @@ double library_us(const Product& product, const ProductRates& rates) {
                        matrix_bytes(product, product.b, product.k, product.n) +
                        matrix_bytes(product, {}, product.m, product.n) +
                        2 * static_cast<double>(product.addend_elements * product.element_bytes);
-  return LaunchUs + std::max(operations / operations_per_us(alignment_of(product), product.element_bytes),
-                             bytes / (ProductTraffic * rates.memory_gbps * BytesPerUs));
+  const std::int64_t alignment = alignment_of(product);
+  return LaunchUs + std::max(operations / operations_per_us(alignment, product.element_bytes),
+                             bytes / (traffic_gbps(alignment, product.element_bytes, rates) * BytesPerUs));
 }
 
 double padded_us(const Product& product, const Padding& padding, const ProductRates& rates) {
