@@ -61,7 +61,9 @@ def test_products_on_the_cpu_are_atens(device):
 @pytest.mark.cuda
 @measured
 @pytest.mark.parametrize("dtype", HALVES, ids=named)
-@pytest.mark.parametrize("layouts", [("rows", "rows"), ("rows", "columns"), ("columns", "rows"), ("slice", "slice")], ids="-".join)
+@pytest.mark.parametrize(
+    "layouts", [("rows", "rows"), ("rows", "columns"), ("columns", "rows"), ("slice", "slice")], ids="-".join
+)
 @pytest.mark.parametrize("sizes", [(2047, 2047, 2047), (2048, 2047, 2048), (2047, 2048, 2047), (2048, 4094, 2052)], ids=str)
 def test_large_products_are_padded(sizes, layouts, dtype, device):
     m, k, n = sizes
