@@ -56,6 +56,8 @@ INSTEAD = {
     "max": (POINT,),
     "other": (POINT,),
 }
+# Whose operands are matrices: products.py measures them.
+PRODUCTS = {"mm", "addmm", "bmm", "baddbmm"}
 ONLY_POINTS = {("masked_fill", "value")}
 MASKS = ("condition", "mask")
 # Operands that are positive: where ATen's result would be NaN, or a division by zero.
@@ -173,6 +175,8 @@ def _choices(op, argument):
 def calls(overload):
     """The calls of an overload: all choices for its numbers, and for one tensor at a time something else."""
     op = overload.partition(".")[0].removesuffix("_")
+    if op in PRODUCTS:
+        return []
     inputs = _inputs(overload)
     found = []
     for choices in itertools.product(*(_choices(op, each) for each in inputs)):

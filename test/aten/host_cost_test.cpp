@@ -7,6 +7,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_strided.h>
 #include <ATen/ops/gelu.h>
+#include <ATen/ops/mm.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/neg.h>
 #include <ATen/ops/ones.h>
@@ -223,6 +224,21 @@ TEST_CASE("the first call of its kind during a graph capture is ATen's, a later 
   stand_in_torch().capturing = false;
 }
 
+TEST_CASE("a product that is not padded is ATen's, and takes nothing from the heap") {
+  NEEDS_NVRTC();
+  register_overrides();
+  for (const std::int64_t size : {63, 64}) {
+    const at::Tensor x = stand_in_tensor({size, size}, at::kHalf);
+    const auto product = [&] { at::mm(x, x); };
+    const Counted alone = counted(product);
+    const Switched on;
+    const std::uint64_t before = served();
+    CHECK(counted(product) == alone);
+    CHECK(effects(product) == Effects{.aten_calls = 1});
+    CHECK(served() == before);
+  }
+}
+
 TEST_CASE("a launch that the driver refuses is left to ATen") {
   NEEDS_NVRTC();
   const Switched on;
@@ -274,6 +290,18 @@ TEST_CASE("time of a call of a new geometry on the CPU", "[.][benchmark]") {
 TEST_CASE("time of a tiny call on CUDA, without allocator and driver", "[.][benchmark]") {
   NEEDS_NVRTC();
   measure(on_stand_in({64}));
+}
+
+TEST_CASE("time of a product that is not padded", "[.][benchmark]") {
+  NEEDS_NVRTC();
+  register_overrides();
+  for (const std::int64_t size : {63, 64}) {
+    const at::Tensor x = stand_in_tensor({size, size}, at::kHalf);
+    const std::string name = std::to_string(size);
+    BENCHMARK(name + ", ATen's") { return at::mm(x, x); };
+    const Switched on;
+    BENCHMARK(name + ", passed on") { return at::mm(x, x); };
+  }
 }
 
 }  // namespace gems

@@ -37,7 +37,7 @@ MAY_INCLUDE = {
 # in the folder itself.
 ROOMS = {
     "runtime/lib": ["process", "disk", "space", "backend", "cuda", "cpu", "variant", "plan"],
-    "runtime/aten/lib": ["torch", "geometry", "first_call", "serve", "overrides", "operators"],
+    "runtime/aten/lib": ["torch", "geometry", "first_call", "serve", "products", "overrides", "operators"],
 }
 # Folder of tests -> folders of what they test: its tests lie in the same places, under the same stems.
 MIRRORS = {

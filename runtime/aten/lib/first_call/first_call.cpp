@@ -147,7 +147,7 @@ FirstCall declined(std::unique_ptr<PlanEntry> entry, DeclineReason reason, bool 
 
 // Nothing may be compiled or loaded while a stream captures. Not kept: the same call may come warm later.
 FirstCall cold_capture(const Request& request, std::unique_ptr<PlanEntry> entry) {
-  warn_cold_capture_once(*request.op);
+  warn_cold_capture_once(request.op->name);
   return declined(std::move(entry), DeclineReason::ColdCapture, false);
 }
 
@@ -214,7 +214,7 @@ FirstCall first_call(const Request& request, const CallGeometry& geometry) {
     if (request.compile_us != nullptr) request.compile_us->fetch_add(compiled.us, std::memory_order_relaxed);
   } catch (const std::exception& error) {
     if (request.raise || settings().strict) throw;
-    warn_failure_once(*request.op, error.what());
+    warn_failure_once(request.op->name, error.what());
     return declined(std::move(entry), DeclineReason::Internal);
   }
   return {std::move(entry)};

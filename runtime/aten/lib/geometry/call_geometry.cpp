@@ -2,25 +2,15 @@
 #include "geometry/call_geometry.h"
 
 #include <c10/core/DefaultDtype.h>
-#include <c10/core/DispatchKeySet.h>
 
 #include "gems/aten/dtype.h"
 #include "geometry/memory_overlap.h"
 #include "geometry/number_value.h"
+#include "geometry/plain_tensor.h"
 #include "torch/named_tensors.h"
 
 namespace gems::aten {
 namespace {
-
-// The keys of a plain dense tensor on CPU or CUDA, with or without gradient. Any other (Python, Sparse, Quantized,
-// Conjugate, ...) means that the bytes alone are not the value.
-const std::uint64_t plain_keys =
-    (c10::DispatchKeySet({c10::DispatchKey::CPU, c10::DispatchKey::CUDA, c10::DispatchKey::AutogradFunctionality,
-                          c10::DispatchKey::ADInplaceOrView}) |
-     c10::autocast_dispatch_keyset)
-        .raw_repr();
-const std::uint64_t lazy_keys =
-    c10::DispatchKeySet({c10::DispatchKey::Conjugate, c10::DispatchKey::Negative}).raw_repr();
 
 bool is_number(const at::TensorImpl& tensor) { return tensor.is_wrapped_number() && tensor.is_cpu(); }
 
@@ -106,8 +96,7 @@ std::optional<DeclineReason> CallGeometry::find_device(const Request& request) {
   }
   for (const at::Tensor& result : request.results)
     if (result.defined()) look(*result.unsafeGetTensorImpl(), false);
-  if (keys & ~plain_keys) return keys & ~plain_keys & ~lazy_keys ? DeclineReason::TensorKind : DeclineReason::LazyBits;
-  if (any_named) return DeclineReason::TensorKind;
+  if (auto reason = refuse_kinds(keys, any_named)) return reason;
   if (!has_tensor) return DeclineReason::Arguments;
   if (has_two_devices || (!device_.is_cpu() && has_cpu_dims)) return DeclineReason::Devices;
   return std::nullopt;

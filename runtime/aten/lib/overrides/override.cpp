@@ -3,12 +3,13 @@
 
 #include "gems/ops/catalogue.h"
 #include "overrides/row_call.h"
+#include "products/padded_product.h"
 
 namespace gems::aten {
 
 Override::Override(std::string name, const OverrideRow& row, std::size_t index)
     : name_(std::move(name)),
-      op_(&ops::find_or_throw(row.op)),
+      op_(row.op.empty() ? nullptr : &ops::find_or_throw(row.op)),
       rules_(row.rules),
       arrange_(row.arrange),
       row_arrange_(row.row_arrange),
@@ -46,6 +47,12 @@ bool Override::serve(RowCall& call, std::span<at::Tensor> results, AtenProbe ate
     made.rows = call.rows;
     reason = aten::serve(made);
   }
+  counts_.add(reason);
+  return !reason;
+}
+
+bool Override::serve(const ProductCall& call, at::Tensor& result) {
+  const auto reason = multiply_faster(call, result, counts_);
   counts_.add(reason);
   return !reason;
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gems/aten/serve.h"
+#include "products/product_call.h"
 #include "serve/call_counts.h"
 #include "torch/switches.h"
 
@@ -29,7 +30,7 @@ using RowArrange = std::optional<DeclineReason> (*)(const Override&, RowCall&);
 
 // What a row of the table says.
 struct OverrideRow {
-  std::string_view op;
+  std::string_view op;  // empty: a product
   CallRules rules;
   Arrange arrange = nullptr;
   RowArrange row_arrange = nullptr;
@@ -46,6 +47,7 @@ class Override {
   // Counts the call. True when it was served; results as in Request.
   bool serve(OverrideCall& call, std::span<at::Tensor> results, AtenProbe aten_probe);
   bool serve(RowCall& call, std::span<at::Tensor> results, AtenProbe aten_probe);
+  bool serve(const ProductCall& call, at::Tensor& result);
 
   CallCounts& counts() { return counts_; }
 

@@ -1,4 +1,5 @@
-// The override table, from overrides.def and reductions.def: every row checked against at::_ops by the compiler.
+// The override table, from overrides.def, reductions.def and products.def: every row checked against at::_ops by the
+// compiler.
 #include "overrides/override_table.h"
 
 #include <ATen/ops/_fused_rms_norm_ops.h>
@@ -8,10 +9,13 @@
 #include <ATen/ops/_softmax_ops.h>
 #include <ATen/ops/abs_ops.h>
 #include <ATen/ops/add_ops.h>
+#include <ATen/ops/addmm_ops.h>
+#include <ATen/ops/baddbmm_ops.h>
 #include <ATen/ops/bitwise_and_ops.h>
 #include <ATen/ops/bitwise_not_ops.h>
 #include <ATen/ops/bitwise_or_ops.h>
 #include <ATen/ops/bitwise_xor_ops.h>
+#include <ATen/ops/bmm_ops.h>
 #include <ATen/ops/clamp_max_ops.h>
 #include <ATen/ops/clamp_min_ops.h>
 #include <ATen/ops/clamp_ops.h>
@@ -37,6 +41,7 @@
 #include <ATen/ops/masked_fill_ops.h>
 #include <ATen/ops/maximum_ops.h>
 #include <ATen/ops/minimum_ops.h>
+#include <ATen/ops/mm_ops.h>
 #include <ATen/ops/mul_ops.h>
 #include <ATen/ops/native_layer_norm_ops.h>
 #include <ATen/ops/ne_ops.h>
@@ -63,6 +68,7 @@
 #include "overrides/override_arrange.h"
 #include "overrides/override_kernel.h"
 #include "overrides/override_rules.h"
+#include "overrides/product_kernel.h"
 #include "overrides/row_arrange.h"
 #include "overrides/row_kernel.h"
 
@@ -90,6 +96,11 @@
   __attribute__((weak)) GEMS_IMPORT at::_ops::overload::schema function; \
   }
 #include "overrides/reductions.def"
+#define GEMS_PRODUCT(overload, function, into, into_function)            \
+  namespace at::cuda {                                                   \
+  __attribute__((weak)) GEMS_IMPORT at::_ops::overload::schema function; \
+  }
+#include "overrides/products.def"
 
 namespace gems::aten {
 namespace {
@@ -102,19 +113,35 @@ constexpr std::size_t RowCount = 0
 #define GEMS_REDUCTION(overload, function, op, arrange) +1
 #define GEMS_NORM(overload, function, op, arrange) +1
 #include "overrides/reductions.def"
+#define GEMS_PRODUCT(overload, function, into, into_function) +1
+#include "overrides/products.def"
     ;
 static_assert(RowCount <= MaxOverrides, "enlarge MaxOverrides");
+
+template <class Overload>
+void add_named(std::deque<TableRow>& table, const OverrideRow& row, TableRow::MakeKernel make_kernel) {
+  std::string name(std::string_view(Overload::name).substr(sizeof("aten::") - 1));
+  if (*Overload::overload_name != '\0') name.append(1, '.').append(Overload::overload_name);
+  table.emplace_back(std::move(name), row, table.size(), Overload::name, Overload::overload_name,
+                     std::move(make_kernel));
+}
 
 template <class Overload, class Kernel>
 void add_row(std::deque<TableRow>& table, const OverrideRow& row, typename Overload::ptr_schema cpu,
              typename Overload::ptr_schema cuda) {
-  std::string name(std::string_view(Overload::name).substr(sizeof("aten::") - 1));
-  if (*Overload::overload_name != '\0') name.append(1, '.').append(Overload::overload_name);
-  const auto make_kernel = [cpu, cuda](Override& override, c10::DispatchKey key) {
+  add_named<Overload>(table, row, [cpu, cuda](Override& override, c10::DispatchKey key) {
     if ((key == c10::DispatchKey::CUDA ? cuda : cpu) == nullptr) return c10::KernelFunction();
     return c10::KernelFunction::makeFromUnboxedFunctor<false, Kernel>(std::make_unique<Kernel>(override, cpu, cuda));
-  };
-  table.emplace_back(std::move(name), row, table.size(), Overload::name, Overload::overload_name, make_kernel);
+  });
+}
+
+template <class Overload, class Into>
+void add_product(std::deque<TableRow>& table, typename Overload::ptr_schema cuda, typename Into::ptr_schema into) {
+  using Kernel = ProductKernel<typename Overload::schema, typename Into::schema>;
+  add_named<Overload>(table, {}, [cuda, into](Override& override, c10::DispatchKey key) {
+    if (key != c10::DispatchKey::CUDA || cuda == nullptr) return c10::KernelFunction();
+    return c10::KernelFunction::makeFromUnboxedFunctor<false, Kernel>(std::make_unique<Kernel>(override, cuda, into));
+  });
 }
 
 }  // namespace
@@ -144,6 +171,9 @@ std::deque<TableRow>& override_table() {
 #define GEMS_NORM(overload, function, op, arrange) GEMS_ROW(overload, Shape, nullptr, &at::cuda::function, op, arrange)
 #include "overrides/reductions.def"
 #undef GEMS_ROW
+#define GEMS_PRODUCT(overload, function, into, into_function) \
+  add_product<at::_ops::overload, at::_ops::into>(*rows, &at::cuda::function, &at::cuda::into_function);
+#include "overrides/products.def"
     return rows;
   }();
   return *table;

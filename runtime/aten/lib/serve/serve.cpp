@@ -87,7 +87,7 @@ std::optional<DeclineReason> serve(const Request& request) {
     compute(request, geometry, *entry);
   } catch (const Error& error) {
     if (request.raise || settings().strict) throw;
-    warn_failure_once(*request.op, error.what());
+    warn_failure_once(request.op->name, error.what());
     return DeclineReason::Internal;
   }
   return std::nullopt;

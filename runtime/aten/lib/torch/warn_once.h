@@ -2,15 +2,14 @@
 #pragma once
 
 #include <string>
-
-#include "gems/dsl/op.h"
+#include <string_view>
 
 namespace gems::aten {
 
 // Something inside gems failed.
-void warn_failure_once(const OpDef& op, const std::string& what);
+void warn_failure_once(std::string_view op, const std::string& what);
 
 // A stream captures and the kernel is not loaded yet.
-void warn_cold_capture_once(const OpDef& op);
+void warn_cold_capture_once(std::string_view op);
 
 }  // namespace gems::aten

@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Benchmark of matrix products: eager and gems in turns, in one process; of a layer the product, and both of its gradients.
+
+Each result is checked against eager's by its distance from a reference in f64. A case is slow when gems takes longer
+than eager by more than the noise, which is how far two runs of gems are apart; it is measured again with three times the
+rounds, and that counts. Exits with 1 when a case is slow, or wrong.
+
+Examples: bench/products.py --json products.json
+          bench/products.py --only "50257|batch" --dtypes bfloat16 --rounds 15
+"""
+
+import argparse
+import dataclasses
+import json
+import pathlib
+import re
+import statistics
+import sys
+import time
+
+import paths  # noqa: F401  (finds gems)
+import torch
+
+import gems
+import measure
+from run_cases import device_name
+
+EAGER, GEMS, AGAIN = "eager", "gems", "gems again"
+CHECKED_ROWS = 64  # of the result, against f64
+LEAST_NOISE = 0.03
+
+
+@dataclasses.dataclass(frozen=True)
+class Product:
+    """x [m, k] times w [n, k] transposed; of a batch when that is not 1."""
+
+    group: str
+    m: int
+    k: int
+    n: int
+    batch: int = 1
+
+    @property
+    def name(self):
+        return ("" if self.batch == 1 else f"{self.batch} of ") + f"{self.m}x{self.k}x{self.n}"
+
+
+PRODUCTS = (
+    Product("aligned", 4096, 4096, 4096),
+    Product("aligned", 1024, 1024, 1024),
+    Product("aligned", 64, 64, 64),
+    Product("odd n", 8192, 768, 50257),
+    Product("odd n", 8192, 4096, 50257),
+    Product("odd n", 2048, 2048, 2047),
+    Product("odd k", 2048, 2047, 2048),
+    Product("odd k", 8192, 1023, 4096),
+    Product("odd k and n", 4096, 4095, 4095),
+    Product("odd k and n", 2048, 2047, 2047),
+    Product("odd k and n", 1024, 1023, 1023),
+    Product("odd k and n", 512, 511, 511),
+    Product("odd k and n", 128, 127, 127),
+    Product("odd m", 4095, 4096, 4096),
+    Product("odd m", 1023, 1024, 1024),
+    Product("multiples of 2 or 4", 8192, 4094, 4094),
+    Product("multiples of 2 or 4", 8192, 4092, 4092),
+    Product("thin", 64, 4096, 4095),
+    Product("thin", 64, 4095, 4096),
+    Product("thin", 16, 4096, 50257),
+    Product("thin", 8, 4096, 50257),
+    Product("thin", 4, 4096, 50257),
+    Product("thin", 2, 4096, 50257),
+    Product("thin", 1, 4096, 50257),
+    Product("short", 8192, 7, 8192),
+    Product("short", 8192, 15, 8191),
+    Product("short", 8192, 63, 8191),
+    Product("batch", 513, 64, 513, 64),
+    Product("batch", 1023, 64, 1023, 96),
+    Product("batch", 1025, 127, 1025, 16),
+    Product("batch", 2047, 2047, 2047, 8),
+)
+
+
+def transposed(x):
+    return x.transpose(-2, -1)
+
+
+def operands(product, dtype, device):
+    """{direction: the two matrices of its product}."""
+    shape = () if product.batch == 1 else (product.batch,)
+
+    def make(rows, columns):
+        return torch.randn(*shape, rows, columns, device=device, dtype=dtype)
+
+    x, w, grad = make(product.m, product.k), make(product.n, product.k), make(product.m, product.n)
+    return {"forward": (x, transposed(w)), "dx": (grad, w), "dw": (transposed(grad), x)}
+
+
+def problem(call, a, b):
+    """What is wrong with gems' result, as text; None when nothing is."""
+    expected = call(a, b)
+    with gems.use_gems():
+        given = call(a, b)
+    if given.shape != expected.shape or given.stride() != expected.stride():
+        return f"shape {tuple(given.shape)}, strides {given.stride()}"
+    step = max(1, a.shape[-2] // CHECKED_ROWS)
+    reference = a[..., ::step, :].double() @ b.double()
+    far, allowed = ((each[..., ::step, :].double() - reference).abs().max().item() for each in (given, expected))
+    if far <= 1.5 * allowed + torch.finfo(given.dtype).eps * reference.abs().max().item() / 4:
+        return None
+    return f"{far:.3g} from f64, eager {allowed:.3g}"
+
+
+def run_case(product, direction, a, b, rounds):
+    call = torch.mm if product.batch == 1 else torch.bmm
+    row = {"group": product.group, "name": product.name, "direction": direction, "dtype": str(a.dtype)[6:]}
+    gems.reset_report()
+    row["wrong"] = problem(call, a, b)
+    row["padded"] = any(each.served for each in gems.report().values())
+    if a.is_cuda:
+        # Counted as one that needs no graph: launches are queued as a model's are.
+        timed = measure.cuda_arm(call, [(a, b)], measure.GRAPH_BELOW_BYTES, burst_s=0.004)
+        with gems.use_gems():
+            ours = measure.cuda_arm(call, [(a, b)], measure.GRAPH_BELOW_BYTES, burst_s=0.004)
+    else:
+        timed = ours = measure.cpu_arm(call, [(a, b)])
+    ours = measure.in_scope(ours, gems.use_gems)
+    row |= timing(timed, ours, rounds)
+    return row | timing(timed, ours, 3 * rounds) if row["slow"] else row
+
+
+def timing(eager, ours, rounds):
+    seconds = measure.interleave({EAGER: eager, GEMS: ours, AGAIN: ours}, rounds)
+    times = {name: 1e6 * statistics.median(seconds[name]) for name in (EAGER, GEMS)}
+    of_eager, noise = measure.ratio(seconds, EAGER, GEMS), measure.spread(seconds, GEMS, AGAIN)
+    return {"us": times, "of_eager": of_eager, "noise": noise, "slow": of_eager + max(noise, LEAST_NOISE) < 1}
+
+
+def line(row):
+    verdict = f"WRONG: {row['wrong']}" if row["wrong"] else "slow" if row["slow"] else ""
+    return (f"{row['group']:<20}{row['name']:<22}{row['direction']:<9}{row['dtype']:<10}{row['us'][EAGER]:>10.1f}"
+            f"{row['us'][GEMS]:>10.1f}{row['of_eager']:>8.2f}x{100 * row['noise']:>7.1f}%  "
+            f"{'padded' if row['padded'] else 'passed on':<10} {verdict}").rstrip()  # fmt: skip
+
+
+def chosen(arguments):
+    return [(product, dtype) for dtype in arguments.dtypes.split(",") for product in PRODUCTS
+            if re.search(arguments.only, f"{product.group}: {product.name}, {dtype}")]  # fmt: skip
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--dtypes", default="bfloat16", help="separated by commas; float32 is computed in TF32")
+    parser.add_argument("--only", default="", help='cases whose "group: name, dtype" this regular expression finds')
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--json", type=pathlib.Path, help="write the results here")
+    parser.add_argument("--limit", type=float, help="seconds after which no further case is begun")
+    arguments = parser.parse_args(argv)
+
+    torch.backends.cuda.matmul.allow_tf32 = True
+    start = time.monotonic()
+    result = {"device": device_name(arguments.device), "torch": torch.__version__, "cases": []}
+    print(f"{'group':<20}{'m x k x n':<22}{'':<9}{'':<10}{'eager us':>10}{'gems us':>10}{'faster':>9}{'noise':>8}")
+    for product, dtype in chosen(arguments):
+        if arguments.limit and time.monotonic() - start > arguments.limit:
+            print("no time was left for more")
+            break
+        for direction, (a, b) in operands(product, getattr(torch, dtype), arguments.device).items():
+            row = run_case(product, direction, a, b, arguments.rounds)
+            result["cases"].append(row)
+            print(line(row), flush=True)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=1) + "\n")
+    failed = [row for row in result["cases"] if row["wrong"] or row["slow"]]
+    print(f"{len(failed)} of {len(result['cases'])} cases are slow or wrong")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+// ProductCall: a call of mm, bmm, addmm or baddbmm, and what a padding must know of its tensors.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/util/FunctionRef.h>
+
+#include <optional>
+
+#include "gems/aten/decline.h"
+#include "products/product.h"
+
+namespace gems::aten {
+
+struct ProductCall {
+  // ATen's own product, of matrices and an addend (null: without one) of other sizes than the call's, into a result of
+  // the right shape.
+  using Multiply =
+      c10::function_ref<void(const at::Tensor* addend, const at::Tensor& a, const at::Tensor& b, at::Tensor& out)>;
+
+  const at::Tensor* addend = nullptr;  // null: none. Broadcast to the result
+  const at::Tensor* a = nullptr;       // [m, k], or [batch, m, k]
+  const at::Tensor* b = nullptr;       // [k, n], or [batch, k, n]
+  const at::Tensor* out = nullptr;     // null: the result is allocated. May be the addend
+  Multiply multiply;
+};
+
+// Nothing, or why ATen has to do the call: tensors of other kinds than plain ones, dtypes without kernels of two
+// speeds, shapes that ATen refuses, results that it resizes, results that overlap an operand.
+std::optional<DeclineReason> describe(const ProductCall& call, Product& product);
+
+}  // namespace gems::aten

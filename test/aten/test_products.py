@@ -1,0 +1,227 @@
+"""Matrix products whose operands no fast kernel of the library takes: padded on CUDA, where that pays, else ATen's own."""
+
+import pytest
+import torch
+
+import gems
+from agreement import Rule
+from oracle import differences, fail_with
+from processes import python
+
+NAMES = ("addmm", "addmm.out", "addmm_", "baddbmm", "baddbmm.out", "baddbmm_", "bmm", "bmm.out", "mm", "mm.out")
+NO_GAIN = "product that padding does not speed up"
+HALVES = (torch.bfloat16, torch.float16)
+LARGE = 2047  # of a square product that is padded whatever of it is not aligned
+measured = pytest.mark.skipif(
+    not torch.cuda.is_available() or torch.cuda.get_device_capability() != (9, 0), reason="rates of this device are not known"
+)
+
+
+def named(dtype):
+    return str(dtype)[6:]
+
+
+def matrix(rows, columns, dtype, device, layout="rows"):
+    """Scaled such that products are of the size of one."""
+    scale = LARGE**-0.25
+    if layout == "columns":
+        return matrix(columns, rows, dtype, device).t()
+    if layout == "slice":
+        return matrix(rows, columns + 3, dtype, device)[:, 1 : columns + 1]
+    return (torch.randn(rows, columns, device=device) * scale).to(dtype)
+
+
+def padded(name):
+    return gems.report()[name].served
+
+
+def near(given, expected, reference):
+    """No further from f64 than ATen's own, but for the order of summation."""
+    assert given.shape == expected.shape and given.stride() == expected.stride() and given.dtype == expected.dtype
+    worst = (expected.double() - reference).abs().max().item()
+    bound = 1.5 * worst + torch.finfo(given.dtype).eps * reference.abs().max().item() / 4
+    assert (given.double() - reference).abs().max().item() <= bound
+
+
+def test_products_can_be_switched_by_name():
+    assert set(NAMES) <= set(gems.all_ops())
+    with gems.use_gems("mm"):
+        assert gems.is_enabled("mm") and not gems.is_enabled("addmm")
+
+
+def test_products_on_the_cpu_are_atens(device):
+    if device != "cpu":
+        pytest.skip("of the CPU")
+    a, b = torch.randn(2, 65, 65)
+    with gems.use_gems():
+        assert torch.equal(a @ b, torch.mm(a, b))
+    assert gems.report()["mm"].calls == 0
+
+
+@pytest.mark.cuda
+@measured
+@pytest.mark.parametrize("dtype", HALVES, ids=named)
+@pytest.mark.parametrize(
+    "layouts", [("rows", "rows"), ("rows", "columns"), ("columns", "rows"), ("slice", "slice")], ids="-".join
+)
+@pytest.mark.parametrize("sizes", [(2047, 2047, 2047), (2048, 2047, 2048), (2047, 2048, 2047), (2048, 4094, 2052)], ids=str)
+def test_large_products_are_padded(sizes, layouts, dtype, device):
+    m, k, n = sizes
+    a, b = matrix(m, k, dtype, device, layouts[0]), matrix(k, n, dtype, device, layouts[1])
+    expected = torch.mm(a, b)
+    with gems.use_gems():
+        given = torch.mm(a, b)
+    row = gems.report()["mm"]
+    # Of columns times rows, k is contiguous in neither.
+    aligned = layouts == ("columns", "rows") and not any(size % 8 for size in (m, n))
+    assert row.served == (not aligned), row
+    near(given, expected, a.double() @ b.double())
+
+
+@pytest.mark.cuda
+@measured
+@pytest.mark.parametrize("form", ("functional", "out", "in place"))
+@pytest.mark.parametrize("addend", ("row", "column", "matrix", "number"))
+def test_addmm(addend, form, device):
+    sizes = {"row": (LARGE,), "column": (LARGE, 1), "matrix": (LARGE, LARGE), "number": ()}[addend]
+    if form == "in place" and addend != "matrix":
+        pytest.skip("the addend is the result")
+    a, b = (matrix(LARGE, LARGE, torch.bfloat16, device) for _ in range(2))
+    c = torch.randn(sizes, device=device, dtype=torch.bfloat16)
+    reference = 0.5 * c.double() + 2 * (a.double() @ b.double())
+    expected = torch.addmm(c, a, b, beta=0.5, alpha=2)
+    with gems.use_gems():
+        if form == "functional":
+            given = torch.addmm(c, a, b, beta=0.5, alpha=2)
+        elif form == "out":
+            given = torch.addmm(c, a, b, beta=0.5, alpha=2, out=torch.empty_like(expected))
+        else:
+            given = c.addmm_(a, b, beta=0.5, alpha=2)
+    assert padded({"functional": "addmm", "out": "addmm.out", "in place": "addmm_"}[form]) == 1
+    near(given, expected, reference)
+
+
+@pytest.mark.cuda
+@measured
+def test_batches(device):
+    a, b = (torch.stack([matrix(1023, 2047, torch.bfloat16, device)] * 2) for _ in range(2))
+    shared = matrix(1023, 2047, torch.bfloat16, device).expand(2, -1, -1)
+    added = torch.randn(2, 1, 1023, device=device).bfloat16()
+    for x, y in ((a, b.mT), (shared, b.mT), (a.mT, b)):
+        expected, reference = torch.bmm(x, y), x.double() @ y.double()
+        sum_expected = torch.baddbmm(added, x, y) if expected.shape[-1] == 1023 else None
+        out = torch.empty_like(expected)
+        with gems.use_gems():
+            near(torch.bmm(x, y), expected, reference)
+            near(torch.bmm(x, y, out=out), expected, reference)
+            if sum_expected is not None:
+                near(torch.baddbmm(added, x, y), sum_expected, added.double() + reference)
+    assert (padded("bmm"), padded("bmm.out"), padded("baddbmm")) == (3, 3, 2)
+
+
+@pytest.mark.cuda
+@measured
+def test_f32_is_padded_where_tf32_is_allowed(device):
+    a, b = (matrix(4095, 4095, torch.float32, device) for _ in range(2))
+    before = torch.backends.cuda.matmul.allow_tf32
+    try:
+        for allowed in (False, True):
+            torch.backends.cuda.matmul.allow_tf32 = allowed
+            expected = torch.mm(a, b)
+            with gems.use_gems():
+                given = torch.mm(a, b)
+            assert padded("mm") == allowed
+            near(given, expected, a.double() @ b.double())
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = before
+
+
+@pytest.mark.cuda
+@measured
+def test_what_is_not_finite_stays_in_its_row_and_column(device):
+    a, b = (matrix(LARGE, LARGE, torch.bfloat16, device) for _ in range(2))
+    a[3] = float("inf")
+    a[5, -1] = float("nan")
+    b[:, -1] = float("-inf")
+    torch.full((64 << 20,), float("nan"), device=device)  # what the allocator gives again
+    expected = torch.mm(a, b)
+    with gems.use_gems():
+        given = torch.mm(a, b)
+    assert padded("mm") == 1
+    assert torch.equal(given.isfinite(), expected.isfinite()) and torch.equal(given.isnan(), expected.isnan())
+
+
+@pytest.mark.cuda
+@measured
+def test_a_linear_layer_and_its_gradients(device):
+    layer = torch.nn.Linear(1023, 4095, device=device, dtype=torch.bfloat16)
+    x = torch.randn(4096, 1023, device=device, dtype=torch.bfloat16, requires_grad=True)
+    grad = torch.randn(4096, 4095, device=device, dtype=torch.bfloat16)
+    expected = torch.autograd.grad(layer(x), (x, layer.weight), grad)
+    with gems.use_gems():
+        given = torch.autograd.grad(layer(x), (x, layer.weight), grad)
+    assert padded("addmm") == 1 and padded("mm") == 2
+    near(given[0], expected[0], grad.double() @ layer.weight.detach().double())
+    near(given[1], expected[1], grad.double().t() @ x.detach().double())
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        (lambda x: torch.mm(x[:2048, :2048].contiguous(), x[:2048, :2048].contiguous()), NO_GAIN),
+        (lambda x: torch.mm(x[:63, :63], x[:63, :63]), NO_GAIN),
+        (lambda x: torch.mm(x, x[:, :1]), NO_GAIN),
+        (lambda x: torch.mm(x[:0], x), NO_GAIN),
+        (lambda x: torch.mm(x.double(), x.double()), "dtype"),
+        (lambda x: torch.mm(x, x, out=torch.empty(0, device=x.device, dtype=x.dtype)), "out has another shape"),
+        (lambda x: torch.mm(x, x[:5]), "ATen raises"),
+    ],
+    ids=("aligned", "small", "vector", "empty", "dtype", "resized", "wrong"),
+)
+def test_what_is_passed_on(call, reason, device):
+    x = matrix(2049, 2049, torch.bfloat16, device)
+    fail_with(differences(call, (x,), {}, rule=Rule(exact=True)))
+    name = "mm.out" if reason.startswith("out") else "mm"
+    assert set(gems.report()[name].declined) == {reason}
+
+
+@pytest.mark.cuda
+@measured
+def test_streams_and_graphs(device):
+    a, b = (matrix(LARGE, LARGE, torch.bfloat16, device) for _ in range(2))
+    stream = torch.cuda.Stream()
+    with gems.use_gems():
+        expected = torch.mm(a, b)
+        torch.cuda.synchronize()
+        with torch.cuda.stream(stream):
+            torch.cuda._sleep(20_000_000)
+            delayed = a + 0
+            given = torch.mm(delayed, b)
+        stream.synchronize()
+        assert torch.equal(given, expected)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            given = torch.mm(a, b)
+        a.copy_(matrix(LARGE, LARGE, torch.bfloat16, device))
+        graph.replay()
+        assert torch.equal(given, torch.mm(a, b))
+    assert padded("mm") == 4
+
+
+@pytest.mark.cuda
+@measured
+def test_a_first_call_during_graph_capture_is_atens():
+    code = """
+import torch, gems
+a = torch.randn(2047, 2047, device="cuda", dtype=torch.bfloat16)
+torch.mm(a, a)
+torch.cuda.synchronize()
+graph = torch.cuda.CUDAGraph()
+with gems.use_gems(), torch.cuda.graph(graph):
+    given = torch.mm(a, a)
+graph.replay()
+print(torch.equal(given, torch.mm(a, a)), gems.report()["mm"].declined)
+"""
+    result = python(code)
+    assert result.stdout.startswith("True {'first call of its kind during graph capture': 1}"), result.stdout + result.stderr

@@ -1,0 +1,34 @@
+"""The benchmark of matrix products runs, and says what is wrong and what is slow."""
+
+import json
+import sys
+
+from repository import ROOT
+
+sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "runtime/aten/python")]
+
+import torch  # noqa: E402
+
+import products  # noqa: E402
+
+
+def test_products_are_measured(tmp_path, capsys):
+    path = tmp_path / "products.json"
+    status = products.main(["--device", "cpu", "--only", ": 128x127x127", "--rounds", "1", "--json", str(path)])
+    rows = json.loads(path.read_text())["cases"]
+    assert [row["direction"] for row in rows] == ["forward", "dx", "dw"]
+    assert all(row["us"]["eager"] > 0 and row["wrong"] is None and not row["padded"] for row in rows)
+    assert status == any(row["slow"] for row in rows)
+    assert " of 3 cases are slow or wrong" in capsys.readouterr().out
+
+
+def test_a_wrong_result_is_seen():
+    a, b = torch.randn(2, 33, 33)
+    results = iter((torch.mm(a, b), torch.mm(a, b) + 1e-3, torch.mm(a, b), torch.mm(a, b)))
+    assert "from f64" in products.problem(lambda *operands: next(results), a, b)
+    assert products.problem(lambda *operands: next(results), a, b) is None
+
+
+def test_names_are_unique():
+    names = [(each.group, each.name) for each in products.PRODUCTS]
+    assert len(set(names)) == len(names)
