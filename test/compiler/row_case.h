@@ -18,6 +18,7 @@ enum class RowValues : std::uint8_t {
   Counting,  // few small integers, whose sums are exact
   Signs,     // 1 and -1, whose products are
   Moderate,  // many, up to 4
+  Tame,      // many, up to 2: for random bodies
   Special,   // NaN and infinities among them
 };
 
@@ -32,6 +33,7 @@ struct RowCase {
   bool is_reordered = false;  // several reduced dimensions do not follow each other in memory
   bool is_across = false;     // neighbours in memory are elements of neighbouring rows
   CudaTarget target{};
+  int processors = 0;  // on which blocks walk over the rows, for sums over all of them; 0: those of the target
 };
 
 // What one call of an op traces to: with tensors of these dtypes, or all of one; with `absent` of the operands that may

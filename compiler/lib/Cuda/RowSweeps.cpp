@@ -259,7 +259,7 @@ void RowText::writeFold() {
   const std::string reduction = reductionOf(passes.first);
   out_.raw("\n");
   out_.line("// Rows that several blocks share, from what these have found, in their order.");
-  kernel_.openKernel(out_, "const Partial* partials, const Space space", threads_, 1, "_fold");
+  kernel_.openKernel(out_, lastParameter("const "), threads_, 1, "_fold");
   writeRow();
   out_.line("const unsigned parts = (unsigned)((space.columns + {}) / {});", chunk_ - 1, chunk_);
   out_.line("const unsigned of_thread = (parts + blockDim.{0} - 1) / blockDim.{0};", along());

@@ -30,15 +30,24 @@ class RowText {
   // Along which dimension of a block the threads of one row lie; its rows lie along the other.
   enum class Axis : char { X = 'x', Y = 'y' };
 
-  // chunk: elements of a row that a block reads, where the blocks of a longer row share it; 0: all.
+  // chunk: elements of a row that a block reads, where the blocks of a longer row share it; 0: all. Kernels that sum over
+  // all rows walk over them (walksRows).
   RowText(int width, int threads, int chunk, KernelText& kernel, TextWriter& out, Axis axis = Axis::X);
 
   virtual Form form() const = 0;
   virtual std::string twoPassesCondition() const { return {}; }
   // Whether all threads of a block run the same groups, so that neighbours may exchange what they move.
   virtual bool isConvergent() const { return false; }
-  // What precedes the first sweep.
+  // What precedes the first row, and the first sweep of each.
+  virtual void writeBeforeRows();
   virtual void writeStart() {}
+  // Sums over all rows: before the vectors of the last visit are computed; where the term of element k of vector u goes;
+  // after each vector; after the last row. Unless a family keeps them in registers: in memory, a row of sums for each
+  // row of threads.
+  virtual void openTerms(const ResultText& result);
+  virtual std::string term(const ResultText& result) const { return result.name + "_terms[k]"; }
+  virtual void writeTerms(const ResultText& result);
+  virtual void writeSums() {}
   // Opens the block in which `elements` says which elements of a group of this thread exist, its first vector begins at
   // `column`, and vector() has those of an operand. Unless a family holds the row: a walk along it, which loads them.
   virtual void openGroup(llvm::ArrayRef<mlir::BlockArgument> operands);
@@ -51,6 +60,10 @@ class RowText {
   // All that any visit reads.
   llvm::SmallVector<const OperandText*> elementOperands() const;
   std::string elementsType();
+  // What writeRow() knows of `row`, a variable.
+  void writeRowFacts();
+  bool walksRows() const { return !sums_.empty(); }
+  llvm::ArrayRef<const ResultText*> sums() const { return sums_; }
   // Elements of any strides in several dimensions.
   bool isGeneric() const { return kernel_.layout().cls == LayoutClass::RowGeneric; }
   bool isAcross() const { return axis_ == Axis::Y; }
@@ -112,6 +125,8 @@ class RowText {
 
   void writeSweep(int sweep);
   void writeRow();
+  // Where a thread's vectors begin, and how far they lie apart.
+  void writeStep();
   std::string existing(const std::string& columns) const;
   void writePasses(int sweep, Form form, bool declares);
   void writePass(const Visit& visit, llvm::ArrayRef<Part> parts, bool declares);
@@ -142,6 +157,10 @@ class RowText {
   void writePartialType();
   void writePartial(const std::string& found);
   void writeFold();
+  // Of sums over all rows: where they are in scratch memory, and the kernel that adds them up.
+  void writeSumsType();
+  void writeSumsFold();
+  std::string lastParameter(std::string_view access) const;
   std::string exponential(pw::ReduceOp reduce) const;
   const OperandText& operandOf(mlir::BlockArgument argument) const {
     return kernel_.operands()[argument.getArgNumber()];
@@ -159,6 +178,7 @@ class RowText {
   std::vector<std::string> stages_;  // statements of what is known after so many sweeps
   std::vector<Visit> sweeps_;
   std::vector<Visit> picks_;
+  std::vector<const ResultText*> sums_;  // results that are summed over all rows
   Visit last_;
   int exchanges_ = 0;
 };

@@ -209,6 +209,57 @@ template <class T> struct Sum {
   static __device__ __forceinline__ T combine(T a, T b) { return a + b; }
 };
 
+//! snippet SumComplex needs Sum, C64, C128
+template <class T> struct SumOfParts {
+  using State = T;
+  static constexpr bool commutes = true;
+  static __device__ __forceinline__ T identity() { return {0, 0}; }
+  static __device__ __forceinline__ T combine(T a, T b) { return {a.re + b.re, a.im + b.im}; }
+};
+template <> struct Sum<c64> : SumOfParts<c64> {};
+template <> struct Sum<c128> : SumOfParts<c128> {};
+
+//! snippet AddTerms needs Sum
+// Adds terms to the sums of neighbouring columns, which the first row begins.
+template <class T, int N> __device__ __forceinline__ void add_terms(T* sums, const T (&terms)[N], bool begins) {
+  #pragma unroll
+  for (int k = 0; k < N; ++k) sums[k] = Sum<T>::combine(begins ? Sum<T>::identity() : sums[k], terms[k]);
+}
+
+//! snippet LeaveSums needs Sum
+// Stores the sums of the columns that a block had, over its rows: of this thread's vectors, `step` columns apart. The
+// rows of a block lie along y, the last ones are added first. All threads of the block call this.
+template <int Width, class T, int N>
+__device__ __forceinline__ void leave_sums(T* to, T (&sums)[N], T (&exchange)[N][32], int start, int step,
+                                           long long columns) {
+  for (int y = blockDim.y - 1; y > 0; --y) {
+    __syncthreads();
+    #pragma unroll
+    for (int i = 0; i < N; ++i)
+      if (threadIdx.y == y) exchange[i][threadIdx.x] = sums[i];
+    __syncthreads();
+    #pragma unroll
+    for (int i = 0; i < N; ++i)
+      if (threadIdx.y == y - 1) sums[i] = Sum<T>::combine(sums[i], exchange[i][threadIdx.x]);
+  }
+  #pragma unroll
+  for (int v = 0; v < N / Width; ++v)
+    if (threadIdx.y == 0 && start + v * step < columns)
+      #pragma unroll
+      for (int k = 0; k < Width; ++k) to[start + v * step + k] = sums[v * Width + k];
+}
+
+//! snippet FoldSums needs Sum, CombineAcross
+// The sum of a column, of whose `parts` each thread along y adds up every `Threads`-th. All threads of the block call
+// this.
+template <class T, int Threads>
+__device__ __forceinline__ T fold_sums(const T* from, long long pitch, unsigned parts, T (&exchange)[Threads][32]) {
+  T sum = Sum<T>::identity();
+  #pragma unroll 8
+  for (unsigned part = threadIdx.y; part < parts; part += Threads) sum = Sum<T>::combine(sum, from[part * pitch]);
+  return combine_across<Sum<T>>(sum, exchange);
+}
+
 //! snippet Prod
 template <class T> struct Prod {
   using State = T;

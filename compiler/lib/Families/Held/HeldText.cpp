@@ -18,9 +18,32 @@ class HeldText : public RowText {
 
   bool isConvergent() const override { return true; }
 
-  void writeStart() override {
+  void writeBeforeRows() override {
+    for (const ResultText* sum : sums())
+      out_.line("{} {}_sums[{}] = {{}};", sum->valueType, sum->name, schedule_.vectors * width_);
+    if (!schedule_.ahead) return;
+    for (const OperandText* operand : elementOperands())
+      out_.line("{} {}_next[{}];", kernel_.vectorType(operand->storage), operand->name, schedule_.vectors);
+    out_.open("const auto load_row = [&](unsigned row) {{");
+    writeRowFacts();
+    out_.line("const long long columns = is_row ? space.columns : 0;");
     out_.line("const int left = (int)columns - start;");
     writeLoads(elementOperands(), schedule_.vectors, "start");
+    writeCopies("next", "vec");
+    out_.close("};");
+    out_.line("load_row(blockIdx.x * blockDim.y + threadIdx.y);");
+  }
+
+  void writeStart() override {
+    out_.line("const int left = (int)columns - start;");
+    if (schedule_.ahead) {
+      for (const OperandText* operand : elementOperands())
+        out_.line("{} {}_vec[{}];", kernel_.vectorType(operand->storage), operand->name, schedule_.vectors);
+      writeCopies("vec", "next");
+      out_.line("load_row(row + gridDim.x * blockDim.y);");
+    } else {
+      writeLoads(elementOperands(), schedule_.vectors, "start");
+    }
     if (isOneGroup()) writeGroup("left", "start");
   }
 
@@ -35,7 +58,28 @@ class HeldText : public RowText {
     return fmt::format("{}_vec[{}u]", operand.name, isOneGroup() ? "" : "g + ");
   }
 
+  void openTerms(const ResultText&) override {}
+  std::string term(const ResultText& result) const override {
+    return fmt::format("{}_sums[{} * {} + k]", result.name, isOneGroup() ? "u" : "(g + u)", width_);
+  }
+  void writeTerms(const ResultText&) override {}
+  void writeSums() override {
+    kernel_.prelude().use(Snippet::LeaveSums);
+    out_.line("const Sums sums = sums_of(scratch, blockIdx.x, space);");
+    for (const ResultText* sum : sums()) {
+      out_.line("__shared__ {} {}_exchange[{}][32];", sum->valueType, sum->name, schedule_.vectors * width_);
+      out_.line("leave_sums<{0}>(sums.{1}, {1}_sums, {1}_exchange, start, step, space.columns);", width_, sum->name);
+    }
+  }
+
  private:
+  void writeCopies(std::string_view to, std::string_view from) {
+    out_.line("#pragma unroll");
+    out_.open("for (int u = 0; u < {}; ++u) {{", schedule_.vectors);
+    for (const OperandText* operand : elementOperands())
+      out_.line("{0}_{1}[u] = {0}_{2}[u];", operand->name, to, from);
+    out_.close();
+  }
   bool isOneGroup() const { return schedule_.vectors == tuning::RowGroup; }
   void writeGroup(std::string_view left, std::string_view column) {
     out_.line("const {} elements = {{{}, step}};", elementsType(), left);
