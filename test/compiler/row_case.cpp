@@ -258,6 +258,16 @@ TraceGraph row_trace(const OpDef& op, const std::vector<DType>& dtypes, std::siz
   return trace(op, operands);
 }
 
+TraceGraph gradient_trace(const OpDef& op, DType dtype, PositionSet wanted) {
+  static Derivatives derivatives;
+  const Derived& gradient = derivatives.gradient(op, 1, wanted);
+  std::vector<CallOperand> operands;
+  for (const OperandDef& operand : gradient.op->operands)
+    operands.push_back(
+        {.kind = CallOperand::Kind::Tensor, .dtype = operand.kind == OperandKind::Row ? opmath_of(dtype) : dtype});
+  return trace(*gradient.op, operands);
+}
+
 Layout layout_of(const RowCase& test) { return Table(test, 0).space().layout; }
 
 std::vector<std::vector<std::byte>> check_rows_on_host(const std::vector<RowCase>& cases, std::uint32_t seed) {

@@ -8,6 +8,7 @@
 
 #include "gems/compiler/layout.h"
 #include "gems/compiler/schedule.h"
+#include "gems/dsl/differentiate.h"
 #include "gems/dsl/op.h"
 #include "gems/dsl/trace.h"
 
@@ -39,6 +40,9 @@ struct RowCase {
 // What one call of an op traces to: with tensors of these dtypes, or all of one; with `absent` of the operands that may
 // be left out.
 TraceGraph row_trace(const OpDef& op, const std::vector<DType>& dtypes, std::size_t absent = 0);
+
+// The gradient of the operands `wanted`, derived from the op's definition; what it reads of rows is in the compute dtype.
+TraceGraph gradient_trace(const OpDef& op, DType dtype, PositionSet wanted);
 
 // The layout that the case gets.
 Layout layout_of(const RowCase& test);

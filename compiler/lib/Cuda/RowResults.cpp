@@ -66,7 +66,7 @@ void RowText::writeLastVisit() {
   }
   for (const ResultText* sum : sums_) {
     const std::string exists = isAll ? fmt::format("if (elements.has(u * {} + k)) ", width_) : "";
-    out_.line("{0}{1} = Sum<{2}>::combine({1}, {3});", exists, term(*sum), sum->valueType, valueOf(sum));
+    out_.line("{}{}", exists, takeTerm(*sum, valueOf(sum)));
   }
   out_.close();
   for (const ResultText* sum : sums_) writeTerms(*sum);

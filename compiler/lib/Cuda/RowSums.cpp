@@ -40,12 +40,21 @@ void RowText::writeBeforeRows() {
 }
 
 void RowText::openTerms(const ResultText& result) {
-  out_.line("{} {}_terms[{}] = {{}};", result.valueType, result.name, width_);
+  out_.line("Vec<{}, {}> {}_terms = {{}};", result.valueType, width_, result.name);
+}
+
+std::string RowText::takeTerm(const ResultText& result, const std::string& term) const {
+  return fmt::format("{}_terms.put(k, {});", result.name, term);
+}
+
+std::string_view RowText::sumsWord(const ResultText& result) const {
+  return kernel_.accessWord(pw::yieldedDType(kernel_.specOf(result)), width_);
 }
 
 void RowText::writeTerms(const ResultText& result) {
   kernel_.prelude().use(Snippet::AddTerms);
-  out_.line("add_terms(sums.{0} + column + u * step, {0}_terms, row == first_row);", result.name);
+  out_.line("add_terms<{1}>(sums.{0} + column + u * step, {0}_terms, row == first_row);", result.name,
+            sumsWord(result));
 }
 
 void RowText::writeSumsFold() {

@@ -52,7 +52,7 @@ RowText::RowText(int width, int threads, int chunk, KernelText& kernel, TextWrit
       chunk_(chunk),
       axis_(axis),
       body_(kernel.kernel()),
-      rowOut_(1),
+      rowOut_(body_.results(Extent::Column).empty() ? 1 : 2),
       row_(rowOut_, kernel.prelude()) {
   for (const ResultText& result : kernel.results())
     if (result.extent == Extent::Column) sums_.push_back(&result);

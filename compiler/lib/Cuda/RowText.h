@@ -41,13 +41,15 @@ class RowText {
   // What precedes the first row, and the first sweep of each.
   virtual void writeBeforeRows();
   virtual void writeStart() {}
-  // Sums over all rows: before the vectors of the last visit are computed; where the term of element k of vector u goes;
-  // after each vector; after the last row. Unless a family keeps them in registers: in memory, a row of sums for each
-  // row of threads.
+  // Sums over all rows: before the elements of vector u are computed; the statement that takes the term of element k;
+  // after the vector; after the last row. Unless a family keeps them in registers: in memory, a row of sums for each row
+  // of threads.
   virtual void openTerms(const ResultText& result);
-  virtual std::string term(const ResultText& result) const { return result.name + "_terms[k]"; }
+  virtual std::string takeTerm(const ResultText& result, const std::string& term) const;
   virtual void writeTerms(const ResultText& result);
   virtual void writeSums() {}
+  // The word in which sums of a vector's columns are moved.
+  std::string_view sumsWord(const ResultText& result) const;
   // Opens the block in which `elements` says which elements of a group of this thread exist, its first vector begins at
   // `column`, and vector() has those of an operand. Unless a family holds the row: a walk along it, which loads them.
   virtual void openGroup(llvm::ArrayRef<mlir::BlockArgument> operands);

@@ -4,7 +4,6 @@
 
 #include "dsl/random_traces.h"
 #include "gems/dsl.h"
-#include "gems/dsl/differentiate.h"
 #include "gems/ops/catalogue.h"
 #include "gems/ops/normalization.h"
 #include "gems/ops/reduction.h"
@@ -49,17 +48,6 @@ constexpr OpDef scaled_sums_op = dsl::rowwise(
       const dsl::Expr sum = dsl::row_sum(x);
       return dsl::outputs(dsl::column_sum(x * sum), sum, x + sum);
     });
-
-// The gradients of x, weight and bias that a norm's definition gives, of statistics in f32.
-TraceGraph norm_gradient(const OpDef& op, DType dtype) {
-  static Derivatives derivatives;
-  const Derived& gradient = derivatives.gradient(op, 1, &op == &ops::layer_norm_op ? 7 : 3);
-  std::vector<CallOperand> operands;
-  for (const OperandDef& operand : gradient.op->operands)
-    operands.push_back(
-        {.kind = CallOperand::Kind::Tensor, .dtype = operand.kind == OperandKind::Row ? opmath_of(dtype) : dtype});
-  return trace(*gradient.op, operands);
-}
 
 std::vector<std::int64_t> lengths(std::int64_t width) {
   return {0,          1,          width - 1,  width,       width + 1,       3 * width,
@@ -271,7 +259,7 @@ TEST_CASE("the gradients of a norm are found in one walk over the rows, held and
     for (const DType dtype : {DType::F32, DType::BF16, DType::F64})
       for (const std::int64_t length : {1, 40, 130, 1024, 12300})
         for (const int offset : {0, 1}) {
-          cases.push_back({.graph = norm_gradient(*op, dtype),
+          cases.push_back({.graph = gradient_trace(*op, dtype, op == &ops::layer_norm_op ? 7 : 3),
                            .reduced = {length},
                            .kept = {length > 1000 ? 3 : 37},
                            .values = RowValues::Moderate,

@@ -219,17 +219,21 @@ template <class T> struct SumOfParts {
 template <> struct Sum<c64> : SumOfParts<c64> {};
 template <> struct Sum<c128> : SumOfParts<c128> {};
 
-//! snippet AddTerms needs Sum
+//! snippet AddTerms needs Sum, Vec, Load, Store
 // Adds terms to the sums of neighbouring columns, which the first row begins.
-template <class T, int N> __device__ __forceinline__ void add_terms(T* sums, const T (&terms)[N], bool begins) {
+template <class Word, class T, int N>
+__device__ __forceinline__ void add_terms(T* sums, const Vec<T, N>& terms, bool begins) {
+  Vec<T, N> before = {}, after = {};
+  if (!begins) before = load<Vec<T, N>, Word>(sums);
   #pragma unroll
-  for (int k = 0; k < N; ++k) sums[k] = Sum<T>::combine(begins ? Sum<T>::identity() : sums[k], terms[k]);
+  for (int k = 0; k < N; ++k) after.put(k, Sum<T>::combine(before.get(k), terms.get(k)));
+  store<Word>(sums, after);
 }
 
-//! snippet LeaveSums needs Sum
+//! snippet LeaveSums needs Sum, Vec, Store
 // Stores the sums of the columns that a block had, over its rows: of this thread's vectors, `step` columns apart. The
 // rows of a block lie along y, the last ones are added first. All threads of the block call this.
-template <int Width, class T, int N>
+template <int Width, class Word, class T, int N>
 __device__ __forceinline__ void leave_sums(T* to, T (&sums)[N], T (&exchange)[N][32], int start, int step,
                                            long long columns) {
   for (int y = blockDim.y - 1; y > 0; --y) {
@@ -243,10 +247,12 @@ __device__ __forceinline__ void leave_sums(T* to, T (&sums)[N], T (&exchange)[N]
       if (threadIdx.y == y - 1) sums[i] = Sum<T>::combine(sums[i], exchange[i][threadIdx.x]);
   }
   #pragma unroll
-  for (int v = 0; v < N / Width; ++v)
-    if (threadIdx.y == 0 && start + v * step < columns)
-      #pragma unroll
-      for (int k = 0; k < Width; ++k) to[start + v * step + k] = sums[v * Width + k];
+  for (int v = 0; v < N / Width; ++v) {
+    Vec<T, Width> vec = {};
+    #pragma unroll
+    for (int k = 0; k < Width; ++k) vec.put(k, sums[v * Width + k]);
+    if (threadIdx.y == 0 && start + v * step < columns) store<Word>(to + start + v * step, vec);
+  }
 }
 
 //! snippet FoldSums needs Sum, CombineAcross

@@ -59,8 +59,11 @@ class HeldText : public RowText {
   }
 
   void openTerms(const ResultText&) override {}
-  std::string term(const ResultText& result) const override {
-    return fmt::format("{}_sums[{} * {} + k]", result.name, isOneGroup() ? "u" : "(g + u)", width_);
+  std::string takeTerm(const ResultText& result, const std::string& term) const override {
+    const std::string sum = fmt::format("{}_sums[{} * {} + k]", result.name, isOneGroup() ? "u" : "(g + u)", width_);
+    return isa<ComplexType>(kernel_.valueOf(result).getType())
+               ? fmt::format("{0} = Sum<{1}>::combine({0}, {2});", sum, result.valueType, term)
+               : fmt::format("{} += {};", sum, term);
   }
   void writeTerms(const ResultText&) override {}
   void writeSums() override {
@@ -68,7 +71,8 @@ class HeldText : public RowText {
     out_.line("const Sums sums = sums_of(scratch, blockIdx.x, space);");
     for (const ResultText* sum : sums()) {
       out_.line("__shared__ {} {}_exchange[{}][32];", sum->valueType, sum->name, schedule_.vectors * width_);
-      out_.line("leave_sums<{0}>(sums.{1}, {1}_sums, {1}_exchange, start, step, space.columns);", width_, sum->name);
+      out_.line("leave_sums<{0}, {1}>(sums.{2}, {2}_sums, {2}_exchange, start, step, space.columns);", width_,
+                sumsWord(*sum), sum->name);
     }
   }
 
