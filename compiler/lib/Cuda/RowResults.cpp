@@ -43,7 +43,7 @@ void RowText::writeLastVisit() {
   }
   if (isAcross()) out_.line("if (!elements.has(u * {} + k) || !is_row) continue;", width_);
   const auto element = [&](const OperandText& operand) {
-    return fmt::format("{}.get(k)", operand.extent == Extent::Column ? operand.name + "_vec" : vector(operand));
+    return fmt::format("{}.get(k)", vectorOf(operand));
   };
   std::string called = call(last_, element, "column + u * step + k");
   const bool isSingle = last_.roots.size() == 1;

@@ -166,7 +166,10 @@ void RowText::planRow() {
 }
 
 void RowText::planOperand(BlockArgument argument, const OperandText& operand) {
-  const std::string raw = operand.isTensor ? fmt::format("{0}[at.{0}]", operand.name) : operand.name;
+  const bool isAhead = holdsColumns() && operand.extent == Extent::Row;
+  const std::string raw = isAhead            ? operand.name + "_row"
+                          : operand.isTensor ? fmt::format("{0}[at.{0}]", operand.name)
+                                             : operand.name;
   const std::string converted = operand.converted(raw);
   std::string name = operand.name;
   if (converted != name) {

@@ -54,13 +54,19 @@ class RowText {
   // `column`, and vector() has those of an operand. Unless a family holds the row: a walk along it, which loads them.
   virtual void openGroup(llvm::ArrayRef<mlir::BlockArgument> operands);
   virtual std::string vector(const OperandText& operand) const { return operand.name + "_vec[u]"; }
+  // Whether vector() has also those of operands of column extent, from before the first row; and whether what a row has
+  // of operands of row extent is in NAME_row.
+  virtual bool holdsColumns() const { return false; }
 
   // NAME_vec[count] of each operand of element extent; vector u begins at `column` + u * step, and is there where
   // u * step < `left`.
   void writeLoads(llvm::ArrayRef<const OperandText*> operands, int count, const std::string& column);
   llvm::SmallVector<const OperandText*> elementOperands(llvm::ArrayRef<mlir::BlockArgument> operands) const;
-  // All that any visit reads.
-  llvm::SmallVector<const OperandText*> elementOperands() const;
+  // All that any visit reads, of element or column extent.
+  llvm::SmallVector<const OperandText*> readOperands(Extent extent) const;
+  llvm::SmallVector<const OperandText*> elementOperands() const { return readOperands(Extent::Element); }
+  // Tensors of row extent that are read.
+  llvm::SmallVector<const OperandText*> rowOperands() const;
   std::string elementsType();
   // What writeRow() knows of `row`, a variable.
   void writeRowFacts();
@@ -133,6 +139,9 @@ class RowText {
   void writePasses(int sweep, Form form, bool declares);
   void writePass(const Visit& visit, llvm::ArrayRef<Part> parts, bool declares);
   void writeColumnVectors(const Visit& visit);
+  std::string vectorOf(const OperandText& operand) const {
+    return operand.extent == Extent::Column && !holdsColumns() ? operand.name + "_vec" : vector(operand);
+  }
   void writeRowResults();
   void writeLastVisit();
 

@@ -327,11 +327,21 @@ gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held(const 
   const int start = threadIdx.x * 4, step = blockDim.x * 4;
   float out1_sums[16] = {};
   float out2_sums[16] = {};
+  Vec<bf16, 4> weight_vec[4];
+  #pragma unroll
+  for (int u = 0; u < 4; ++u) {
+    weight_vec[u] = {};
+    if (start + u * step < space.columns) weight_vec[u] = load<Vec<bf16, 4>, uint2>(weight + start + u * step);
+  }
   Vec<bf16, 4> grad0_next[4];
   Vec<bf16, 4> x_next[4];
+  float result1_next;
+  float result2_next;
   const auto load_row = [&](unsigned row) {
     const bool is_row = row < space.rows;
     const Place at = place_of(is_row ? row : 0, space);
+    result1_next = result1[at.result1];
+    result2_next = result2[at.result2];
     const long long columns = is_row ? space.columns : 0;
     const int left = (int)columns - start;
     Vec<bf16, 4> grad0_vec[4];
@@ -364,11 +374,13 @@ gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held(const 
       grad0_vec[u] = grad0_next[u];
       x_vec[u] = x_next[u];
     }
+    const float result1_row = result1_next;
+    const float result2_row = result2_next;
     load_row(row + gridDim.x * blockDim.y);
     const Elements<4, true> elements = {left, step};
     const int column = start;
-    const float result1_value = result1[at.result1];
-    const float result2_value = result2[at.result2];
+    const float result1_value = result1_row;
+    const float result2_value = result2_row;
     const u64 length = space.columns;
     const float converted0 = (float)(i64)length;
     Sum<float>::State sum0_part = Sum<float>::identity();
@@ -378,11 +390,9 @@ gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held(const 
       float sum1_values[16];
       #pragma unroll
       for (int u = 0; u < 4; ++u) {
-        Vec<bf16, 4> weight_vec = {};
-        if (elements.has(u * 4)) weight_vec = load<Vec<bf16, 4>, uint2>(weight + column + u * step);
         #pragma unroll
         for (int k = 0; k < 4; ++k) {
-          const auto all = layer_norm_vjp_x_weight_bias_of0_sweep1(to_f32(grad0_vec[u].get(k)), to_f32(x_vec[u].get(k)), to_f32(weight_vec.get(k)), result1_value);
+          const auto all = layer_norm_vjp_x_weight_bias_of0_sweep1(to_f32(grad0_vec[u].get(k)), to_f32(x_vec[u].get(k)), to_f32(weight_vec[u].get(k)), result1_value);
           sum0_values[u * 4 + k] = all.value0;
           sum1_values[u * 4 + k] = all.value1;
         }
@@ -400,12 +410,10 @@ gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held(const 
       #pragma unroll
       for (int u = 0; u < 4; ++u) {
         if (!elements.has(u * 4)) break;
-        Vec<bf16, 4> weight_vec = {};
-        if (elements.has(u * 4)) weight_vec = load<Vec<bf16, 4>, uint2>(weight + column + u * step);
         float out0_vec[4];
         #pragma unroll
         for (int k = 0; k < 4; ++k) {
-          const Results values = layer_norm_vjp_x_weight_bias_of0_element(to_f32(grad0_vec[u].get(k)), to_f32(x_vec[u].get(k)), to_f32(weight_vec.get(k)), quotient0, product0, result2_value, result1_value);
+          const Results values = layer_norm_vjp_x_weight_bias_of0_element(to_f32(grad0_vec[u].get(k)), to_f32(x_vec[u].get(k)), to_f32(weight_vec[u].get(k)), quotient0, product0, result2_value, result1_value);
           out0_vec[k] = values.out0;
           out1_sums[u * 4 + k] += values.out1;
           out2_sums[u * 4 + k] += values.out2;
