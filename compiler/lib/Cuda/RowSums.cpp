@@ -59,6 +59,7 @@ void RowText::writeTerms(const ResultText& result) {
 
 void RowText::writeSumsFold() {
   kernel_.prelude().use(Snippet::FoldSums);
+  kernel_.prelude().use(Snippet::CombineAcross);
   const int columns = tuning::FoldColumns, threads = tuning::FoldThreads;
   out_.raw("\n");
   out_.line("// Sums over all rows, from those of the blocks.");
@@ -66,10 +67,11 @@ void RowText::writeSumsFold() {
   out_.line("const long long column = blockIdx.x * {}ll + threadIdx.x;", columns);
   out_.line("const unsigned parts = column < space.columns ? space.sums : 0;");
   out_.line("const Sums sums = sums_of(scratch, 0, space);");
+  for (const ResultText* sum : sums_)
+    out_.line("const {0} {1}_own = fold_sums(sums.{1} + column, pitch_of(space), parts);", sum->valueType, sum->name);
   for (const ResultText* sum : sums_) {
     out_.line("__shared__ {} {}_exchange[{}][{}];", sum->valueType, sum->name, threads, columns);
-    out_.line("const {0} {1}_sum = fold_sums(sums.{1} + column, pitch_of(space), parts, {1}_exchange);", sum->valueType,
-              sum->name);
+    out_.line("const {0} {1}_sum = combine_across<Sum<{0}>>({1}_own, {1}_exchange);", sum->valueType, sum->name);
   }
   out_.line("if (threadIdx.y > 0 || column >= space.columns) return;");
   for (const ResultText* sum : sums_) {

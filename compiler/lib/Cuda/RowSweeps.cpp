@@ -211,8 +211,11 @@ std::string RowText::combined(ArrayRef<Part> parts, const std::string& state) {
   const std::string reduction = reductionOf(parts);
   const int number = ++exchanges_;
   out_.line("__shared__ {}::State exchange{}{}[32];", reduction, number,
-            isAcross() ? fmt::format("[{}]", threads_ / 32) : "");
-  return fmt::format("combine_{}<{}>({}, exchange{})", isAcross() ? "across" : "row", reduction, state, number);
+            isAcross()     ? fmt::format("[{}]", threads_ / 32)
+            : takesTurns() ? "[2]"
+                           : "");
+  return fmt::format("combine_{}<{}>({}, exchange{}{})", isAcross() ? "across" : "row", reduction, state, number,
+                     takesTurns() ? "[turn]" : "");
 }
 
 void RowText::writeFound(ArrayRef<Part> parts, bool declares) {

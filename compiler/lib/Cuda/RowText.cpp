@@ -76,6 +76,7 @@ void RowText::write() {
   if (walksRows()) {
     writeStep();
     writeBeforeRows();
+    if (takesTurns()) out_.line("int turn = 0;");
     out_.open("for (unsigned first = blockIdx.x * blockDim.{0}; first < space.rows; first += gridDim.x * blockDim.{0}) {{",
               across());
   }
@@ -98,10 +99,7 @@ void RowText::write() {
   writeRowResults();
   if (!last_.roots.empty()) writeLastVisit();
   if (walksRows()) {
-    if (body_.sweeps() == 1) {
-      out_.line("// The next row's exchange is that of this one.");
-      out_.line("__syncthreads();");
-    }
+    if (takesTurns()) out_.line("turn ^= 1;");
     out_.close();
     writeSums();
   }

@@ -71,6 +71,8 @@ class RowText {
   // What writeRow() knows of `row`, a variable.
   void writeRowFacts();
   bool walksRows() const { return !sums_.empty(); }
+  // Whether a row's only exchange between its threads is that of the next row, too: they take turns.
+  bool takesTurns() const { return walksRows() && body_.sweeps() == 1; }
   llvm::ArrayRef<const ResultText*> sums() const { return sums_; }
   // Elements of any strides in several dimensions.
   bool isGeneric() const { return kernel_.layout().cls == LayoutClass::RowGeneric; }

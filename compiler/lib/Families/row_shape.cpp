@@ -19,22 +19,24 @@ int row_width(const KernelFacts& facts) {
 
 namespace {
 
-// Registers of one vector of each operand.
-int held_words(const KernelFacts& facts) {
+// Registers of one vector of each operand of an extent.
+int held_words(const KernelFacts& facts, Extent extent = Extent::Element) {
   int words = 0;
   for (const Traffic& traffic : facts.traffic)
-    if (traffic.extent == Extent::Element && !traffic.is_result && !traffic.is_unread)
+    if (traffic.extent == extent && !traffic.is_result && !traffic.is_unread)
       words += static_cast<int>(ceil_div(traffic.size_bytes * row_width(facts), 4));
   return words;
 }
 
-// As many threads as have registers for four vectors of each operand and for the sums of their columns.
+// As many threads as have registers for four vectors of each operand, for what the rows have in common, and for the sums
+// of their columns.
 HeldRows summed_rows(const KernelFacts& facts) {
   using namespace tuning;
   const int held = RowGroup * held_words(facts), sums = RowGroup * row_width(facts) * facts.sum_bytes / 4;
-  const int words = OtherRegisters + held + sums + (loads_ahead(facts) ? held : 0);
-  const int threads = std::min(Registers / words / static_cast<int>(WarpThreads) * static_cast<int>(WarpThreads),
-                               RowThreads);
+  const int words = OtherRegisters + held + RowGroup * held_words(facts, Extent::Column) + sums +
+                    (loads_ahead(facts) ? held : 0);
+  if (words > ThreadRegisters) return {.threads = OnceReadRowThreads};
+  const int threads = std::min(Registers / words / SummedThreads * SummedThreads, RowThreads);
   return {.threads = threads, .few = RowGroup * threads, .all = RowGroup * threads};
 }
 
@@ -98,7 +100,8 @@ void walk_rows(Blocks& blocks, const Geometry& geometry, const Schedule& schedul
   const Walk walk = walk_of(schedule);
   if (walk.sums == 0) return;
   const std::int64_t most = walk.processors * std::max<std::int64_t>(walk.threads / (blocks.x * blocks.y), 1);
-  blocks.count = std::min(blocks.count, most);
+  // All walk over as many rows as the one that has most.
+  if (blocks.count > 0) blocks.count = ceil_div(blocks.count, ceil_div(blocks.count, most));
   blocks.sums = joins ? blocks.count : std::min(blocks.rows, blocks.count * blocks.y);
   blocks.sum_bytes = walk.sums;
   blocks.fold = {.count = ceil_div(columns_of(geometry), tuning::FoldColumns),
@@ -109,7 +112,7 @@ void walk_rows(Blocks& blocks, const Geometry& geometry, const Schedule& schedul
 std::string walking_text(const Schedule& schedule, const std::string& blocks) {
   const Walk walk = walk_of(schedule);
   if (walk.sums == 0) return blocks;
-  return fmt::format("min({}, {} * max({} / (bx * by), 1)); then NAME_fold, block ({}, {}), grid ceil(columns / {})",
+  return fmt::format("up to min({}, {} * max({} / (bx * by), 1)); then NAME_fold, block ({}, {}), grid ceil(columns / {})",
                      blocks, walk.processors, walk.threads, tuning::FoldColumns, tuning::FoldThreads,
                      tuning::FoldColumns);
 }

@@ -9,8 +9,8 @@
 //   out1: result, bf16; for each column, summed over all rows; aligned to 2 bytes
 //   out2: result, bf16; for each column, summed over all rows; aligned to 2 bytes
 //
-// family=held width=4 vectors=4 threads=576 block=128 sums=8 processors=132 ahead=1
-// launch: bx = ceil(columns / 16), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid min(ceil(rows / by), 132 * max(576 / (bx * by), 1)); then NAME_fold, block (32, 16), grid ceil(columns / 32)
+// family=held width=4 vectors=4 threads=512 block=128 sums=8 processors=132 ahead=1
+// launch: bx = ceil(columns / 16), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid up to min(ceil(rows / by), 132 * max(512 / (bx * by), 1)); then NAME_fold, block (32, 32), grid ceil(columns / 32)
 
 using u16 = unsigned short;
 using u32 = unsigned;
@@ -212,14 +212,20 @@ __device__ __forceinline__ void leave_sums(T* to, T (&sums)[N], T (&exchange)[N]
   }
 }
 
-// The sum of a column, of whose `parts` each thread along y adds up every `Threads`-th. All threads of the block call
-// this.
-template <class T, int Threads>
-__device__ __forceinline__ T fold_sums(const T* from, long long pitch, unsigned parts, T (&exchange)[Threads][32]) {
+// The sum of every blockDim.y-th part of a column, from that of this thread on. Loads come first, many of them.
+template <class T> __device__ __forceinline__ T fold_sums(const T* from, long long pitch, unsigned parts) {
   T sum = Sum<T>::identity();
-  #pragma unroll 8
-  for (unsigned part = threadIdx.y; part < parts; part += Threads) sum = Sum<T>::combine(sum, from[part * pitch]);
-  return combine_across<Sum<T>>(sum, exchange);
+  for (unsigned first = threadIdx.y; first < parts; first += 12 * blockDim.y) {
+    T some[12];
+    #pragma unroll
+    for (int i = 0; i < 12; ++i) {
+      const unsigned part = first + i * blockDim.y;
+      some[i] = part < parts ? from[part * pitch] : Sum<T>::identity();
+    }
+    #pragma unroll
+    for (int i = 0; i < 12; ++i) sum = Sum<T>::combine(sum, some[i]);
+  }
+  return sum;
 }
 
 struct Values1 {
@@ -322,7 +328,7 @@ __device__ __forceinline__ Sums sums_of(char* scratch, unsigned part, const Spac
           reinterpret_cast<float*>(scratch + 4 * space.sums * pitch) + part * pitch};
 }
 
-extern "C" __global__ void __launch_bounds__(576)
+extern "C" __global__ void __launch_bounds__(512)
 gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held(const bf16* grad0, const float* result1, const float* result2, const bf16* x, const bf16* weight, bf16* out0, bf16* out1, bf16* out2, char* scratch, const Space space) {
   const int start = threadIdx.x * 4, step = blockDim.x * 4;
   float out1_sums[16] = {};
@@ -360,6 +366,7 @@ gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held(const 
     }
   };
   load_row(blockIdx.x * blockDim.y + threadIdx.y);
+  int turn = 0;
   for (unsigned first = blockIdx.x * blockDim.y; first < space.rows; first += gridDim.x * blockDim.y) {
     const unsigned row = first + threadIdx.y;
     // All threads of a block take part in its reductions, also those behind the last row.
@@ -400,8 +407,8 @@ gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held(const 
       add_elements<Sum<float>>(sum0_part, sum0_values, elements);
       add_elements<Sum<float>>(sum1_part, sum1_values, elements);
     }
-    __shared__ Both<Sum<float>, Sum<float>>::State exchange1[32];
-    const Both<Sum<float>, Sum<float>>::State found1 = combine_row<Both<Sum<float>, Sum<float>>>(Both<Sum<float>, Sum<float>>::State{sum0_part, sum1_part}, exchange1);
+    __shared__ Both<Sum<float>, Sum<float>>::State exchange1[2][32];
+    const Both<Sum<float>, Sum<float>>::State found1 = combine_row<Both<Sum<float>, Sum<float>>>(Both<Sum<float>, Sum<float>>::State{sum0_part, sum1_part}, exchange1[turn]);
     const float sum0 = found1.first;
     const float sum1 = found1.second;
     const float product0 = sum0 * (result2_value * result2_value * result2_value) * -0.5f / converted0 * 2.0f;
@@ -421,8 +428,7 @@ gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held(const 
         store<uint2>(out0 + at.out0 + column + u * step, pack_bf16(out0_vec));
       }
     }
-    // The next row's exchange is that of this one.
-    __syncthreads();
+    turn ^= 1;
   }
   const Sums sums = sums_of(scratch, blockIdx.x, space);
   __shared__ float out1_exchange[16][32];
@@ -432,15 +438,17 @@ gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held(const 
 }
 
 // Sums over all rows, from those of the blocks.
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(1024)
 gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held_fold(const bf16* grad0, const float* result1, const float* result2, const bf16* x, const bf16* weight, bf16* out0, bf16* out1, bf16* out2, char* scratch, const Space space) {
   const long long column = blockIdx.x * 32ll + threadIdx.x;
   const unsigned parts = column < space.columns ? space.sums : 0;
   const Sums sums = sums_of(scratch, 0, space);
-  __shared__ float out1_exchange[16][32];
-  const float out1_sum = fold_sums(sums.out1 + column, pitch_of(space), parts, out1_exchange);
-  __shared__ float out2_exchange[16][32];
-  const float out2_sum = fold_sums(sums.out2 + column, pitch_of(space), parts, out2_exchange);
+  const float out1_own = fold_sums(sums.out1 + column, pitch_of(space), parts);
+  const float out2_own = fold_sums(sums.out2 + column, pitch_of(space), parts);
+  __shared__ float out1_exchange[32][32];
+  const float out1_sum = combine_across<Sum<float>>(out1_own, out1_exchange);
+  __shared__ float out2_exchange[32][32];
+  const float out2_sum = combine_across<Sum<float>>(out2_own, out2_exchange);
   if (threadIdx.y > 0 || column >= space.columns) return;
   out1[(column) * space.out1_stride0] = to_bf16(out1_sum);
   out2[(column) * space.out2_stride0] = to_bf16(out2_sum);

@@ -7,8 +7,8 @@
 //   out0: result, f32; for each element; aligned to 16 bytes
 //   out1: result, f32; for each column, summed over all rows; aligned to 4 bytes
 //
-// family=looped width=4 threads=672 block=128 few=2688 held=2688 chunk=0 partial=0 sums=4 processors=132
-// launch: bx = min(672, ceil(columns / 16)), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid min(ceil(rows / by), 132 * max(672 / (bx * by), 1)); then NAME_fold, block (32, 16), grid ceil(columns / 32)
+// family=looped width=4 threads=512 block=128 few=2048 held=2048 chunk=0 partial=0 sums=4 processors=132
+// launch: bx = min(512, ceil(columns / 16)), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid up to min(ceil(rows / by), 132 * max(512 / (bx * by), 1)); then NAME_fold, block (32, 32), grid ceil(columns / 32)
 
 using i64 = long long;
 using u64 = unsigned long long;
@@ -163,14 +163,20 @@ __device__ __forceinline__ void add_terms(T* sums, const Vec<T, N>& terms, bool 
   store<Word>(sums, after);
 }
 
-// The sum of a column, of whose `parts` each thread along y adds up every `Threads`-th. All threads of the block call
-// this.
-template <class T, int Threads>
-__device__ __forceinline__ T fold_sums(const T* from, long long pitch, unsigned parts, T (&exchange)[Threads][32]) {
+// The sum of every blockDim.y-th part of a column, from that of this thread on. Loads come first, many of them.
+template <class T> __device__ __forceinline__ T fold_sums(const T* from, long long pitch, unsigned parts) {
   T sum = Sum<T>::identity();
-  #pragma unroll 8
-  for (unsigned part = threadIdx.y; part < parts; part += Threads) sum = Sum<T>::combine(sum, from[part * pitch]);
-  return combine_across<Sum<T>>(sum, exchange);
+  for (unsigned first = threadIdx.y; first < parts; first += 12 * blockDim.y) {
+    T some[12];
+    #pragma unroll
+    for (int i = 0; i < 12; ++i) {
+      const unsigned part = first + i * blockDim.y;
+      some[i] = part < parts ? from[part * pitch] : Sum<T>::identity();
+    }
+    #pragma unroll
+    for (int i = 0; i < 12; ++i) sum = Sum<T>::combine(sum, some[i]);
+  }
+  return sum;
 }
 
 // What a sweep over the row reduces, of one element.
@@ -254,11 +260,12 @@ __device__ __forceinline__ Sums sums_of(char* scratch, unsigned part, const Spac
   return {reinterpret_cast<float*>(scratch) + part * pitch};
 }
 
-extern "C" __global__ void __launch_bounds__(672)
+extern "C" __global__ void __launch_bounds__(512)
 gems_rms_norm_vjp_x_weight_of0_f32_looped(const float* grad0, const float* result1, const float* x, const float* weight, float* out0, float* out1, char* scratch, const Space space) {
   const int start = threadIdx.x * 4, step = blockDim.x * 4;
   const unsigned first_row = blockIdx.x * blockDim.y + threadIdx.y;
   const Sums sums = sums_of(scratch, first_row, space);
+  int turn = 0;
   for (unsigned first = blockIdx.x * blockDim.y; first < space.rows; first += gridDim.x * blockDim.y) {
     const unsigned row = first + threadIdx.y;
     // All threads of a block take part in its reductions, also those behind the last row.
@@ -292,8 +299,8 @@ gems_rms_norm_vjp_x_weight_of0_f32_looped(const float* grad0, const float* resul
       }
       add_elements<Sum<float>>(sum0_part, sum0_values, elements);
     }
-    __shared__ Sum<float>::State exchange1[32];
-    const float sum0 = combine_row<Sum<float>>(sum0_part, exchange1);
+    __shared__ Sum<float>::State exchange1[2][32];
+    const float sum0 = combine_row<Sum<float>>(sum0_part, exchange1[turn]);
     const float quotient0 = sum0 * (result1_value * result1_value * result1_value) * -0.5f / (float)(i64)length;
     for (long long column = start; column < columns; column += 4 * step) {
       const int left = (int)min(columns - column, 1ll << 30);
@@ -324,19 +331,19 @@ gems_rms_norm_vjp_x_weight_of0_f32_looped(const float* grad0, const float* resul
         store<uint4>(out0 + at.out0 + column + u * step, out0_vec);
       }
     }
-    // The next row's exchange is that of this one.
-    __syncthreads();
+    turn ^= 1;
   }
 }
 
 // Sums over all rows, from those of the blocks.
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(1024)
 gems_rms_norm_vjp_x_weight_of0_f32_looped_fold(const float* grad0, const float* result1, const float* x, const float* weight, float* out0, float* out1, char* scratch, const Space space) {
   const long long column = blockIdx.x * 32ll + threadIdx.x;
   const unsigned parts = column < space.columns ? space.sums : 0;
   const Sums sums = sums_of(scratch, 0, space);
-  __shared__ float out1_exchange[16][32];
-  const float out1_sum = fold_sums(sums.out1 + column, pitch_of(space), parts, out1_exchange);
+  const float out1_own = fold_sums(sums.out1 + column, pitch_of(space), parts);
+  __shared__ float out1_exchange[32][32];
+  const float out1_sum = combine_across<Sum<float>>(out1_own, out1_exchange);
   if (threadIdx.y > 0 || column >= space.columns) return;
   out1[(column) * space.out1_stride0] = out1_sum;
 }

@@ -255,15 +255,21 @@ __device__ __forceinline__ void leave_sums(T* to, T (&sums)[N], T (&exchange)[N]
   }
 }
 
-//! snippet FoldSums needs Sum, CombineAcross
-// The sum of a column, of whose `parts` each thread along y adds up every `Threads`-th. All threads of the block call
-// this.
-template <class T, int Threads>
-__device__ __forceinline__ T fold_sums(const T* from, long long pitch, unsigned parts, T (&exchange)[Threads][32]) {
+//! snippet FoldSums needs Sum
+// The sum of every blockDim.y-th part of a column, from that of this thread on. Loads come first, many of them.
+template <class T> __device__ __forceinline__ T fold_sums(const T* from, long long pitch, unsigned parts) {
   T sum = Sum<T>::identity();
-  #pragma unroll 8
-  for (unsigned part = threadIdx.y; part < parts; part += Threads) sum = Sum<T>::combine(sum, from[part * pitch]);
-  return combine_across<Sum<T>>(sum, exchange);
+  for (unsigned first = threadIdx.y; first < parts; first += 12 * blockDim.y) {
+    T some[12];
+    #pragma unroll
+    for (int i = 0; i < 12; ++i) {
+      const unsigned part = first + i * blockDim.y;
+      some[i] = part < parts ? from[part * pitch] : Sum<T>::identity();
+    }
+    #pragma unroll
+    for (int i = 0; i < 12; ++i) sum = Sum<T>::combine(sum, some[i]);
+  }
+  return sum;
 }
 
 //! snippet Prod
