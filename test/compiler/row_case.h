@@ -41,7 +41,8 @@ struct RowCase {
 // be left out.
 TraceGraph row_trace(const OpDef& op, const std::vector<DType>& dtypes, std::size_t absent = 0);
 
-// The gradient of the operands `wanted`, derived from the op's definition; what it reads of rows is in the compute dtype.
+// The gradient of the operands `wanted`, derived from the op's definition; what it reads of rows is in the compute
+// dtype.
 TraceGraph gradient_trace(const OpDef& op, DType dtype, PositionSet wanted);
 
 // The layout that the case gets.

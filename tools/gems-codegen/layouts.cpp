@@ -54,7 +54,8 @@ std::vector<LayoutText> layouts_of(const TraceGraph& graph) {
   for (const LayoutTraits& layout : rows_of(graph.is_rowwise)) {
     if (sums_rows && layout.family == Family::Columns) continue;
     texts.push_back({.cls = std::string(layout.name), .singles = {}});
-    if (layout.family == Family::Held && !sums_rows) texts.push_back({.cls = std::string(layout.name), .singles = {}, .held = 8});
+    if (layout.family == Family::Held && !sums_rows)
+      texts.push_back({.cls = std::string(layout.name), .singles = {}, .held = 8});
   }
   return texts;
 }

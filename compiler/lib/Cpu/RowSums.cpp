@@ -10,8 +10,8 @@ using namespace mlir;
 namespace gems::cpu {
 
 Place RowFunction::placeOfSum(const RowField& field, Value part, Value column) {
-  Value pitch = times(LLVM::UDivOp::create(at_, plus(length_, number(SumsPitch - 1)), number(SumsPitch)),
-                      number(SumsPitch));
+  Value pitch =
+      times(LLVM::UDivOp::create(at_, plus(length_, number(SumsPitch - 1)), number(SumsPitch)), number(SumsPitch));
   Value offset = plus(times(plus(times(part, number(sumBytes_)), number(field.offset)), pitch),
                       times(column, number(field.type.sizeBytes())));
   return {.base = advanced(at_, sums_, offset), .step = Step::Contiguous, .strideBytes = {}};

@@ -42,9 +42,7 @@ void RowText::writeLastVisit() {
     out_.line("const Column to = column_of(column + u * step + k, space);");
   }
   if (isAcross()) out_.line("if (!elements.has(u * {} + k) || !is_row) continue;", width_);
-  const auto element = [&](const OperandText& operand) {
-    return fmt::format("{}.get(k)", vectorOf(operand));
-  };
+  const auto element = [&](const OperandText& operand) { return fmt::format("{}.get(k)", vectorOf(operand)); };
   std::string called = call(last_, element, "column + u * step + k");
   const bool isSingle = last_.roots.size() == 1;
   if (!isSingle) {

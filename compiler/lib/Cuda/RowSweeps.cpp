@@ -166,9 +166,7 @@ void RowText::writePass(const Visit& visit, ArrayRef<Part> parts, bool declares)
   writeColumnVectors(visit);
   out_.line("#pragma unroll");
   out_.open("for (int k = 0; k < {}; ++k) {{", width_);
-  const auto element = [&](const OperandText& operand) {
-    return fmt::format("{}.get(k)", vectorOf(operand));
-  };
+  const auto element = [&](const OperandText& operand) { return fmt::format("{}.get(k)", vectorOf(operand)); };
   std::string called = call(visit, element, "column + u * step + k");
   if (visit.roots.size() > 1) {
     out_.line("const auto all = {};", called);

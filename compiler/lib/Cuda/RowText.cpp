@@ -77,8 +77,9 @@ void RowText::write() {
     writeStep();
     writeBeforeRows();
     if (takesTurns()) out_.line("int turn = 0;");
-    out_.open("for (unsigned first = blockIdx.x * blockDim.{0}; first < space.rows; first += gridDim.x * blockDim.{0}) {{",
-              across());
+    out_.open(
+        "for (unsigned first = blockIdx.x * blockDim.{0}; first < space.rows; first += gridDim.x * blockDim.{0}) {{",
+        across());
   }
   writeRow();
   if (chunk_ > 0) {

@@ -30,8 +30,8 @@ class RowText {
   // Along which dimension of a block the threads of one row lie; its rows lie along the other.
   enum class Axis : char { X = 'x', Y = 'y' };
 
-  // chunk: elements of a row that a block reads, where the blocks of a longer row share it; 0: all. Kernels that sum over
-  // all rows walk over them (walksRows).
+  // chunk: elements of a row that a block reads, where the blocks of a longer row share it; 0: all. Kernels that sum
+  // over all rows walk over them (walksRows).
   RowText(int width, int threads, int chunk, KernelText& kernel, TextWriter& out, Axis axis = Axis::X);
 
   virtual Form form() const = 0;
@@ -42,8 +42,8 @@ class RowText {
   virtual void writeBeforeRows();
   virtual void writeStart() {}
   // Sums over all rows: before the elements of vector u are computed; the statement that takes the term of element k;
-  // after the vector; after the last row. Unless a family keeps them in registers: in memory, a row of sums for each row
-  // of threads.
+  // after the vector; after the last row. Unless a family keeps them in registers: in memory, a row of sums for each
+  // row of threads.
   virtual void openTerms(const ResultText& result);
   virtual std::string takeTerm(const ResultText& result, const std::string& term) const;
   virtual void writeTerms(const ResultText& result);

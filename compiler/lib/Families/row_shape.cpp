@@ -28,13 +28,13 @@ int held_words(const KernelFacts& facts, Extent extent = Extent::Element) {
   return words;
 }
 
-// As many threads as have registers for four vectors of each operand, for what the rows have in common, and for the sums
-// of their columns.
+// As many threads as have registers for four vectors of each operand, for what the rows have in common, and for the
+// sums of their columns.
 HeldRows summed_rows(const KernelFacts& facts) {
   using namespace tuning;
   const int held = RowGroup * held_words(facts), sums = RowGroup * row_width(facts) * facts.sum_bytes / 4;
-  const int words = OtherRegisters + held + RowGroup * held_words(facts, Extent::Column) + sums +
-                    (loads_ahead(facts) ? held : 0);
+  const int words =
+      OtherRegisters + held + RowGroup * held_words(facts, Extent::Column) + sums + (loads_ahead(facts) ? held : 0);
   if (words > ThreadRegisters) return {.threads = OnceReadRowThreads};
   const int threads = std::min(Registers / words / SummedThreads * SummedThreads, RowThreads);
   return {.threads = threads, .few = RowGroup * threads, .all = RowGroup * threads};
@@ -104,17 +104,16 @@ void walk_rows(Blocks& blocks, const Geometry& geometry, const Schedule& schedul
   if (blocks.count > 0) blocks.count = ceil_div(blocks.count, ceil_div(blocks.count, most));
   blocks.sums = joins ? blocks.count : std::min(blocks.rows, blocks.count * blocks.y);
   blocks.sum_bytes = walk.sums;
-  blocks.fold = {.count = ceil_div(columns_of(geometry), tuning::FoldColumns),
-                 .x = tuning::FoldColumns,
-                 .y = tuning::FoldThreads};
+  blocks.fold = {
+      .count = ceil_div(columns_of(geometry), tuning::FoldColumns), .x = tuning::FoldColumns, .y = tuning::FoldThreads};
 }
 
 std::string walking_text(const Schedule& schedule, const std::string& blocks) {
   const Walk walk = walk_of(schedule);
   if (walk.sums == 0) return blocks;
-  return fmt::format("up to min({}, {} * max({} / (bx * by), 1)); then NAME_fold, block ({}, {}), grid ceil(columns / {})",
-                     blocks, walk.processors, walk.threads, tuning::FoldColumns, tuning::FoldThreads,
-                     tuning::FoldColumns);
+  return fmt::format(
+      "up to min({}, {} * max({} / (bx * by), 1)); then NAME_fold, block ({}, {}), grid ceil(columns / {})", blocks,
+      walk.processors, walk.threads, tuning::FoldColumns, tuning::FoldThreads, tuning::FoldColumns);
 }
 
 void share_rows(Blocks& blocks, const Geometry& geometry, int chunk, int partial) {

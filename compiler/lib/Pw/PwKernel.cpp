@@ -121,7 +121,8 @@ LogicalResult KernelOp::verifyRegions() {
                          << block.getNumArguments();
   for (unsigned i = 0; i < block.getNumArguments(); ++i)
     if (failed(checkType(*this, "operand", operandSpec(i), operandSpec(i).getStorage(), "takes",
-                         block.getArgument(i).getType()))) return failure();
+                         block.getArgument(i).getType())))
+      return failure();
 
   auto yield = dyn_cast<YieldOp>(block.getTerminator());
   if (!yield) return emitOpError("body must end with pw.yield");
@@ -130,7 +131,8 @@ LogicalResult KernelOp::verifyRegions() {
                                << getResultSpecs().size() << " results";
   for (unsigned i = 0; i < yield.getNumOperands(); ++i)
     if (failed(checkType(yield, "result", resultSpec(i), yieldedDType(resultSpec(i)), "yields",
-                         yield.getOperand(i).getType()))) return failure();
+                         yield.getOperand(i).getType())))
+      return failure();
   return verifyExtents(*this);
 }
 

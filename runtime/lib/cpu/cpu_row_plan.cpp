@@ -329,8 +329,8 @@ void CpuRowPlan::sum_pieces(const Launch& launch, std::int64_t begin, std::int64
   for (; begin < end; ++begin)
     for (std::int64_t unit = 0; unit < units; ++unit)
       call(launch, unit_at(launch, unit), begin, last_phase(), last_phase() + 1,
-           launch.records + unit * shape.record_bytes,
-           launch.partials + (unit * pieces + begin) * shape.partial_bytes, work, launch.sums);
+           launch.records + unit * shape.record_bytes, launch.partials + (unit * pieces + begin) * shape.partial_bytes,
+           work, launch.sums);
 }
 
 // Pieces of the columns.
@@ -368,9 +368,9 @@ void CpuRowPlan::launch(void* const* tensors, const NumberValue* numbers, void*)
   const PackedNumbers packed(variant, numbers);
   Launch launch{.plan = *this, .tensors = tensors, .numbers = packed.addresses()};
   const bool is_by_phases = pieces > 1 && units < ManyUnits;
-  const std::int64_t shared_bytes = is_by_phases ? rounded_up(units * shape.record_bytes, 64) +
-                                                       rounded_up(units * pieces * shape.partial_bytes, 64)
-                                                 : 0;
+  const std::int64_t shared_bytes =
+      is_by_phases ? rounded_up(units * shape.record_bytes, 64) + rounded_up(units * pieces * shape.partial_bytes, 64)
+                   : 0;
   launch.records = launch_scratch.of_bytes(shared_bytes + parts * part_bytes);
   launch.partials = launch.records + rounded_up(units * shape.record_bytes, 64);
   launch.sums = launch.records + shared_bytes;
@@ -378,7 +378,8 @@ void CpuRowPlan::launch(void* const* tensors, const NumberValue* numbers, void*)
   if (is_by_phases) {
     run_phases(launch);
   } else if (part_bytes > 0) {
-    in_parallel<&CpuRowPlan::run_parts>(launch, parts, unit_elements * divided_up(units, std::max<std::int64_t>(parts, 1)));
+    in_parallel<&CpuRowPlan::run_parts>(launch, parts,
+                                        unit_elements * divided_up(units, std::max<std::int64_t>(parts, 1)));
   } else {
     in_parallel<&CpuRowPlan::run_all>(launch, units, unit_elements);
   }

@@ -60,8 +60,8 @@ void check_sums(const TraceGraph& graph, double relative) {
   const auto kernel = reinterpret_cast<CpuRowKernel>(load_cpu(compile_cpu(graph, along)));
   for (const std::int64_t columns : {1, 16, 31, 100, 257, 5000}) {
     const TableSize size{.rows = columns > 300 ? 5 : 37, .columns = columns};
-    const auto operands = random_tables(graph, static_cast<std::size_t>(size.rows),
-                                        static_cast<std::size_t>(columns), static_cast<std::uint32_t>(columns));
+    const auto operands = random_tables(graph, static_cast<std::size_t>(size.rows), static_cast<std::size_t>(columns),
+                                        static_cast<std::uint32_t>(columns));
     const auto results = run_rows(kernel, graph, along, operands, size);
     CHECK(row_difference(graph, operands, results, size, relative) == "");
     CHECK(results == run_rows(kernel, graph, along, operands, size, true));
@@ -111,17 +111,19 @@ TEST_CASE("a kernel may have several sweeps, picked elements, and the index in t
 }
 
 TEST_CASE("sums over all rows are of each row once, and rounded last") {
-  for (const DType dtype : {DType::F32, DType::BF16, DType::F16, DType::F64, DType::I32, DType::I8, DType::C64})
-    check_sums(trace_of_op(column_sums_op, dtype), dtype == DType::F64    ? 1e-12
-                                                   : dtype == DType::BF16 ? 0x1p-7
-                                                   : dtype == DType::F16  ? 0x1p-9
-                                                                          : 1e-4);
+  for (const DType dtype :
+       {DType::F32, DType::BF16, DType::F16, DType::F64, DType::I32, DType::I8, DType::C64, DType::C32})
+    check_sums(trace_of_op(column_sums_op, dtype), dtype == DType::F64                          ? 1e-12
+                                                   : dtype == DType::BF16                       ? 0x1p-7
+                                                   : dtype == DType::F16 || dtype == DType::C32 ? 0x1p-9
+                                                                                                : 1e-4);
 }
 
 TEST_CASE("the gradients of norms are one kernel") {
   Derivatives derivatives;
   for (const DType dtype : {DType::F32, DType::BF16, DType::F64})
-    for (const auto& [op, wanted] : {std::pair{&ops::layer_norm_op, 7u}, {&ops::rms_norm_op, 3u}, {&ops::rms_norm_op, 1u}}) {
+    for (const auto& [op, wanted] :
+         {std::pair{&ops::layer_norm_op, 7u}, {&ops::rms_norm_op, 3u}, {&ops::rms_norm_op, 1u}}) {
       const Derived& gradient = derivatives.gradient(*op, 1, wanted);
       check_sums(trace_of_op(*gradient.op, dtype), dtype == DType::BF16 ? 0x1p-6 : 1e-4);
     }

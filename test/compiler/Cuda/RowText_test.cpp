@@ -40,14 +40,29 @@ constexpr OpDef several_op =
 constexpr OpDef column_sums_op = dsl::rowwise(
     {.name = "column_sums", .promotion_methods = {dsl::promote({0, 1}, dsl::Default), dsl::promote({0}, dsl::Default)}},
     [](dsl::Tensor x, dsl::Tensor y) { return dsl::outputs(dsl::column_sum(x * y), dsl::column_sum(x - y)); });
-constexpr OpDef scaled_sums_op = dsl::rowwise(
-    {.name = "scaled_sums",
-     .promotion_methods = {dsl::promote({0}, dsl::Default), dsl::promote({0}, dsl::Default),
-                           dsl::promote({0}, dsl::Default)}},
-    [](dsl::Tensor x) {
-      const dsl::Expr sum = dsl::row_sum(x);
-      return dsl::outputs(dsl::column_sum(x * sum), sum, x + sum);
-    });
+constexpr OpDef scaled_sums_op =
+    dsl::rowwise({.name = "scaled_sums",
+                  .promotion_methods = {dsl::promote({0}, dsl::Default), dsl::promote({0}, dsl::Default),
+                                        dsl::promote({0}, dsl::Default)}},
+                 [](dsl::Tensor x) {
+                   const dsl::Expr sum = dsl::row_sum(x);
+                   return dsl::outputs(dsl::column_sum(x * sum), sum, x + sum);
+                 });
+
+// An element of the row beside sums over all rows; operands called as variables of the kernel are.
+constexpr OpDef picked_sums_op =
+    dsl::rowwise({.name = "picked_sums",
+                  .promotion_methods = {dsl::promote({0, 1}, dsl::Default), dsl::promote({0, 1}, dsl::Default)},
+                  .names = {"sums", "scratch", "turn"}},
+                 [](dsl::Tensor x, dsl::Column weight, dsl::Row target) {
+                   const dsl::Expr value = x * weight + dsl::pick(x, target) * dsl::row_max(x);
+                   return dsl::outputs(value, dsl::column_sum(value));
+                 });
+constexpr OpDef named_sums_op =
+    dsl::rowwise({.name = "named_sums",
+                  .promotion_methods = {dsl::promote({0, 1}, dsl::Default)},
+                  .names = {"first_row", "load_row", "parts"}},
+                 [](dsl::Tensor x, dsl::Tensor y, dsl::Row z) { return dsl::column_sum(x * y + z); });
 
 std::vector<std::int64_t> lengths(std::int64_t width) {
   return {0,          1,          width - 1,  width,       width + 1,       3 * width,
@@ -228,7 +243,8 @@ TEST_CASE("rows that lie across are found by neighbouring threads") {
 
 TEST_CASE("blocks that walk over the rows sum each row once, whatever their number and the layout") {
   std::vector<RowCase> cases;
-  for (const DType dtype : {DType::F32, DType::BF16, DType::F16, DType::F64, DType::I32, DType::I8, DType::C64})
+  for (const DType dtype :
+       {DType::F32, DType::BF16, DType::F16, DType::F64, DType::I32, DType::I8, DType::C64, DType::C32})
     for (const OpDef* op : {&column_sums_op, &scaled_sums_op})
       for (const std::int64_t length : {1, 7, 64, 203, 1200})
         for (const std::int64_t rows : {1, 9, 75}) {
@@ -270,6 +286,23 @@ TEST_CASE("the gradients of a norm are found in one walk over the rows, held and
           CHECK((traits(cls).family == Family::Looped) == (length > 10000));
         }
   check_rows_on_host(cases, 14);
+}
+
+TEST_CASE("elements are picked beside sums over all rows, whatever operands are called") {
+  std::vector<RowCase> cases;
+  for (const std::int64_t length : {3, 40, 300})
+    for (const int offset : {0, 1})
+      for (const int stride : {1, 2}) {
+        cases.push_back({.graph = row_trace(picked_sums_op, {DType::F32, DType::F32, DType::I64}),
+                         .reduced = {length},
+                         .kept = {70},
+                         .offset = offset,
+                         .stride = stride,
+                         .processors = 1});
+        cases.push_back(cases.back());
+        cases.back().graph = row_trace(named_sums_op, {DType::BF16});
+      }
+  check_rows_on_host(cases, 17);
 }
 
 TEST_CASE("random bodies have their sums over all rows") {

@@ -188,14 +188,14 @@ TEST_CASE("the sum of a row without elements is 0") {
 namespace {
 
 // Sums over all rows of what depends on the row, and of what does not, beside elements and values of rows.
-constexpr OpDef summed_op = dsl::rowwise(
-    {.name = "summed",
-     .promotion_methods = {dsl::promote({0}, dsl::Default), dsl::promote({0}, dsl::Default),
-                           dsl::promote({0}, dsl::Default), dsl::promote({0}, dsl::Default)}},
-    [](dsl::Tensor x) {
-      const dsl::Expr mean = dsl::row_mean(x);
-      return dsl::outputs(dsl::column_sum(x * mean), x - mean, mean, dsl::column_sum(x));
-    });
+constexpr OpDef summed_op =
+    dsl::rowwise({.name = "summed",
+                  .promotion_methods = {dsl::promote({0}, dsl::Default), dsl::promote({0}, dsl::Default),
+                                        dsl::promote({0}, dsl::Default), dsl::promote({0}, dsl::Default)}},
+                 [](dsl::Tensor x) {
+                   const dsl::Expr mean = dsl::row_mean(x);
+                   return dsl::outputs(dsl::column_sum(x * mean), x - mean, mean, dsl::column_sum(x));
+                 });
 
 std::vector<Tensor> run_summed(Tensor& x, std::uint64_t reduced, std::vector<Shaped> shapes) {
   std::vector<Tensor> results;
@@ -251,7 +251,8 @@ std::string check_sums(Tensor& x, std::vector<Tensor>& results, const std::vecto
 // The last piece first, each on its own, as threads may come.
 void backwards(std::int64_t count, std::int64_t grain, void* context,
                void (*fn)(void* context, std::int64_t begin, std::int64_t end)) {
-  for (std::int64_t end = count; end > 0; end -= std::min(end, grain)) fn(context, std::max<std::int64_t>(end - grain, 0), end);
+  for (std::int64_t end = count; end > 0; end -= std::min(end, grain))
+    fn(context, std::max<std::int64_t>(end - grain, 0), end);
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ using CpuKernel = void (*)(char* const* data, const std::int64_t* strides_bytes,
 //   2 k - 1        sweep k over a piece of the row: its partial
 //   2 k            the partials of all pieces make the values of sweep k; what is known after it
 //   2 sweeps + 1   the last visit of a piece: results that vary along the row, and terms of sums over all rows
-//   2 sweeps + 2   only of a kernel with such sums, for columns instead of rows: the results, from the sums of the parts
+//   2 sweeps + 2   only of a kernel with such sums, for columns instead of rows: the results, from the sums of the
+//   parts
 //
 // Values of a row stay in a record from one phase to the next; results of rows are written as soon as they are known. A
 // row of at most RowPiece elements is one piece, and all of its phases may be one call, for many rows. The pieces of a
@@ -31,9 +32,9 @@ using CpuKernel = void (*)(char* const* data, const std::int64_t* strides_bytes,
 // once. A row's values do not depend on how it was called, nor on the walk.
 inline constexpr std::int64_t RowPiece = 4096;
 
-// Sums over all rows are accumulated in parts of the rows: the last visits of one part are called one after the other, in
-// the order of its rows. The sums of a part have sum_bytes for each column and are 0 before the first row; those of one
-// result have as many elements as a row, rounded up to a multiple of SumsPitch.
+// Sums over all rows are accumulated in parts of the rows: the last visits of one part are called one after the other,
+// in the order of its rows. The sums of a part have sum_bytes for each column and are 0 before the first row; those of
+// one result have as many elements as a row, rounded up to a multiple of SumsPitch.
 inline constexpr std::int64_t SumsPitch = 256;
 constexpr std::int64_t sums_pitch(std::int64_t length) { return (length + SumsPitch - 1) / SumsPitch * SumsPitch; }
 

@@ -120,19 +120,19 @@ inline constexpr int EightHeldWords = 4;
 inline constexpr int FourHeldWords = 8;
 inline constexpr int MostHeldWords = 16;
 // Sums over all rows: a block walks over the rows and keeps the sums of its columns in registers, those of a vector's
-// elements for each vector of a thread. On an H100 norms backward of 16384 x 4096 bf16 were at 92 % of a copy with vectors
-// of four elements, at 84 % with eight; f32 at 95 %, and at 88 % where the next row was loaded before this one was
-// computed, for which only two-byte operands leave registers. On an H200 a kernel that had eight registers too few, and
-// kept 136 bytes in memory, was half as fast.
+// elements for each vector of a thread. On an H100 norms backward of 16384 x 4096 bf16 were at 92 % of a copy with
+// vectors of four elements, at 84 % with eight; f32 at 95 %, and at 88 % where the next row was loaded before this one
+// was computed, for which only two-byte operands leave registers. On an H200 a kernel that had eight registers too few,
+// and kept 136 bytes in memory, was half as fast.
 inline constexpr int SummedWidth = 4;
-inline constexpr int Registers = 65536;     // of a multiprocessor
+inline constexpr int Registers = 65536;      // of a multiprocessor
 inline constexpr int ThreadRegisters = 255;  // of a thread, at most
-inline constexpr int OtherRegisters = 48;   // of a thread, beside what it holds
-inline constexpr int SummedThreads = 128;   // threads of a row are a multiple of them
-inline constexpr int AheadRegisters = 16;   // for the next row, at most
-inline constexpr int SumsPitch = 16;        // elements; the sums of a row are a multiple of them apart
-inline constexpr int FoldColumns = 32;      // of a block of NAME_fold
-inline constexpr int FoldThreads = 32;      // of a column
+inline constexpr int OtherRegisters = 48;    // of a thread, beside what it holds
+inline constexpr int SummedThreads = 128;    // threads of a row are a multiple of them
+inline constexpr int AheadRegisters = 16;    // for the next row, at most
+inline constexpr int SumsPitch = 16;         // elements; the sums of a row are a multiple of them apart
+inline constexpr int FoldColumns = 32;       // of a block of NAME_fold
+inline constexpr int FoldThreads = 32;       // of a column
 // Elements of a row that a block reads, where one sweep finds all results: the blocks of a longer row share it, however
 // many rows there are, so that its bits are the same among few and among many. On an H100 the sum of 2^27 elements
 // reaches 101 % (bf16) and 102 % (f32) of a copy so, with twice as many elements 1 % less.

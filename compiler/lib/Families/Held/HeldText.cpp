@@ -113,8 +113,7 @@ class HeldText : public RowText {
   void writeCopies(std::string_view to, std::string_view from) {
     out_.line("#pragma unroll");
     out_.open("for (int u = 0; u < {}; ++u) {{", schedule_.vectors);
-    for (const OperandText* operand : aheadOperands())
-      out_.line("{0}_{1}[u] = {0}_{2}[u];", operand->name, to, from);
+    for (const OperandText* operand : aheadOperands()) out_.line("{0}_{1}[u] = {0}_{2}[u];", operand->name, to, from);
     out_.close();
   }
   bool isOneGroup() const { return schedule_.vectors == tuning::RowGroup; }
