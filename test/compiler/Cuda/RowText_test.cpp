@@ -326,6 +326,24 @@ TEST_CASE("sums over all rows are 0 where there are no rows") {
   check_rows_on_host({{.graph = row_trace(scaled_sums_op, {DType::F32}), .reduced = {50}, .kept = {0}}}, 16);
 }
 
+TEST_CASE("a row's bits depend on its values and its length alone, also beside sums over all rows") {
+  for (const std::int64_t length : {64, 1000, 5000}) {
+    const RowCase first{.graph = gradient_trace(ops::layer_norm_op, DType::F32, 7),
+                        .reduced = {length},
+                        .kept = {1},
+                        .values = RowValues::Moderate,
+                        .tolerance = 1e-4,
+                        .processors = 1};
+    std::vector<RowCase> cases(4, first);
+    cases[1].kept = {9};
+    cases[2].offset = 1;
+    cases[3].stride = 3;
+    const auto results = check_rows_on_host(cases, 18);
+    for (const auto& other : results)
+      CHECK(std::equal(other.begin(), other.begin() + 4 * static_cast<std::ptrdiff_t>(length), results[0].begin()));
+  }
+}
+
 TEST_CASE("a row's bits depend on its values and its length alone") {
   for (const OpDef* op : {&ops::softmax_op, &ops::layer_norm_op, &ops::var_mean_op, &ops::sum_op, &ops::logsumexp_op})
     for (const std::int64_t length : {64, 1000, 9000}) {
