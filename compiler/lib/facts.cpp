@@ -50,6 +50,16 @@ int state_bytes(const TraceGraph& graph) {
   return (bytes + 15) / 16 * 16;
 }
 
+int sum_bytes(const TraceGraph& graph) {
+  int bytes = 0;
+  for (const TraceResult& result : graph.results) {
+    const bool widens = is_float(result.dtype) || is_complex(result.dtype);
+    if (result.extent == Extent::Column)
+      bytes += static_cast<int>(size_bytes(widens ? opmath_of(result.dtype) : result.dtype));
+  }
+  return bytes;
+}
+
 }  // namespace
 
 KernelFacts facts_of(const TraceGraph& graph, const Layout& layout) {
@@ -57,7 +67,8 @@ KernelFacts facts_of(const TraceGraph& graph, const Layout& layout) {
                     .traffic = {},
                     .held = layout.held,
                     .reads_once = graph.is_rowwise && reads_once(graph),
-                    .partial_bytes = state_bytes(graph)};
+                    .partial_bytes = state_bytes(graph),
+                    .sum_bytes = sum_bytes(graph)};
   std::size_t next = 0;
   for (std::size_t i = 0; i < graph.operands.size(); ++i)
     if (graph.operands[i].form == OperandForm::Tensor)

@@ -25,6 +25,7 @@ struct KernelFacts {
   int held = 0;                  // vectors of a row that a thread holds, by the layout
   bool reads_once = false;       // rowwise: one sweep finds all results
   int partial_bytes = 0;         // rowwise: of the states of all reductions, at most
+  int sum_bytes = 0;             // rowwise: of one column's sums over all rows, as they are accumulated
 
   bool is_aligned() const { return traits(layout).is_aligned; }
 };

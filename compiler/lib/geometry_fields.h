@@ -22,6 +22,7 @@ struct GeometryField {
     RowTiles,  // blocks along dimension 1
     Columns,   // size of dimension 0; rowwise: elements of a row
     Rows,      // rows that the kernel counts: of all outer dimensions, or of dimension 1
+    Sums,      // sums of each column that blocks leave for NAME_fold
     Count,     // number of elements
     Size,      // size of `dim`
     Stride,    // stride of `tensor` along `dim`

@@ -43,7 +43,7 @@ class Packer {
   void add(FieldType type, std::int64_t value) {
     switch (type) {
       case FieldType::Divisor:
-        return add(divisor_of(value));
+        return add(divisor_of(std::max<std::int64_t>(value, 1)));  // 0: there are no rows
       case FieldType::Narrow:
         return add(static_cast<std::int32_t>(value));
       case FieldType::Wide:
@@ -81,6 +81,15 @@ LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, c
                    .block_y = static_cast<unsigned>(blocks.fold.y)};
   }
 
+  if (blocks.sum_bytes > 0) {
+    // Rows of whole vectors.
+    const std::int64_t pitch = ceil_div(columns_of(geometry), tuning::SumsPitch) * tuning::SumsPitch;
+    launch.scratch_bytes = static_cast<std::size_t>(std::max<std::int64_t>(blocks.sums * pitch * blocks.sum_bytes, 16));
+    launch.fold = {.grid_x = checked_grid(blocks.fold.count),
+                   .block_x = static_cast<unsigned>(blocks.fold.x),
+                   .block_y = static_cast<unsigned>(blocks.fold.y)};
+  }
+
   const auto value_of = [&](const GeometryField& field) {
     using Kind = GeometryField::Kind;
     const auto dim = static_cast<std::size_t>(field.dim);
@@ -93,6 +102,8 @@ LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, c
         return columns_of(geometry);
       case Kind::Rows:
         return blocks.rows;
+      case Kind::Sums:
+        return blocks.sums;
       case Kind::Count:
         return size_from(geometry, 0);
       case Kind::Size:
@@ -103,7 +114,7 @@ LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, c
     return geometry.strides[static_cast<std::size_t>(field.tensor)][dim];
   };
   Packer packer(launch);
-  const std::vector<GeometryField> fields = family.parameters(layout, geometry.tensors);
+  const std::vector<GeometryField> fields = family.parameters(schedule, layout, geometry.tensors);
   if (fields.empty()) packer.add(size_from(geometry, 0));
   for (const GeometryField& field : fields) packer.add(field.type, value_of(field));
   return launch;

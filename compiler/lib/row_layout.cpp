@@ -42,11 +42,17 @@ Geometry padded(const Geometry& from, int reduced, int kept) {
   return to;
 }
 
+// What the threads of a row read and write along it; sums over all rows are written by the second kernel.
+bool is_walked_along(const Geometry& geometry, const std::vector<RowTensor>& tensors, std::size_t t) {
+  const bool is_sum = t >= geometry.tensors.operands && tensors[t].extent == Extent::Column;
+  return varies_along_columns(tensors[t].extent) && !is_sum;
+}
+
 // Whether elements that follow each other in a row do so in memory, in all that varies along it.
 bool is_dense(const Geometry& geometry, const std::vector<RowTensor>& tensors) {
   if (geometry.reduced_rank != 1) return geometry.reduced_rank == 0;
   for (std::size_t t = 0; t < tensors.size(); ++t)
-    if (varies_along_columns(tensors[t].extent) && geometry.sizes[0] > 1 && geometry.strides[t][0] != 1) return false;
+    if (is_walked_along(geometry, tensors, t) && geometry.sizes[0] > 1 && geometry.strides[t][0] != 1) return false;
   return true;
 }
 
@@ -70,7 +76,7 @@ bool is_aligned(const Geometry& geometry, const std::vector<RowTensor>& tensors,
                 std::span<const std::uintptr_t> addresses) {
   if (columns_of(geometry) % width != 0) return false;
   for (std::size_t t = 0; t < tensors.size(); ++t) {
-    if (!varies_along_columns(tensors[t].extent)) continue;
+    if (!is_walked_along(geometry, tensors, t)) continue;
     std::uint64_t bits = addresses[t];
     for (std::size_t d = 1; d < static_cast<std::size_t>(geometry.rank); ++d)
       if (geometry.sizes[d] > 1)
@@ -91,13 +97,14 @@ std::optional<RowSpace> row_space(const TraceGraph& graph, const Geometry& geome
     return std::nullopt;
 
   const std::vector<RowTensor> tensors = tensors_of(graph);
-  if (lies_across(geometry, tensors) && geometry.rank - geometry.reduced_rank <= kept)
+  const KernelFacts facts = facts_of(graph, {LayoutClass::RowHeld});
+  // What neighbouring rows have in different threads has no sum over them.
+  if (facts.sum_bytes == 0 && lies_across(geometry, tensors) && geometry.rank - geometry.reduced_rank <= kept)
     return RowSpace{{LayoutClass::Columns}, padded(geometry, 1, kept)};
   if (!is_dense(geometry, tensors) || geometry.rank - geometry.reduced_rank > kept)
     return RowSpace{{LayoutClass::RowGeneric}, padded(geometry, group, group)};
 
   const Geometry rows = padded(geometry, 1, kept);
-  const KernelFacts facts = facts_of(graph, {LayoutClass::RowHeld});
   const int width = row_width(facts);
   const bool aligned = is_aligned(rows, tensors, width, addresses);
   const std::int64_t vectors = ceil_div(columns_of(rows), width);

@@ -16,10 +16,10 @@ Schedule choose_schedule(const TraceGraph& graph, const Layout& layout, CudaTarg
 bool has_fold(const Schedule& schedule) {
   return std::visit(
       [](const auto& kind) {
-        if constexpr (requires { kind.chunk; })
-          return kind.chunk > 0;
-        else
-          return false;
+        bool folds = false;
+        if constexpr (requires { kind.chunk; }) folds = kind.chunk > 0;
+        if constexpr (requires { kind.sums; }) folds = folds || kind.sums > 0;
+        return folds;
       },
       schedule);
 }

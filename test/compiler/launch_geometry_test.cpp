@@ -146,6 +146,41 @@ TEST_CASE("division by multiplication and shift is exact for every divisor and d
   check(0x40000000);
 }
 
+TEST_CASE("blocks that walk over the rows are as many as run at once, have as many rows, and leave sums to fold") {
+  const HeldSchedule held{.width = 4, .vectors = 4, .threads = 512, .sums = 8, .processors = 10};
+  const auto launch_of = [](const Schedule& schedule, std::int64_t columns, std::int64_t rows) {
+    Geometry geometry{.rank = 4, .reduced_rank = 1, .tensors = {1, 2}};
+    geometry.sizes = {columns, rows, 1, 1};
+    return launch_geometry(schedule, {LayoutClass::RowHeld, 0, 4}, geometry);
+  };
+  // Blocks of 256 threads, two on each multiprocessor.
+  LaunchGeometry launch = launch_of(held, 4096, 1000);
+  CHECK(launch.block_x == 256);
+  CHECK(launch.grid_x == 20);
+  CHECK(launch.scratch_bytes == 20 * 4096 * 8);
+  CHECK(launch.fold.grid_x == 128);
+  CHECK(launch.fold.block_x * launch.fold.block_y == 1024);
+  CHECK(launch_of(held, 4096, 21).grid_x == 11);
+  CHECK(launch_of(held, 4096, 7).grid_x == 7);
+  // Eight rows in a block, which leaves its sums together; a row of sums is a multiple of 16.
+  launch = launch_of(held, 250, 100);
+  CHECK(launch.block_y == 8);
+  CHECK(launch.grid_x == 13);
+  CHECK(launch.scratch_bytes == 13 * 256 * 8);
+  // No rows: only the fold, which writes zeros.
+  launch = launch_of(held, 4096, 0);
+  CHECK(launch.grid_x == 0);
+  CHECK(launch.fold.grid_x == 128);
+  CHECK(launch.scratch_bytes > 0);
+  // Looped: each row of threads has sums in memory.
+  Geometry geometry{.rank = 4, .reduced_rank = 1, .tensors = {1, 2}};
+  geometry.sizes = {250, 100, 1, 1};
+  const LoopedSchedule looped{.width = 4, .threads = 512, .few = 2048, .held = 2048, .sums = 8, .processors = 1};
+  launch = launch_geometry(looped, {LayoutClass::RowLooped}, geometry);
+  CHECK(launch.grid_x == 4);
+  CHECK(launch.scratch_bytes == 32 * 256 * 8);
+}
+
 TEST_CASE("a launch that no grid can hold is an error") {
   const FlatSchedule schedule{.width = 1, .unroll = 1, .threads = 32};
   const Geometry geometry{.rank = 1, .sizes = {std::int64_t{1} << 40}, .strides = {}};

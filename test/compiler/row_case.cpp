@@ -50,6 +50,8 @@ Element random_value(DType dtype, RowValues values, std::mt19937& random) {
         return static_cast<double>(random() % 7) - 3;
       case RowValues::Signs:
         return random() % 2 == 0 ? 1 : -1;
+      case RowValues::Tame:
+        return (static_cast<double>(random() % 2049) - 1024) / 512;
       case RowValues::Special:
         if (random() % 16 == 0) return special[random() % 3];
         [[fallthrough]];
@@ -112,7 +114,12 @@ class Table {
 
   const RowSpace& space() const { return space_; }
 
-  void run(const HostCuda& host, std::size_t kernel, const Schedule& schedule) {
+  void run(const HostCuda& host, std::size_t kernel, Schedule schedule) {
+    const auto walk = [&](auto& kind) {
+      if constexpr (requires { kind.processors; })
+        if (kind.sums > 0 && test_.processors > 0) kind.processors = test_.processors;
+    };
+    std::visit(walk, schedule);
     std::vector<void*> addresses, arguments;
     addresses.reserve(tensors_.size());
     std::size_t tensor = 0, number = 0;
@@ -137,7 +144,8 @@ class Table {
     for (std::size_t i = 0; i < expected.size(); ++i) {
       Tensor& tensor = tensors_[reads_ + i];
       const std::int64_t width = tensor.extent == Extent::Row ? 1 : columns_;
-      for (std::int64_t row = 0; row < rows_; ++row)
+      const std::int64_t height = tensor.extent == Extent::Column ? 1 : rows_;
+      for (std::int64_t row = 0; row < height; ++row)
         for (std::int64_t column = 0; column < width; ++column) {
           void* from = tensor.at(offset(tensor, row, column));
           const Element given = load_element(from, tensor.dtype);
@@ -214,8 +222,8 @@ class Table {
       column = size == 0 ? 0 : column / size;
     }
     for (const std::int64_t size : test_.kept) {
-      at += row % size * tensor.strides[d++];
-      row /= size;
+      at += (size == 0 ? 0 : row % size) * tensor.strides[d++];
+      row = size == 0 ? 0 : row / size;
     }
     return at;
   }
@@ -249,6 +257,16 @@ TraceGraph row_trace(const OpDef& op, const std::vector<DType>& dtypes, std::siz
     }
   }
   return trace(op, operands);
+}
+
+TraceGraph gradient_trace(const OpDef& op, DType dtype, PositionSet wanted) {
+  static Derivatives derivatives;
+  const Derived& gradient = derivatives.gradient(op, 1, wanted);
+  std::vector<CallOperand> operands;
+  for (const OperandDef& operand : gradient.op->operands)
+    operands.push_back(
+        {.kind = CallOperand::Kind::Tensor, .dtype = operand.kind == OperandKind::Row ? opmath_of(dtype) : dtype});
+  return trace(*gradient.op, operands);
 }
 
 Layout layout_of(const RowCase& test) { return Table(test, 0).space().layout; }

@@ -8,6 +8,7 @@
 
 #include "gems/compiler/layout.h"
 #include "gems/compiler/schedule.h"
+#include "gems/dsl/differentiate.h"
 #include "gems/dsl/op.h"
 #include "gems/dsl/trace.h"
 
@@ -18,6 +19,7 @@ enum class RowValues : std::uint8_t {
   Counting,  // few small integers, whose sums are exact
   Signs,     // 1 and -1, whose products are
   Moderate,  // many, up to 4
+  Tame,      // many, up to 2: for random bodies
   Special,   // NaN and infinities among them
 };
 
@@ -32,11 +34,16 @@ struct RowCase {
   bool is_reordered = false;  // several reduced dimensions do not follow each other in memory
   bool is_across = false;     // neighbours in memory are elements of neighbouring rows
   CudaTarget target{};
+  int processors = 0;  // on which blocks walk over the rows, for sums over all of them; 0: those of the target
 };
 
 // What one call of an op traces to: with tensors of these dtypes, or all of one; with `absent` of the operands that may
 // be left out.
 TraceGraph row_trace(const OpDef& op, const std::vector<DType>& dtypes, std::size_t absent = 0);
+
+// The gradient of the operands `wanted`, derived from the op's definition; what it reads of rows is in the compute
+// dtype.
+TraceGraph gradient_trace(const OpDef& op, DType dtype, PositionSet wanted);
 
 // The layout that the case gets.
 Layout layout_of(const RowCase& test);

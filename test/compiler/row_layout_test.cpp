@@ -71,6 +71,20 @@ TEST_CASE("dimensions of size 1 are added to the reduced and to the kept ones") 
   CHECK(!row_space(graph, geometry, addresses).has_value());
 }
 
+TEST_CASE("rows are held beside sums over all rows by threads that have registers for both, and are never across") {
+  const auto chosen = [](DType dtype, std::int64_t length, bool is_across = false) {
+    return layout_of({.graph = gradient_trace(ops::layer_norm_op, dtype, 7),
+                      .reduced = {length},
+                      .kept = {32},
+                      .is_across = is_across});
+  };
+  CHECK(chosen(DType::BF16, 8192) == Layout{LayoutClass::RowHeld, 0, 4});
+  CHECK(chosen(DType::BF16, 8200) == Layout{LayoutClass::RowLooped});
+  CHECK(chosen(DType::F32, 8192) == Layout{LayoutClass::RowHeld, 0, 4});
+  CHECK(chosen(DType::F32, 1001) == Layout{LayoutClass::RowHeldUnaligned, 0, 4});
+  CHECK(chosen(DType::F32, 64, true) == Layout{LayoutClass::RowGeneric});
+}
+
 TEST_CASE("an op and its dtypes have eight kernels at most") {
   std::mt19937 random(1);
   for (const OpDef* op : ops::rowwise_catalogue().all())

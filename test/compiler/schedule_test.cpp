@@ -202,6 +202,25 @@ TEST_CASE("a thread holds four or eight vectors of a row, of the widest tensor t
         LoopedSchedule{.width = 4, .threads = 512, .few = 1, .held = 0, .chunk = 16384, .partial = 16});
 }
 
+TEST_CASE(
+    "a row of which sums over all rows are made has threads with registers for them, and blocks walk over the rows") {
+  const auto held = [](const OpDef& op, DType dtype, PositionSet wanted) {
+    return std::get<HeldSchedule>(
+        choose_schedule(gradient_trace(op, dtype, wanted), {LayoutClass::RowHeld, 0, 4}, {.arch = 90}));
+  };
+  const HeldSchedule both{.width = 4, .vectors = 4, .threads = 512, .sums = 8, .processors = 132, .ahead = 1};
+  CHECK(held(ops::layer_norm_op, DType::BF16, 7) == both);
+  // The next row of two operands of f32 would take 32 registers.
+  CHECK(held(ops::layer_norm_op, DType::F32, 7).ahead == 0);
+  CHECK(held(ops::rms_norm_op, DType::BF16, 3).sums == 4);
+  CHECK(held(ops::rms_norm_op, DType::BF16, 1).sums == 0);
+  CHECK(held(ops::rms_norm_op, DType::BF16, 1).width == 8);
+  const auto looped = std::get<LoopedSchedule>(
+      choose_schedule(gradient_trace(ops::layer_norm_op, DType::F32, 7), {LayoutClass::RowLooped}, {.arch = 90}));
+  CHECK(looped == LoopedSchedule{.width = 4, .threads = 512, .few = 2048, .held = 2048, .sums = 8, .processors = 132});
+  CHECK(has_fold(Schedule(looped)));
+}
+
 TEST_CASE("a schedule is of the family of its layout class") {
   const TraceGraph sum = single_op(ScalarOp::Add, DType::F32);
   const TraceGraph softmax = row_trace(ops::softmax_op, {DType::F32});

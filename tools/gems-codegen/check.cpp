@@ -127,7 +127,7 @@ std::vector<Case> list_cases(const Registry& registry, const CheckRequest& reque
         continue;
       }
       for (const CudaTarget target : request.targets) {
-        for (const LayoutText& layout : layouts_of(op->is_rowwise)) cases.push_back({call, layout, target});
+        for (const LayoutText& layout : layouts_of(*graph)) cases.push_back({call, layout, target});
         if (!op->is_rowwise) cases.push_back({call, {.cls = "flat", .singles = last_tensor(*graph)}, target});
       }
     }

@@ -47,11 +47,15 @@ Layout make_layout(const LayoutText& text, const TraceGraph& graph) {
   return layout;
 }
 
-std::vector<LayoutText> layouts_of(bool is_rowwise) {
+std::vector<LayoutText> layouts_of(const TraceGraph& graph) {
+  const bool sums_rows =
+      std::ranges::any_of(graph.results, [](const TraceResult& result) { return result.extent == Extent::Column; });
   std::vector<LayoutText> texts;
-  for (const LayoutTraits& layout : rows_of(is_rowwise)) {
+  for (const LayoutTraits& layout : rows_of(graph.is_rowwise)) {
+    if (sums_rows && layout.family == Family::Columns) continue;
     texts.push_back({.cls = std::string(layout.name), .singles = {}});
-    if (layout.family == Family::Held) texts.push_back({.cls = std::string(layout.name), .singles = {}, .held = 8});
+    if (layout.family == Family::Held && !sums_rows)
+      texts.push_back({.cls = std::string(layout.name), .singles = {}, .held = 8});
   }
   return texts;
 }

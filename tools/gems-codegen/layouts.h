@@ -23,6 +23,6 @@ std::span<const LayoutTraits> rows_of(bool is_rowwise);
 Layout make_layout(const LayoutText& text, const TraceGraph& graph);
 
 // The layouts that an op may have but for single operands.
-std::vector<LayoutText> layouts_of(bool is_rowwise);
+std::vector<LayoutText> layouts_of(const TraceGraph& graph);
 
 }  // namespace gems::codegen

@@ -72,8 +72,12 @@ std::string row_text(const TraceGraph& graph) {
     else
       text += fmt::format("  {:<12} read {} time{}\n", operand.name, operand.visits, operand.visits == 1 ? "" : "s");
   }
+  const bool sums_rows =
+      std::ranges::any_of(graph.results, [](const TraceResult& result) { return result.extent == Extent::Column; });
   text += fmt::format("  kernels: {}row_looped, row_looped_unaligned, row_generic\n",
-                      is_held ? "row_held and row_held_unaligned (each --held 4, --held 8), " : "");
+                      !is_held    ? ""
+                      : sums_rows ? "row_held and row_held_unaligned (--held 4), "
+                                  : "row_held and row_held_unaligned (each --held 4, --held 8), ");
   return text;
 }
 

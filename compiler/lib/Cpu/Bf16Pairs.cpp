@@ -41,7 +41,9 @@ bool canUseBf16Pairs(pw::KernelOp kernel) {
     if (step != Step::Broadcast && !isContiguousBf16(spec.getStorage(), step)) return false;
   }
   for (auto [spec, step] : llvm::zip_equal(kernel.getResultSpecs().getAsRange<pw::ResultAttr>(), layout.getResults()))
-    if (spec.getExtent() != Extent::Row && !isContiguousBf16(spec.getStorage(), step)) return false;
+    if (spec.getExtent() == Extent::Column ||
+        (spec.getExtent() != Extent::Row && !isContiguousBf16(spec.getStorage(), step)))
+      return false;
   auto isConverted = [](Value value) {
     if (isOtherNarrowFloat(value.getType())) return false;
     return !value.getType().isBF16() ||

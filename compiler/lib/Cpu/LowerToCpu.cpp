@@ -145,6 +145,12 @@ struct LowerToCpu : pw::impl::LowerToCpuBase<LowerToCpu> {
         kernel.emitOpError("must have a CPU schedule to become a CPU kernel: run pw-schedule-cpu first");
         return signalPassFailure();
       }
+      if (kernel.getCpuLayoutAttr().getWalk() == CpuWalk::Columns &&
+          llvm::any_of(kernel.getResultSpecs().getAsRange<pw::ResultAttr>(),
+                       [](pw::ResultAttr result) { return result.getExtent() == Extent::Column; })) {
+        kernel.emitOpError("sums over all rows, for which it must walk along rows: its CPU layout walks over columns");
+        return signalPassFailure();
+      }
       build(kernel, {vectorBytes, hasF16c, hasBf16});
       kernel.erase();
     }

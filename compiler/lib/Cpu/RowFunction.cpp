@@ -80,6 +80,7 @@ void RowFunction::describe() {
   store(offsetof(RowKernelShape, record_bytes), recordBytes_ * panelRows_);
   store(offsetof(RowKernelShape, partial_bytes), partialBytes() * panelRows_);
   store(offsetof(RowKernelShape, place_bytes), placeBytes() * lanes_ * panelRows_);
+  store(offsetof(RowKernelShape, sum_bytes), sumBytes_);
   LLVM::ReturnOp::create(at_, ValueRange());
 
   at_.setInsertionPointToStart(work);
@@ -94,6 +95,7 @@ void RowFunction::describe() {
   pieces_ = field(offsetof(RowCall, pieces), i64);
   partials_ = field(offsetof(RowCall, partials), pointer_);
   places_ = field(offsetof(RowCall, places), pointer_);
+  sums_ = field(offsetof(RowCall, sums), pointer_);
 }
 
 // Whether a later phase, or a visit, asks for it.
@@ -125,6 +127,10 @@ void RowFunction::placeFields() {
     }
     partialSizes_.push_back(partial.bytes());
   }
+  RowFields sums;
+  for (unsigned result : body_.results(Extent::Column))
+    sumFields_.push_back({result, sums.add(kernel_.getYield().getValues()[result].getType())});
+  sumBytes_ = sums.bytes();
 }
 
 int64_t RowFunction::partialBytes() const {

@@ -56,6 +56,10 @@ class RowFunction {
   mlir::Value isLess(mlir::Value a, mlir::Value b) {
     return mlir::LLVM::ICmpOp::create(at_, mlir::LLVM::ICmpPredicate::slt, a, b);
   }
+  // Sums over all rows: adds the terms of the elements at `column` (an index in the row) to those of this part.
+  void addTerms(VectorBody& body, mlir::Value column);
+  // The last phase.
+  void foldSums();
   // In all lanes.
   mlir::Value splat(mlir::Value scalar, int64_t lanes);
   mlir::Value splatInteger(int64_t value, mlir::Type element, int64_t lanes);
@@ -72,7 +76,7 @@ class RowFunction {
   mlir::LLVM::LLVMPointerType pointer_;
   mlir::LLVM::LLVMFuncOp function_;
   std::vector<llvm::SmallVector<Reduction>> reductions_;  // by sweep
-  mlir::Value data_, strides_, numbers_, rows_, count_, begin_, length_, pieces_, record_, partials_, places_;
+  mlir::Value data_, strides_, numbers_, rows_, count_, begin_, length_, pieces_, record_, partials_, places_, sums_;
 
  private:
   void declare();
@@ -80,6 +84,9 @@ class RowFunction {
   mlir::Value field(size_t offset, mlir::Type type);
   void placeFields();
   int64_t partialBytes() const;
+  // Of a result's sum at a column of the row, in the sums of a part.
+  Place placeOfSum(const RowField& field, mlir::Value part, mlir::Value column);
+  Parts added(const Parts& a, const Parts& b);
   bool isKept(mlir::Value value) const;
   Parts ofRow(mlir::Value value, mlir::Value row, int64_t lanes);
   void pick(pw::PickOp op, VectorBody& body, mlir::Value row);
@@ -92,6 +99,8 @@ class RowFunction {
   int64_t recordBytes_ = 0;
   std::vector<llvm::SmallVector<llvm::SmallVector<RowField>>> partialFields_;  // by sweep, by reduction
   std::vector<int64_t> partialSizes_;
+  llvm::SmallVector<std::pair<unsigned, RowField>> sumFields_;  // by result
+  int64_t sumBytes_ = 0;
 };
 
 }  // namespace gems::cpu

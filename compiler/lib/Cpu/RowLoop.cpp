@@ -70,6 +70,7 @@ void RowLoop::rows() {
     }
     inPhase(2 * body_.sweeps() + 1, [&] { lastVisit(row); });
   });
+  inPhase(2 * body_.sweeps() + 2, [&] { foldSums(); });
 }
 
 void RowLoop::storeLane(const ElementType& type, Value address, const Parts& value) {
@@ -206,7 +207,7 @@ void RowLoop::sweep(int sweep, Value row) {
 
 void RowLoop::lastVisit(Value row) {
   SmallVector<unsigned> results = body_.results(Extent::Element);
-  if (results.empty()) return;
+  if (results.empty() && body_.results(Extent::Column).empty()) return;
   visitElements(body_.lastVisit(), row, {}, [&](VectorBody& body, Value index, bool isTail, ValueRange) {
     // All are computed before one is stored: a result may be an operand.
     for (unsigned result : results) {
@@ -217,6 +218,7 @@ void RowLoop::lastVisit(Value row) {
                  body.at(kernel_.getYield().getValues()[result]));
       if (isTail) LLVM::MemcpyOp::create(at_, address, to, times(rest_, number(type.sizeBytes())), false);
     }
+    addTerms(body, plus(begin_, index));
     return Values();
   });
 }

@@ -35,9 +35,12 @@ std::string header(KernelOp kernel, const KernelText& text) {
       out.line("//   {}: number, {}", operand.name, gems::name(operand.storage));
     }
   }
-  for (const ResultText& result : text.results())
-    out.line("//   {}: result, {}; {}; aligned to {} bytes", result.name, gems::name(result.storage), moves(result),
-             alignBytes(result));
+  for (const ResultText& result : text.results()) {
+    const bool isSum = kernel.getRowwise() && result.extent == Extent::Column;
+    out.line("//   {}: result, {}; {}{}; aligned to {} bytes", result.name, gems::name(result.storage), moves(result),
+             isSum ? ", summed over all rows" : "",
+             isSum ? static_cast<int>(size_bytes(result.storage)) : alignBytes(result));
+  }
   out.line("//");
   out.line("// {}", to_string(schedule));
   out.line("// launch: {}", kernel_family(family_of(schedule)).launch_text(schedule));

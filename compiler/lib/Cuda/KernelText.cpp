@@ -130,6 +130,10 @@ void KernelText::writeElementFunction(TextWriter& out) {
   out.raw("\n");
 }
 
+ResultAttr KernelText::specOf(const ResultText& result) const {
+  return KernelOp(kernel_).resultSpec(static_cast<unsigned>(&result - results_.data()));
+}
+
 Value KernelText::valueOf(const ResultText& result) const {
   Value yielded = KernelOp(kernel_).getYield().getValues()[static_cast<unsigned>(&result - results_.data())];
   return result.roundsFloat ? floatBehind(yielded) : yielded;
@@ -182,6 +186,8 @@ std::string KernelText::fieldName(const GeometryField& field) const {
       return "columns";
     case Kind::Rows:
       return "rows";
+    case Kind::Sums:
+      return "sums";
     case Kind::Count:
       return "count";
     case Kind::Size:
@@ -199,8 +205,9 @@ std::string KernelText::fieldName(const GeometryField& field) const {
 void KernelText::writeParameterStruct(TextWriter& out) {
   out.line("// Sizes and strides in elements; dimension 0 is the innermost.");
   out.open("struct Space {{");
+  const Schedule schedule = kernel_.getScheduleAttr().getValue();
   const auto operands = static_cast<size_t>(llvm::count_if(operands_, [](const OperandText& o) { return o.isTensor; }));
-  for (const GeometryField& field : kernel_family(family_).parameters(layout_, {operands, results_.size()})) {
+  for (const GeometryField& field : kernel_family(family_).parameters(schedule, layout_, {operands, results_.size()})) {
     std::string_view type;
     switch (field.type) {
       case FieldType::Divisor:

@@ -59,6 +59,7 @@ class KernelText {
   void writeElementFunction(TextWriter& out);
   // The value of a result, before it is rounded to a narrow float: what it is in the body, and as an expression.
   mlir::Value valueOf(const ResultText& result) const;
+  pw::ResultAttr specOf(const ResultText& result) const;
   std::string resultValue(BodyText& body, const ResultText& result) const;
   // The kernel's parameters, as they are declared and as they are passed on.
   std::vector<std::string> parameters() const;

@@ -14,7 +14,7 @@ SmallVector<const OperandText*> RowText::elementOperands(ArrayRef<BlockArgument>
   return found;
 }
 
-SmallVector<const OperandText*> RowText::elementOperands() const {
+SmallVector<const OperandText*> RowText::readOperands(Extent extent) const {
   SmallVector<const OperandText*> found;
   for (const OperandText& operand : kernel_.operands()) {
     const auto number = static_cast<unsigned>(&operand - kernel_.operands().data());
@@ -22,9 +22,16 @@ SmallVector<const OperandText*> RowText::elementOperands() const {
       return llvm::any_of(visit.slice.operands,
                           [&](BlockArgument argument) { return argument.getArgNumber() == number; });
     };
-    if (operand.extent == Extent::Element && operand.isTensor && (llvm::any_of(sweeps_, isRead) || isRead(last_)))
+    if (operand.extent == extent && operand.isTensor && (llvm::any_of(sweeps_, isRead) || isRead(last_)))
       found.push_back(&operand);
   }
+  return found;
+}
+
+SmallVector<const OperandText*> RowText::rowOperands() const {
+  SmallVector<const OperandText*> found;
+  for (const OperandText& operand : kernel_.operands())
+    if (operand.isTensor && operand.isUsed && operand.extent == Extent::Row) found.push_back(&operand);
   return found;
 }
 
@@ -127,6 +134,7 @@ void RowText::writeAcrossLoads(ArrayRef<const OperandText*> operands, int count,
 
 // Those of column extent: the rows of a grid share them, in the second-level cache.
 void RowText::writeColumnVectors(const Visit& visit) {
+  if (holdsColumns()) return;
   for (BlockArgument argument : visit.slice.operands) {
     const OperandText& operand = operandOf(argument);
     if (operand.extent != Extent::Column) continue;

@@ -29,8 +29,10 @@ void RowText::writeLastVisit() {
   out_.line("#pragma unroll");
   out_.open("for (int u = 0; u < {}; ++u) {{", tuning::RowGroup);
   const auto shifts = [&](const ResultText* result) { return isShifted(result->storage); };
-  if (llvm::none_of(results, shifts)) out_.line("if (!elements.has(u * {})) break;", width_);
+  const bool isAll = llvm::any_of(results, shifts);
+  if (!isAll) out_.line("if (!elements.has(u * {})) break;", width_);
   writeColumnVectors(last_);
+  for (const ResultText* sum : sums_) openTerms(*sum);
   if (!isScattered())
     for (const ResultText* result : results) kernel_.declareResultVector(out_, *result);
   out_.line("#pragma unroll");
@@ -40,16 +42,16 @@ void RowText::writeLastVisit() {
     out_.line("const Column to = column_of(column + u * step + k, space);");
   }
   if (isAcross()) out_.line("if (!elements.has(u * {} + k) || !is_row) continue;", width_);
-  const auto element = [&](const OperandText& operand) {
-    return fmt::format("{}.get(k)", operand.extent == Extent::Column ? operand.name + "_vec" : vector(operand));
-  };
+  const auto element = [&](const OperandText& operand) { return fmt::format("{}.get(k)", vectorOf(operand)); };
   std::string called = call(last_, element, "column + u * step + k");
-  if (results.size() > 1) {
+  const bool isSingle = last_.roots.size() == 1;
+  if (!isSingle) {
     out_.line("const Results values = {};", called);
     called = "values";
   }
+  const auto valueOf = [&](const ResultText* result) { return isSingle ? called : "values." + result->name; };
   for (const ResultText* result : results) {
-    const std::string value = results.size() > 1 ? "values." + result->name : called;
+    const std::string value = valueOf(result);
     const bool isPacked = result->isPacked() && width_ > 1 && !isScattered();
     if (result->roundsFloat && !isPacked) use_rounding(kernel_.prelude(), result->storage);
     const std::string stored = isPacked ? value : result->converted(value);
@@ -60,7 +62,12 @@ void RowText::writeLastVisit() {
     else
       out_.line("{};", kernel_.putElement(*result, stored));
   }
+  for (const ResultText* sum : sums_) {
+    const std::string exists = isAll ? fmt::format("if (elements.has(u * {} + k)) ", width_) : "";
+    out_.line("{}{}", exists, takeTerm(*sum, valueOf(sum)));
+  }
   out_.close();
+  for (const ResultText* sum : sums_) writeTerms(*sum);
   if (!isScattered())
     for (const ResultText* result : results) {
       const std::string address = fmt::format("{0} + at.{0} + column + u * step", result->name);

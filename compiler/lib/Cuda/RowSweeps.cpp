@@ -166,9 +166,7 @@ void RowText::writePass(const Visit& visit, ArrayRef<Part> parts, bool declares)
   writeColumnVectors(visit);
   out_.line("#pragma unroll");
   out_.open("for (int k = 0; k < {}; ++k) {{", width_);
-  const auto element = [&](const OperandText& operand) {
-    return fmt::format("{}.get(k)", operand.extent == Extent::Column ? operand.name + "_vec" : vector(operand));
-  };
+  const auto element = [&](const OperandText& operand) { return fmt::format("{}.get(k)", vectorOf(operand)); };
   std::string called = call(visit, element, "column + u * step + k");
   if (visit.roots.size() > 1) {
     out_.line("const auto all = {};", called);
@@ -211,8 +209,11 @@ std::string RowText::combined(ArrayRef<Part> parts, const std::string& state) {
   const std::string reduction = reductionOf(parts);
   const int number = ++exchanges_;
   out_.line("__shared__ {}::State exchange{}{}[32];", reduction, number,
-            isAcross() ? fmt::format("[{}]", threads_ / 32) : "");
-  return fmt::format("combine_{}<{}>({}, exchange{})", isAcross() ? "across" : "row", reduction, state, number);
+            isAcross()     ? fmt::format("[{}]", threads_ / 32)
+            : takesTurns() ? "[2]"
+                           : "");
+  return fmt::format("combine_{}<{}>({}, exchange{}{})", isAcross() ? "across" : "row", reduction, state, number,
+                     takesTurns() ? "[turn]" : "");
 }
 
 void RowText::writeFound(ArrayRef<Part> parts, bool declares) {
@@ -259,7 +260,7 @@ void RowText::writeFold() {
   const std::string reduction = reductionOf(passes.first);
   out_.raw("\n");
   out_.line("// Rows that several blocks share, from what these have found, in their order.");
-  kernel_.openKernel(out_, "const Partial* partials, const Space space", threads_, 1, "_fold");
+  kernel_.openKernel(out_, lastParameter("const "), threads_, 1, "_fold");
   writeRow();
   out_.line("const unsigned parts = (unsigned)((space.columns + {}) / {});", chunk_ - 1, chunk_);
   out_.line("const unsigned of_thread = (parts + blockDim.{0} - 1) / blockDim.{0};", along());

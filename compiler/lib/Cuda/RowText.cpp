@@ -52,11 +52,15 @@ RowText::RowText(int width, int threads, int chunk, KernelText& kernel, TextWrit
       chunk_(chunk),
       axis_(axis),
       body_(kernel.kernel()),
-      rowOut_(1),
+      rowOut_(body_.results(Extent::Column).empty() ? 1 : 2),
       row_(rowOut_, kernel.prelude()) {
-  if (!body_.results(Extent::Column).empty())
+  for (const ResultText& result : kernel.results())
+    if (result.extent == Extent::Column) sums_.push_back(&result);
+  if (walksRows() && isAcross())
     throw Error(
-        fmt::format("op '{}': a result that is summed over all rows (column_sum) has no CUDA kernel yet", kernel.op()));
+        fmt::format("op '{}': layout 'columns' has no kernel of a result that is summed over all rows (column_sum); "
+                    "take 'row_generic'",
+                    kernel.op()));
 }
 
 void RowText::write() {
@@ -67,7 +71,16 @@ void RowText::write() {
   writePlaceFunction();
   if (isGeneric()) writeColumnFunction();
   if (chunk_ > 0) writePartialType();
-  kernel_.openKernel(out_, chunk_ > 0 ? "Partial* partials, const Space space" : "const Space space", threads_);
+  if (walksRows()) writeSumsType();
+  kernel_.openKernel(out_, lastParameter(""), threads_);
+  if (walksRows()) {
+    writeStep();
+    writeBeforeRows();
+    if (takesTurns()) out_.line("int turn = 0;");
+    out_.open(
+        "for (unsigned first = blockIdx.x * blockDim.{0}; first < space.rows; first += gridDim.x * blockDim.{0}) {{",
+        across());
+  }
   writeRow();
   if (chunk_ > 0) {
     out_.line("// The blocks of a row share it.");
@@ -77,8 +90,7 @@ void RowText::write() {
   } else {
     out_.line("const long long columns = {};", existing("space.columns"));
   }
-  const std::string elements = width_ > 1 ? fmt::format(" * {}", width_) : "";
-  out_.line("const int start = threadIdx.{0}{1}, step = blockDim.{0}{1};", along(), elements);
+  if (!walksRows()) writeStep();
   writeStart();
   out_.raw(stages_[0]);
   for (int sweep = 1; sweep <= body_.sweeps(); ++sweep) {
@@ -87,8 +99,26 @@ void RowText::write() {
   }
   writeRowResults();
   if (!last_.roots.empty()) writeLastVisit();
+  if (walksRows()) {
+    if (takesTurns()) out_.line("turn ^= 1;");
+    out_.close();
+    writeSums();
+  }
   out_.close();
   if (chunk_ > 0) writeFold();
+  if (walksRows()) writeSumsFold();
+}
+
+void RowText::writeStep() {
+  const std::string elements = width_ > 1 ? fmt::format(" * {}", width_) : "";
+  out_.line("const int start = threadIdx.{0}{1}, step = blockDim.{0}{1};", along(), elements);
+}
+
+std::string RowText::lastParameter(std::string_view access) const {
+  const std::string memory = chunk_ > 0    ? fmt::format("{}Partial* partials, ", access)
+                             : walksRows() ? "char* scratch, "
+                                           : "";
+  return memory + "const Space space";
 }
 
 // Threads behind the last row read nothing; those of a warp that exchange what they read, what the first row has.
@@ -98,8 +128,15 @@ std::string RowText::existing(const std::string& columns) const {
 
 // Which row a thread belongs to.
 void RowText::writeRow() {
-  out_.line("const unsigned row = blockIdx.x * blockDim.{0} + threadIdx.{0};", across());
+  if (walksRows())
+    out_.line("const unsigned row = first + threadIdx.{};", across());
+  else
+    out_.line("const unsigned row = blockIdx.x * blockDim.{0} + threadIdx.{0};", across());
   out_.line("// All threads of a block take part in its reductions, also those behind the last row.");
+  writeRowFacts();
+}
+
+void RowText::writeRowFacts() {
   out_.line("const bool is_row = row < space.rows;");
   out_.line("const Place at = place_of(is_row ? row : 0, space);");
 }
@@ -119,16 +156,19 @@ void RowText::planRow() {
   }
   SmallVector<Value> roots;
   for (const ResultText& result : kernel_.results())
-    if (result.extent == Extent::Element) roots.push_back(kernel_.valueOf(result));
+    if (varies_along_columns(result.extent)) roots.push_back(kernel_.valueOf(result));
   last_ = makeVisit("element", roots);
   for (const ResultText& result : kernel_.results())
-    if (result.extent == Extent::Element && roots.size() > 1) last_.fields.push_back(result.name);
+    if (varies_along_columns(result.extent) && roots.size() > 1) last_.fields.push_back(result.name);
   for (auto pick : block.getOps<PickOp>()) row_.keep(body_.visit(pick.getValue()).ofRow);
   for (int sweeps = 0; sweeps <= body_.sweeps(); ++sweeps) planStage(sweeps);
 }
 
 void RowText::planOperand(BlockArgument argument, const OperandText& operand) {
-  const std::string raw = operand.isTensor ? fmt::format("{0}[at.{0}]", operand.name) : operand.name;
+  const bool isAhead = holdsColumns() && operand.extent == Extent::Row;
+  const std::string raw = isAhead            ? operand.name + "_row"
+                          : operand.isTensor ? fmt::format("{0}[at.{0}]", operand.name)
+                                             : operand.name;
   const std::string converted = operand.converted(raw);
   std::string name = operand.name;
   if (converted != name) {
@@ -255,7 +295,7 @@ void RowText::writeFunction(const Visit& visit) {
   SmallVector<std::string> values;
   if (isLast) {
     for (const ResultText& result : kernel_.results())
-      if (result.extent == Extent::Element) values.push_back(kernel_.resultValue(body, result));
+      if (varies_along_columns(result.extent)) values.push_back(kernel_.resultValue(body, result));
   } else {
     for (Value root : visit.roots) values.push_back(body.at(root));
   }
@@ -290,7 +330,8 @@ void RowText::writePlaceFunction() {
   const auto forEach = [&](auto f) {
     for (const OperandText& operand : kernel_.operands())
       if (operand.isTensor && operand.isUsed && varies_along_rows(operand.extent)) f(operand);
-    for (const ResultText& result : kernel_.results()) f(result);
+    for (const ResultText& result : kernel_.results())
+      if (varies_along_rows(result.extent)) f(result);
   };
   SmallVector<std::string> at;
   for (int dim = first; dim < rank; ++dim) at.push_back(fmt::format("at{}", dim));
@@ -331,7 +372,7 @@ void RowText::writeColumnFunction() {
   for (const OperandText& operand : kernel_.operands())
     if (operand.isTensor && operand.isUsed && varies_along_columns(operand.extent)) add(operand);
   for (const ResultText& result : kernel_.results())
-    if (result.extent == Extent::Element) add(result);
+    if (varies_along_columns(result.extent)) add(result);
   out_.line("// Where an element of a row is in each tensor, from the beginning of the row.");
   out_.open("struct Column {{");
   for (const std::string& name : names) out_.line("long long {};", name);

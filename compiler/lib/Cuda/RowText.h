@@ -30,27 +30,50 @@ class RowText {
   // Along which dimension of a block the threads of one row lie; its rows lie along the other.
   enum class Axis : char { X = 'x', Y = 'y' };
 
-  // chunk: elements of a row that a block reads, where the blocks of a longer row share it; 0: all.
+  // chunk: elements of a row that a block reads, where the blocks of a longer row share it; 0: all. Kernels that sum
+  // over all rows walk over them (walksRows).
   RowText(int width, int threads, int chunk, KernelText& kernel, TextWriter& out, Axis axis = Axis::X);
 
   virtual Form form() const = 0;
   virtual std::string twoPassesCondition() const { return {}; }
   // Whether all threads of a block run the same groups, so that neighbours may exchange what they move.
   virtual bool isConvergent() const { return false; }
-  // What precedes the first sweep.
+  // What precedes the first row, and the first sweep of each.
+  virtual void writeBeforeRows();
   virtual void writeStart() {}
+  // Sums over all rows: before the elements of vector u are computed; the statement that takes the term of element k;
+  // after the vector; after the last row. Unless a family keeps them in registers: in memory, a row of sums for each
+  // row of threads.
+  virtual void openTerms(const ResultText& result);
+  virtual std::string takeTerm(const ResultText& result, const std::string& term) const;
+  virtual void writeTerms(const ResultText& result);
+  virtual void writeSums() {}
+  // The word in which sums of a vector's columns are moved.
+  std::string_view sumsWord(const ResultText& result) const;
   // Opens the block in which `elements` says which elements of a group of this thread exist, its first vector begins at
   // `column`, and vector() has those of an operand. Unless a family holds the row: a walk along it, which loads them.
   virtual void openGroup(llvm::ArrayRef<mlir::BlockArgument> operands);
   virtual std::string vector(const OperandText& operand) const { return operand.name + "_vec[u]"; }
+  // Whether vector() has also those of operands of column extent, from before the first row; and whether what a row has
+  // of operands of row extent is in NAME_row.
+  virtual bool holdsColumns() const { return false; }
 
   // NAME_vec[count] of each operand of element extent; vector u begins at `column` + u * step, and is there where
   // u * step < `left`.
   void writeLoads(llvm::ArrayRef<const OperandText*> operands, int count, const std::string& column);
   llvm::SmallVector<const OperandText*> elementOperands(llvm::ArrayRef<mlir::BlockArgument> operands) const;
-  // All that any visit reads.
-  llvm::SmallVector<const OperandText*> elementOperands() const;
+  // All that any visit reads, of element or column extent.
+  llvm::SmallVector<const OperandText*> readOperands(Extent extent) const;
+  llvm::SmallVector<const OperandText*> elementOperands() const { return readOperands(Extent::Element); }
+  // Tensors of row extent that are read.
+  llvm::SmallVector<const OperandText*> rowOperands() const;
   std::string elementsType();
+  // What writeRow() knows of `row`, a variable.
+  void writeRowFacts();
+  bool walksRows() const { return !sums_.empty(); }
+  // Whether a row's only exchange between its threads is that of the next row, too: they take turns.
+  bool takesTurns() const { return walksRows() && body_.sweeps() == 1; }
+  llvm::ArrayRef<const ResultText*> sums() const { return sums_; }
   // Elements of any strides in several dimensions.
   bool isGeneric() const { return kernel_.layout().cls == LayoutClass::RowGeneric; }
   bool isAcross() const { return axis_ == Axis::Y; }
@@ -112,10 +135,15 @@ class RowText {
 
   void writeSweep(int sweep);
   void writeRow();
+  // Where a thread's vectors begin, and how far they lie apart.
+  void writeStep();
   std::string existing(const std::string& columns) const;
   void writePasses(int sweep, Form form, bool declares);
   void writePass(const Visit& visit, llvm::ArrayRef<Part> parts, bool declares);
   void writeColumnVectors(const Visit& visit);
+  std::string vectorOf(const OperandText& operand) const {
+    return operand.extent == Extent::Column && !holdsColumns() ? operand.name + "_vec" : vector(operand);
+  }
   void writeRowResults();
   void writeLastVisit();
 
@@ -142,6 +170,10 @@ class RowText {
   void writePartialType();
   void writePartial(const std::string& found);
   void writeFold();
+  // Of sums over all rows: where they are in scratch memory, and the kernel that adds them up.
+  void writeSumsType();
+  void writeSumsFold();
+  std::string lastParameter(std::string_view access) const;
   std::string exponential(pw::ReduceOp reduce) const;
   const OperandText& operandOf(mlir::BlockArgument argument) const {
     return kernel_.operands()[argument.getArgNumber()];
@@ -159,6 +191,7 @@ class RowText {
   std::vector<std::string> stages_;  // statements of what is known after so many sweeps
   std::vector<Visit> sweeps_;
   std::vector<Visit> picks_;
+  std::vector<const ResultText*> sums_;  // results that are summed over all rows
   Visit last_;
   int exchanges_ = 0;
 };

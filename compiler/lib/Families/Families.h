@@ -25,6 +25,8 @@ struct Blocks {
   // Of kernels whose rows are shared: blocks of a row, bytes of what each finds of it, and the blocks that combine
   // this.
   std::int64_t parts = 1, partial_bytes = 0;
+  // Of kernels that sum over all rows: how many sums of each column they leave, and bytes of those of one column.
+  std::int64_t sums = 0, sum_bytes = 0;
   Fold fold{};
 };
 
@@ -33,7 +35,7 @@ struct KernelFamily {
   // What is wrong with the fields of a schedule together, empty when nothing is; see problem_of.
   std::string (*problem)(const Schedule& schedule);
   // The fields of the last parameter; none: it is the number of elements.
-  std::vector<GeometryField> (*parameters)(const Layout& layout, TensorCounts tensors);
+  std::vector<GeometryField> (*parameters)(const Schedule& schedule, const Layout& layout, TensorCounts tensors);
   Blocks (*blocks)(const Schedule& schedule, LayoutClass layout, const Geometry& geometry);
   // Blocks, as the emitted text says it.
   std::string (*launch_text)(const Schedule& schedule);

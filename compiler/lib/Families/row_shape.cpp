@@ -12,16 +12,45 @@ int row_width(const KernelFacts& facts) {
   int widest = 0;
   for (const Traffic& traffic : facts.traffic)
     if (traffic.extent == Extent::Element && !traffic.is_unread) widest = std::max(widest, traffic.size_bytes);
-  return widest == 0 ? 1 : tuning::AccessBytes / widest;
+  if (widest == 0) return 1;
+  const int width = tuning::AccessBytes / widest;
+  return facts.sum_bytes > 0 ? std::min(width, tuning::SummedWidth) : width;
+}
+
+namespace {
+
+// Registers of one vector of each operand of an extent.
+int held_words(const KernelFacts& facts, Extent extent = Extent::Element) {
+  int words = 0;
+  for (const Traffic& traffic : facts.traffic)
+    if (traffic.extent == extent && !traffic.is_result && !traffic.is_unread)
+      words += static_cast<int>(ceil_div(traffic.size_bytes * row_width(facts), 4));
+  return words;
+}
+
+// As many threads as have registers for four vectors of each operand, for what the rows have in common, and for the
+// sums of their columns.
+HeldRows summed_rows(const KernelFacts& facts) {
+  using namespace tuning;
+  const int held = RowGroup * held_words(facts), sums = RowGroup * row_width(facts) * facts.sum_bytes / 4;
+  const int words =
+      OtherRegisters + held + RowGroup * held_words(facts, Extent::Column) + sums + (loads_ahead(facts) ? held : 0);
+  if (words > ThreadRegisters) return {.threads = OnceReadRowThreads};
+  const int threads = std::min(Registers / words / SummedThreads * SummedThreads, RowThreads);
+  return {.threads = threads, .few = RowGroup * threads, .all = RowGroup * threads};
+}
+
+}  // namespace
+
+bool loads_ahead(const KernelFacts& facts) {
+  return facts.sum_bytes > 0 && tuning::RowGroup * held_words(facts) <= tuning::AheadRegisters;
 }
 
 HeldRows held_rows(const KernelFacts& facts) {
   using namespace tuning;
   if (facts.reads_once) return {.threads = OnceReadRowThreads};
-  int words = 0;
-  for (const Traffic& traffic : facts.traffic)
-    if (traffic.extent == Extent::Element && !traffic.is_result && !traffic.is_unread)
-      words += static_cast<int>(ceil_div(traffic.size_bytes * row_width(facts), 4));
+  if (facts.sum_bytes > 0) return summed_rows(facts);
+  const int words = held_words(facts);
   if (words <= EightHeldWords) return {.threads = RowThreads, .few = FewRowVectors, .all = 8 * RowThreads};
   const int threads = words <= FourHeldWords ? RowThreads : RowThreads / 2;
   const int all = words <= MostHeldWords ? 4 * threads : 0;
@@ -53,6 +82,40 @@ bool is_shared(const KernelFacts& facts) { return facts.reads_once && facts.part
 int chunk_of(const KernelFacts& facts, int elements) { return is_shared(facts) ? elements : 0; }
 int partial_of(const KernelFacts& facts) { return is_shared(facts) ? facts.partial_bytes : 0; }
 
+namespace {
+
+struct Walk {
+  int sums, processors, threads;
+};
+Walk walk_of(const Schedule& schedule) {
+  if (const auto* held = std::get_if<HeldSchedule>(&schedule)) return {held->sums, held->processors, held->threads};
+  if (const auto* looped = std::get_if<LoopedSchedule>(&schedule))
+    return {looped->sums, looped->processors, looped->threads};
+  return {};
+}
+
+}  // namespace
+
+void walk_rows(Blocks& blocks, const Geometry& geometry, const Schedule& schedule, bool joins) {
+  const Walk walk = walk_of(schedule);
+  if (walk.sums == 0) return;
+  const std::int64_t most = walk.processors * std::max<std::int64_t>(walk.threads / (blocks.x * blocks.y), 1);
+  // All walk over as many rows as the one that has most.
+  if (blocks.count > 0) blocks.count = ceil_div(blocks.count, ceil_div(blocks.count, most));
+  blocks.sums = joins ? blocks.count : std::min(blocks.rows, blocks.count * blocks.y);
+  blocks.sum_bytes = walk.sums;
+  blocks.fold = {
+      .count = ceil_div(columns_of(geometry), tuning::FoldColumns), .x = tuning::FoldColumns, .y = tuning::FoldThreads};
+}
+
+std::string walking_text(const Schedule& schedule, const std::string& blocks) {
+  const Walk walk = walk_of(schedule);
+  if (walk.sums == 0) return blocks;
+  return fmt::format(
+      "up to min({}, {} * max({} / (bx * by), 1)); then NAME_fold, block ({}, {}), grid ceil(columns / {})", blocks,
+      walk.processors, walk.threads, tuning::FoldColumns, tuning::FoldThreads, tuning::FoldColumns);
+}
+
 void share_rows(Blocks& blocks, const Geometry& geometry, int chunk, int partial) {
   if (chunk == 0) return;
   blocks.parts = std::max<std::int64_t>(ceil_div(columns_of(geometry), chunk), 1);
@@ -64,7 +127,7 @@ std::string shared_text(int chunk) {
   return fmt::format(", parts), parts = ceil(columns / {}); where parts > 1, NAME_fold after it", chunk);
 }
 
-std::vector<GeometryField> row_parameters(const Layout& layout, TensorCounts tensors) {
+std::vector<GeometryField> row_parameters(const Schedule& schedule, const Layout& layout, TensorCounts tensors) {
   using Kind = GeometryField::Kind;
   const LayoutTraits& kind = traits(layout.cls);
   const int reduced = kind.is_wide ? kind.rank / 2 : 1;
@@ -72,6 +135,7 @@ std::vector<GeometryField> row_parameters(const Layout& layout, TensorCounts ten
   for (int dim = 0; dim + 1 < reduced; ++dim) fields.push_back({Kind::Size, FieldType::Wide, dim});
   for (int dim = reduced; dim + 1 < kind.rank; ++dim) fields.push_back({Kind::Size, FieldType::Divisor, dim});
   fields.insert(fields.end(), {{Kind::Rows, FieldType::Narrow}, {Kind::Columns, FieldType::Wide}});
+  if (walk_of(schedule).sums > 0) fields.push_back({Kind::Sums, FieldType::Narrow});
   add_strides(fields, FieldType::Wide, layout, tensors);
   return fields;
 }

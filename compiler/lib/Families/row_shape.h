@@ -19,6 +19,8 @@ struct HeldRows {
   int all = 0;
 };
 HeldRows held_rows(const KernelFacts& facts);
+// Whether a thread that holds a row has registers for the next one.
+bool loads_ahead(const KernelFacts& facts);
 
 // Threads of a row of so many vectors: a power of two up to a warp, whole warps above.
 std::int64_t threads_of_row(std::int64_t vectors, int vectors_of_thread, int most_threads);
@@ -29,6 +31,11 @@ Blocks row_blocks(const Geometry& geometry, std::int64_t threads, int block_thre
 // Elements of a row that a block reads where blocks share rows, and bytes of what each finds; 0 where none does.
 int chunk_of(const KernelFacts& facts, int elements);
 int partial_of(const KernelFacts& facts);
+// Of kernels that sum over all rows: no more blocks than run at once, which walk over the rows. `joins`: those of a
+// block leave their sums together.
+void walk_rows(Blocks& blocks, const Geometry& geometry, const Schedule& schedule, bool joins);
+// The same as the emitted text says it, of the number of blocks that have all rows.
+std::string walking_text(const Schedule& schedule, const std::string& blocks);
 // How many blocks share each row.
 void share_rows(Blocks& blocks, const Geometry& geometry, int chunk, int partial);
 // Of the grid: ", parts", and what they are.
@@ -38,6 +45,6 @@ std::string shared_text(int chunk);
 std::string row_blocks_text(const std::string& threads, int block_threads, const std::string& grid);
 
 // Sizes of the kept dimensions, and all strides but those along rows that are dense.
-std::vector<GeometryField> row_parameters(const Layout& layout, TensorCounts tensors);
+std::vector<GeometryField> row_parameters(const Schedule& schedule, const Layout& layout, TensorCounts tensors);
 
 }  // namespace gems

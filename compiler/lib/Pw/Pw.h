@@ -53,6 +53,12 @@ mlir::Type bodyType(mlir::MLIRContext* context, DType dtype);
 std::optional<DType> narrowFloat(mlir::Type type);
 inline bool isNarrowFloat(mlir::Type type) { return narrowFloat(type).has_value(); }
 
+class ResultAttr;
+
+// What the body of a resolved kernel yields for a result: its dtype in memory; of a sum over all rows the terms, in f32
+// (complex<f32>) where that dtype is narrower, since the sum is rounded and not they.
+DType yieldedDType(ResultAttr result);
+
 }  // namespace gems::pw
 
 #include "Pw/PwDialect.h.inc"

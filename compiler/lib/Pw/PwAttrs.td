@@ -44,7 +44,7 @@ def Pw_ResultAttr : Pw_Attr<"Result", "result"> {
   let summary = "name, dtype of the body's value, and dtype in memory";
   let description = [{
     `#pw.result<"out", f32 to f16>`. `#pw.result<"mean", f32 to f32, row>`: one value for each row; `column`: the sum
-    over all rows.
+    over all rows, of which the body yields the terms, in f32 where the dtype in memory is narrower.
   }];
   let parameters = (ins StringRefParameter<"in emitted code">:$name, Pw_Named<"DType">:$compute,
                         Pw_Named<"DType">:$storage, Pw_Extent:$extent);

@@ -9,6 +9,12 @@ using namespace mlir;
 using namespace gems;
 using namespace gems::pw;
 
+DType pw::yieldedDType(ResultAttr result) {
+  const DType storage = result.getStorage();
+  if (result.getExtent() != Extent::Column) return storage;
+  return is_complex(storage) || is_float(storage) ? opmath_of(storage) : storage;
+}
+
 YieldOp KernelOp::getYield() { return cast<YieldOp>(getBody().front().getTerminator()); }
 
 void KernelOp::getAsmBlockArgumentNames(Region& region, OpAsmSetValueNameFn setName) {
@@ -101,8 +107,9 @@ LogicalResult KernelOp::verify() {
 }
 
 LogicalResult KernelOp::verifyRegions() {
-  auto checkType = [&](Operation* op, StringRef what, auto spec, StringRef verb, Type type) -> LogicalResult {
-    const DType dtype = getResolved() ? spec.getStorage() : spec.getCompute();
+  auto checkType = [&](Operation* op, StringRef what, auto spec, DType inMemory, StringRef verb,
+                       Type type) -> LogicalResult {
+    const DType dtype = getResolved() ? inMemory : spec.getCompute();
     if (type == bodyType(getContext(), dtype)) return success();
     return op->emitOpError() << what << " '" << spec.getName() << "' is " << gems::name(dtype)
                              << (getResolved() ? " in memory" : " in the body") << ", but the body " << verb << " "
@@ -113,7 +120,9 @@ LogicalResult KernelOp::verifyRegions() {
     return emitOpError() << "has " << getOperandSpecs().size() << " operands, but its body takes "
                          << block.getNumArguments();
   for (unsigned i = 0; i < block.getNumArguments(); ++i)
-    if (failed(checkType(*this, "operand", operandSpec(i), "takes", block.getArgument(i).getType()))) return failure();
+    if (failed(checkType(*this, "operand", operandSpec(i), operandSpec(i).getStorage(), "takes",
+                         block.getArgument(i).getType())))
+      return failure();
 
   auto yield = dyn_cast<YieldOp>(block.getTerminator());
   if (!yield) return emitOpError("body must end with pw.yield");
@@ -121,7 +130,9 @@ LogicalResult KernelOp::verifyRegions() {
     return yield.emitOpError() << "yields " << yield.getNumOperands() << " values, but the kernel has "
                                << getResultSpecs().size() << " results";
   for (unsigned i = 0; i < yield.getNumOperands(); ++i)
-    if (failed(checkType(yield, "result", resultSpec(i), "yields", yield.getOperand(i).getType()))) return failure();
+    if (failed(checkType(yield, "result", resultSpec(i), yieldedDType(resultSpec(i)), "yields",
+                         yield.getOperand(i).getType())))
+      return failure();
   return verifyExtents(*this);
 }
 

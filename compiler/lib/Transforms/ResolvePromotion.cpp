@@ -45,7 +45,7 @@ struct ResolvePromotion : pw::impl::ResolvePromotionBase<ResolvePromotion> {
     b.setInsertionPoint(yield);
     for (unsigned i = 0; i < yield.getNumOperands(); ++i) {
       ResultAttr spec = kernel.resultSpec(i);
-      yield.setOperand(i, buildCast(b, yield.getOperand(i), spec.getCompute(), spec.getStorage()));
+      yield.setOperand(i, buildCast(b, yield.getOperand(i), spec.getCompute(), yieldedDType(spec)));
     }
     kernel.setResolved(true);
   }

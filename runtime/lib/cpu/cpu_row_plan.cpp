@@ -20,6 +20,9 @@ constexpr std::int64_t GrainElements = 32768;
 // From so many units of rows on, a thread takes whole ones.
 constexpr std::int64_t ManyUnits = 16;
 constexpr std::int64_t LeastPanelRows = 32;
+// Sums over all rows are accumulated in so many parts of the rows at most, which depend on nothing but their number.
+constexpr std::int64_t MostParts = 64;
+constexpr std::int64_t LeastPartRows = 16;
 
 constexpr std::int64_t divided_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 constexpr std::int64_t rounded_up(std::int64_t a, std::int64_t b) { return divided_up(a, b) * b; }
@@ -84,6 +87,7 @@ class CpuRowPlan final : public Plan {
     const void* const* numbers;
     char* records = nullptr;  // units shared by threads
     char* partials = nullptr;
+    char* sums = nullptr;  // over all rows, of each part
     std::int64_t phase = 0;
   };
   struct Unit {
@@ -95,10 +99,28 @@ class CpuRowPlan final : public Plan {
   std::int64_t last_phase() const { return 2 * shape.sweeps + 1; }
   Unit unit_at(const Launch& launch, std::int64_t index) const;
   void call(const Launch& launch, const Unit& unit, std::int64_t piece, std::int64_t first_phase,
-            std::int64_t end_phase, char* record, char* partials, char* work) const;
+            std::int64_t end_phase, char* record, char* partials, char* work, char* sums) const;
   void copy(const Unit& unit, const Addresses& buffers, std::int64_t begin, std::int64_t count, bool results) const;
-  void run_short_rows(const Launch& launch, std::int64_t begin, std::int64_t end) const;
-  void run_units(const Launch& launch, std::int64_t begin, std::int64_t end) const;
+  void run_rows(const Launch& launch, std::int64_t begin, std::int64_t end, char* sums) const;
+  void run_short_rows(const Launch& launch, std::int64_t begin, std::int64_t end, char* sums) const;
+  void run_units(const Launch& launch, std::int64_t begin, std::int64_t end, char* sums) const;
+  void run_parts(const Launch& launch, std::int64_t begin, std::int64_t end) const;
+  void sum_pieces(const Launch& launch, std::int64_t begin, std::int64_t end) const;
+  void fold_sums(const Launch& launch, std::int64_t begin, std::int64_t end) const;
+  void run_phases(Launch& launch) const;
+  void run_all(const Launch& launch, std::int64_t begin, std::int64_t end) const {
+    run_rows(launch, begin, end, nullptr);
+  }
+  // Run(begin, end) on pieces of [0, count), of each of which the work is of so many elements.
+  template <void (CpuRowPlan::*Run)(const Launch&, std::int64_t, std::int64_t) const>
+  static void in_parallel(Launch& launch, std::int64_t count, std::int64_t elements) {
+    const std::int64_t grain = std::max<std::int64_t>(GrainElements / std::max<std::int64_t>(elements, 1), 1);
+    if (count <= grain) return (launch.plan.*Run)(launch, 0, count);
+    parallel_for()(count, grain, &launch, [](void* context, std::int64_t begin, std::int64_t end) {
+      const Launch& work = *static_cast<const Launch*>(context);
+      (work.plan.*Run)(work, begin, end);
+    });
+  }
   void run_pieces(const Launch& launch, std::int64_t begin, std::int64_t end) const;
 
   const Variant& variant;
@@ -110,9 +132,11 @@ class CpuRowPlan final : public Plan {
   Dimensions reduced, kept;
   std::array<std::int64_t, MaxTensors> element_bytes{};
   std::array<bool, MaxTensors> is_copied{};  // from or to a buffer
+  std::array<bool, MaxTensors> is_sum{};     // over all rows
   bool copies = false;
   std::int64_t unit_rows, units;  // panels, or rows
   std::int64_t work_bytes, copy_rows;
+  std::int64_t parts = 0, part_bytes = 0;  // of sums over all rows
 };
 
 CpuRowPlan::CpuRowPlan(const Variant& variant, const IterationSpace& space, std::span<const NamedTensor> tensors)
@@ -148,7 +172,8 @@ CpuRowPlan::CpuRowPlan(const Variant& variant, const IterationSpace& space, std:
     const bool is_dense =
         reduced.sizes.size() == 1 && (row_length == 1 || reduced.strides_bytes[t] == element_bytes[t]);
     is_copied[t] = !is_columns() && step == Step::Contiguous && !is_dense;
-    copies = copies || is_copied[t];
+    is_sum[t] = t >= operands && tensors[t].extent == Extent::Column;
+    copies = copies || (is_copied[t] && !is_sum[t]);
     if (is_copied[t]) row_bytes += rounded_up(element_bytes[t] * std::min(row_length, RowPiece), 64);
   }
   copy_rows = std::max<std::int64_t>(RowPiece / std::max<std::int64_t>(row_length, 1), 1);
@@ -160,7 +185,9 @@ CpuRowPlan::CpuRowPlan(const Variant& variant, const IterationSpace& space, std:
     const std::int64_t even = rounded_up(divided_up(kept.sizes[0] * others, ManyUnits), LeastPanelRows);
     unit_rows = std::min(shape.panel_rows, std::max(even, LeastPanelRows));
   }
-  units = kept.count / kept.sizes[0] * divided_up(kept.sizes[0], unit_rows);
+  units = row_count == 0 ? 0 : kept.count / kept.sizes[0] * divided_up(kept.sizes[0], unit_rows);
+  part_bytes = sums_pitch(row_length) * shape.sum_bytes;
+  if (part_bytes > 0) parts = std::min(divided_up(row_count, LeastPartRows), MostParts);
 }
 
 CpuRowPlan::Unit CpuRowPlan::unit_at(const Launch& launch, std::int64_t index) const {
@@ -172,11 +199,12 @@ CpuRowPlan::Unit CpuRowPlan::unit_at(const Launch& launch, std::int64_t index) c
   return unit;
 }
 
-// Between the memory of a unit's rows and buffers, in which a row's elements from begin on are side by side.
+// Between the memory of a unit's rows and buffers, in which a row's elements from begin on are side by side. Sums over
+// all rows are copied by fold_sums.
 void CpuRowPlan::copy(const Unit& unit, const Addresses& buffers, std::int64_t begin, std::int64_t count,
                       bool results) const {
   for (std::size_t t = 0; t < tensors_; ++t) {
-    if (!is_copied[t] || (t >= layout.operands.size()) != results) continue;
+    if (buffers[t] == nullptr || (t >= layout.operands.size()) != results) continue;
     const std::int64_t bytes = element_bytes[t];
     const std::int64_t inner = reduced.sizes[0], step = reduced.strides(0, tensors_)[t];
     char* buffer = buffers[t];
@@ -195,7 +223,7 @@ void CpuRowPlan::copy(const Unit& unit, const Addresses& buffers, std::int64_t b
 }
 
 void CpuRowPlan::call(const Launch& launch, const Unit& unit, std::int64_t piece, std::int64_t first_phase,
-                      std::int64_t end_phase, char* record, char* partials, char* work) const {
+                      std::int64_t end_phase, char* record, char* partials, char* work, char* sums) const {
   const std::int64_t begin = piece * RowPiece, count = std::min(row_length - begin, RowPiece);
   std::array<std::int64_t, MaxTensors> strides;
   Addresses data, buffers{};
@@ -203,7 +231,7 @@ void CpuRowPlan::call(const Launch& launch, const Unit& unit, std::int64_t piece
   for (std::size_t t = 0; t < tensors_; ++t) {
     strides[t] = (is_columns() ? reduced : kept).strides_bytes[t];
     data[t] = unit.data[t];
-    if (is_copied[t]) {
+    if (is_copied[t] && !is_sum[t]) {
       data[t] = buffers[t] = next;
       strides[t] = count * element_bytes[t];
       next += rounded_up(unit.rows * count * element_bytes[t], 64);
@@ -224,6 +252,7 @@ void CpuRowPlan::call(const Launch& launch, const Unit& unit, std::int64_t piece
                      .record = record,
                      .partials = partials,
                      .places = work,
+                     .sums = sums,
                      .origins = unit.data.data(),
                      .origin_strides_bytes = kept.strides_bytes.data(),
                      .reduced_rank = static_cast<std::int64_t>(reduced.sizes.size()),
@@ -235,7 +264,14 @@ void CpuRowPlan::call(const Launch& launch, const Unit& unit, std::int64_t piece
   if (end_phase > last_phase()) copy(unit, buffers, begin, count, true);
 }
 
-void CpuRowPlan::run_short_rows(const Launch& launch, std::int64_t begin, std::int64_t end) const {
+void CpuRowPlan::run_rows(const Launch& launch, std::int64_t begin, std::int64_t end, char* sums) const {
+  if (pieces == 1)
+    run_short_rows(launch, begin, end, sums);
+  else
+    run_units(launch, begin, end, sums);
+}
+
+void CpuRowPlan::run_short_rows(const Launch& launch, std::int64_t begin, std::int64_t end, char* sums) const {
   char* memory =
       worker_scratch.of_bytes(rounded_up(shape.record_bytes, 64) + rounded_up(shape.partial_bytes, 64) + work_bytes);
   char* partials = memory + rounded_up(shape.record_bytes, 64);
@@ -246,13 +282,13 @@ void CpuRowPlan::run_short_rows(const Launch& launch, std::int64_t begin, std::i
       unit.rows = std::min(end - begin, kept.sizes[0] - begin % kept.sizes[0]);
       if (copies) unit.rows = std::min(unit.rows, copy_rows);
     }
-    call(launch, unit, 0, 0, last_phase() + 1, memory, partials, work);
+    call(launch, unit, 0, 0, last_phase() + 1, memory, partials, work, sums);
     begin += is_columns() ? 1 : unit.rows;
   }
 }
 
 // Phase by phase; the last row's pieces may still be in a cache.
-void CpuRowPlan::run_units(const Launch& launch, std::int64_t begin, std::int64_t end) const {
+void CpuRowPlan::run_units(const Launch& launch, std::int64_t begin, std::int64_t end, char* sums) const {
   const std::int64_t partial_bytes = pieces * shape.partial_bytes;
   char* record =
       worker_scratch.of_bytes(rounded_up(shape.record_bytes, 64) + rounded_up(partial_bytes, 64) + work_bytes);
@@ -263,7 +299,7 @@ void CpuRowPlan::run_units(const Launch& launch, std::int64_t begin, std::int64_
     for (std::int64_t phase = 0; phase <= last_phase(); ++phase) {
       const bool is_visit = phase % 2 == 1;
       for (std::int64_t piece = 0; piece < (is_visit ? pieces : 1); ++piece)
-        call(launch, unit, piece, phase, phase + 1, record, partials + piece * shape.partial_bytes, work);
+        call(launch, unit, piece, phase, phase + 1, record, partials + piece * shape.partial_bytes, work, sums);
     }
   }
 }
@@ -274,44 +310,93 @@ void CpuRowPlan::run_pieces(const Launch& launch, std::int64_t begin, std::int64
   for (; begin < end; ++begin) {
     const std::int64_t unit = begin / pieces, piece = begin % pieces;
     call(launch, unit_at(launch, unit), piece, launch.phase, launch.phase + 1,
-         launch.records + unit * shape.record_bytes, launch.partials + begin * shape.partial_bytes, work);
+         launch.records + unit * shape.record_bytes, launch.partials + begin * shape.partial_bytes, work, nullptr);
+  }
+}
+
+// Whole parts of the rows.
+void CpuRowPlan::run_parts(const Launch& launch, std::int64_t begin, std::int64_t end) const {
+  for (; begin < end; ++begin) {
+    char* sums = launch.sums + begin * part_bytes;
+    std::memset(sums, 0, static_cast<std::size_t>(part_bytes));
+    run_rows(launch, begin * units / parts, (begin + 1) * units / parts, sums);
+  }
+}
+
+// The last visits of a few long rows, which are one part: pieces of all of them.
+void CpuRowPlan::sum_pieces(const Launch& launch, std::int64_t begin, std::int64_t end) const {
+  char* work = worker_scratch.of_bytes(work_bytes);
+  for (; begin < end; ++begin)
+    for (std::int64_t unit = 0; unit < units; ++unit)
+      call(launch, unit_at(launch, unit), begin, last_phase(), last_phase() + 1,
+           launch.records + unit * shape.record_bytes, launch.partials + (unit * pieces + begin) * shape.partial_bytes,
+           work, launch.sums);
+}
+
+// Pieces of the columns.
+void CpuRowPlan::fold_sums(const Launch& launch, std::int64_t begin, std::int64_t end) const {
+  char* work = worker_scratch.of_bytes(work_bytes);
+  for (; begin < end; ++begin) {
+    const std::int64_t first = begin * RowPiece, count = std::min(row_length - first, RowPiece);
+    Unit columns{.data = {}, .rows = 1};
+    Addresses data, buffers{};
+    char* next = work;
+    for (std::size_t t = 0; t < tensors_; ++t) {
+      columns.data[t] = static_cast<char*>(launch.tensors[t]);
+      data[t] = columns.data[t] + first * reduced.strides_bytes[t];
+      if (!is_sum[t] || !is_copied[t]) continue;
+      data[t] = buffers[t] = next;
+      next += rounded_up(count * element_bytes[t], 64);
+    }
+    RowCall call{};
+    call.data = data.data();
+    call.strides_bytes = kept.strides_bytes.data();
+    call.numbers = launch.numbers;
+    call.count = count;
+    call.begin = first;
+    call.length = row_length;
+    call.first_phase = last_phase() + 1;
+    call.end_phase = last_phase() + 2;
+    call.pieces = parts;
+    call.sums = launch.sums;
+    kernel(&call);
+    copy(columns, buffers, first, count, true);
   }
 }
 
 void CpuRowPlan::launch(void* const* tensors, const NumberValue* numbers, void*) const {
   const PackedNumbers packed(variant, numbers);
   Launch launch{.plan = *this, .tensors = tensors, .numbers = packed.addresses()};
+  const bool is_by_phases = pieces > 1 && units < ManyUnits;
+  const std::int64_t shared_bytes =
+      is_by_phases ? rounded_up(units * shape.record_bytes, 64) + rounded_up(units * pieces * shape.partial_bytes, 64)
+                   : 0;
+  launch.records = launch_scratch.of_bytes(shared_bytes + parts * part_bytes);
+  launch.partials = launch.records + rounded_up(units * shape.record_bytes, 64);
+  launch.sums = launch.records + shared_bytes;
   const std::int64_t unit_elements = std::max<std::int64_t>(row_length, 1) * unit_rows;
-  const auto in_parallel = [&](std::int64_t count, std::int64_t elements, auto run) {
-    const std::int64_t grain = std::max<std::int64_t>(GrainElements / elements, 1);
-    if (count <= grain) return run(&launch, 0, count);
-    parallel_for()(count, grain, &launch, run);
-  };
-  if (pieces == 1)
-    return in_parallel(
-        units, unit_elements, +[](void* context, std::int64_t begin, std::int64_t end) {
-          const Launch& work = *static_cast<const Launch*>(context);
-          work.plan.run_short_rows(work, begin, end);
-        });
-  if (units >= ManyUnits)
-    return in_parallel(
-        units, unit_elements, +[](void* context, std::int64_t begin, std::int64_t end) {
-          const Launch& work = *static_cast<const Launch*>(context);
-          work.plan.run_units(work, begin, end);
-        });
-  const std::int64_t record_bytes = units * shape.record_bytes;
-  launch.records = launch_scratch.of_bytes(rounded_up(record_bytes, 64) + units * pieces * shape.partial_bytes);
-  launch.partials = launch.records + rounded_up(record_bytes, 64);
+  if (is_by_phases) {
+    run_phases(launch);
+  } else if (part_bytes > 0) {
+    in_parallel<&CpuRowPlan::run_parts>(launch, parts,
+                                        unit_elements * divided_up(units, std::max<std::int64_t>(parts, 1)));
+  } else {
+    in_parallel<&CpuRowPlan::run_all>(launch, units, unit_elements);
+  }
+  if (part_bytes > 0) in_parallel<&CpuRowPlan::fold_sums>(launch, pieces, RowPiece * std::max<std::int64_t>(parts, 1));
+}
+
+// Phase by phase, in each of which the pieces of all rows are independent.
+void CpuRowPlan::run_phases(Launch& launch) const {
   for (launch.phase = 0; launch.phase <= last_phase(); ++launch.phase) {
-    if (launch.phase % 2 == 1) {
-      in_parallel(
-          units * pieces, RowPiece * unit_rows, +[](void* context, std::int64_t begin, std::int64_t end) {
-            const Launch& work = *static_cast<const Launch*>(context);
-            work.plan.run_pieces(work, begin, end);
-          });
-      continue;
+    if (launch.phase % 2 == 0) {
+      for (std::int64_t unit = 0; unit < units; ++unit) run_pieces(launch, unit * pieces, unit * pieces + 1);
+    } else if (launch.phase == last_phase() && part_bytes > 0) {
+      std::memset(launch.sums, 0, static_cast<std::size_t>(parts * part_bytes));
+      in_parallel<&CpuRowPlan::sum_pieces>(launch, pieces, RowPiece * units);
+    } else {
+      in_parallel<&CpuRowPlan::run_pieces>(launch, units * pieces, RowPiece * unit_rows);
     }
-    for (std::int64_t unit = 0; unit < units; ++unit) run_pieces(launch, unit * pieces, unit * pieces + 1);
   }
 }
 

@@ -47,8 +47,8 @@ class CudaPlan final : public Plan {
       addresses[next++] =
           scratch_bytes == 0 ? &none : const_cast<void**>(tensors + variant_.operand_tensors + variant_.results);
     addresses[next++] = const_cast<std::byte*>(geometry_.data());
-    driver::launch(variant_.kernel, grid_, stream, addresses.data(), variant_.name);
-    if (scratch_bytes == 0) return;
+    if (grid_.grid_x > 0) driver::launch(variant_.kernel, grid_, stream, addresses.data(), variant_.name);
+    if (fold_.grid_x == 0) return;
     const Kernel fold{.function = variant_.kernel.fold, .fold = nullptr, .context = variant_.kernel.context};
     driver::launch(fold, fold_, stream, addresses.data(), variant_.name);
   }

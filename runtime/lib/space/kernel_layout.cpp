@@ -223,21 +223,18 @@ CpuLayout cpu_row_layout(const TraceGraph& graph, const IterationSpace& space, s
   const Geometry& geometry = space.geometry;
   const auto kept = static_cast<std::size_t>(geometry.reduced_rank);
   CpuLayout layout;
-  layout.walk = walks_columns(space, operands, results) ? CpuWalk::Columns : CpuWalk::Row;
+  const bool sums_rows =
+      std::ranges::any_of(results, [](const NamedTensor& result) { return result.extent == Extent::Column; });
+  layout.walk = !sums_rows && walks_columns(space, operands, results) ? CpuWalk::Columns : CpuWalk::Row;
   for (std::size_t t = 0; t < operands.size() + results.size(); ++t) {
     const NamedTensor& tensor = tensor_at(t, operands, results);
     check_address(graph.op, tensor, size_bytes(real_of(tensor.view.dtype)));
     const bool is_result = t >= operands.size();
-    if (is_result && tensor.extent == Extent::Column)
-      throw Error(
-          fmt::format("{}: result '{}' is a sum over rows, which CPU kernels do not have; write it as a sum of "
-                      "its own",
-                      graph.op, tensor.name));
     bool moves = layout.walk == CpuWalk::Columns && geometry.strides[t][kept] != 0;
     if (layout.walk == CpuWalk::Row)
       for (std::size_t d = 0; d < kept; ++d) moves = moves || geometry.strides[t][d] != 0;
     // A result is written, also where there is one element of it.
-    if (is_result && layout.walk == CpuWalk::Row) moves = tensor.extent == Extent::Element;
+    if (is_result && layout.walk == CpuWalk::Row) moves = varies_along_columns(tensor.extent);
     (is_result ? layout.results : layout.operands).push_back(moves ? Step::Contiguous : Step::Broadcast);
   }
   return layout;

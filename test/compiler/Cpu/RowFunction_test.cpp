@@ -1,9 +1,12 @@
 // Rowwise ops of the catalogue as CPU kernels: several sweeps, values of rows between them, picked elements.
 #include <catch2/catch_test_macros.hpp>
 
+#include "dsl/random_traces.h"
 #include "gems/dsl.h"
+#include "gems/dsl/differentiate.h"
 #include "gems/dsl/op.h"
 #include "gems/ops/catalogue.h"
+#include "gems/ops/normalization.h"
 #include "kernels.h"
 #include "rows.h"
 
@@ -39,6 +42,30 @@ TraceGraph trace_of_op(const OpDef& op, DType dtype) {
       operands.push_back({.kind = CallOperand::Kind::Tensor, .dtype = operand.name == "target" ? DType::I64 : dtype});
   }
   return trace(op, operands);
+}
+
+// What depends on the row, and what does not, summed over all rows.
+constexpr OpDef column_sums_op =
+    rowwise({.name = "column_sums",
+             .promotion_methods = {promote({0, 1}, Default), promote({0, 1}, Default), promote({0}, Default)}},
+            [](Tensor x, Column y) {
+              const Expr sum = row_sum(x);
+              return outputs(column_sum(x * sum), column_sum(x * y), x + sum);
+            });
+
+// The bytes are the same however the rows are called.
+void check_sums(const TraceGraph& graph, double relative) {
+  INFO(to_string(graph));
+  const CpuLayout along = dense_rows(graph, CpuWalk::Row);
+  const auto kernel = reinterpret_cast<CpuRowKernel>(load_cpu(compile_cpu(graph, along)));
+  for (const std::int64_t columns : {1, 16, 31, 100, 257, 5000}) {
+    const TableSize size{.rows = columns > 300 ? 5 : 37, .columns = columns};
+    const auto operands = random_tables(graph, static_cast<std::size_t>(size.rows), static_cast<std::size_t>(columns),
+                                        static_cast<std::uint32_t>(columns));
+    const auto results = run_rows(kernel, graph, along, operands, size);
+    CHECK(row_difference(graph, operands, results, size, relative) == "");
+    CHECK(results == run_rows(kernel, graph, along, operands, size, true));
+  }
 }
 
 constexpr std::int64_t lengths[] = {1, 5, 16, 31, 64, 100, 257, 4096, 5000};
@@ -81,6 +108,36 @@ TEST_CASE("a kernel may have several sweeps, picked elements, and the index in t
   check(picked_op, DType::F32, 1e-5);
   check(sweeps_op, DType::F32, 1e-4);
   check(sweeps_op, DType::F64, 1e-12);
+}
+
+TEST_CASE("sums over all rows are of each row once, and rounded last") {
+  for (const DType dtype :
+       {DType::F32, DType::BF16, DType::F16, DType::F64, DType::I32, DType::I8, DType::C64, DType::C32})
+    check_sums(trace_of_op(column_sums_op, dtype), dtype == DType::F64                          ? 1e-12
+                                                   : dtype == DType::BF16                       ? 0x1p-7
+                                                   : dtype == DType::F16 || dtype == DType::C32 ? 0x1p-9
+                                                                                                : 1e-4);
+}
+
+TEST_CASE("the gradients of norms are one kernel") {
+  Derivatives derivatives;
+  for (const DType dtype : {DType::F32, DType::BF16, DType::F64})
+    for (const auto& [op, wanted] :
+         {std::pair{&ops::layer_norm_op, 7u}, {&ops::rms_norm_op, 3u}, {&ops::rms_norm_op, 1u}}) {
+      const Derived& gradient = derivatives.gradient(*op, 1, wanted);
+      check_sums(trace_of_op(*gradient.op, dtype), dtype == DType::BF16 ? 0x1p-6 : 1e-4);
+    }
+}
+
+TEST_CASE("random bodies have their sums over all rows") {
+  std::size_t with_sums = 0;
+  for (std::uint32_t seed = 0; with_sums < 40; ++seed) {
+    const TraceGraph graph = random_rowwise_trace(seed, true);
+    if (std::ranges::none_of(graph.results, [](const auto& result) { return result.extent == Extent::Column; }))
+      continue;
+    ++with_sums;
+    check_sums(graph, 2e-2);
+  }
 }
 
 }  // namespace gems::test

@@ -103,6 +103,9 @@ std::vector<std::vector<char>> run_rows(CpuRowKernel kernel, const TraceGraph& g
   };
   std::vector<char> record = memory(shape.record_bytes), partials = memory(pieces * shape.partial_bytes),
                     places = memory(shape.place_bytes);
+  constexpr std::int64_t parts = 2;
+  const std::int64_t part_bytes = sums_pitch(size.columns) * shape.sum_bytes;
+  std::vector<char> sums = memory(parts * part_bytes);
   std::vector<std::int64_t> strides, row_strides, column_strides;
   for (const Table& table : tables) {
     strides.push_back(is_columns ? table.column_step : table.row_step);
@@ -123,7 +126,9 @@ std::vector<std::vector<char>> run_rows(CpuRowKernel kernel, const TraceGraph& g
   const std::int64_t most = is_columns ? (singly ? 3 : shape.panel_rows) : all_at_once ? size.rows : 1;
   const std::int64_t phases = 2 * shape.sweeps + 2;
   for (std::int64_t row = 0; row < size.rows; row += call.rows) {
-    call.rows = std::min(most, size.rows - row);
+    const std::int64_t half = size.rows / parts, part = row < half ? 0 : 1;
+    call.rows = std::min(most, (part == 0 && part_bytes > 0 ? half : size.rows) - row);
+    call.sums = aligned(sums) + part * part_bytes;
     std::vector<char*> origins, data;
     for (std::size_t t = 0; t < tables.size(); ++t)
       origins.push_back(tables[t].base(dtypes[t]) + row * tables[t].row_step);
@@ -140,6 +145,23 @@ std::vector<std::vector<char>> run_rows(CpuRowKernel kernel, const TraceGraph& g
         call.partials = aligned(partials) + piece * shape.partial_bytes;
         kernel(&call);
       }
+    }
+  }
+
+  if (part_bytes > 0) {
+    call.rows = 0;
+    call.pieces = parts;
+    call.sums = aligned(sums);
+    call.first_phase = phases;
+    call.end_phase = phases + 1;
+    for (std::int64_t piece = 0; piece < pieces; ++piece) {
+      call.begin = piece * RowPiece;
+      call.count = std::min(RowPiece, size.columns - call.begin);
+      std::vector<char*> data;
+      for (std::size_t t = 0; t < tables.size(); ++t)
+        data.push_back(tables[t].base(dtypes[t]) + call.begin * tables[t].column_step);
+      call.data = data.data();
+      kernel(&call);
     }
   }
 

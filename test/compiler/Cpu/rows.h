@@ -24,7 +24,7 @@ std::vector<std::vector<Element>> random_operands(const TraceGraph& graph, Table
                                                   bool tame);
 
 // What the kernel makes of dense tables; the bytes of each result, row by row. Rows and pieces are called one by one
-// where `singly`, else as many in a call as it may have.
+// where `singly`, else as many in a call as it may have. Sums over all rows are those of two parts of the rows.
 std::vector<std::vector<char>> run_rows(CpuRowKernel kernel, const TraceGraph& graph, const CpuLayout& layout,
                                         const std::vector<std::vector<Element>>& operands, TableSize size,
                                         bool singly = false);

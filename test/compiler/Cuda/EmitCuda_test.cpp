@@ -58,6 +58,10 @@ TEST_CASE("golden files are what the emitter prints", "[golden]") {
   check_golden("softmax_bf16_row_held_unaligned", row_trace(ops::softmax_op, {DType::BF16}),
                {LayoutClass::RowHeldUnaligned, 0, 8});
   check_golden("layer_norm_bf16_row_held", row_trace(ops::layer_norm_op, {DType::BF16}), {LayoutClass::RowHeld, 0, 4});
+  check_golden("layer_norm_gradient_bf16_row_held", gradient_trace(ops::layer_norm_op, DType::BF16, 7),
+               {LayoutClass::RowHeld, 0, 4});
+  check_golden("rms_norm_gradient_f32_row_looped", gradient_trace(ops::rms_norm_op, DType::F32, 3),
+               {LayoutClass::RowLooped});
   check_golden("max_dim_f32_row_looped", row_trace(ops::max_dim_op, {DType::F32}), {LayoutClass::RowLooped});
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
+#include "dsl/random_traces.h"
 #include "gems/dsl.h"
 #include "gems/ops/catalogue.h"
 #include "gems/ops/normalization.h"
@@ -34,6 +35,34 @@ constexpr OpDef several_op =
                    const dsl::Expr place = dsl::cast_like(dsl::row_index(x), x) + dsl::cast_like(dsl::row_length(x), x);
                    return dsl::outputs(x * weight + place, sum);
                  });
+
+// Sums over all rows with no reduction of a row, and of what depends on one.
+constexpr OpDef column_sums_op = dsl::rowwise(
+    {.name = "column_sums", .promotion_methods = {dsl::promote({0, 1}, dsl::Default), dsl::promote({0}, dsl::Default)}},
+    [](dsl::Tensor x, dsl::Tensor y) { return dsl::outputs(dsl::column_sum(x * y), dsl::column_sum(x - y)); });
+constexpr OpDef scaled_sums_op =
+    dsl::rowwise({.name = "scaled_sums",
+                  .promotion_methods = {dsl::promote({0}, dsl::Default), dsl::promote({0}, dsl::Default),
+                                        dsl::promote({0}, dsl::Default)}},
+                 [](dsl::Tensor x) {
+                   const dsl::Expr sum = dsl::row_sum(x);
+                   return dsl::outputs(dsl::column_sum(x * sum), sum, x + sum);
+                 });
+
+// An element of the row beside sums over all rows; operands called as variables of the kernel are.
+constexpr OpDef picked_sums_op =
+    dsl::rowwise({.name = "picked_sums",
+                  .promotion_methods = {dsl::promote({0, 1}, dsl::Default), dsl::promote({0, 1}, dsl::Default)},
+                  .names = {"sums", "scratch", "turn"}},
+                 [](dsl::Tensor x, dsl::Column weight, dsl::Row target) {
+                   const dsl::Expr value = x * weight + dsl::pick(x, target) * dsl::row_max(x);
+                   return dsl::outputs(value, dsl::column_sum(value));
+                 });
+constexpr OpDef named_sums_op =
+    dsl::rowwise({.name = "named_sums",
+                  .promotion_methods = {dsl::promote({0, 1}, dsl::Default)},
+                  .names = {"first_row", "load_row", "parts"}},
+                 [](dsl::Tensor x, dsl::Tensor y, dsl::Row z) { return dsl::column_sum(x * y + z); });
 
 std::vector<std::int64_t> lengths(std::int64_t width) {
   return {0,          1,          width - 1,  width,       width + 1,       3 * width,
@@ -210,6 +239,109 @@ TEST_CASE("rows that lie across are found by neighbouring threads") {
         if (length > 1) CHECK(layout_of(cases.back()).cls == LayoutClass::Columns);
       }
   check_rows_on_host(cases, 12);
+}
+
+TEST_CASE("blocks that walk over the rows sum each row once, whatever their number and the layout") {
+  std::vector<RowCase> cases;
+  for (const DType dtype :
+       {DType::F32, DType::BF16, DType::F16, DType::F64, DType::I32, DType::I8, DType::C64, DType::C32})
+    for (const OpDef* op : {&column_sums_op, &scaled_sums_op})
+      for (const std::int64_t length : {1, 7, 64, 203, 1200})
+        for (const std::int64_t rows : {1, 9, 75}) {
+          const RowCase one{.graph = row_trace(*op, {dtype}), .reduced = {length}, .kept = {rows}, .processors = 1};
+          if (length == 1200 && rows == 75) continue;
+          cases.push_back(one);
+          if (rows != 9 || length == 1) continue;
+          for (const int offset : {1, 2}) {
+            cases.push_back(one);
+            cases.back().offset = offset;
+          }
+          cases.push_back(one);
+          cases.back().stride = 2;
+          cases.push_back(one);
+          cases.back().reduced = {length, 3};
+          cases.back().is_reordered = true;
+          cases.push_back(one);
+          cases.back().kept = {20, 2};
+          cases.back().is_across = true;
+          CHECK(layout_of(cases.back()).cls == LayoutClass::RowGeneric);
+        }
+  check_rows_on_host(cases, 13);
+}
+
+TEST_CASE("the gradients of a norm are found in one walk over the rows, held and longer than a thread's registers") {
+  std::vector<RowCase> cases;
+  for (const OpDef* op : {&ops::layer_norm_op, &ops::rms_norm_op})
+    for (const DType dtype : {DType::F32, DType::BF16, DType::F64})
+      for (const std::int64_t length : {1, 40, 130, 1024, 12300})
+        for (const int offset : {0, 1}) {
+          cases.push_back({.graph = gradient_trace(*op, dtype, op == &ops::layer_norm_op ? 7 : 3),
+                           .reduced = {length},
+                           .kept = {length > 1000 ? 3 : 37},
+                           .values = RowValues::Moderate,
+                           .tolerance = dtype == DType::BF16 ? 1.6e-2 : 1e-4,
+                           .offset = offset,
+                           .processors = 1});
+          const LayoutClass cls = layout_of(cases.back()).cls;
+          CHECK((traits(cls).family == Family::Looped) == (length > 10000));
+        }
+  check_rows_on_host(cases, 14);
+}
+
+TEST_CASE("elements are picked beside sums over all rows, whatever operands are called") {
+  std::vector<RowCase> cases;
+  for (const std::int64_t length : {3, 40, 300})
+    for (const int offset : {0, 1})
+      for (const int stride : {1, 2}) {
+        cases.push_back({.graph = row_trace(picked_sums_op, {DType::F32, DType::F32, DType::I64}),
+                         .reduced = {length},
+                         .kept = {70},
+                         .offset = offset,
+                         .stride = stride,
+                         .processors = 1});
+        cases.push_back(cases.back());
+        cases.back().graph = row_trace(named_sums_op, {DType::BF16});
+      }
+  check_rows_on_host(cases, 17);
+}
+
+TEST_CASE("random bodies have their sums over all rows") {
+  std::vector<RowCase> cases;
+  for (std::uint32_t seed = 0; cases.size() < 40; ++seed) {
+    const TraceGraph graph = random_rowwise_trace(seed, true);
+    const bool sums = std::ranges::any_of(graph.results, [](const auto& r) { return r.extent == Extent::Column; });
+    if (!sums) continue;
+    cases.push_back({.graph = graph,
+                     .reduced = {50 + seed % 7},
+                     .kept = {45},
+                     .values = RowValues::Tame,
+                     .tolerance = 2e-2,
+                     .stride = 1 + static_cast<int>(seed % 2),
+                     .processors = 1});
+  }
+  check_rows_on_host(cases, 15);
+}
+
+TEST_CASE("sums over all rows are 0 where there are no rows") {
+  check_rows_on_host({{.graph = row_trace(scaled_sums_op, {DType::F32}), .reduced = {50}, .kept = {0}}}, 16);
+}
+
+TEST_CASE("a row's bits depend on its values and its length alone, also beside sums over all rows") {
+  for (const std::int64_t length : {64, 1000, 5000}) {
+    const RowCase first{.graph = gradient_trace(ops::layer_norm_op, DType::F32, 7),
+                        .reduced = {length},
+                        .kept = {1},
+                        .values = RowValues::Moderate,
+                        .tolerance = 1e-4,
+                        .processors = 1};
+    std::vector<RowCase> cases(4, first);
+    cases[1].kept = {9};
+    cases[2].offset = 1;
+    cases[3].stride = 3;
+    const auto results = check_rows_on_host(cases, 18);
+    for (const auto& other : results)
+      CHECK(std::equal(other.begin(), other.begin() + 4 * static_cast<std::ptrdiff_t>(length), results[0].begin()));
+  }
 }
 
 TEST_CASE("a row's bits depend on its values and its length alone") {

@@ -11,6 +11,7 @@
 #include "cuda_case.h"
 #include "gems/dsl/error.h"
 #include "gems/ops/catalogue.h"
+#include "gems/ops/normalization.h"
 #include "gems/ops/reduction.h"
 #include "gems/runtime/nvrtc.h"
 #include "row_case.h"
@@ -112,6 +113,12 @@ TEST_CASE("NVRTC compiles rowwise ops for each layout") {
       for (const Layout& layout : layouts) kernels.push_back(emit_cuda(graph, layout, target));
     }
     INFO(name(dtype) << " for sm_" << target.arch);
+    for (const Layout& layout : layouts) {
+      if (!is_float(dtype) || layout.held == 8) continue;
+      for (const PositionSet wanted : {PositionSet{1}, PositionSet{7}})
+        kernels.push_back(emit_cuda(gradient_trace(ops::layer_norm_op, dtype, wanted), layout, target));
+      kernels.push_back(emit_cuda(gradient_trace(ops::rms_norm_op, dtype, 3), layout, target));
+    }
     CHECK_NOTHROW(compile_ptx(unite(kernels, target), "rows", target.arch));
   }
 }

@@ -208,7 +208,7 @@ pw.kernel @sum of "sum" operands [#pw.operand<"x", f32 as f32, tensor>] results 
 
 // expected-error @+1 {{vectors is a power of two from 4 to 8; given 2}}
 pw.kernel @held of "held" operands [#pw.operand<"x", f32 as f32, tensor>] results [#pw.result<"out", f32 to f32>] rowwise resolved
-    layout <row_held, held = 4> schedule <held, width = 4, vectors = 2, threads = 1024, block = 128> {
+    layout <row_held, held = 4> schedule <held, width = 4, vectors = 2, threads = 1024, block = 128, sums = 0, processors = 0, ahead = 0> {
 ^bb0(%x: f32):
   pw.yield %x : f32
 }

@@ -76,3 +76,13 @@ pw.kernel @twice of "copy" operands [#pw.operand<"x", f64 as f64, tensor>] resul
 ^bb0(%x: f64):
   pw.yield %x : f64
 }
+
+// A sum over all rows is rounded, not its terms.
+// CHECK-LABEL: pw.kernel @column_sum
+// CHECK: [[X:%.*]] = arith.extf %x : bf16 to f32
+// CHECK-NEXT: pw.yield [[X]] : f32
+pw.kernel @column_sum of "column_sum" operands [#pw.operand<"x", bf16 as f32, tensor>]
+    results [#pw.result<"out", f32 to bf16, column>] rowwise {
+^bb0(%x: f32):
+  pw.yield %x : f32
+}

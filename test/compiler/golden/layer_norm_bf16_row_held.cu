@@ -8,7 +8,7 @@
 //   out1: result, f32; for each row; aligned to 4 bytes
 //   out2: result, f32; for each row; aligned to 4 bytes
 //
-// family=held width=8 vectors=4 threads=1024 block=128
+// family=held width=8 vectors=4 threads=1024 block=128 sums=0 processors=0 ahead=0
 // launch: bx = ceil(columns / 32), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid ceil(rows / by)
 
 using u16 = unsigned short;

@@ -4,7 +4,7 @@
 //   out0: result, f32; for each row; aligned to 4 bytes
 //   out1: result, i64; for each row; aligned to 8 bytes
 //
-// family=looped width=4 threads=512 block=128 few=1 held=0 chunk=16384 partial=48
+// family=looped width=4 threads=512 block=128 few=1 held=0 chunk=16384 partial=48 sums=0 processors=0
 // launch: bx = min(512, ceil(columns / 16)), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by), parts), parts = ceil(columns / 16384); where parts > 1, NAME_fold after it)
 
 using i64 = long long;

@@ -3,7 +3,7 @@
 //   x: tensor of bf16, computed in f32; for each element; aligned to 2 bytes
 //   out: result, bf16; for each element; aligned to 2 bytes
 //
-// family=held width=8 vectors=8 threads=1024 block=128
+// family=held width=8 vectors=8 threads=1024 block=128 sums=0 processors=0 ahead=0
 // launch: bx = ceil(columns / 64), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid ceil(rows / by)
 
 using u16 = unsigned short;

@@ -3,7 +3,7 @@
 //   x: tensor of f32, computed in f32; for each element; aligned to 16 bytes
 //   out: result, f32; for each element; aligned to 16 bytes
 //
-// family=held width=4 vectors=4 threads=1024 block=128
+// family=held width=4 vectors=4 threads=1024 block=128 sums=0 processors=0 ahead=0
 // launch: bx = ceil(columns / 16), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid ceil(rows / by)
 
 

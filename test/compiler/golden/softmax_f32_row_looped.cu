@@ -3,7 +3,7 @@
 //   x: tensor of f32, computed in f32; for each element; aligned to 16 bytes
 //   out: result, f32; for each element; aligned to 16 bytes
 //
-// family=looped width=4 threads=1024 block=128 few=2048 held=8192 chunk=0 partial=0
+// family=looped width=4 threads=1024 block=128 few=2048 held=8192 chunk=0 partial=0 sums=0 processors=0
 // launch: bx = min(1024, ceil(columns / (columns > 8192 && columns <= 32768 ? 32 : 16))), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by))
 
 

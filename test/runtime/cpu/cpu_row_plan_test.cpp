@@ -6,6 +6,7 @@
 #include <map>
 
 #include "call.h"
+#include "gems/dsl.h"
 #include "gems/dsl/interpreter.h"
 
 using namespace gems;
@@ -182,4 +183,118 @@ TEST_CASE("the sum of a row without elements is 0") {
   results.emplace_back(contiguous({3, 1}), DType::F32);
   run_case({"sum", DType::F32, {Extent::Row}, 0}, x, results, 0b10);
   for (std::int64_t i = 0; i < 3; ++i) CHECK(load_element(results[0].at({i, 0}), DType::F32).value.real() == 0);
+}
+
+namespace {
+
+// Sums over all rows of what depends on the row, and of what does not, beside elements and values of rows.
+constexpr OpDef summed_op =
+    dsl::rowwise({.name = "summed",
+                  .promotion_methods = {dsl::promote({0}, dsl::Default), dsl::promote({0}, dsl::Default),
+                                        dsl::promote({0}, dsl::Default), dsl::promote({0}, dsl::Default)}},
+                 [](dsl::Tensor x) {
+                   const dsl::Expr mean = dsl::row_mean(x);
+                   return dsl::outputs(dsl::column_sum(x * mean), x - mean, mean, dsl::column_sum(x));
+                 });
+
+std::vector<Tensor> run_summed(Tensor& x, std::uint64_t reduced, std::vector<Shaped> shapes) {
+  std::vector<Tensor> results;
+  for (Shaped& shape : shapes) results.emplace_back(std::move(shape), x.dtype);
+  std::vector<Argument> operands{tensor_argument(x.view())};
+  std::vector<TensorView> views;
+  for (Tensor& result : results) views.push_back(result.view());
+  run({.op = &summed_op, .operands = operands, .results = views, .reduced = reduced, .device = {}});
+  return results;
+}
+
+// Sizes of the columns, of the elements, of the rows, of the columns.
+std::vector<std::vector<std::int64_t>> summed_sizes(const std::vector<std::int64_t>& shape, std::uint64_t reduced) {
+  std::vector<std::int64_t> columns = shape, rows = shape;
+  for (std::size_t d = 0; d < shape.size(); ++d) ((reduced >> d & 1) != 0 ? rows : columns)[d] = 1;
+  return {columns, shape, rows, columns};
+}
+
+double value_at(Tensor& tensor, const std::vector<std::int64_t>& index) {
+  return load_element(tensor.at(index), tensor.dtype).value.real();
+}
+
+// Of each column the sums of the elements and of those times the mean of their rows.
+std::string check_sums(Tensor& x, std::vector<Tensor>& results, const std::vector<std::int64_t>& shape,
+                       std::uint64_t reduced, double relative) {
+  std::map<std::vector<std::int64_t>, std::pair<double, double>> sums;
+  std::map<std::vector<std::int64_t>, std::pair<double, double>> means;
+  const auto first = [&](std::vector<std::int64_t> index, bool of_column) {
+    for (std::size_t d = 0; d < index.size(); ++d)
+      if (((reduced >> d & 1) != 0) != of_column) index[d] = 0;
+    return index;
+  };
+  for_each_index(shape, [&](const std::vector<std::int64_t>& index) {
+    auto& [sum, count] = means[first(index, false)];
+    sum += value_at(x, index);
+    ++count;
+  });
+  for_each_index(shape, [&](const std::vector<std::int64_t>& index) {
+    const auto& [sum, count] = means[first(index, false)];
+    auto& [of_products, of_elements] = sums[first(index, true)];
+    of_products += value_at(x, index) * (sum / count);
+    of_elements += value_at(x, index);
+  });
+  for (const auto& [index, wanted] : sums) {
+    const double given[] = {value_at(results[0], index), value_at(results[3], index)};
+    const double expected[] = {wanted.first, wanted.second};
+    for (int i = 0; i < 2; ++i)
+      if (std::abs(given[i] - expected[i]) > relative * std::max(std::abs(expected[i]), 1.0)) return "a wrong sum";
+  }
+  return {};
+}
+
+// The last piece first, each on its own, as threads may come.
+void backwards(std::int64_t count, std::int64_t grain, void* context,
+               void (*fn)(void* context, std::int64_t begin, std::int64_t end)) {
+  for (std::int64_t end = count; end > 0; end -= std::min(end, grain))
+    fn(context, std::max<std::int64_t>(end - grain, 0), end);
+}
+
+}  // namespace
+
+TEST_CASE("sums over all rows of any shape, strides and reduced dimensions are of each row once") {
+  for (unsigned seed = 0; seed < 200; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    std::vector<std::int64_t> shape = random_shape(random, 4, seed % 5 == 0 ? 40 : 6);
+    if (shape.empty()) shape.push_back(3);
+    const std::uint64_t reduced = random() & ((1u << shape.size()) - 1);
+    CAPTURE(shape, reduced);
+    Tensor x(random_result(random, shape), seed % 2 == 0 ? DType::F32 : DType::BF16);
+    fill(x, random);
+    std::vector<Shaped> shapes;
+    for (const auto& sizes : summed_sizes(shape, reduced)) shapes.push_back(random_result(random, sizes));
+    std::vector<Tensor> results = run_summed(x, reduced, std::move(shapes));
+    REQUIRE(check_sums(x, results, shape, reduced, x.dtype == DType::F32 ? 1e-4 : 0x1p-6) == "");
+  }
+}
+
+TEST_CASE("sums over all rows have the same bits however threads share the rows") {
+  for (const auto& [shape, reduced] : std::vector<std::pair<std::vector<std::int64_t>, std::uint64_t>>{
+           {{3, 20001}, 0b10}, {{40, 5000}, 0b10}, {{3000, 33}, 0b10}, {{3000, 33}, 0b01}, {{200, 20, 4}, 0b110}}) {
+    CAPTURE(shape, reduced);
+    Random random(1);
+    Tensor x(contiguous(shape), DType::F32);
+    fill(x, random);
+    std::vector<Shaped> shapes;
+    for (const auto& sizes : summed_sizes(shape, reduced)) shapes.push_back(contiguous(sizes));
+    std::vector<Tensor> results = run_summed(x, reduced, shapes);
+    CHECK(check_sums(x, results, shape, reduced, 1e-4) == "");
+    set_parallel_for(backwards);
+    std::vector<Tensor> others = run_summed(x, reduced, shapes);
+    set_parallel_for(nullptr);
+    for (std::size_t r = 0; r < results.size(); ++r) CHECK(results[r].bytes == others[r].bytes);
+  }
+}
+
+TEST_CASE("sums over no rows are 0") {
+  Tensor x(contiguous({0, 5}), DType::F32);
+  std::vector<Tensor> results =
+      run_summed(x, 0b10, {contiguous({1, 5}), contiguous({0, 5}), contiguous({0, 1}), contiguous({1, 5})});
+  for (std::int64_t column = 0; column < 5; ++column) CHECK(value_at(results[0], {0, column}) == 0);
 }

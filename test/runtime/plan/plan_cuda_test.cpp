@@ -12,6 +12,7 @@
 
 #include "call.h"
 #include "device_memory.h"
+#include "gems/dsl.h"
 #include "gems/dsl/error.h"
 #include "gems/runtime/cache.h"
 #include "gems/runtime/counters.h"
@@ -66,6 +67,14 @@ bool random_add_is_right(unsigned seed, int device = 0) {
   return out_buffer.values() == expected;
 }
 
+// The sum over all rows, and what is left of an element without its row's.
+constexpr OpDef summed_op = dsl::rowwise(
+    {.name = "summed", .promotion_methods = {dsl::promote({0}, dsl::Default), dsl::promote({0}, dsl::Default)}},
+    [](dsl::Tensor x) {
+      const dsl::Expr sum = dsl::row_sum(x);
+      return dsl::outputs(x - sum, dsl::column_sum(x - sum));
+    });
+
 // A contiguous tensor of n elements.
 Shaped row(std::int64_t n) { return {{n}, {1}}; }
 
@@ -92,6 +101,38 @@ TEST_CASE("a thread without a current context, and a stream of null, work", "[gp
   bool right = false;
   std::thread([&] { right = random_add_is_right(1) && random_add_is_right(20); }).join();
   CHECK(right);
+}
+
+TEST_CASE("sums over all rows are of each row once, and 0 where there are none", "[gpu]") {
+  NEEDS_DEVICE();
+  for (const std::int64_t rows : {0, 1, 7, 3000})
+    for (const std::int64_t columns : {1, 40, 333, 1024, 20000}) {
+      if (rows * columns > 4000000) continue;
+      CAPTURE(rows, columns);
+      Random random(static_cast<unsigned>(rows + columns));
+      const auto table = static_cast<std::size_t>(rows * columns);
+      std::vector<float> x(std::max<std::size_t>(table, 1)), sums(static_cast<std::size_t>(columns));
+      for (float& value : x) value = static_cast<float>(static_cast<int>(pick(random, 3)) - 1);
+      for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row) {
+        const auto first = x.begin() + static_cast<std::ptrdiff_t>(row * sums.size());
+        float sum = 0;
+        for (std::size_t column = 0; column < sums.size(); ++column) sum += first[static_cast<std::ptrdiff_t>(column)];
+        for (std::size_t column = 0; column < sums.size(); ++column)
+          sums[column] += first[static_cast<std::ptrdiff_t>(column)] - sum;
+      }
+      const DeviceBuffer<float> x_buffer(x), elements_buffer(x), sums_buffer(std::vector<float>(sums.size(), 5.0f));
+      const Shaped elements{{rows, columns}, {columns, 1}}, of_columns{{1, columns}, {columns, 1}};
+      const std::vector<Argument> operands{tensor_argument(elements.view(x_buffer.data(), DType::F32))};
+      const std::vector<TensorView> results{elements.view(elements_buffer.data(), DType::F32),
+                                            of_columns.view(sums_buffer.data(), DType::F32)};
+      const auto plan = make_plan(
+          {.op = &summed_op, .operands = operands, .results = results, .reduced = 0b10, .device = cuda_device});
+      REQUIRE(scratch_bytes(*plan) > 0);
+      const DeviceBuffer<char> scratch(std::vector<char>(scratch_bytes(*plan)));
+      launch(*plan, std::vector<void*>{x_buffer.data(), elements_buffer.data(), sums_buffer.data(), scratch.data()}, {},
+             nullptr);
+      CHECK(sums_buffer.values() == sums);
+    }
 }
 
 TEST_CASE("each device runs its own calls, in one thread by turns", "[gpu]") {

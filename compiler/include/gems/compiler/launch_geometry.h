@@ -28,14 +28,15 @@ struct LaunchGeometry {
   };
   unsigned grid_x = 0, grid_y = 1, grid_z = 1;
   unsigned block_x = 0, block_y = 1;
-  // Where blocks share rows (grid_y, grid_z > 1): memory that the kernel leaves what they find in, and the launch of
-  // NAME_fold, which takes the same parameters. Before the last parameter of both kernels comes its address.
+  // Where blocks share rows (grid_y, grid_z > 1), or sum over all rows: memory that the kernel leaves what they find
+  // in, and the launch of NAME_fold, which takes the same parameters (grid_x 0: nothing to fold). Before the last
+  // parameter of both kernels comes its address. grid_x 0: no rows, of which only NAME_fold makes sums.
   std::size_t scratch_bytes = 0;
   Fold fold{};
   std::size_t parameter_bytes = 0;
   alignas(16) std::array<std::byte, 1280> parameter{};
 };
-// Only a reduced dimension may be 0.
+// A kept dimension may be 0 only where there are sums over all rows.
 LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, const Geometry& geometry);
 
 }  // namespace gems

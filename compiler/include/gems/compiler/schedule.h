@@ -99,12 +99,18 @@ struct HeldSchedule {
   int vectors = 4;     // of a thread, of each operand
   int threads = 1024;  // of a row at most
   int block = 128;     // threads of several rows together
+  int sums = 0;        // bytes of the sums over all rows of one column; 0: there are none, and a block has its rows
+  int processors = 0;  // multiprocessors, on each of which blocks of at most `threads` walk over the rows, for sums
+  int ahead = 0;       // whether the next row is loaded before this one is computed
 
-  static constexpr std::array<ScheduleField<HeldSchedule>, 4> fields{{
+  static constexpr std::array<ScheduleField<HeldSchedule>, 7> fields{{
       {"width", &HeldSchedule::width, 1, 16},
       {"vectors", &HeldSchedule::vectors, 4, 8},
-      {"threads", &HeldSchedule::threads, 32, 1024},
+      {"threads", &HeldSchedule::threads, 32, 1024, false},
       {"block", &HeldSchedule::block, 32, 1024},
+      {"sums", &HeldSchedule::sums, 0, 64, false},
+      {"processors", &HeldSchedule::processors, 0, 1024, false},
+      {"ahead", &HeldSchedule::ahead, 0, 1, false},
   }};
   auto operator<=>(const HeldSchedule&) const = default;
 };
@@ -119,15 +125,19 @@ struct LoopedSchedule {
   int held = 8192;     // vectors of a row up to which there are held kernels; 0: of no row
   int chunk = 0;       // elements of a row that a block reads, where blocks share rows; 0: all
   int partial = 0;     // bytes of what a block finds of a row that it shares, at most
+  int sums = 0;        // as in HeldSchedule
+  int processors = 0;
 
-  static constexpr std::array<ScheduleField<LoopedSchedule>, 7> fields{{
+  static constexpr std::array<ScheduleField<LoopedSchedule>, 9> fields{{
       {"width", &LoopedSchedule::width, 1, 16},
-      {"threads", &LoopedSchedule::threads, 32, 1024},
+      {"threads", &LoopedSchedule::threads, 32, 1024, false},
       {"block", &LoopedSchedule::block, 32, 1024},
-      {"few", &LoopedSchedule::few, 1, 1 << 16},
+      {"few", &LoopedSchedule::few, 1, 1 << 16, false},
       {"held", &LoopedSchedule::held, 0, 1 << 16, false},
       {"chunk", &LoopedSchedule::chunk, 0, 1 << 20, false},
       {"partial", &LoopedSchedule::partial, 0, 1 << 10, false},
+      {"sums", &LoopedSchedule::sums, 0, 64, false},
+      {"processors", &LoopedSchedule::processors, 0, 1024, false},
   }};
   auto operator<=>(const LoopedSchedule&) const = default;
 };
@@ -160,7 +170,7 @@ struct CudaTarget {
   auto operator<=>(const CudaTarget&) const = default;
 };
 
-// Whether a kernel's rows may be shared by blocks: a second kernel, NAME_fold, combines what these find.
+// Whether a second kernel, NAME_fold, combines what blocks find: of rows that they share, or of sums over all rows.
 bool has_fold(const Schedule& schedule);
 
 Schedule choose_schedule(const TraceGraph& graph, const Layout& layout, CudaTarget target);

@@ -209,6 +209,69 @@ template <class T> struct Sum {
   static __device__ __forceinline__ T combine(T a, T b) { return a + b; }
 };
 
+//! snippet SumComplex needs Sum, C64, C128
+template <class T> struct SumOfParts {
+  using State = T;
+  static constexpr bool commutes = true;
+  static __device__ __forceinline__ T identity() { return {0, 0}; }
+  static __device__ __forceinline__ T combine(T a, T b) { return {a.re + b.re, a.im + b.im}; }
+};
+template <> struct Sum<c64> : SumOfParts<c64> {};
+template <> struct Sum<c128> : SumOfParts<c128> {};
+
+//! snippet AddTerms needs Sum, Vec, Load, Store
+// Adds terms to the sums of neighbouring columns, which the first row begins.
+template <class Word, class T, int N>
+__device__ __forceinline__ void add_terms(T* sums, const Vec<T, N>& terms, bool begins) {
+  Vec<T, N> before = {}, after = {};
+  if (!begins) before = load<Vec<T, N>, Word>(sums);
+  #pragma unroll
+  for (int k = 0; k < N; ++k) after.put(k, Sum<T>::combine(before.get(k), terms.get(k)));
+  store<Word>(sums, after);
+}
+
+//! snippet LeaveSums needs Sum, Vec, Store
+// Stores the sums of the columns that a block had, over its rows: of this thread's vectors, `step` columns apart. The
+// rows of a block lie along y, the last ones are added first. All threads of the block call this.
+template <int Width, class Word, class T, int N>
+__device__ __forceinline__ void leave_sums(T* to, T (&sums)[N], T (&exchange)[N][32], int start, int step,
+                                           long long columns) {
+  for (int y = blockDim.y - 1; y > 0; --y) {
+    __syncthreads();
+    #pragma unroll
+    for (int i = 0; i < N; ++i)
+      if (threadIdx.y == y) exchange[i][threadIdx.x] = sums[i];
+    __syncthreads();
+    #pragma unroll
+    for (int i = 0; i < N; ++i)
+      if (threadIdx.y == y - 1) sums[i] = Sum<T>::combine(sums[i], exchange[i][threadIdx.x]);
+  }
+  #pragma unroll
+  for (int v = 0; v < N / Width; ++v) {
+    Vec<T, Width> vec = {};
+    #pragma unroll
+    for (int k = 0; k < Width; ++k) vec.put(k, sums[v * Width + k]);
+    if (threadIdx.y == 0 && start + v * step < columns) store<Word>(to + start + v * step, vec);
+  }
+}
+
+//! snippet FoldSums needs Sum
+// The sum of every blockDim.y-th part of a column, from that of this thread on. Loads come first, many of them.
+template <class T> __device__ __forceinline__ T fold_sums(const T* from, long long pitch, unsigned parts) {
+  T sum = Sum<T>::identity();
+  for (unsigned first = threadIdx.y; first < parts; first += 12 * blockDim.y) {
+    T some[12];
+    #pragma unroll
+    for (int i = 0; i < 12; ++i) {
+      const unsigned part = first + i * blockDim.y;
+      some[i] = part < parts ? from[part * pitch] : Sum<T>::identity();
+    }
+    #pragma unroll
+    for (int i = 0; i < 12; ++i) sum = Sum<T>::combine(sum, some[i]);
+  }
+  return sum;
+}
+
 //! snippet Prod
 template <class T> struct Prod {
   using State = T;

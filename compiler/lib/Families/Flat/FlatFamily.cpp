@@ -54,7 +54,7 @@ std::int64_t elements_of_block(const FlatSchedule& schedule) {
   return std::int64_t{schedule.threads} * schedule.width * schedule.unroll;
 }
 
-std::vector<GeometryField> parameters(const Layout&, TensorCounts) { return {}; }
+std::vector<GeometryField> parameters(const Schedule&, const Layout&, TensorCounts) { return {}; }
 
 Blocks blocks(const Schedule& schedule, LayoutClass, const Geometry& geometry) {
   const auto& flat = std::get<FlatSchedule>(schedule);

@@ -10,7 +10,7 @@ Schedule choose(const KernelFacts&, const tuning::Device&) {
   return GenericSchedule{.unroll = tuning::GenericUnroll, .threads = tuning::BlockThreads};
 }
 
-std::vector<GeometryField> parameters(const Layout& layout, TensorCounts tensors) {
+std::vector<GeometryField> parameters(const Schedule&, const Layout& layout, TensorCounts tensors) {
   using Kind = GeometryField::Kind;
   const LayoutTraits& kind = traits(layout.cls);
   const FieldType offset = kind.is_wide ? FieldType::Wide : FieldType::Narrow;

@@ -7,7 +7,7 @@
 namespace gems {
 namespace {
 
-Schedule choose(const KernelFacts& facts, const tuning::Device&) {
+Schedule choose(const KernelFacts& facts, const tuning::Device& device) {
   const HeldRows held = held_rows(facts);
   return LoopedSchedule{.width = row_width(facts),
                         .threads = held.threads,
@@ -15,7 +15,9 @@ Schedule choose(const KernelFacts& facts, const tuning::Device&) {
                         .few = std::max(held.few, 1),
                         .held = held.all,
                         .chunk = chunk_of(facts, tuning::ChunkElements),
-                        .partial = partial_of(facts)};
+                        .partial = partial_of(facts),
+                        .sums = facts.sum_bytes,
+                        .processors = facts.sum_bytes > 0 ? device.processors : 0};
 }
 
 Blocks blocks(const Schedule& schedule, LayoutClass, const Geometry& geometry) {
@@ -24,6 +26,7 @@ Blocks blocks(const Schedule& schedule, LayoutClass, const Geometry& geometry) {
   const int of_thread = vectors > looped.few && vectors <= looped.held ? 8 : 4;
   Blocks blocks = row_blocks(geometry, threads_of_row(vectors, of_thread, looped.threads), looped.block);
   share_rows(blocks, geometry, looped.chunk, looped.partial);
+  walk_rows(blocks, geometry, schedule, false);
   // A block folds a row.
   if (blocks.parts > 1)
     blocks.fold = {.count = blocks.rows,
@@ -38,7 +41,8 @@ std::string launch_text(const Schedule& schedule) {
     of_thread = fmt::format("(columns > {} && columns <= {} ? {} : {})", looped.few * looped.width,
                             looped.held * looped.width, 8 * looped.width, of_thread);
   return row_blocks_text(fmt::format("min({}, ceil(columns / {}))", looped.threads, of_thread), looped.block,
-                         fmt::format("(ceil(rows / by){})", shared_text(looped.chunk)));
+                         looped.sums > 0 ? walking_text(schedule, "ceil(rows / by)")
+                                         : fmt::format("(ceil(rows / by){})", shared_text(looped.chunk)));
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ Schedule choose(const KernelFacts& facts, const tuning::Device& device) {
   return schedule;
 }
 
-std::vector<GeometryField> parameters(const Layout& layout, TensorCounts tensors) {
+std::vector<GeometryField> parameters(const Schedule&, const Layout& layout, TensorCounts tensors) {
   using Kind = GeometryField::Kind;
   std::vector<GeometryField> fields{{Kind::Tiles, FieldType::Divisor}};
   for (int dim = 1; dim + 1 < traits(layout.cls).rank; ++dim) fields.push_back({Kind::Size, FieldType::Divisor, dim});

@@ -54,7 +54,7 @@ std::string problem(const Schedule& schedule) {
   return {};
 }
 
-std::vector<GeometryField> parameters(const Layout& layout, TensorCounts tensors) {
+std::vector<GeometryField> parameters(const Schedule&, const Layout& layout, TensorCounts tensors) {
   using Kind = GeometryField::Kind;
   std::vector<GeometryField> fields{{Kind::Tiles, FieldType::Divisor},
                                     {Kind::RowTiles, FieldType::Divisor},
