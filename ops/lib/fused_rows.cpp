@@ -44,29 +44,29 @@ constexpr OpDef masked_softmax_op = rowwise({.name = "masked_softmax",
                                               return exp(scores - maximum) / sum;
                                             });
 
-constexpr OpDef cross_entropy_rows_op =
-    rowwise({.name = "cross_entropy_rows",
-             .dtypes = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, DType::I64},
-             .promotion_methods = {promote({0}, Accumulate), promote({0}, Accumulate)},
-             .names = {"logits", "target", "weight", "label_smoothing", "ignore_index"},
-             .accepts = Domain::Float},
-            [](Tensor x, Row target, Optional<Column> weight, Scalar label_smoothing, Scalar ignore_index) {
-              const auto [maximum, sum] = row_exp_sum(x);
-              const Expr log_sum = maximum + log(sum);
-              const Expr index = cast(target, DType::I64);
-              const Expr is_inside = logical_and(index >= 0, index < row_length(x));
-              const Expr own = weight ? pick(cast_like(*weight, x), index) : cast_like(is_inside, x);
-              // Reductions that need no other: one sweep.
-              const Expr of_all = weight ? log_sum * row_mean(cast_like(*weight, x)) - row_mean(cast_like(*weight, x) * x)
-                                         : log_sum - row_mean(x);
-              const Expr loss = (1 - label_smoothing) * (own * (log_sum - pick(x, index))) +
-                                select(label_smoothing == 0, 0, label_smoothing * of_all);
-              const auto known = [&](Expr value) {
-                const Expr or_nan = select(is_inside, value, std::numeric_limits<double>::quiet_NaN());
-                return select(index == ignore_index, 0, or_nan);
-              };
-              return outputs(known(loss), known(own));
-            });
+constexpr OpDef cross_entropy_rows_op = rowwise(
+    {.name = "cross_entropy_rows",
+     .dtypes = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, DType::I64},
+     .promotion_methods = {promote({0}, Accumulate), promote({0}, Accumulate)},
+     .names = {"logits", "target", "weight", "label_smoothing", "ignore_index"},
+     .accepts = Domain::Float},
+    [](Tensor x, Row target, Optional<Column> weight, Scalar label_smoothing, Scalar ignore_index) {
+      const auto [maximum, sum] = row_exp_sum(x);
+      const Expr log_sum = maximum + log(sum);
+      const Expr index = cast(target, DType::I64);
+      const Expr is_inside = logical_and(index >= 0, index < row_length(x));
+      const Expr own = weight ? pick(cast_like(*weight, x), index) : cast_like(is_inside, x);
+      // Reductions that need no other: one sweep.
+      const Expr of_all = weight ? log_sum * row_mean(cast_like(*weight, x)) - row_mean(cast_like(*weight, x) * x)
+                                 : log_sum - row_mean(x);
+      const Expr loss = (1 - label_smoothing) * (own * (log_sum - pick(x, index))) +
+                        select(label_smoothing == 0, 0, label_smoothing * of_all);
+      const auto known = [&](Expr value) {
+        const Expr or_nan = select(is_inside, value, std::numeric_limits<double>::quiet_NaN());
+        return select(index == ignore_index, 0, or_nan);
+      };
+      return outputs(known(loss), known(own));
+    });
 
 void register_fused_rows(Registry& registry) {
   for (const OpDef* op : {&skip_rms_norm_op, &skip_layer_norm_op, &masked_softmax_op, &cross_entropy_rows_op})

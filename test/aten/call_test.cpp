@@ -111,8 +111,9 @@ TEST_CASE("a call of a rowwise op says which dimensions it reduces, or reduces t
   CHECK(at::allclose(call(ops::sum_op, x, Along{{}}), x.sum()));
   const auto [y, mean, rstd] = call_all<3>(ops::layer_norm_op, x, std::nullopt, std::nullopt, 1e-5);
   CHECK(at::allclose(mean, x.mean(-1), 1e-5, 1e-6));
-  CHECK_THROWS_WITH(call(ops::sum_op, x, Along{{3}}),
-                    ContainsSubstring("op 'sum': dim 3 is out of range: the elements have 3 dimensions; expected -3 to 2"));
+  CHECK_THROWS_WITH(
+      call(ops::sum_op, x, Along{{3}}),
+      ContainsSubstring("op 'sum': dim 3 is out of range: the elements have 3 dimensions; expected -3 to 2"));
   CHECK_THROWS_WITH(call(ops::sum_op, x, Along{{0, 0}}), ContainsSubstring("op 'sum': dim 0 is named twice"));
   CHECK_THROWS_WITH(call(ops::sum_op, Along{}, x), ContainsSubstring("op 'sum': Along is argument 0; give it behind"));
   CHECK_THROWS_WITH(call(ops::abs_op, x, Along{}), ContainsSubstring("op 'abs' is pointwise"));

@@ -207,7 +207,8 @@ std::optional<TraceGraph> uniform_trace(const OpDef& op, DType dtype) {
   std::vector<CallOperand> operands;
   for (const OperandDef& operand : op.operands) {
     if (operand.kind == OperandKind::Scalar)
-      operands.push_back({.kind = CallOperand::Kind::Number, .dtype = is_integral(operand.dtype.value_or(dtype)) ? DType::I64 : DType::F64});
+      operands.push_back({.kind = CallOperand::Kind::Number,
+                          .dtype = is_integral(operand.dtype.value_or(dtype)) ? DType::I64 : DType::F64});
     else if (operand.kind == OperandKind::Flag)
       operands.push_back({.kind = CallOperand::Kind::Flag});
     else

@@ -48,7 +48,8 @@ struct Target {
   c10::SymDimVector sizes;
   at::ScalarType dtype;
   OperandKind kind;
-  Target(const Tensor& operand, OperandKind kind_) : sizes(operand.sym_sizes()), dtype(operand.scalar_type()), kind(kind_) {}
+  Target(const Tensor& operand, OperandKind kind_)
+      : sizes(operand.sym_sizes()), dtype(operand.scalar_type()), kind(kind_) {}
 
   // Of the incoming gradient's kind: a subclass of tensors gets its own.
   Tensor zeros(const Tensor& incoming) const { return incoming.new_zeros_symint(sizes, dtype); }
@@ -133,8 +134,9 @@ class Backward final : public torch::autograd::Node {
         if (!task_should_compute_output(first + i)) continue;
         const int result = call.results[i];
         const Target& target = targets_[first + i];
-        gradients[first + i] =
-            result < 0 ? target.zeros(*defined) : target.shaped(stack[static_cast<std::size_t>(result)].toTensor(), elements_);
+        gradients[first + i] = result < 0
+                                   ? target.zeros(*defined)
+                                   : target.shaped(stack[static_cast<std::size_t>(result)].toTensor(), elements_);
       }
       first += call.results.size();
     }

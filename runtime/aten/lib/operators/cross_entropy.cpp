@@ -21,8 +21,9 @@ void check(const Tensor& logits, const Tensor& target, const std::string& reduct
   TORCH_CHECK(c10::isIntegralType(target.scalar_type(), /*includeBool=*/false),
               "op 'cross_entropy': operand 'target' is ", target.scalar_type(),
               "; expected integers, the indices of classes; torch.nn.functional.cross_entropy takes probabilities");
-  TORCH_CHECK(logits.dim() > 0, "op 'cross_entropy': operand 'logits' has no dimensions; expected [C], [N, C] or "
-                                "[N, C, d1, ...]");
+  TORCH_CHECK(logits.dim() > 0,
+              "op 'cross_entropy': operand 'logits' has no dimensions; expected [C], [N, C] or "
+              "[N, C, d1, ...]");
   TORCH_CHECK(target.dim() == logits.dim() - 1, "op 'cross_entropy': operand 'target' has shape ", target.sym_sizes(),
               ", expected that of 'logits', which is ", logits.sym_sizes(), ", without its dimension of classes");
 }
@@ -31,10 +32,9 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const std::opti
                      c10::string_view reduction_view, std::int64_t ignore_index, double label_smoothing) {
   const std::string reduction(reduction_view);
   check(logits, target, reduction);
-  using Rows = std::tuple<Tensor, Tensor>(const Tensor&, const Tensor&, const std::optional<Tensor>&,
-                                          const at::Scalar&, const at::Scalar&, at::IntArrayRef, bool);
-  static const auto rows =
-      c10::Dispatcher::singleton().findSchemaOrThrow("gems::cross_entropy_rows", "").typed<Rows>();
+  using Rows = std::tuple<Tensor, Tensor>(const Tensor&, const Tensor&, const std::optional<Tensor>&, const at::Scalar&,
+                                          const at::Scalar&, at::IntArrayRef, bool);
+  static const auto rows = c10::Dispatcher::singleton().findSchemaOrThrow("gems::cross_entropy_rows", "").typed<Rows>();
   const std::int64_t classes = logits.dim() == 1 ? 0 : 1;
   const auto [losses, weights] = rows.call(logits, target, weight, label_smoothing, ignore_index, classes, false);
   if (reduction == "none") return losses.to(logits.scalar_type());
@@ -49,8 +49,7 @@ void register_cross_entropy(torch::Library& library) {
       "cross_entropy(Tensor logits, Tensor target, Tensor? weight=None, str reduction=\"mean\", "
       "int ignore_index=-100, float label_smoothing=0.0) -> Tensor",
       {at::Tag::pt2_compliant_tag});
-  library.impl("cross_entropy",
-               torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(cross_entropy)));
+  library.impl("cross_entropy", torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(cross_entropy)));
 }
 
 }  // namespace gems::aten

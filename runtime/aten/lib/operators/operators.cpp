@@ -105,12 +105,9 @@ class ComputeInto final : public c10::OperatorKernel {
     }
     {
       const StackArguments arguments(op_, *stack, results.size());
-      serve_or_throw({.op = &op_,
-                      .arguments = arguments.get(),
-                      .results = results,
-                      .rows = arguments.rows(),
-                      .raise = true},
-                     counts_);
+      serve_or_throw(
+          {.op = &op_, .arguments = arguments.get(), .results = results, .rows = arguments.rows(), .raise = true},
+          counts_);
     }
     torch::jit::drop(*stack, argument_count(op_) + results.size());
   }
@@ -142,11 +139,8 @@ class Infer final : public c10::OperatorKernel {
     const std::span results(storage.data(), op_.result_count());
     {
       const StackArguments arguments(op_, *stack);
-      infer_results({.op = &op_,
-                     .arguments = arguments.get(),
-                     .results = results,
-                     .rows = arguments.rows(),
-                     .rules = rules_});
+      infer_results(
+          {.op = &op_, .arguments = arguments.get(), .results = results, .rows = arguments.rows(), .rules = rules_});
     }
     give_back(op_, *stack, results);
   }
@@ -159,7 +153,7 @@ class Infer final : public c10::OperatorKernel {
 std::string operands_schema(const OpDef& op) {
   std::string operands;
   for (const OperandDef& operand : op.operands) operands += (operands.empty() ? "" : ", ") + operand_schema(operand);
-  if (op.is_rowwise) operands += fmt::format(", {}", row_arguments_schema);
+  if (op.is_rowwise) operands += fmt::format(", {}", RowArgumentsSchema);
   return operands;
 }
 
@@ -215,9 +209,8 @@ Registered& registered() {
 
 // The functional overload. Where an operator of that name exists, the dispatcher refuses.
 void register_functional(torch::Library& library, const OpDef& op, const std::string& name) {
-  const std::vector<at::Tag> tags = op.is_rowwise
-                                        ? std::vector{at::Tag::pt2_compliant_tag}
-                                        : std::vector{at::Tag::pt2_compliant_tag, at::Tag::pointwise};
+  const std::vector<at::Tag> tags = op.is_rowwise ? std::vector{at::Tag::pt2_compliant_tag}
+                                                  : std::vector{at::Tag::pt2_compliant_tag, at::Tag::pointwise};
   library.def(schema_of(op, name).c_str(), tags);
   const c10::OperatorName full = library._resolve(name.c_str());
   library.impl(name.c_str(), boxed<Compute>(c10::DispatchKey::CPU, op, full.name));

@@ -21,17 +21,15 @@ void for_each_element_tensor(const OpDef& op, at::ArrayRef<c10::IValue> argument
 
 c10::SymDimVector element_sizes(const OpDef& op, at::ArrayRef<c10::IValue> arguments) {
   c10::SymDimVector sizes;
-  for_each_element_tensor(op, arguments, [&](const at::Tensor& tensor) {
-    sizes = at::infer_size_symdimvector(sizes, tensor.sym_sizes());
-  });
+  for_each_element_tensor(
+      op, arguments, [&](const at::Tensor& tensor) { sizes = at::infer_size_symdimvector(sizes, tensor.sym_sizes()); });
   return sizes;
 }
 
 RowDims row_dims(const OpDef& op, at::ArrayRef<c10::IValue> arguments) {
   if (!op.is_rowwise) return {};
   std::int64_t rank = 0;
-  for_each_element_tensor(op, arguments,
-                          [&](const at::Tensor& tensor) { rank = std::max(rank, tensor.dim()); });
+  for_each_element_tensor(op, arguments, [&](const at::Tensor& tensor) { rank = std::max(rank, tensor.dim()); });
   const std::size_t first = op.operands.size();
   return {.reduced = reduced_dims(op, arguments[first].toDimVector(), rank), .keepdim = arguments[first + 1].toBool()};
 }

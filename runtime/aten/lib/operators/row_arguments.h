@@ -1,5 +1,5 @@
-// What an operator of a rowwise op takes behind its operands: `int[1] dim=-1, bool keepdim=False`, the dimensions of the
-// elements that are reduced (none named: all), and whether results of row extent keep them with size 1.
+// What an operator of a rowwise op takes behind its operands: `int[1] dim=-1, bool keepdim=False`, the dimensions of
+// the elements that are reduced (none named: all), and whether results of row extent keep them with size 1.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,7 +13,7 @@
 
 namespace gems::aten {
 
-inline constexpr std::string_view row_arguments_schema = "int[1] dim=-1, bool keepdim=False";
+inline constexpr std::string_view RowArgumentsSchema = "int[1] dim=-1, bool keepdim=False";
 
 // Of a call of the operator, without results that it writes into.
 constexpr std::size_t argument_count(const OpDef& op) { return op.operands.size() + (op.is_rowwise ? 2 : 0); }

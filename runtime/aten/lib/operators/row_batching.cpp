@@ -97,7 +97,8 @@ class BatchedRows {
     return tensor;
   }
   void give_batch_to_elements(torch::jit::Stack& stack) const {
-    const auto first = std::ranges::find_if(parts_, [&](const Part& part) { return kind(part) == OperandKind::Tensor; });
+    const auto first =
+        std::ranges::find_if(parts_, [&](const Part& part) { return kind(part) == OperandKind::Tensor; });
     stack[first->position] = full_rank(with_batch(first->tensor), first->rank());
   }
 

@@ -22,8 +22,7 @@ bool is_equal(const c10::SymDimVector& sizes, c10::SymIntArrayRef others) {
 c10::SymDimVector elements_of(const Request& request) {
   c10::SymDimVector elements;
   for (std::size_t i = 0; i < request.arguments.size(); ++i)
-    if (request.op->operands[i].kind == OperandKind::Tensor &&
-        request.arguments[i].kind == CallArgument::Kind::Tensor)
+    if (request.op->operands[i].kind == OperandKind::Tensor && request.arguments[i].kind == CallArgument::Kind::Tensor)
       elements = at::infer_size_symdimvector(elements, request.arguments[i].tensor->sym_sizes());
   return elements;
 }
@@ -38,8 +37,8 @@ void check_operands(const Request& request, const c10::SymDimVector& elements) {
     const c10::SymDimVector expected = row_shape(elements, request.rows.reduced, extent, /*keepdim=*/false);
     if (is_equal(expected, given)) continue;
     TORCH_CHECK(is_equal(row_shape(elements, request.rows.reduced, extent, /*keepdim=*/true), given), "op '",
-                std::string(request.op->name), "': ", describe_operand(*request.op, static_cast<int>(i)),
-                " has shape ", given, ", expected ", c10::SymIntArrayRef(expected), " for elements of shape ",
+                std::string(request.op->name), "': ", describe_operand(*request.op, static_cast<int>(i)), " has shape ",
+                given, ", expected ", c10::SymIntArrayRef(expected), " for elements of shape ",
                 c10::SymIntArrayRef(elements), ": one value for each ",
                 extent == Extent::Row ? "row" : "element of a row");
   }

@@ -36,8 +36,8 @@ CallOperand parse_operand(std::string_view word) {
   if (dtype && kind == "tensor") return {.kind = Tensor, .dtype = *dtype};
   if (dtype && kind == "zero_dim") return {.kind = ZeroDim, .dtype = *dtype};
   if (dtype && kind == "number") return {.kind = Number, .dtype = *dtype, .in_memory = false};
-  throw Error(
-      fmt::format("'{}' is no operand of a call: give tensor:DTYPE, zero_dim:DTYPE, number:DTYPE, flag:VALUE or absent", word));
+  throw Error(fmt::format(
+      "'{}' is no operand of a call: give tensor:DTYPE, zero_dim:DTYPE, number:DTYPE, flag:VALUE or absent", word));
 }
 
 }  // namespace

@@ -68,11 +68,8 @@ void call_values(const OpDef& op, std::span<const CallValue> values, std::span<a
       throw Error(fmt::format("op '{}': {} is missing; give one argument for each operand", op.name,
                               describe_operand(op, static_cast<int>(i))));
   }
-  const Request request{.op = &op,
-                        .arguments = {arguments.data(), op.operands.size()},
-                        .results = results,
-                        .rows = rows,
-                        .raise = true};
+  const Request request{
+      .op = &op, .arguments = {arguments.data(), op.operands.size()}, .results = results, .rows = rows, .raise = true};
   if (const auto reason = serve(request)) throw Error(refusal_text(request, *reason));
 }
 

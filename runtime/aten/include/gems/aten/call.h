@@ -6,10 +6,11 @@
 //   at::Tensor loss = gems::call(sum_op, x, gems::Along{{0, 1}});
 //
 // One argument for each operand of the op, in order; flags that have a default may be left out at the end. A tensor
-// operand also takes a number, an optional one std::nullopt. Results of pointwise ops have the dtype that the op's promotion gives and the layout that TensorIterator
-// gives, those of rowwise ops are contiguous; CUDA work is enqueued on the current stream. Tensors are used as they are: autograd does not see the call.
-// Throws gems::Error, which names op and operand, for shapes that do not broadcast, dtypes and numbers that the op does
-// not take, and a given result of another shape or of a lower category.
+// operand also takes a number, an optional one std::nullopt. Results of pointwise ops have the dtype that the op's
+// promotion gives and the layout that TensorIterator gives, those of rowwise ops are contiguous; CUDA work is enqueued
+// on the current stream. Tensors are used as they are: autograd does not see the call. Throws gems::Error, which names
+// op and operand, for shapes that do not broadcast, dtypes and numbers that the op does not take, and a given result of
+// another shape or of a lower category.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -39,8 +40,7 @@ namespace aten {
 
 // Owns what a CallArgument views. A bool is a number or a flag by what the op has at its place. std::nullopt_t: an
 // operand that is left out.
-using CallValue =
-    std::variant<std::reference_wrapper<const at::Tensor>, at::Scalar, FlagValue, std::nullopt_t, Along>;
+using CallValue = std::variant<std::reference_wrapper<const at::Tensor>, at::Scalar, FlagValue, std::nullopt_t, Along>;
 
 inline CallValue to_value(const at::Tensor& value) { return std::cref(value); }
 inline CallValue to_value(const at::Scalar& value) { return value; }
