@@ -30,6 +30,11 @@ def sum_and_rms_norm(x, residual, weight):
     return total, rms_norm(total, weight)
 
 
+def fused_sum_and_rms_norm(x, residual, weight):
+    norm, total = torch.ops.gems.skip_rms_norm(x, residual, weight, EPS)
+    return total, norm
+
+
 def group_norm(x, weight, bias):
     return F.group_norm(x, min(GROUPS, x.shape[1]), weight, bias, EPS)
 
@@ -40,6 +45,20 @@ def layer_norm_backward(grad, x, mean, rstd, weight):
 
 def rms_norm_backward(grad, x, rstd, weight):
     return ATEN._fused_rms_norm_backward(grad, x, list(x.shape[-1:]), rstd, weight, [True, True])
+
+
+def _no_gradient(statistic):
+    """Of the mean and rstd that a norm returns beside its result."""
+    return torch.zeros_like(statistic)
+
+
+def fused_layer_norm_backward(grad, x, mean, rstd, weight):
+    return torch.ops.gems._layer_norm_vjp_x_weight_bias(
+        grad, _no_gradient(mean), _no_gradient(rstd), mean, rstd, x, weight)  # fmt: skip
+
+
+def fused_rms_norm_backward(grad, x, rstd, weight):
+    return torch.ops.gems._rms_norm_vjp_x_weight(grad, _no_gradient(rstd), rstd, x, weight)
 
 
 def softmax_backward(grad, output):
@@ -53,6 +72,16 @@ def log_softmax_backward(grad, output):
 def cross_entropy_and_gradient(x, target):
     logits = x.detach().requires_grad_()
     loss = F.cross_entropy(logits, target)
+    return loss.detach(), torch.autograd.grad(loss, logits)[0]
+
+
+def fused_cross_entropy(x, target):
+    return torch.ops.gems.cross_entropy(x, target)
+
+
+def fused_cross_entropy_and_gradient(x, target):
+    logits = x.detach().requires_grad_()
+    loss = torch.ops.gems.cross_entropy(logits, target)
     return loss.detach(), torch.autograd.grad(loss, logits)[0]
 
 

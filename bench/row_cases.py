@@ -73,7 +73,7 @@ FORWARD = (
     _rms_norm("short rows", 262144, 128),
     _rms_norm("long rows", 1024, 131072),
     Case("x + y, then rms_norm, 16384x4096", "rows", TWO, with_parameters(16384, 4096, parameters=1, operands=2),
-         row_calls.sum_and_rms_norm, terms=8),
+         row_calls.sum_and_rms_norm, row_calls.fused_sum_and_rms_norm, terms=8),
     _softmax("other lengths", 16384, 5000),
     _softmax("other lengths", 8192, 12289),
     _softmax("other lengths", 2048, 50257),
@@ -95,10 +95,10 @@ BACKWARD = (
     Case("log_softmax backward 8192x8192", "softmax backward", TWO, lambda make, d: _softmax_pair(make, d, torch.log_softmax),
          row_calls.log_softmax_backward, terms=64),
     Case("layer_norm backward 16384x4096", "norm backward", TWO, lambda make, d: row_calls.normalized(make, d, 16384, 4096),
-         row_calls.layer_norm_backward, liger=row_calls.liger_layer_norm_backward, terms=512),
+         row_calls.layer_norm_backward, row_calls.fused_layer_norm_backward, liger=row_calls.liger_layer_norm_backward, terms=512),
     Case("rms_norm backward 16384x4096", "norm backward", TWO,
          lambda make, d: [each for place, each in enumerate(row_calls.normalized(make, d, 16384, 4096)) if place != 2],
-         row_calls.rms_norm_backward, liger=row_calls.liger_rms_norm_backward, terms=512, devices=("cuda",)),
+         row_calls.rms_norm_backward, row_calls.fused_rms_norm_backward, liger=row_calls.liger_rms_norm_backward, terms=512, devices=("cuda",)),
 )  # fmt: skip
 
 
@@ -113,10 +113,10 @@ GROUPS_AND_LOSSES = (
          liger=lambda liger_kernel, x, weight, bias: row_calls.liger(
              "liger_group_norm", x.shape[1], row_calls.GROUPS, row_calls.EPS)(liger_kernel, x, weight, bias), terms=8),
     Case("cross_entropy 8192x32000", "losses", TWO, lambda make, d: row_calls.logits(make, d, 8192, 32000),
-         torch.nn.functional.cross_entropy, terms=8),
+         torch.nn.functional.cross_entropy, row_calls.fused_cross_entropy, terms=8),
     Case("cross_entropy and its gradient 8192x32000", "losses and gradients", TWO,
          lambda make, d: row_calls.logits(make, d, 8192, 32000), row_calls.cross_entropy_and_gradient,
-         compile=row_calls.cross_entropy_and_gradient_formula, terms=8),
+         row_calls.fused_cross_entropy_and_gradient, compile=row_calls.cross_entropy_and_gradient_formula, terms=8),
 )  # fmt: skip
 
 
