@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the tables of docs/performance.md and the figures of the README from the JSON of bench/pointwise.py and bench/ncu.py.
+"""Writes the tables of docs/performance.md and the figures of the README from the JSON of the benchmarks and bench/ncu.py.
 
 A document names a table in a pair of comments, between which this program writes:
     <!-- table: groups docs/performance/h200.json -->

@@ -86,6 +86,23 @@ def test_gradients_are_those_of_the_body(device):
 
 
 @built
+def test_a_rowwise_operator(device):
+    rows = gems.load(BUILT / "row_ops.so")
+    x, weight = torch.randn(4, 6, device=device, requires_grad=True), torch.randn(6, device=device, requires_grad=True)
+    at = torch.tensor([0, 1, 2, 5], device=device)
+    for given in (None, weight):
+        value, scale, total = rows.scaled_norm(x, given, at)
+        expected_scale = x.square().mean(-1).rsqrt() * x[torch.arange(4), at]
+        expected = x * expected_scale[:, None]
+        torch.testing.assert_close(scale, expected_scale)
+        torch.testing.assert_close(total, expected.sum(0))
+        expected = expected if given is None else expected * weight
+        torch.testing.assert_close(value, expected)
+        torch.testing.assert_close(torch.autograd.grad(value.sum(), x), torch.autograd.grad(expected.sum(), x))
+    torch.testing.assert_close(rows.plain_sum(x, dim=[0, 1]), x.sum())
+
+
+@built
 def test_a_wrong_body_is_told_at_the_call_by_file_line_operand_and_cure(sample, device):
     x = torch.randn(3, device=device)
     with pytest.raises(RuntimeError) as raised:
