@@ -9,8 +9,43 @@ import torch.multiprocessing as mp
 
 import gems  # noqa: F401  (defines torch.ops.gems)
 import gems_operators
+import row_operators
 
 WORLD = 2
+
+
+def _run_rows(mesh, name):
+    """Rows are sharded, or all is replicated; what they share (weights) is on each process."""
+    from torch.distributed.tensor import DTensor, Replicate, Shard, distribute_tensor
+
+    for placement in (Shard(0), Replicate()):
+        arguments = row_operators.arguments_of(name, (4, 6), (-1,), torch.float32, "cpu")
+        if name == "cross_entropy_rows":
+            arguments[2] = None  # what is picked from weights that all rows share is replicated, and so is all else then
+        wants = name not in row_operators.WITHOUT_GRADIENT
+        wholes, parts = [], []
+        for argument, whole in zip(gems_operators.arguments_of(name), arguments, strict=False):
+            if not torch.is_tensor(whole):
+                wholes.append(whole)
+                parts.append(whole)
+                continue
+            of_column = argument.name in ("weight", "bias")
+            part = distribute_tensor(whole, mesh, [Replicate() if of_column else placement])
+            moves = wants and whole.is_floating_point() and argument.name != "mask"  # derived when first asked for, without a decomposition
+            wholes.append(whole.clone().requires_grad_(moves))
+            parts.append(part.requires_grad_(moves))
+        operator = gems_operators.overload(name)
+        expected, given = (gems_operators.results_of(operator(*each)) for each in (wholes, parts))
+        for want, have in zip(expected, given, strict=True):
+            assert have.placements == (placement,), f"the result is {have.placements}"
+            torch.testing.assert_close(have.full_tensor(), want)
+        if not wants:
+            continue
+        for results in (expected, given):
+            sum(each.sum() for each in results if each.is_floating_point()).backward()
+        for whole, part in zip(wholes, parts, strict=True):
+            if isinstance(part, DTensor) and part.requires_grad:
+                torch.testing.assert_close(part.grad.full_tensor(), whole.grad)
 
 
 def _run(rank, port, names, failures):
@@ -43,6 +78,11 @@ def _run(rank, port, names, failures):
                     torch.testing.assert_close(parts[index].grad.full_tensor(), tensors[index].grad)
             except Exception as error:
                 failures.append(f"{name}, {placement}: {type(error).__name__}: {str(error)[:300]}")
+    for name in row_operators.NAMES:
+        try:
+            _run_rows(mesh, name)
+        except Exception as error:
+            failures.append(f"{name}: {type(error).__name__}: {str(error)[:300]}")
     dist.destroy_process_group()
 
 

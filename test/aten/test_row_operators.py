@@ -101,6 +101,31 @@ def test_decomposition_computes_the_same(name, dims, device):
             torch.testing.assert_close(have, want, equal_nan=True)
 
 
+@differentiable
+def test_decomposition_of_the_gradient_computes_the_same(name, device):
+    arguments = arguments_of(name, SHAPE, (-1,), torch.float32, device)
+    if name == "cross_entropy_rows":
+        arguments[3] = 0.0
+    table = gems.decompositions()
+    names = {each: each._schema.name for each in table}
+    operators = [each for each, own in names.items() if own.startswith(f"gems::_{name}_vjp_") and own.count("_vjp_") == 1]
+    assert operators
+    for operator in operators:
+        given = []
+        for argument in operator._schema.arguments[:-2]:
+            place = next((place for place, own in enumerate(overload(name)._schema.arguments) if own.name == argument.name), None)
+            results = results_of(overload(name)(*arguments))
+            if place is not None:
+                given.append(arguments[place])
+            elif argument.name.startswith("result"):
+                given.append(results[int(argument.name.removeprefix("result") or 0)])
+            else:
+                given.append(torch.randn_like(results[int(argument.name.removeprefix("grad").rstrip("_") or 0)]))
+        for have, want in zip(*(results_of(call(*given)) for call in (operator, table[operator])), strict=True):
+            assert (have.shape, have.dtype) == (want.shape, want.dtype)
+            torch.testing.assert_close(have, want, rtol=1e-4, atol=1e-5)
+
+
 @by_name
 @pytest.mark.parametrize("batched", ("all", "elements", "others"))
 def test_vmap_is_a_loop(name, batched, device):

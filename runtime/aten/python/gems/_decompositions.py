@@ -111,7 +111,9 @@ def _apply(name, dtype, arguments):
     if not any(_is_tensor(value) for value in arguments):
         return (OF_NUMBERS.get(name) or OPERATIONS[name])(*arguments)
     result = OPERATIONS[name](*arguments)
-    return result if result.dtype == dtype else result.to(dtype)
+    if not _is_tensor(result) or result.dtype == dtype:  # a number that was selected
+        return result
+    return result.to(dtype)
 
 
 def _literal(text, dtype):
@@ -161,15 +163,22 @@ def _rows_of(lines, values):
     return Rows(shape, [dims] if isinstance(dims, int) else dims, keepdim)
 
 
-def _row_operation(rows, operation, text, nodes, device):
+def _is_read(lines, values, tensor):
+    """Whether a node or a result reads the operand that is this tensor: a gradient may take one for its shape alone."""
+    names = [words[1] for words in (line.replace(",", "").split() for line in lines) if words[0] == "operand" and values[int(words[7])] is tensor]
+    nodes = {line.split()[0] for line in lines if line.startswith("%") and line.split()[2] == "operand" and line.split()[3] in names}
+    return any(nodes.intersection(line.replace(",", "").split()[1:]) for line in lines)
+
+
+def _row_operation(rows, operation, text, nodes, like):
     """What only rowwise ops have; None of other operations."""
     arguments = [nodes[int(word[1:])] for word in text.replace(",", "").split() if word.startswith("%")]
     if operation == "row_length":
         return rows.length
     if operation == "row_index":
-        return rows.index(device)
+        return rows.index(like)
     if operation == "pick":
-        return rows.pick(*arguments)
+        return rows.pick(*arguments, like)
     if operation == "reduce":
         reduction, _, part = text.split()[0].partition(".")
         return rows.reduce(reduction, int(part or 0), *arguments)
@@ -184,7 +193,9 @@ def _evaluate(name, schema, values):
     tensors = [value for value, _ in called if _is_tensor(value)]
     rows = _rows_of(lines, values) if is_rowwise else None
     shape = None if is_rowwise else torch.broadcast_shapes(*(tensor.shape for tensor in tensors))
+    like = next((each for each in tensors if list(each.shape) == rows.shape), tensors[0]) if rows else None
     operands, nodes, results = {}, [], []
+    is_read = rows is None or _is_read(lines, values, like)
     for line in lines:
         head, _, rest = line.partition(" ")
         if head == "operand":  # NAME FORM STORAGE as COMPUTE, position N
@@ -195,8 +206,9 @@ def _evaluate(name, schema, values):
             operands[words[0]] = value.to(compute) if _is_tensor(value) and value.dtype != compute else value
         elif head.startswith("%"):  # %N = OPERATION ARGUMENTS : DTYPE
             operation, _, rest = rest.removeprefix("= ").partition(" ")
-            text, _, dtype = rest.rpartition(" : ")
-            if rows and (value := _row_operation(rows, operation, text, nodes, tensors[0].device)) is not None:
+            text, _, dtype = rest.rpartition(": ")
+            text = text.rstrip()
+            if rows and (value := _row_operation(rows, operation, text, nodes, like)) is not None:
                 nodes.append(value.to(DTYPES[dtype]) if _is_tensor(value) else value)
             elif operation == "operand":
                 nodes.append(operands[text])
@@ -210,6 +222,8 @@ def _evaluate(name, schema, values):
             if not _is_tensor(value):
                 value = torch.full_like(tensors[0], value, dtype=dtype) if rows is None else tensors[0].new_full([1] * len(rows.shape), value, dtype=dtype)
             if rows:
+                if extent[0] == "row" and not is_read:
+                    value = rows.tie(value, like)
                 value = rows.result(value, extent[0])
             elif value.shape != shape:
                 value = value.expand(shape).clone(memory_format=torch.contiguous_format)

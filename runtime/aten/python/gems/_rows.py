@@ -8,6 +8,11 @@ import math
 import torch
 
 
+def _expanded(value, shape):
+    """DTensor knows no strategy for an expansion that changes nothing."""
+    return value if list(value.shape) == list(shape) else value.expand(shape)
+
+
 class Rows:
     """The rows of one call: elements of `shape` (ints or symbols), of which the dimensions `dims` are reduced."""
 
@@ -26,20 +31,35 @@ class Rows:
             value = value.unsqueeze(dim)
         return value
 
-    def index(self, device):
-        """The index in the row."""
-        sizes = [self.shape[dim] if dim in self.dims else 1 for dim in range(len(self.shape))]
-        return torch.arange(self.length, device=device).reshape(sizes)
+    def index(self, like):
+        """The index in the row, from a tensor of elements: DTensor has no strategy for what begins with no tensor."""
+        index = torch.zeros_like(like, dtype=torch.int64)
+        for dim in self.dims:
+            index = index * self.shape[dim] + torch.ones_like(like, dtype=torch.int64).cumsum(dim) - 1
+        return index
+
+    def tie(self, value, elements):
+        """A value of rows, made to depend on the tensor of elements, which no node reads: its rows are sharded alike."""
+        return value + torch.zeros_like(elements.sum(self.dims, keepdim=True), dtype=value.dtype)
 
     def _along_rows(self, value):
         """With all elements of each row."""
-        return value.expand([self.shape[dim] if dim in self.dims else size for dim, size in enumerate(value.shape)])
+        return _expanded(value, [self.shape[dim] if dim in self.dims else size for dim, size in enumerate(value.shape)])
 
     def _last(self, value):
         """Rows as one last dimension."""
         if not self.dims:
             return value.unsqueeze(-1)
-        return value.permute(self.kept + self.dims).flatten(len(self.kept))
+        if self.kept + self.dims != list(range(value.dim())):
+            value = value.permute(self.kept + self.dims)
+        kept = list(value.shape[: len(self.kept)])
+        return value if len(self.dims) == 1 else value.reshape([*kept, math.prod(value.shape[len(kept) :])])
+
+    def _without_dims(self, value, dims):
+        """Without dimensions of size 1."""
+        for dim in reversed(dims):
+            value = value.squeeze(dim)
+        return value
 
     def _first(self, value):
         """What _last made, of one value for each row, with all dimensions."""
@@ -70,24 +90,17 @@ class Rows:
             return terms.sum(self.dims, keepdim=True)
         raise NotImplementedError(f"a decomposition knows no reduction {name!r}")
 
-    def pick(self, value, index):
-        """The value at each row's index; 0 where the row has no such index."""
-        sizes = [self.shape[dim] for dim in self.kept]
-        last = self._last(self._along_rows(value)).expand([*sizes, self.length])
-        at = index if torch.is_tensor(index) else torch.full([1] * len(self.shape), index, device=value.device)
-        at = at.to(torch.int64).expand([1 if dim in self.dims else size for dim, size in enumerate(self.shape)])
-        at = self._last(at)
-        found = last.gather(-1, at.clamp(0, self.length - 1)).squeeze(-1)
-        return self._first(torch.where(((at >= 0) & (at < self.length)).squeeze(-1), found, torch.zeros_like(found)))
+    def pick(self, value, index, like):
+        """The value at each row's index; 0 where the row has no such index. No gather, which DTensor does not shard."""
+        picked = torch.where(self.index(like) == index, value, torch.zeros_like(value))
+        return picked.sum(self.dims, keepdim=True, dtype=value.dtype)
 
     def result(self, value, extent):
         """As the operator returns a value of that extent."""
         if extent == "element":
             return value if list(value.shape) == self.shape else value.expand(self.shape).clone(memory_format=torch.contiguous_format)
         if extent == "row":
-            value = value.expand([1 if dim in self.dims else size for dim, size in enumerate(self.shape)])
-            return value.clone() if self.keepdim else self._last(value).squeeze(-1).clone()
-        summed = value.expand(self.shape)
-        if self.kept:
-            summed = summed.sum(self.kept, dtype=value.dtype)
-        return summed.clone()
+            value = _expanded(value, [1 if dim in self.dims else size for dim, size in enumerate(self.shape)])
+            return value.clone() if self.keepdim else self._without_dims(value, self.dims).clone()
+        value = _expanded(value, self.shape)
+        return value.sum(self.kept, dtype=value.dtype) if self.kept else value.clone()
