@@ -165,9 +165,10 @@ def _rows_of(lines, values):
 
 def _is_read(lines, values, tensor):
     """Whether a node or a result reads the operand that is this tensor: a gradient may take one for its shape alone."""
-    names = [words[1] for words in (line.replace(",", "").split() for line in lines) if words[0] == "operand" and values[int(words[7])] is tensor]
-    nodes = {line.split()[0] for line in lines if line.startswith("%") and line.split()[2] == "operand" and line.split()[3] in names}
-    return any(nodes.intersection(line.replace(",", "").split()[1:]) for line in lines)
+    split = [line.replace(",", "").split() for line in lines]
+    names = {words[1] for words in split if words[0] == "operand" and values[int(words[7])] is tensor}
+    nodes = {words[0] for words in split if words[2] == "operand" and words[3] in names}
+    return any(nodes.intersection(words[1:]) for words in split)
 
 
 def _row_operation(rows, operation, text, nodes, like):
@@ -220,7 +221,7 @@ def _evaluate(name, schema, values):
             _, node, _, dtype, *extent = rest.replace(",", "").split()
             value, dtype = nodes[int(node[1:])], DTYPES[dtype]
             if not _is_tensor(value):
-                value = torch.full_like(tensors[0], value, dtype=dtype) if rows is None else tensors[0].new_full([1] * len(rows.shape), value, dtype=dtype)
+                value = torch.full_like(tensors[0] if rows is None else like, value, dtype=dtype)
             if rows:
                 if extent[0] == "row" and not is_read:
                     value = rows.tie(value, like)
