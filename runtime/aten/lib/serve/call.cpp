@@ -25,7 +25,7 @@ CallArgument view_of(const OpDef& op, std::size_t position, const CallValue& val
 
 // Takes the dimensions off the values.
 RowDims take_row_dims(const OpDef& op, std::span<const CallValue>& values) {
-  Along along;
+  const Along* along = nullptr;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto* given = std::get_if<Along>(&values[i]);
     if (given == nullptr) continue;
@@ -33,7 +33,7 @@ RowDims take_row_dims(const OpDef& op, std::span<const CallValue>& values) {
       throw Error(fmt::format("op '{}' is pointwise and reduces no dimensions; call it without Along", op.name));
     if (i + 1 != values.size())
       throw Error(fmt::format("op '{}': Along is argument {}; give it behind all operands", op.name, i));
-    along = *given;
+    along = given;
     values = values.first(i);
   }
   if (!op.is_rowwise) return {};
@@ -43,7 +43,9 @@ RowDims take_row_dims(const OpDef& op, std::span<const CallValue>& values) {
         tensor != nullptr && op.operands[i].kind == OperandKind::Tensor)
       rank = std::max(rank, tensor->get().dim());
   try {
-    return {.reduced = reduced_dims(op, along.dims, rank), .keepdim = along.keepdim};
+    static constexpr std::int64_t last = -1;
+    const c10::IntArrayRef dims = along != nullptr ? c10::IntArrayRef(along->dims) : c10::IntArrayRef(last);
+    return {.reduced = reduced_dims(op, dims, rank), .keepdim = along != nullptr && along->keepdim};
   } catch (const c10::Error& error) {
     throw Error(error.what_without_backtrace());
   }
