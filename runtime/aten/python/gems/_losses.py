@@ -65,14 +65,6 @@ def _backward(ctx, of_loss, *_):
 
 _with_gradients.register_autograd(_backward, setup_context=_save)
 
-_library = torch.library.Library("gems", "FRAGMENT")
-_library.define(
-    "linear_cross_entropy(Tensor input, Tensor weight, Tensor target, Tensor? bias=None, str reduction='mean', "
-    "int ignore_index=-100, float label_smoothing=0.0, int chunk_rows=0) -> Tensor",
-    tags=(torch.Tag.pt2_compliant_tag,),
-)
-
-
 def _refuse(operand, given, expected):
     raise ValueError(f"op 'linear_cross_entropy': operand '{operand}' is {given}; expected {expected}")
 
@@ -105,4 +97,12 @@ def _linear_cross_entropy(input, weight, target, bias=None, reduction="mean", ig
     return _with_gradients(rows, weight, target, scale, bias, ignore_index, label_smoothing, chunk_rows, *asked)[0]
 
 
-_library.impl("linear_cross_entropy", _linear_cross_entropy, "CompositeImplicitAutograd")
+# Importing gems again finds it in place.
+if not hasattr(torch.ops.gems, "linear_cross_entropy"):
+    _library = torch.library.Library("gems", "FRAGMENT")
+    _library.define(
+        "linear_cross_entropy(Tensor input, Tensor weight, Tensor target, Tensor? bias=None, str reduction='mean', "
+        "int ignore_index=-100, float label_smoothing=0.0, int chunk_rows=0) -> Tensor",
+        tags=(torch.Tag.pt2_compliant_tag,),
+    )
+    _library.impl("linear_cross_entropy", _linear_cross_entropy, "CompositeImplicitAutograd")
