@@ -26,12 +26,6 @@ struct SymbolicLayout {
   c10::SymDimVector strides;
 };
 
-c10::SymDimVector broadcast_sizes(std::span<const at::Tensor* const> tensors) {
-  c10::SymDimVector sizes;
-  for (const at::Tensor* tensor : tensors) sizes = at::infer_size_symdimvector(sizes, tensor->sym_sizes());
-  return sizes;
-}
-
 // TensorIterator itself takes no symbolic sizes. Each comparison of symbols becomes a guard of the compiled graph.
 SymbolicLayout symbolic_layout(std::span<const at::Tensor* const> tensors) {
   SymbolicLayout layout{broadcast_sizes(tensors), {}};
@@ -45,6 +39,12 @@ SymbolicLayout symbolic_layout(std::span<const at::Tensor* const> tensors) {
 }
 
 }  // namespace
+
+c10::SymDimVector broadcast_sizes(std::span<const at::Tensor* const> tensors) {
+  c10::SymDimVector sizes;
+  for (const at::Tensor* tensor : tensors) sizes = at::infer_size_symdimvector(sizes, tensor->sym_sizes());
+  return sizes;
+}
 
 CallOperand operand_of(const OpDef& op, std::size_t position, const CallArgument& argument) {
   if (argument.kind == CallArgument::Kind::Absent) return {.kind = CallOperand::Kind::Absent};

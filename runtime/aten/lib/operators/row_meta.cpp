@@ -2,12 +2,12 @@
 #include "operators/row_meta.h"
 
 #include <ATen/EmptyTensor.h>
-#include <ATen/ExpandUtils.h>
 #include <c10/core/DefaultDtype.h>
 #include <c10/util/Exception.h>
 
 #include "first_call/row_shape.h"
 #include "gems/aten/dtype.h"
+#include "operators/meta.h"
 
 namespace gems::aten {
 namespace {
@@ -20,11 +20,11 @@ bool is_equal(const c10::SymDimVector& sizes, c10::SymIntArrayRef others) {
 }
 
 c10::SymDimVector elements_of(const Request& request) {
-  c10::SymDimVector elements;
+  c10::SmallVector<const at::Tensor*, MaxOperands> tensors;
   for (std::size_t i = 0; i < request.arguments.size(); ++i)
     if (request.op->operands[i].kind == OperandKind::Tensor && request.arguments[i].kind == CallArgument::Kind::Tensor)
-      elements = at::infer_size_symdimvector(elements, request.arguments[i].tensor->sym_sizes());
-  return elements;
+      tensors.push_back(request.arguments[i].tensor);
+  return broadcast_sizes(tensors);
 }
 
 void check_operands(const Request& request, const c10::SymDimVector& elements) {
