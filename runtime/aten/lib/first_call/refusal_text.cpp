@@ -87,6 +87,13 @@ std::string shapes_text(const Request& request) {
                       [](const at::Tensor& x) { return fmt::format(" has shape {}", streamed(x.sizes())); });
 }
 
+std::string row_shape_text(const OpDef& op, std::size_t position, std::string_view given, std::string_view expected,
+                           std::string_view elements) {
+  return fmt::format("op '{}': {} has shape {}, expected {} for elements of shape {}: one value for each {}", op.name,
+                     describe_operand(op, static_cast<int>(position)), given, expected, elements,
+                     op.operands[position].kind == OperandKind::Row ? "row" : "element of a row");
+}
+
 std::string refusal_text(const Request& request, DeclineReason reason) {
   return fmt::format("op '{}': {}", request.op->name, reason_text(request, reason));
 }

@@ -2,7 +2,9 @@
 // overrides need no text: they hand the call to ATen.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "gems/aten/serve.h"
 
@@ -16,5 +18,9 @@ std::string refusal_text(const Request& request, DeclineReason reason);
 
 // The shapes of all tensor operands: "operand 0 'x' has shape [3, 4], operand 1 'y' has shape [5]".
 std::string shapes_text(const Request& request);
+
+// Of an operand of rows or columns that does not fit the elements; shapes as text, of numbers or of symbols.
+std::string row_shape_text(const OpDef& op, std::size_t position, std::string_view given, std::string_view expected,
+                           std::string_view elements);
 
 }  // namespace gems::aten

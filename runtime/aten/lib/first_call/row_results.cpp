@@ -67,10 +67,8 @@ std::optional<DeclineReason> view_operands(const Request& request, const Element
     const bool fits = full && std::ranges::equal(full->sizes, elements.shape_of(extent, /*keepdim=*/true));
     if (!fits && !request.raise) return DeclineReason::AtenRaises;
     if (!fits)
-      throw Error(fmt::format("op '{}': {} has shape {}, expected {} for elements of shape {}: one value for each {}",
-                              request.op->name, describe_operand(*request.op, static_cast<int>(i)),
-                              shape_text(given.sizes()), shape_text(elements.shape_of(extent, /*keepdim=*/false)),
-                              shape_text(elements.shape), extent == Extent::Row ? "row" : "element of a row"));
+      throw Error(row_shape_text(*request.op, i, shape_text(given.sizes()),
+                                 shape_text(elements.shape_of(extent, /*keepdim=*/false)), shape_text(elements.shape)));
     const FullRank& kept = ranks.emplace_back(*std::move(full));
     arguments[i].tensor.sizes = kept.sizes;
     arguments[i].tensor.strides = kept.strides;

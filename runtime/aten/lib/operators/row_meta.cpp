@@ -5,6 +5,7 @@
 #include <c10/core/DefaultDtype.h>
 #include <c10/util/Exception.h>
 
+#include "first_call/refusal_text.h"
 #include "first_call/row_shape.h"
 #include "gems/aten/dtype.h"
 #include "operators/meta.h"
@@ -36,11 +37,9 @@ void check_operands(const Request& request, const c10::SymDimVector& elements) {
     const c10::SymIntArrayRef given = request.arguments[i].tensor->sym_sizes();
     const c10::SymDimVector expected = row_shape(elements, request.rows.reduced, extent, /*keepdim=*/false);
     if (is_equal(expected, given)) continue;
-    TORCH_CHECK(is_equal(row_shape(elements, request.rows.reduced, extent, /*keepdim=*/true), given), "op '",
-                std::string(request.op->name), "': ", describe_operand(*request.op, static_cast<int>(i)), " has shape ",
-                given, ", expected ", c10::SymIntArrayRef(expected), " for elements of shape ",
-                c10::SymIntArrayRef(elements), ": one value for each ",
-                extent == Extent::Row ? "row" : "element of a row");
+    TORCH_CHECK(is_equal(row_shape(elements, request.rows.reduced, extent, /*keepdim=*/true), given),
+                row_shape_text(*request.op, i, c10::str(given), c10::str(c10::SymIntArrayRef(expected)),
+                               c10::str(c10::SymIntArrayRef(elements))));
   }
 }
 
