@@ -399,11 +399,3 @@ def test_the_interface_has_the_number_of_its_declarations():
     assert (number, digest) == (2, "dae0a2bc38bd1779")
     assert number == _library.INTERFACE
     assert {re.search(r"gems_torch_(\w+)", each)[1] for each in declared} == {name for name, *_ in _library.FUNCTIONS}
-
-
-def test_import_is_quick_after_torch():
-    result = python(
-        "import torch\nfrom time import process_time\nstart = process_time()\nimport gems\nprint(process_time() - start)"
-    )
-    assert result.returncode == 0, result.stderr
-    assert float(result.stdout) < 0.1
