@@ -26,10 +26,12 @@ if not _starting:
     from . import _losses  # noqa: F401  (torch.ops.gems.linear_cross_entropy)
     from ._decompositions import decompositions
     from ._modules import load, load_inline
+    from ._patch import PatchReport, patch, unpatch
     from ._report import Report, Row, report, reset_report
     from ._switches import all_ops, disable, enable, is_enabled, only_enable, use_gems
 
 __all__ = [
+    "PatchReport",
     "Report",
     "Row",
     "__version__",
@@ -41,7 +43,9 @@ __all__ = [
     "load",
     "load_inline",
     "only_enable",
+    "patch",
     "report",
     "reset_report",
+    "unpatch",
     "use_gems",
 ]
