@@ -135,7 +135,8 @@ class _Walk:
             if known and known[0] in layers.GATED and layers.GATED[known[0]] in self.selected:
                 activations[name] = (known[0], type(child))
         heads = {name for name, child in children.items() if type(child) is torch.nn.Linear}
-        heads = heads if "linear_cross_entropy" in self.selected and hasattr(of_class, "loss_function") else set()
+        is_causal = hasattr(of_class, "loss_function") and losses.is_causal(module.loss_function)
+        heads = heads if is_causal and "linear_cross_entropy" in self.selected else set()
         try:
             tree = source.read(of_class.forward)
         except source.Unreadable:
@@ -150,7 +151,7 @@ class _Walk:
         deferred = patterns.deferred_logits(definition, heads, names)
         if deferred is None:
             self.record(self.left, module, "its logits are read elsewhere, too, and can't be left out", path)
-        if "cross_entropy" in self.selected or deferred:
+        if deferred or (is_causal and "cross_entropy" in self.selected):
             of_loss = patterns.loss_of_logits(definition, names)
             operators |= deferred or of_loss
         if not operators:

@@ -12,7 +12,8 @@ class DeferredLogits:
         self.head, self.hidden = head, hidden
 
 
-def _is_causal_loss(function):
+def is_causal(function) -> bool:
+    """Whether it is transformers' loss of the next token."""
     return getattr(function, "__name__", "") == "ForCausalLMLoss" and function.__module__ == "transformers.loss.loss_utils"
 
 
@@ -26,7 +27,7 @@ def head(model, linear, hidden, labels):
         and type(linear.weight) is torch.nn.Parameter
         and not _has_hooks(linear)
         and (hidden.dtype == linear.weight.dtype or _is_autocast(hidden))
-        and _is_causal_loss(model.loss_function)
+        and is_causal(model.loss_function)
     )
     return DeferredLogits(linear, hidden) if is_deferred else linear(hidden)
 
@@ -67,7 +68,7 @@ def loss(function, *args, **kwargs):
     """function(...), a model's loss_function: transformers' loss of the next token without logits in f32."""
     logits = args[0] if args else kwargs.get("logits")
     is_known = isinstance(logits, DeferredLogits) or (
-        _is_causal_loss(function) and type(logits) is torch.Tensor and logits.dtype.is_floating_point
+        is_causal(function) and type(logits) is torch.Tensor and logits.dtype.is_floating_point
     )
     return (_causal_loss if is_known else function)(*args, **kwargs)
 
