@@ -1,0 +1,88 @@
+"""Patched models whose parameters are sharded: FSDP2 and tensor parallel in two processes, beside whole ones."""
+
+import itertools
+import os
+
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+from models import MODELS
+
+import gems
+
+WORLD = 2
+
+
+def _model():
+    torch.manual_seed(0)
+    return MODELS["llama"].build().train()
+
+
+def _fully_shard(model, mesh):
+    from torch.distributed.fsdp import fully_shard
+
+    for layer in model.model.layers:
+        fully_shard(layer, mesh=mesh)
+    fully_shard(model, mesh=mesh)
+
+
+def _tensor_parallel(model, mesh):
+    from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
+
+    columns = {f"{part}_proj": ColwiseParallel() for part in ("self_attn.q", "self_attn.k", "self_attn.v", "mlp.gate", "mlp.up")}
+    rows = {f"{part}_proj": RowwiseParallel() for part in ("self_attn.o", "mlp.down")}
+    for layer in model.model.layers:
+        parallelize_module(layer, mesh, columns | rows)
+
+
+SHARDINGS = {"fsdp": _fully_shard, "tensor parallel": _tensor_parallel}
+
+
+def _check(mesh, sharding, is_checkpointed, is_patched_first):
+    given = MODELS["llama"].inputs()
+    whole, model = _model(), _model()
+    whole(**given).loss.backward()
+    if is_checkpointed:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    if is_patched_first:
+        gems.patch(model)
+    SHARDINGS[sharding](model, mesh)
+    if not is_patched_first:
+        gems.patch(model)
+    gems.reset_report()
+    model(**given).loss.backward()
+    served = gems.report()
+    for name in ("skip_rms_norm", "rms_norm", "silu_and_mul", "rotary_embedding", "cross_entropy_rows"):
+        assert served[f"gems::{name}"].served, f"{name} was not called"
+    for (name, parameter), expected in zip(model.named_parameters(), whole.parameters(), strict=True):
+        gradient = parameter.grad
+        gradient = gradient.full_tensor() if hasattr(gradient, "full_tensor") else gradient
+        torch.testing.assert_close(
+            gradient, expected.grad, rtol=1e-4, atol=1e-6, msg=lambda text, name=name: f"{name}: {text}"
+        )
+
+
+def _run(rank, port, failures):
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    dist.init_process_group("gloo", rank=rank, world_size=WORLD)
+    from torch.distributed.device_mesh import init_device_mesh
+
+    mesh = init_device_mesh("cpu", (WORLD,))
+    for case in itertools.product(SHARDINGS, (False, True), (False, True)):
+        try:
+            _check(mesh, *case)
+        except Exception as error:
+            failures.append(f"{case}: {type(error).__name__}: {str(error)[:500]}")
+    dist.destroy_process_group()
+
+
+@pytest.mark.skipif(not dist.is_available(), reason="PyTorch was built without torch.distributed")
+def test_sharded_models():
+    """Patched before and after, with and without checkpoints, in one pair of processes."""
+    context = mp.get_context("spawn")
+    with context.Manager() as manager:
+        failures = manager.list()
+        port = 29900 + os.getpid() % 90
+        mp.start_processes(_run, (port, failures), nprocs=WORLD, start_method="spawn")
+        assert not list(failures), "\n".join(failures)
