@@ -134,15 +134,15 @@ class _Walk:
             known = recognition.activation(child) if child is not None else None
             if known and known[0] in layers.GATED and layers.GATED[known[0]] in self.selected:
                 activations[name] = (known[0], type(child))
-        heads = {name for name, child in children.items() if type(child) is torch.nn.Linear}
-        is_causal = hasattr(of_class, "loss_function") and losses.is_causal(module.loss_function)
-        heads = heads if is_causal and "linear_cross_entropy" in self.selected else set()
         try:
             tree = source.read(of_class.forward)
         except source.Unreadable:
-            if norms or activations or heads:
+            if norms or activations:
                 raise
             return of_class, set()
+        is_causal = patterns.has_loss(tree) and losses.is_causal(module.loss_function)
+        heads = {name for name, child in children.items() if type(child) is torch.nn.Linear}
+        heads = heads if is_causal and "linear_cross_entropy" in self.selected else set()
         functions = self.functions(of_class, patterns.called_names(tree))
         names, definition = {}, copy.deepcopy(tree)
         operators = patterns.norms_of_sums(definition, norms, names) | patterns.gates(definition, activations, names)

@@ -198,6 +198,11 @@ def called_names(definition) -> set[str]:
     return {_name(node.func) for node in ast.walk(definition) if isinstance(node, ast.Call) and _name(node.func)}
 
 
+def has_loss(definition) -> bool:
+    """Whether self.loss_function is called."""
+    return any(isinstance(node, ast.Call) and _attribute(node.func) == "loss_function" for node in ast.walk(definition))
+
+
 def loss_of_logits(definition, names: dict) -> set[str]:
     """self.loss_function(logits, ...)."""
     used = set()
