@@ -140,7 +140,7 @@ class _Walk:
             if norms or activations:
                 raise
             return of_class, set()
-        is_causal = patterns.has_loss(tree) and losses.is_causal(module.loss_function)
+        is_causal = patterns.has_loss(tree) and losses.has_causal_loss(module)
         heads = {name for name, child in children.items() if type(child) is torch.nn.Linear}
         heads = heads if is_causal and "linear_cross_entropy" in self.selected else set()
         functions = self.functions(of_class, patterns.called_names(tree))

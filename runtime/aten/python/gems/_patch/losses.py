@@ -17,6 +17,13 @@ def is_causal(function) -> bool:
     return getattr(function, "__name__", "") == "ForCausalLMLoss" and function.__module__ == "transformers.loss.loss_utils"
 
 
+def has_causal_loss(model) -> bool:
+    """Whether model.loss_function is that. Models whose class names no loss have it by default; transformers warns of it
+    when the property is read, so it is not."""
+    is_default = getattr(model, "loss_type", "") is None and "_loss_function" not in vars(model)
+    return is_default or is_causal(model.loss_function)
+
+
 def head(model, linear, hidden, labels):
     """linear(hidden), deferred in a training step whose loss can be computed without all logits."""
     is_deferred = (
