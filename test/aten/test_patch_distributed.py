@@ -1,4 +1,4 @@
-"""Patched models whose parameters are sharded: FSDP2 and tensor parallel in two processes, beside whole ones."""
+"""Patched models whose parameters are sharded: FSDP2 and tensor parallel in two processes, beside whole ones; and a step of gems.optim."""
 
 import itertools
 import os
@@ -39,6 +39,12 @@ def _tensor_parallel(model, mesh):
 SHARDINGS = {"fsdp": _fully_shard, "tensor parallel": _tensor_parallel}
 
 
+def _compare(found, expected):
+    for name, value in expected.items():
+        given = found[name].full_tensor() if hasattr(found[name], "full_tensor") else found[name]
+        torch.testing.assert_close(given, value, rtol=1e-4, atol=1e-5, msg=lambda text, name=name: f"{name}: {text}")
+
+
 def _check(mesh, sharding, is_checkpointed, is_patched_first):
     given = MODELS["llama"].inputs()
     whole, model = _model(), _model()
@@ -55,12 +61,11 @@ def _check(mesh, sharding, is_checkpointed, is_patched_first):
     served = gems.report()
     for name in ("skip_rms_norm", "rms_norm", "silu_and_mul", "rotary_embedding", "cross_entropy_rows"):
         assert served[f"gems::{name}"].served, f"{name} was not called"
-    for (name, parameter), expected in zip(model.named_parameters(), whole.parameters(), strict=True):
-        gradient = parameter.grad
-        gradient = gradient.full_tensor() if hasattr(gradient, "full_tensor") else gradient
-        torch.testing.assert_close(
-            gradient, expected.grad, rtol=1e-4, atol=1e-6, msg=lambda text, name=name: f"{name}: {text}"
-        )
+    _compare({name: each.grad for name, each in model.named_parameters()}, {name: each.grad for name, each in whole.named_parameters()})
+    for each, optimizer in ((model, gems.optim.AdamW), (whole, torch.optim.AdamW)):
+        optimizer(each.parameters(), lr=0.1, eps=1e-3).step()
+    assert gems.report()["gems::_adam_steps_"].served == len(list(model.parameters()))
+    _compare(dict(model.named_parameters()), dict(whole.named_parameters()))
 
 
 def _run(rank, port, failures):

@@ -18,6 +18,7 @@
 #include "gems/dsl/trace.h"
 #include "gems/ops/catalogue.h"
 #include "gems/ops/gradients.h"
+#include "operators/adam_steps.h"
 #include "operators/autograd.h"
 #include "operators/batching.h"
 #include "operators/cross_entropy.h"
@@ -280,6 +281,7 @@ TORCH_LIBRARY(gems, library) {
   use_torch_profiler();
   for (const Registry* catalogue : {&ops::catalogue(), &ops::rowwise_catalogue()})
     for (const OpDef* op : catalogue->all()) register_operator(library, *op);
+  register_adam_steps(library);
   register_cross_entropy(library);
   register_rotary_embedding(library);
 }

@@ -7,6 +7,8 @@ Importing loads the library and defines torch.ops.gems; nothing is switched on, 
         ...
     print(gems.report())                 # what was served, what was left to ATen, and why
     torch.ops.gems.silu_and_mul(x, y)    # fused operators
+    gems.patch(model)                    # fused operators in the modules of a model
+    gems.optim.AdamW(parameters)         # its step in one pass
     gems.load("build/my_ops.so")         # operators of one's own: torch.ops.my_ops
     logging.getLogger("gems")            # each kernel that becomes ready, and warnings
 
@@ -24,6 +26,7 @@ if not _starting:
     from . import _library  # noqa: F401, I001  (first: it says what is missing)
     from . import _log  # noqa: F401  (speaks to logging)
     from . import _losses  # noqa: F401  (torch.ops.gems.linear_cross_entropy)
+    from . import optim
     from ._decompositions import decompositions
     from ._modules import load, load_inline
     from ._patch import PatchReport, patch, unpatch
@@ -43,6 +46,7 @@ __all__ = [
     "load",
     "load_inline",
     "only_enable",
+    "optim",
     "patch",
     "report",
     "reset_report",
