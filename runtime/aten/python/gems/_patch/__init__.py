@@ -113,7 +113,7 @@ class _Walk:
         if norm:
             if norm.operator not in self.selected:
                 return of_class, set()
-            make = lambda: _subclass(of_class, layers.norm_forward(of_class.forward, norm), _gems_norm=norm)  # noqa: E731
+            make = lambda: _subclass(of_class, layers.norm_forward(of_class.forward, norm), _gems_norm=layers.of_norm(norm))  # noqa: E731
             return _made(of_class, norm, make), {norm.operator}
         if activation:
             name, calls = activation

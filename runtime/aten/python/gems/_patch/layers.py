@@ -18,47 +18,66 @@ def _is_autocast(x):
 # Norms
 
 
-def _fits(module, norm: Norm, shape, dtype, is_cast):
-    """Whether rows of the dtype have the module's weights' dtype and length. Of what autocast would cast: not."""
-    weight = module._parameters.get("weight")
-    if is_cast or not dtype.is_floating_point:
-        return False
-    return weight is None or (weight.dtype == dtype and weight.shape == shape[-1:])
-
-
-def _weights(module, norm: Norm, dtype):
-    weight = module._parameters.get("weight")
-    if norm.has_unit_offset and weight is not None:
-        weight = 1 + weight.float()
+def _eps(module, norm: Norm, dtype):
     eps = getattr(module, norm.eps_name)
-    eps = torch.finfo(dtype).eps if eps is None else eps
-    return (weight, eps) if norm.operator == "rms_norm" else (weight, module._parameters.get("bias"), eps)
+    return torch.finfo(dtype).eps if eps is None else eps
+
+
+def _fits(norm: Norm, weight, x, dtype):
+    """Whether the operator gives the dtype that the module gives, x being or having the device of its input."""
+    if weight is None:
+        fits = dtype.is_floating_point
+    else:
+        fits = weight.dtype is dtype and weight.shape[0] == x.shape[-1]
+    return fits and not (norm.is_cast and _is_autocast(x))
+
+
+def _normalized(norm: Norm, skip=False):
+    """function(module, weight, dtype, x...) -> results of the operator, rows of the dtype first."""
+    operator = getattr(torch.ops.gems, f"skip_{norm.operator}" if skip else norm.operator).default
+    if norm.operator == "layer_norm":
+        return lambda module, weight, dtype, *x: operator(*x, weight, module._parameters.get("bias"), _eps(module, norm, dtype))
+    if not norm.has_unit_offset:
+        return lambda module, weight, dtype, *x: operator(*x, weight, _eps(module, norm, dtype))
+
+    def with_offset(module, weight, dtype, *x):
+        result, other = operator(*x, 1 + weight.float(), _eps(module, norm, dtype))
+        return result.to(dtype), other
+
+    return with_offset
 
 
 def norm_forward(original, norm: Norm):
     """forward of a module whose forward was `original`."""
-    operator = getattr(torch.ops.gems, norm.operator)
+    normalized = _normalized(norm)
 
     def forward(self, *args, **kwargs):
-        x = args[0] if len(args) == 1 and not kwargs else None
-        if not isinstance(x, torch.Tensor) or not _fits(self, norm, x.shape, x.dtype, norm.is_cast and _is_autocast(x)):
-            return original(self, *args, **kwargs)
-        return operator(x, *_weights(self, norm, x.dtype))[0].to(x.dtype)
+        if len(args) == 1 and not kwargs and isinstance(x := args[0], torch.Tensor):
+            weight = self._parameters.get("weight")
+            if _fits(norm, weight, x, x.dtype):
+                return normalized(self, weight, x.dtype, x)[0]
+        return original(self, *args, **kwargs)
 
     return forward
 
 
 def add_norm(module, x, y):
     """(module(x + y), x + y)."""
-    norm = getattr(module, "_gems_norm", None)
-    if norm is not None and isinstance(x, torch.Tensor) and isinstance(y, torch.Tensor) and x.shape == y.shape:
+    known = getattr(module, "_gems_norm", None)
+    if known is not None and isinstance(x, torch.Tensor) and isinstance(y, torch.Tensor) and x.shape == y.shape:
+        norm, normalized = known
         dtype = torch.promote_types(x.dtype, y.dtype)
-        if _fits(module, norm, x.shape, dtype, norm.is_cast and _is_autocast(x)) and not _has_hooks(module):
-            operator = torch.ops.gems.skip_rms_norm if norm.operator == "rms_norm" else torch.ops.gems.skip_layer_norm
-            result, total = operator(x, y, *_weights(module, norm, dtype))
-            return result.to(dtype), total
+        weight = module._parameters.get("weight")
+        if _fits(norm, weight, x, dtype) and not _has_hooks(module):
+            result, total = normalized(module, weight, dtype, x, y)
+            return result, total
     total = x + y
     return module(total), total
+
+
+def of_norm(norm: Norm):
+    """What add_norm asks a module's class for."""
+    return norm, _normalized(norm, skip=True)
 
 
 # Activations
