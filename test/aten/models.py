@@ -96,6 +96,11 @@ MODELS = {
         _causal,
         frozenset({"rms_norm", "skip_rms_norm", "gelu_and_mul", "rotary_embedding", "cross_entropy"}),
     ),
+    "gemma3": Model(
+        _of("Gemma3TextConfig", "Gemma3ForCausalLM", head_dim=8, **DECODER),
+        _causal,
+        frozenset({"rms_norm", "skip_rms_norm", "gelu_and_mul", "rotary_embedding", "cross_entropy"}),
+    ),
     "phi": Model(
         _of("PhiConfig", "PhiForCausalLM", partial_rotary_factor=0.5, **DECODER),
         _causal,

@@ -146,12 +146,13 @@ def has_equal_halves(embedding) -> bool:
     """Whether the angles that a module of a model computes, embedding(x, positions) -> (cos, sin), repeat in the second half."""
     frequencies = next(value for name, value in embedding.named_buffers() if name.endswith("inv_freq"))
     names = list(inspect.signature(embedding.forward).parameters)
-    kinds = {name[: -len("_inv_freq")] for name, _ in embedding.named_buffers() if name.endswith("_inv_freq")}
+    kinds = {name.removesuffix("_inv_freq") for name, _ in embedding.named_buffers() if name.endswith("_inv_freq")}
+    kinds = [each for each in kinds if not each.endswith("original")]  # layers of several types have angles of their own
     positions = torch.arange(3, device=frequencies.device)[None]
     x = torch.zeros(1, 3, 1, device=frequencies.device)
     with torch.no_grad():
         try:
             found = [embedding(x, positions, each) for each in kinds] if "layer_type" in names else [embedding(x, positions)]
-            return all(torch.equal(*each.chunk(2, -1)) for pair in found for each in pair)
+            return bool(found) and all(torch.equal(*each.chunk(2, -1)) for pair in found for each in pair)
         except Exception:
             return False
