@@ -1,6 +1,7 @@
 """gems.patch: models compute what they computed, and stay what they were."""
 
 import copy
+import inspect
 import pickle
 
 import pytest
@@ -102,9 +103,10 @@ def test_generate_gives_the_same_tokens(name):
 
 def test_a_patched_model_stays_what_it_was(tmp_path):
     model = build("llama")
-    state, text, of_class = model.state_dict(), repr(model), type(model)
+    state, text, of_class, signature = model.state_dict(), repr(model), type(model), inspect.signature(model.forward)
     gems.patch(model)
     assert repr(model) == text and isinstance(model, of_class)
+    assert inspect.signature(model.forward) == signature  # the Trainer reads it
     assert [(name, each.data_ptr()) for name, each in model.state_dict().items()] == [
         (name, each.data_ptr()) for name, each in state.items()
     ]
@@ -114,6 +116,14 @@ def test_a_patched_model_stays_what_it_was(tmp_path):
     assert type(loaded) is of_class
     gems.unpatch(model)
     assert all("gems" not in name for each in model.modules() for name in vars(each)) and type(model) is of_class
+
+
+def test_decorators_of_a_forward_stay():
+    model = build("llama").eval()
+    given = inputs("llama", model)
+    gems.patch(model)
+    loss, logits = model(**given, return_dict=False, use_cache=False)
+    assert loss.dim() == 0 and logits.dim() == 3
 
 
 def test_copies_are_patched_and_pickles_are_not():
@@ -273,9 +283,10 @@ class Branches(torch.nn.Module):
         return x
 
 
-@pytest.mark.parametrize("z", [None, 2.0])
-def test_a_sum_that_a_branch_changes(z):
+@pytest.mark.parametrize("changes", [False, True])
+def test_a_sum_that_a_branch_changes(changes):
     model = Branches()
+    z = torch.randn(16) if changes else None
     x, y = torch.randn(2, 3, 16)
     expected = model(x, y, z)
     assert gems.patch(model).replaced[0].operator == "skip_layer_norm"
@@ -354,3 +365,54 @@ def test_bad_arguments():
         gems.patch("model")
     with pytest.raises(ValueError, match="gems.patch: include names 'rms', which is none of rms_norm, layer_norm"):
         gems.patch(torch.nn.Linear(2, 2), include="rms")
+
+
+class Angles(torch.nn.Module):
+    """Halves of angles that differ, as no rotary embedding of transformers has them."""
+
+    def __init__(self, repeats):
+        super().__init__()
+        self.register_buffer("inv_freq", torch.linspace(1, 2, 4))
+        self.repeats = repeats
+
+    def forward(self, x, positions):
+        angles = positions[..., None] * self.inv_freq
+        angles = torch.cat([angles, angles if self.repeats else 2 * angles], -1)
+        return angles.cos(), angles.sin()
+
+
+def apply_rotary(q, k, cos, sin):
+    def turned(x):
+        left, right = x.chunk(2, -1)
+        return x * cos[:, None] + torch.cat([-right, left], -1) * sin[:, None]
+
+    return turned(q), turned(k)
+
+
+class Attention(torch.nn.Module):
+    def __init__(self, repeats):
+        super().__init__()
+        self.angles = Angles(repeats)
+
+    def forward(self, x):
+        cos, sin = self.angles(x, torch.arange(x.shape[-2])[None])
+        q, k = apply_rotary(x, 2 * x, cos, sin)
+        return q + k
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+def test_angles_must_repeat(repeats):
+    model = Attention(repeats)
+    x = torch.randn(2, 3, 5, 8)
+    expected = model(x)
+    assert bool(gems.patch(model).replaced) == repeats
+    torch.testing.assert_close(model(x), expected)
+
+
+def test_norms_under_autocast_keep_their_dtype(device):
+    model = torch.nn.Sequential(torch.nn.LayerNorm(16)).to(device, torch.bfloat16)
+    x = torch.randn(3, 16, dtype=torch.bfloat16, device=device)
+    with torch.autocast(device, torch.bfloat16):  # on CUDA it computes norms in f32
+        expected = model(x).dtype
+        gems.patch(model)
+        assert model(x).dtype == expected

@@ -62,7 +62,7 @@ def norm_forward(original, norm: Norm):
 
 
 def add_norm(module, x, y):
-    """(module(x + y), x + y)."""
+    """(module(x + y), x + y). A sum that broadcasts is left to PyTorch: it is as large as one of the two anyway."""
     known = getattr(module, "_gems_norm", None)
     if known is not None and isinstance(x, torch.Tensor) and isinstance(y, torch.Tensor) and x.shape == y.shape:
         norm, normalized = known
