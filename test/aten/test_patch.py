@@ -143,6 +143,14 @@ def test_patching_again_starts_over():
     assert not gems.patch(model, include=[]).replaced
 
 
+def test_norms_of_sums_without_the_norms_themselves():
+    model = build("llama").eval()
+    gems.patch(model, include="skip_rms_norm")
+    gems.reset_report()
+    model(**inputs("llama", model))
+    assert gems.report()["gems::skip_rms_norm"].served == 2 and not gems.report()["gems::rms_norm"].calls
+
+
 def test_excluding_the_loss_keeps_logits():
     model = build("llama").train()
     gems.patch(model, exclude="linear_cross_entropy")
