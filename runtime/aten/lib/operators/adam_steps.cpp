@@ -38,10 +38,10 @@ void adam_steps(at::TensorList params, at::TensorList grads, at::TensorList exp_
     const at::Scalar correction1(1 - std::pow(beta1, steps[i]));
     const at::Scalar correction2(1 - std::pow(beta2, steps[i]));
     const std::array arguments{
-        CallArgument(params[i]),   CallArgument(grads[i]),    CallArgument(exp_avgs[i]), CallArgument(exp_avg_sqs[i]),
-        CallArgument(numbers[0]),  CallArgument(numbers[1]),  CallArgument(numbers[2]),  CallArgument(numbers[3]),
-        CallArgument(numbers[4]),  CallArgument(correction1), CallArgument(correction2),
-        CallArgument(FlagValue(decoupled)),
+        CallArgument(params[i]),      CallArgument(grads[i]),    CallArgument(exp_avgs[i]),
+        CallArgument(exp_avg_sqs[i]), CallArgument(numbers[0]),  CallArgument(numbers[1]),
+        CallArgument(numbers[2]),     CallArgument(numbers[3]),  CallArgument(numbers[4]),
+        CallArgument(correction1),    CallArgument(correction2), CallArgument(FlagValue(decoupled)),
     };
     std::array<at::Tensor, 3> results{params[i], exp_avgs[i], exp_avg_sqs[i]};
     serve_or_throw({.op = &ops::adam_step_op, .arguments = arguments, .results = results, .raise = true}, counts());
