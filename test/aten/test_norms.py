@@ -34,6 +34,12 @@ def served_forward(name, device):
     return () if name == "_fused_rms_norm" and device == "cpu" else (name,)
 
 
+def left_to_aten(x, *parameters):
+    """Statistics of no elements, parameters of another dtype than the elements, and dimensions that do not collapse."""
+    mixed = any(each is not None and each.dtype != x.dtype for each in parameters)
+    return ("rank", *(["arguments"] if x.numel() == 0 else []), *(["dtype"] if mixed else []))
+
+
 def layer_norm_differences(x, shape, weight, bias, eps=EPS):
     def call(x, weight, bias):
         result, mean, rstd = ATEN.native_layer_norm(x, shape, weight, bias, eps)
@@ -41,7 +47,7 @@ def layer_norm_differences(x, shape, weight, bias, eps=EPS):
         return result, torch.where(mean.isinf(), torch.nan, mean) if mean.isinf().any() else mean, rstd
 
     return row_differences(
-        call, x, weight, bias, overloads=("native_layer_norm",),
+        call, x, weight, bias, overloads=("native_layer_norm",), may_decline=left_to_aten(x, weight, bias),
         terms=lambda x, w, b: norm_bounds.layer_norm(x, shape, w, b, eps),
     )  # fmt: skip
 
