@@ -16,6 +16,7 @@ SERVED = {
     "_log_softmax.out": {"cpu": FLOATS},
     "_log_softmax_backward_data": {"cpu": FLOATS},
     "native_layer_norm": {"cpu": HALVES_AND_SINGLE},
+    "native_layer_norm_backward": {"cpu": HALVES_AND_SINGLE},
 }
 # What reports give for calls of them that ATen does faster.
 NOT_FASTER = "reduction that ATen does faster"

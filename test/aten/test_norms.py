@@ -34,10 +34,12 @@ def served_forward(name, device):
     return () if name == "_fused_rms_norm" and device == "cpu" else (name,)
 
 
-def left_to_aten(x, *parameters):
-    """Statistics of no elements, parameters of another dtype than the elements, and dimensions that do not collapse."""
+def left_to_aten(x, *parameters, some=False):
+    """Statistics of no elements, parameters of another dtype than the elements, dimensions that do not collapse; and some of
+    the gradients.
+    """
     mixed = any(each is not None and each.dtype != x.dtype for each in parameters)
-    return ("rank", *(["arguments"] if x.numel() == 0 else []), *(["dtype"] if mixed else []))
+    return ("rank", *(["arguments"] if some or x.numel() == 0 else []), *(["dtype"] if mixed else []))
 
 
 def layer_norm_differences(x, shape, weight, bias, eps=EPS):
@@ -222,7 +224,10 @@ def backward_differences(x, shape, weight, bias, mask=(True, True, True), layout
         return tuple(bound.reshape(shape) if index and x.numel() else bound
                      for index, (bound, wanted) in enumerate(zip(each, mask, strict=True)) if wanted)  # fmt: skip
 
-    return row_differences(call, grad, x, mean, rstd, weight, bias, overloads=("native_layer_norm_backward",), terms=terms)
+    return row_differences(
+        call, grad, x, mean, rstd, weight, bias, overloads=("native_layer_norm_backward",), terms=terms,
+        may_decline=left_to_aten(x, weight, bias, some=not all(mask)),
+    )  # fmt: skip
 
 
 @by_dtype
