@@ -29,8 +29,20 @@ constexpr OpDef rms_norm_op = rowwise({.name = "rms_norm",
                                         return outputs(affine(x * rstd, weight, {}), rstd);
                                       });
 
+constexpr OpDef layer_norm_backward_op =
+    rowwise({.name = "layer_norm_backward",
+             .promotion_methods = {promote({0, 1, 4}, Default), promote({4}, Default), promote({4}, Default)},
+             .names = {"grad", "x", "mean", "rstd", "weight"},
+             .accepts = Domain::Float},
+            [](Tensor grad, Tensor x, Row mean, Row rstd, Column weight) {
+              const Expr normal = (x - mean) * rstd;
+              const Expr weighted = grad * weight;
+              const Expr dx = (weighted - row_mean(weighted) - normal * row_mean(weighted * normal)) * rstd;
+              return outputs(dx, column_sum(grad * normal), column_sum(grad));
+            });
+
 void register_normalization(Registry& registry) {
-  for (const OpDef* op : {&layer_norm_op, &rms_norm_op}) registry.add(*op);
+  for (const OpDef* op : {&layer_norm_op, &rms_norm_op, &layer_norm_backward_op}) registry.add(*op);
 }
 
 }  // namespace gems::ops

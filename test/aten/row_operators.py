@@ -37,6 +37,8 @@ def arguments_of(name, shape, dims, dtype, device, seed=0):
             arguments.append(1 % length)
         elif argument.name in ("weight", "bias"):
             arguments.append(draw(reduced).abs() if name.startswith("cross_entropy") else draw(reduced))
+        elif argument.name in ("mean", "rstd"):  # of layer_norm_backward
+            arguments.append(draw(kept))
         elif argument.name == "output":  # of softmax_backward, log_softmax_backward
             arguments.append((torch.softmax if name == "softmax_backward" else torch.log_softmax)(draw(shape), dims[0]))
         elif argument.name == "correction":

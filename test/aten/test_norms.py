@@ -34,6 +34,14 @@ def served_forward(name, device):
     return () if name == "_fused_rms_norm" and device == "cpu" else (name,)
 
 
+def left_to_aten(x, *parameters, some=False):
+    """Statistics of no elements, parameters of another dtype than the elements, dimensions that do not collapse; and some of
+    the gradients.
+    """
+    mixed = any(each is not None and each.dtype != x.dtype for each in parameters)
+    return ("rank", *(["arguments"] if some or x.numel() == 0 else []), *(["dtype"] if mixed else []))
+
+
 def layer_norm_differences(x, shape, weight, bias, eps=EPS):
     def call(x, weight, bias):
         result, mean, rstd = ATEN.native_layer_norm(x, shape, weight, bias, eps)
@@ -41,7 +49,7 @@ def layer_norm_differences(x, shape, weight, bias, eps=EPS):
         return result, torch.where(mean.isinf(), torch.nan, mean) if mean.isinf().any() else mean, rstd
 
     return row_differences(
-        call, x, weight, bias, overloads=("native_layer_norm",),
+        call, x, weight, bias, overloads=("native_layer_norm",), may_decline=left_to_aten(x, weight, bias),
         terms=lambda x, w, b: norm_bounds.layer_norm(x, shape, w, b, eps),
     )  # fmt: skip
 
@@ -216,7 +224,10 @@ def backward_differences(x, shape, weight, bias, mask=(True, True, True), layout
         return tuple(bound.reshape(shape) if index and x.numel() else bound
                      for index, (bound, wanted) in enumerate(zip(each, mask, strict=True)) if wanted)  # fmt: skip
 
-    return row_differences(call, grad, x, mean, rstd, weight, bias, overloads=("native_layer_norm_backward",), terms=terms)
+    return row_differences(
+        call, grad, x, mean, rstd, weight, bias, overloads=("native_layer_norm_backward",), terms=terms,
+        may_decline=left_to_aten(x, weight, bias, some=not all(mask)),
+    )  # fmt: skip
 
 
 @by_dtype

@@ -44,7 +44,8 @@ def compared(name, x, *dims):
         return tuple(FORWARD[name](tensor, dim, False) for dim in dims)
 
     return row_differences(
-        call, x, overloads=(f"_{name}",), terms=lambda wide: tuple(bound(name, wide, dim) for dim in dims)
+        call, x, overloads=(f"_{name}",), may_decline=("rank",),
+        terms=lambda wide: tuple(bound(name, wide, dim) for dim in dims),
     )  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def compared_backward(name, grad, output, *dims):
 
     # The reference's operands are f64, their dtype in the call with them.
     return row_differences(
-        call, grad, output, overloads=(f"_{name}_backward_data",),
+        call, grad, output, overloads=(f"_{name}_backward_data",), may_decline=("rank",),
         terms=lambda grad, output: tuple(gradient_bound(name, grad, output, dim) for dim in dims),
     )  # fmt: skip
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "Cpu/KernelFunction.h"
+#include "Cpu/RowFunctions.h"
 #include "gems/compiler/cpu.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -81,6 +82,7 @@ void RowFunction::describe() {
   store(offsetof(RowKernelShape, partial_bytes), partialBytes() * panelRows_);
   store(offsetof(RowKernelShape, place_bytes), placeBytes() * lanes_ * panelRows_);
   store(offsetof(RowKernelShape, sum_bytes), sumBytes_);
+  store(offsetof(RowKernelShape, evaluates_functions), evaluatesFunctions(kernel_, body_));
   LLVM::ReturnOp::create(at_, ValueRange());
 
   at_.setInsertionPointToStart(work);

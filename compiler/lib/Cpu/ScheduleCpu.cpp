@@ -8,11 +8,10 @@
 #include <algorithm>
 
 #include "Cpu/Bf16Pairs.h"
+#include "Cpu/RowFunctions.h"
 #include "Pw/Pw.h"
 #include "Pw/RowBody.h"
 #include "Transforms/Passes.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 
 namespace gems::pw {
 #define GEN_PASS_DEF_SCHEDULECPU
@@ -45,28 +44,19 @@ unsigned widestBits(pw::KernelOp kernel) {
 constexpr int64_t RowRegisters = 4;
 constexpr int64_t FunctionBytes = 64;
 
-bool isFunction(Operation& op) {
-  if (auto reduce = dyn_cast<pw::ReduceOp>(op)) return reduce.getKind() == pw::Reduction::exp_sum;
-  if (isa<arith::RemFOp, pw::ApproximateOp>(op)) return true;
-  return isa<math::MathDialect>(op.getDialect()) &&
-         !isa<math::AbsFOp, math::AbsIOp, math::CeilOp, math::CopySignOp, math::FloorOp, math::FmaOp, math::IsNaNOp,
-              math::IsInfOp, math::IsFiniteOp, math::RoundEvenOp, math::RsqrtOp, math::SqrtOp, math::TruncOp>(op);
-}
-
 // Lanes of the vectors with which a row is visited.
 int64_t rowLanes(pw::KernelOp kernel, int64_t vectorBytes) {
   pw::RowBody body(kernel);
   unsigned widest = 8;
-  bool hasFunctions = false;
   auto count = [&](Type type) { widest = std::max(widest, bitsOf(type)); };
   for (BlockArgument argument : kernel.getBody().front().getArguments())
     if (!body.isOfRow(argument)) count(argument.getType());
   for (Operation& op : kernel.getBody().front().without_terminator()) {
     const bool isVisit = isa<pw::ReduceOp>(op) || !body.isOfRow(op.getResult(0));
-    hasFunctions |= isVisit && isFunction(op);
     if (isVisit && !isa<pw::ReduceOp>(op)) count(op.getResult(0).getType());
   }
-  const int64_t registers = hasFunctions ? std::max<int64_t>(FunctionBytes / vectorBytes, 1) : RowRegisters;
+  const int64_t registers =
+      evaluatesFunctions(kernel, body) ? std::max<int64_t>(FunctionBytes / vectorBytes, 1) : RowRegisters;
   return registers * vectorBytes * 8 / widest;
 }
 

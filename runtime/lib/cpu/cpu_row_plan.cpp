@@ -17,6 +17,7 @@ using Addresses = std::array<char*, MaxTensors>;
 
 // Work of less does not wake a second thread.
 constexpr std::int64_t GrainElements = 32768;
+constexpr std::int64_t GrainElementsOfFunctions = 8192;
 // From so many units of rows on, a thread takes whole ones.
 constexpr std::int64_t ManyUnits = 16;
 constexpr std::int64_t LeastPanelRows = 32;
@@ -114,7 +115,8 @@ class CpuRowPlan final : public Plan {
   // Run(begin, end) on pieces of [0, count), of each of which the work is of so many elements.
   template <void (CpuRowPlan::*Run)(const Launch&, std::int64_t, std::int64_t) const>
   static void in_parallel(Launch& launch, std::int64_t count, std::int64_t elements) {
-    const std::int64_t grain = std::max<std::int64_t>(GrainElements / std::max<std::int64_t>(elements, 1), 1);
+    const std::int64_t least = launch.plan.shape.evaluates_functions != 0 ? GrainElementsOfFunctions : GrainElements;
+    const std::int64_t grain = std::max<std::int64_t>(least / std::max<std::int64_t>(elements, 1), 1);
     if (count <= grain) return (launch.plan.*Run)(launch, 0, count);
     parallel_for()(count, grain, &launch, [](void* context, std::int64_t begin, std::int64_t end) {
       const Launch& work = *static_cast<const Launch*>(context);

@@ -71,7 +71,8 @@ struct RowKernelShape {
   std::int64_t sweeps;
   std::int64_t panel_rows;  // Row: 1
   std::int64_t record_bytes, partial_bytes, place_bytes;
-  std::int64_t sum_bytes;  // 0: there are no sums over all rows
+  std::int64_t sum_bytes;            // 0: there are no sums over all rows
+  std::int64_t evaluates_functions;  // 1: for each element, such as exp
 };
 
 // With first_phase = -1 it writes its RowKernelShape to `record` and reads nothing else. Reentrant.

@@ -43,6 +43,7 @@
 #include <ATen/ops/minimum_ops.h>
 #include <ATen/ops/mm_ops.h>
 #include <ATen/ops/mul_ops.h>
+#include <ATen/ops/native_layer_norm_backward_ops.h>
 #include <ATen/ops/native_layer_norm_ops.h>
 #include <ATen/ops/ne_ops.h>
 #include <ATen/ops/neg_ops.h>
@@ -90,11 +91,17 @@
   GEMS_IMPORT at::_ops::overload::schema function;                 \
   }
 #include "overrides/overrides.def"
-#define GEMS_NORM(overload, function, op, arrange) GEMS_REDUCTION(overload, function, op, arrange)
-#define GEMS_REDUCTION(overload, function, op, arrange)                  \
+#define GEMS_NORM(overload, function, op, arrange, devices) GEMS_REDUCTION(overload, function, op, arrange, devices)
+#define GEMS_REDUCTION(overload, function, op, arrange, devices) GEMS_IMPORT_##devices(overload, function)
+#define GEMS_IMPORT_Cpu(overload, function)        \
+  namespace at::cpu {                              \
+  GEMS_IMPORT at::_ops::overload::schema function; \
+  }
+#define GEMS_IMPORT_Cuda(overload, function)                             \
   namespace at::cuda {                                                   \
   __attribute__((weak)) GEMS_IMPORT at::_ops::overload::schema function; \
   }
+#define GEMS_IMPORT_Both(overload, function) GEMS_IMPORT_Cpu(overload, function) GEMS_IMPORT_Cuda(overload, function)
 #include "overrides/reductions.def"
 #define GEMS_PRODUCT(overload, function, into, into_function)            \
   namespace at::cuda {                                                   \
@@ -110,8 +117,8 @@ constexpr std::size_t RowCount = 0
 #define GEMS_OVERRIDE_SHARED(overload, function, op, rules, arrange) +1
 #define GEMS_OVERRIDE_COPY(overload, function, op, rules, arrange) +1
 #include "overrides/overrides.def"
-#define GEMS_REDUCTION(overload, function, op, arrange) +1
-#define GEMS_NORM(overload, function, op, arrange) +1
+#define GEMS_REDUCTION(overload, function, op, arrange, devices) +1
+#define GEMS_NORM(overload, function, op, arrange, devices) +1
 #include "overrides/reductions.def"
 #define GEMS_PRODUCT(overload, function, into, into_function) +1
 #include "overrides/products.def"
@@ -162,13 +169,20 @@ std::deque<TableRow>& override_table() {
   GEMS_ROW(overload, &at::native::function, &at::native::function, op, rule, arrange)
 #include "overrides/overrides.def"
 #undef GEMS_ROW
-#define GEMS_ROW(overload, list, cpu, cuda, op, arrange)                                            \
-  add_row<at::_ops::overload, RowKernel<RowList::list, at::_ops::overload::schema>>(                \
-      *rows, {op, rules::none, nullptr, arrange}, static_cast<at::_ops::overload::ptr_schema>(cpu), \
-      static_cast<at::_ops::overload::ptr_schema>(cuda));
-#define GEMS_REDUCTION(overload, function, op, arrange) \
-  GEMS_ROW(overload, Dims, nullptr, &at::cuda::function, op, arrange)
-#define GEMS_NORM(overload, function, op, arrange) GEMS_ROW(overload, Shape, nullptr, &at::cuda::function, op, arrange)
+#define GEMS_ROW(overload, list, function, op, arrange, devices)                     \
+  add_row<at::_ops::overload, RowKernel<RowList::list, at::_ops::overload::schema>>( \
+      *rows, {op, rules::none, nullptr, arrange},                                    \
+      static_cast<at::_ops::overload::ptr_schema>(GEMS_ON_CPU_##devices(function)),  \
+      static_cast<at::_ops::overload::ptr_schema>(GEMS_ON_CUDA_##devices(function)));
+#define GEMS_ON_CPU_Cpu(function) &at::cpu::function
+#define GEMS_ON_CPU_Cuda(function) nullptr
+#define GEMS_ON_CPU_Both(function) &at::cpu::function
+#define GEMS_ON_CUDA_Cpu(function) nullptr
+#define GEMS_ON_CUDA_Cuda(function) &at::cuda::function
+#define GEMS_ON_CUDA_Both(function) &at::cuda::function
+#define GEMS_REDUCTION(overload, function, op, arrange, devices) \
+  GEMS_ROW(overload, Dims, function, op, arrange, devices)
+#define GEMS_NORM(overload, function, op, arrange, devices) GEMS_ROW(overload, Shape, function, op, arrange, devices)
 #include "overrides/reductions.def"
 #undef GEMS_ROW
 #define GEMS_PRODUCT(overload, function, into, into_function) \

@@ -6,8 +6,8 @@
 namespace gems::aten {
 namespace {
 
-// Rows of the last dimensions. ATen raises where the shapes are others.
-std::optional<DeclineReason> reduce_last(RowCall& call) {
+// Rows of the last dimensions of elements, the first tensor. ATen raises where the shapes are others.
+std::optional<DeclineReason> take_last_dims(RowCall& call) {
   if (!call.ints) return DeclineReason::Arguments;  // a symbol
   // ATen's doubles differ beside infinities.
   if (call.self().scalar_type() == at::kDouble) return DeclineReason::Dtype;
@@ -15,16 +15,37 @@ std::optional<DeclineReason> reduce_last(RowCall& call) {
   const at::IntArrayRef sizes = call.self().sizes();
   if (shape.empty() || shape.size() > sizes.size() || sizes.size() > 63) return DeclineReason::AtenRaises;
   if (sizes.slice(sizes.size() - shape.size()) != shape) return DeclineReason::AtenRaises;
-  for (std::size_t i = 1; i < call.tensor_count; ++i)
-    if (call.tensors[i] != nullptr && call.tensors[i]->sizes() != shape) return DeclineReason::AtenRaises;
   const std::uint64_t last = (std::uint64_t{1} << shape.size()) - 1;
   call.rows = {.reduced = last << (sizes.size() - shape.size()), .keepdim = true};
+  return std::nullopt;
+}
+
+std::optional<DeclineReason> reduce_last(RowCall& call) {
+  if (auto reason = take_last_dims(call)) return reason;
+  for (std::size_t i = 1; i < call.tensor_count; ++i)
+    if (call.tensors[i] != nullptr && call.tensors[i]->sizes() != *call.ints) return DeclineReason::AtenRaises;
   call.add(call.self());
   for (std::size_t i = 1; i < call.tensor_count; ++i) call.add_optional(call.tensors[i]);
   return std::nullopt;
 }
 
 }  // namespace
+
+// Of grad, x, mean, rstd, weight, bias; the bias has no part in its gradient.
+std::optional<DeclineReason> normalize_layer_backward(const Override&, RowCall& call) {
+  constexpr std::size_t X = 1, Weight = 4, Bias = 5;
+  if (auto reason = take_last_dims(call)) return reason;
+  if (!call.wants_all || call.self().numel() == 0) return DeclineReason::Arguments;
+  for (const std::size_t parameter : {Weight, Bias}) {
+    if (call.tensors[parameter] == nullptr) return DeclineReason::Arguments;
+    if (call.tensors[parameter]->sizes() != *call.ints) return DeclineReason::AtenRaises;
+  }
+  for (std::size_t i = 0; i <= Bias; ++i)
+    if (call.tensors[i]->scalar_type() != call.self().scalar_type()) return DeclineReason::Dtype;
+  if (call.tensors[X]->sizes() != call.self().sizes()) return DeclineReason::AtenRaises;
+  for (std::size_t i = 0; i <= Weight; ++i) call.add(*call.tensors[i]);
+  return std::nullopt;
+}
 
 std::optional<DeclineReason> normalize_layer(const Override&, RowCall& call) {
   if (auto reason = reduce_last(call)) return reason;

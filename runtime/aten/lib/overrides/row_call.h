@@ -6,7 +6,9 @@
 #include <c10/core/Scalar.h>
 #include <c10/core/SymIntArrayRef.h>
 
+#include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 
 #include "gems/aten/serve.h"
@@ -14,7 +16,7 @@
 namespace gems::aten {
 
 struct RowCall {
-  static constexpr std::size_t MaxTensors = 4;
+  static constexpr std::size_t MaxTensors = 6;
 
   // ATen's, each kind in its order.
   std::array<const at::Tensor*, MaxTensors> tensors{};  // null: left out
@@ -23,6 +25,7 @@ struct RowCall {
   bool flag = false;                      // half_to_float
   std::optional<at::ScalarType> dtype{};  // of an input
   std::optional<double> eps{};
+  bool wants_all = true;  // of its results
 
   // For the op.
   const OpDef* op = nullptr;
@@ -54,6 +57,10 @@ struct RowCall {
   }
   void take(at::IntArrayRef value) { ints = value; }
   void take(c10::SymIntArrayRef value) { ints = c10::asIntArrayRefSlowOpt(value); }
+  template <std::size_t N>
+  void take(const std::array<bool, N>& mask) {
+    wants_all = std::ranges::all_of(mask, std::identity());
+  }
   void take(bool value) { flag = value; }
   void take(at::ScalarType value) { dtype = value; }
   void take(double value) { eps = value; }
