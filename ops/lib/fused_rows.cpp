@@ -33,6 +33,31 @@ constexpr OpDef skip_layer_norm_op =
               return outputs(affine((sum - moments.mean) * rsqrt(moments.variance + eps), weight, bias), sum);
             });
 
+namespace {
+
+Expr gemma_rms_norm(const Expr& x, const Column& weight, const Scalar& eps) {
+  return x * rsqrt(row_mean(x * x) + eps) * (1 + cast_like(weight, x));
+}
+
+}  // namespace
+
+constexpr OpDef gemma_rms_norm_op =
+    rowwise({.name = "gemma_rms_norm",
+             .promotion_methods = {promote({0}, Default)},
+             .names = {"x", "weight", "eps"},
+             .accepts = Domain::Float},
+            [](Tensor x, Column weight, Scalar eps) { return gemma_rms_norm(x, weight, eps); });
+
+constexpr OpDef skip_gemma_rms_norm_op =
+    rowwise({.name = "skip_gemma_rms_norm",
+             .promotion_methods = {promote({0, 1}, Default), promote({0, 1}, Default)},
+             .names = {"x", "residual", "weight", "eps"},
+             .accepts = Domain::Float},
+            [](Tensor x, Tensor residual, Column weight, Scalar eps) {
+              const Expr sum = round_to_result(x + residual, 1);
+              return outputs(gemma_rms_norm(sum, weight, eps), sum);
+            });
+
 constexpr OpDef masked_softmax_op = rowwise({.name = "masked_softmax",
                                              .promotion_methods = {promote({0}, Default)},
                                              .names = {"x", "mask", "scale"},
@@ -69,7 +94,8 @@ constexpr OpDef cross_entropy_rows_op = rowwise(
     });
 
 void register_fused_rows(Registry& registry) {
-  for (const OpDef* op : {&skip_rms_norm_op, &skip_layer_norm_op, &masked_softmax_op, &cross_entropy_rows_op})
+  for (const OpDef* op : {&skip_rms_norm_op, &skip_layer_norm_op, &gemma_rms_norm_op, &skip_gemma_rms_norm_op,
+                          &masked_softmax_op, &cross_entropy_rows_op})
     registry.add(*op);
 }
 

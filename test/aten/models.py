@@ -82,6 +82,7 @@ def _t5(kind):
 
 
 LLAMA = {"rms_norm", "skip_rms_norm", "silu_and_mul", "rotary_embedding", "linear_cross_entropy"}
+GEMMA = {"gemma_rms_norm", "skip_gemma_rms_norm", "gelu_and_mul", "rotary_embedding"}
 BERT = {"layer_norm", "skip_layer_norm", "cross_entropy"}
 MODELS = {
     "llama": Model(_of("LlamaConfig", "LlamaForCausalLM", **DECODER), _causal, frozenset(LLAMA)),
@@ -89,17 +90,17 @@ MODELS = {
     "qwen2": Model(_of("Qwen2Config", "Qwen2ForCausalLM", **DECODER), _causal, frozenset(LLAMA)),
     "qwen3": Model(_of("Qwen3Config", "Qwen3ForCausalLM", head_dim=8, **DECODER), _causal, frozenset(LLAMA)),
     "gemma": Model(
-        _of("GemmaConfig", "GemmaForCausalLM", head_dim=8, **DECODER), _causal, frozenset(LLAMA - {"silu_and_mul"} | {"gelu_and_mul"})
+        _of("GemmaConfig", "GemmaForCausalLM", head_dim=8, **DECODER), _causal, frozenset(GEMMA | {"linear_cross_entropy"})
     ),
     "gemma2": Model(
         _of("Gemma2Config", "Gemma2ForCausalLM", head_dim=8, **DECODER),
         _causal,
-        frozenset({"rms_norm", "skip_rms_norm", "gelu_and_mul", "rotary_embedding", "cross_entropy"}),
+        frozenset(GEMMA | {"cross_entropy"}),
     ),
     "gemma3": Model(
         _of("Gemma3TextConfig", "Gemma3ForCausalLM", head_dim=8, **DECODER),
         _causal,
-        frozenset({"rms_norm", "skip_rms_norm", "gelu_and_mul", "rotary_embedding", "cross_entropy"}),
+        frozenset(GEMMA | {"cross_entropy"}),
     ),
     "phi": Model(
         _of("PhiConfig", "PhiForCausalLM", partial_rotary_factor=0.5, **DECODER),

@@ -63,6 +63,10 @@ def _norm(normalize):
     return call
 
 
+def _gemma(x, shape, weight, eps):
+    return F.rms_norm(x, shape, 1 + weight, eps)
+
+
 def _skip(normalize):
     def call(x, residual, *rest, dims):
         total = x + residual
@@ -80,6 +84,8 @@ COMPOSITIONS = {
     "rms_norm": _norm(F.rms_norm),
     "skip_layer_norm": _skip(_norm(F.layer_norm)),
     "skip_rms_norm": _skip(_norm(F.rms_norm)),
+    "gemma_rms_norm": _norm(_gemma),
+    "skip_gemma_rms_norm": _skip(_norm(_gemma)),
     "sum": lambda x, dims: x.sum(dims),
     "mean": lambda x, dims: x.mean(dims),
     "amax": lambda x, dims: x.amax(dims),

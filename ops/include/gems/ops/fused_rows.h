@@ -8,12 +8,15 @@ namespace gems::ops {
 // skip_rms_norm, skip_layer_norm: (norm of the sum, the sum) of x and residual; the norm is that of the sum as it is
 // stored. rms_norm: x / sqrt(mean(x^2) + eps) * weight, https://arxiv.org/abs/1910.07467; layer_norm:
 // (x - mean) / sqrt(variance + eps) * weight + bias, https://arxiv.org/abs/1607.06450.
+// gemma_rms_norm, skip_gemma_rms_norm: those with 1 + weight in the weight's place; results have the dtypes of x and
+// residual, whatever that of the weight is.
 // masked_softmax: softmax of x * scale + mask.
 // cross_entropy_rows: of each row of logits and its target, an index: (loss, weight). The loss is
 //   (1 - label_smoothing) * weight[target] * (logsumexp(x) - x[target])
 //     + label_smoothing / n * sum over c of weight[c] * (logsumexp(x) - x[c]),
 // the weight weight[target], by which a mean divides; both are 0 where target is ignore_index, and NaN where the row
 // has no such column.
-extern const OpDef skip_rms_norm_op, skip_layer_norm_op, masked_softmax_op, cross_entropy_rows_op;
+extern const OpDef skip_rms_norm_op, skip_layer_norm_op, gemma_rms_norm_op, skip_gemma_rms_norm_op, masked_softmax_op,
+    cross_entropy_rows_op;
 
 }  // namespace gems::ops

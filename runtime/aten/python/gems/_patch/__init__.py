@@ -10,7 +10,7 @@ from .walk import Walk
 __all__ = ["Change", "Left", "PatchReport", "patch", "unpatch"]
 
 OPERATORS = (
-    "rms_norm", "layer_norm", "skip_rms_norm", "skip_layer_norm", "silu_and_mul", "gelu_and_mul", "gelu", "quick_gelu",
+    "rms_norm", "layer_norm", "gemma_rms_norm", "skip_rms_norm", "skip_layer_norm", "skip_gemma_rms_norm", "silu_and_mul", "gelu_and_mul", "gelu", "quick_gelu",
     "relu_squared", "rotary_embedding", "cross_entropy", "linear_cross_entropy",
 )  # fmt: skip
 

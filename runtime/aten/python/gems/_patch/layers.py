@@ -25,11 +25,11 @@ def _eps(module, norm: Norm, dtype):
 
 def _fits(norm: Norm, weight, x, dtype):
     """Whether the operator gives the dtype that the module gives, x being or having the device of its input."""
-    if weight is None:
+    if weight is None or norm.operator == "gemma_rms_norm":
         fits = dtype.is_floating_point
     else:
-        fits = weight.dtype is dtype and weight.shape[0] == x.shape[-1]
-    return fits and not (norm.is_cast and _is_autocast(x))
+        fits = weight.dtype is dtype
+    return fits and (weight is None or weight.shape[0] == x.shape[-1]) and not (norm.is_cast and _is_autocast(x))
 
 
 def _normalized(norm: Norm, skip=False):
@@ -37,14 +37,9 @@ def _normalized(norm: Norm, skip=False):
     operator = getattr(torch.ops.gems, f"skip_{norm.operator}" if skip else norm.operator).default
     if norm.operator == "layer_norm":
         return lambda module, weight, dtype, *x: operator(*x, weight, module._parameters.get("bias"), _eps(module, norm, dtype))
-    if not norm.has_unit_offset:
-        return lambda module, weight, dtype, *x: operator(*x, weight, _eps(module, norm, dtype))
-
-    def with_offset(module, weight, dtype, *x):
-        result, other = operator(*x, 1 + weight.float(), _eps(module, norm, dtype))
-        return result.to(dtype), other
-
-    return with_offset
+    if norm.operator == "gemma_rms_norm" and not skip:
+        return lambda module, weight, dtype, *x: (operator(*x, weight, _eps(module, norm, dtype)),)
+    return lambda module, weight, dtype, *x: operator(*x, weight, _eps(module, norm, dtype))
 
 
 def norm_forward(original, norm: Norm):

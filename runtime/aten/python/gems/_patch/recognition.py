@@ -16,9 +16,8 @@ WIDTH = 8  # of the inputs
 class Norm:
     """How a module normalizes its last dimension: eps_name is the attribute that holds eps."""
 
-    operator: str  # "rms_norm" or "layer_norm"
+    operator: str  # "rms_norm", "layer_norm" or "gemma_rms_norm"
     eps_name: str
-    has_unit_offset: bool = False  # the weight is 1 + the parameter
     is_cast: bool = False  # under autocast PyTorch computes it in f32
 
 
@@ -72,14 +71,14 @@ def norm(module) -> Norm | None:
         except Exception:
             return None
         wide = x.double()
-        for operator, offset in (("rms_norm", 0), ("rms_norm", 1), ("layer_norm", 0)):
-            if operator == "rms_norm" and bias is not None:
+        for operator, offset in (("rms_norm", 0), ("gemma_rms_norm", 1), ("layer_norm", 0)):
+            if (operator != "layer_norm" and bias is not None) or (offset and weight is None):
                 continue
             centered = wide - wide.mean(-1, keepdim=True) if operator == "layer_norm" else wide
             expected = centered * torch.rsqrt(centered.pow(2).mean(-1, keepdim=True) + eps)
             expected = expected if weight is None else expected * (weight + offset)
             if _close(found, expected if bias is None else expected + bias):
-                return Norm(operator, eps_name, bool(offset), isinstance(module, torch.nn.LayerNorm | torch.nn.RMSNorm))
+                return Norm(operator, eps_name, isinstance(module, torch.nn.LayerNorm | torch.nn.RMSNorm))
     return None
 
 
