@@ -147,8 +147,8 @@ MODELS = {
     "clip": Model(
         _clip,
         lambda: {"input_ids": _tokens(), "pixel_values": _pixels(), "return_loss": True},
-        frozenset({"layer_norm", "skip_layer_norm"}),
+        frozenset({"layer_norm", "skip_layer_norm", "quick_gelu"}),
         generates=False,
     ),
-    "llava": Model(_llava, _llava_inputs, frozenset(LLAMA | {"layer_norm", "skip_layer_norm"})),
+    "llava": Model(_llava, _llava_inputs, frozenset(LLAMA | {"layer_norm", "skip_layer_norm", "quick_gelu"})),
 }

@@ -63,18 +63,27 @@ def test_a_patched_model_computes_the_same(name, device):
     assert sum(row.served for each, row in gems.report().items() if each.startswith("gems::"))
 
 
+def distance(found, expected):
+    """The Euclidean one, over all tensors."""
+    return sum((found[name].double() - expected[name].double()).square().sum() for name in expected).sqrt()
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_in_bf16_a_patched_model_is_no_further_from_f32(name, device):
     wide = build(name, torch.float32, device).eval()
     narrow = build(name, torch.bfloat16, device).eval()
     narrow.load_state_dict(wide.state_dict())
     wide.load_state_dict(narrow.state_dict())
-    expected = step(wide, inputs(name, wide))[0].loss
-    given = inputs(name, narrow)
-    eager = step(narrow, given)[0].loss
+    exact, given = step(wide, inputs(name, wide)), inputs(name, narrow)
+    eager = step(narrow, given)
     gems.patch(narrow)
-    patched = step(narrow, given)[0].loss
-    assert abs(patched.double() - expected) <= abs(eager.double() - expected) + 2**-8 * abs(expected)
+    patched = step(narrow, given)
+    results = {key for key, value in exact[0].items() if isinstance(value, torch.Tensor) and key != "loss"}
+    expected = {key: exact[0][key] for key in results}
+    assert distance(patched[0], expected) <= 1.25 * distance(eager[0], expected)
+    assert distance(patched[1], exact[1]) <= 2 * distance(eager[1], exact[1])  # the roundings of few layers vary more
+    loss = exact[0].loss.double()
+    assert abs(patched[0].loss - loss) <= abs(eager[0].loss - loss) + torch.finfo(torch.bfloat16).eps * abs(loss)
 
 
 @pytest.mark.parametrize("name", MODELS)
