@@ -23,6 +23,7 @@
 #include "operators/cross_entropy.h"
 #include "operators/derived_operators.h"
 #include "operators/meta.h"
+#include "operators/packed_gate.h"
 #include "operators/rotary_embedding.h"
 #include "operators/stack_arguments.h"
 #include "torch/parallel.h"
@@ -230,7 +231,7 @@ void register_into(torch::Library& library, const OpDef& op) {
   library.impl(into.c_str(), boxed<ComputeInto>(c10::DispatchKey::CPU, op, full_name));
   library.impl(into.c_str(), boxed<ComputeInto>(c10::DispatchKey::CUDA, op, full_name));
   library.impl(into.c_str(), boxed<InferInto>(c10::DispatchKey::Meta, op));
-  register_out_autograd(library, name);
+  register_out_autograd(library, into);
 }
 
 std::string derived_name(const OpDef& op) { return "_" + std::string(op.name); }
@@ -281,6 +282,7 @@ TORCH_LIBRARY(gems, library) {
   for (const Registry* catalogue : {&ops::catalogue(), &ops::rowwise_catalogue()})
     for (const OpDef* op : catalogue->all()) register_operator(library, *op);
   register_cross_entropy(library);
+  register_packed_gates(library);
   register_rotary_embedding(library);
 }
 
