@@ -48,6 +48,22 @@ def _run_rows(mesh, name):
                 torch.testing.assert_close(part.grad.full_tensor(), whole.grad)
 
 
+def _run_packed_gates(mesh):
+    """Sharded rows stay; halves of what is sharded along the last dimension are gathered."""
+    from torch.distributed.tensor import Replicate, Shard, distribute_tensor
+
+    for op in (torch.ops.gems.silu_and_mul, torch.ops.gems.gelu_and_mul):
+        for placement in (Shard(0), Shard(1), Replicate()):
+            whole = torch.randn(4, 12, requires_grad=True)
+            part = distribute_tensor(whole.detach(), mesh, [placement]).requires_grad_()
+            expected, given = op(whole, gate_last=True), op(part, gate_last=True)
+            assert given.placements == ((Shard(0) if placement == Shard(0) else Replicate()),), f"the result is {given.placements}"
+            torch.testing.assert_close(given.full_tensor(), expected)
+            for each in (expected, given):
+                each.square().sum().backward()
+            torch.testing.assert_close(part.grad.full_tensor(), whole.grad)
+
+
 def _run(rank, port, names, failures):
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     dist.init_process_group("gloo", rank=rank, world_size=WORLD)
@@ -83,6 +99,11 @@ def _run(rank, port, names, failures):
             _run_rows(mesh, name)
         except Exception as error:
             failures.append(f"{name}: {type(error).__name__}: {str(error)[:300]}")
+    try:
+        torch.manual_seed(0)
+        _run_packed_gates(mesh)
+    except Exception as error:
+        failures.append(f"packed gates: {type(error).__name__}: {str(error)[:300]}")
     dist.destroy_process_group()
 
 

@@ -310,9 +310,10 @@ class RefuseOut final : public c10::OperatorKernel {
  public:
   void operator()(const c10::OperatorHandle& handle, c10::DispatchKeySet keys, torch::jit::Stack* stack) const {
     const std::string& name = handle.schema().name();
+    const std::string full_name = c10::toString(handle.operator_name());
     for (const c10::IValue& value : torch::jit::last(*stack, handle.schema().arguments().size()))
-      TORCH_CHECK(!value.isTensor() || !needs_gradient(value.toTensor()), name,
-                  ".out: functions with out=... arguments don't support automatic differentiation, but one of the "
+      TORCH_CHECK(!value.isTensor() || !needs_gradient(value.toTensor()), full_name,
+                  ": functions with out=... arguments don't support automatic differentiation, but one of the "
                   "arguments requires grad: call ",
                   name, " without out=, or under torch.no_grad()");
     handle.redispatchBoxed(keys & c10::after_autograd_keyset, stack);
@@ -329,10 +330,9 @@ void register_autograd(torch::Library& library, const OpDef& op, const std::stri
                                                                std::make_unique<Differentiate>(op, name_space))));
 }
 
-void register_out_autograd(torch::Library& library, const std::string& name) {
-  library.impl((name + ".out").c_str(),
-               torch::dispatch(c10::DispatchKey::Autograd,
-                               torch::CppFunction::makeFromBoxedFunctor(std::make_unique<RefuseOut>())));
+void register_out_autograd(torch::Library& library, const std::string& overload) {
+  library.impl(overload.c_str(), torch::dispatch(c10::DispatchKey::Autograd, torch::CppFunction::makeFromBoxedFunctor(
+                                                                                 std::make_unique<RefuseOut>())));
 }
 
 }  // namespace gems::aten

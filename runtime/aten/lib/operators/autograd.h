@@ -15,7 +15,8 @@ namespace gems::aten {
 void register_autograd(torch::Library& library, const OpDef& op, const std::string& name,
                        const std::string& name_space);
 
-// Of an operator's .out overload, which raises where it would lose a gradient in silence.
-void register_out_autograd(torch::Library& library, const std::string& name);
+// Of an overload that writes into given tensors ("silu_and_mul.out"): it raises where it would lose a gradient in
+// silence.
+void register_out_autograd(torch::Library& library, const std::string& overload);
 
 }  // namespace gems::aten

@@ -24,6 +24,7 @@
 #include "operators/cross_entropy.h"
 #include "operators/derived_operators.h"
 #include "operators/meta.h"
+#include "operators/packed_gate.h"
 #include "operators/rotary_embedding.h"
 #include "operators/stack_arguments.h"
 #include "torch/parallel.h"
@@ -231,7 +232,7 @@ void register_into(torch::Library& library, const OpDef& op) {
   library.impl(into.c_str(), boxed<ComputeInto>(c10::DispatchKey::CPU, op, full_name));
   library.impl(into.c_str(), boxed<ComputeInto>(c10::DispatchKey::CUDA, op, full_name));
   library.impl(into.c_str(), boxed<InferInto>(c10::DispatchKey::Meta, op));
-  register_out_autograd(library, name);
+  register_out_autograd(library, into);
 }
 
 std::string derived_name(const OpDef& op) { return "_" + std::string(op.name); }
@@ -283,6 +284,7 @@ TORCH_LIBRARY(gems, library) {
     for (const OpDef* op : catalogue->all()) register_operator(library, *op);
   register_adam_steps(library);
   register_cross_entropy(library);
+  register_packed_gates(library);
   register_rotary_embedding(library);
 }
 

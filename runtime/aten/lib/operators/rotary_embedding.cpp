@@ -20,6 +20,7 @@
 #include "gems/dsl/error.h"
 #include "gems/ops/fused.h"
 #include "operators/operators.h"
+#include "torch/undispatched_view.h"
 
 namespace gems::aten {
 namespace {
@@ -62,17 +63,6 @@ std::array<Tensor, 2> pairs_of(const Tensor& x, const c10::SymInt& pairs, bool i
   return {x.slice_symint(-1, 0, pairs), x.slice_symint(-1, pairs, elements)};
 }
 
-// A view without the dispatcher, which would cost more than the launch. Offset and strides count elements of dtype.
-Tensor view(const Tensor& base, at::ScalarType dtype, at::IntArrayRef sizes, at::IntArrayRef strides,
-            std::int64_t offset) {
-  Tensor made = at::detail::make_tensor<at::TensorImpl>(at::TensorImpl::VIEW, at::Storage(base.storage()),
-                                                        base.key_set(), at::scalarTypeToTypeMeta(dtype));
-  at::TensorImpl* impl = made.unsafeGetTensorImpl();
-  impl->set_storage_offset(offset);
-  impl->set_sizes_and_strides(sizes, strides);
-  return made;
-}
-
 // As pairs_of and for_pairs, of plain tensors.
 std::array<Tensor, 2> views_of_pairs(const Tensor& x, std::int64_t pairs, bool interleaved) {
   at::DimVector sizes(x.sizes());
@@ -80,14 +70,14 @@ std::array<Tensor, 2> views_of_pairs(const Tensor& x, std::int64_t pairs, bool i
   sizes.back() = pairs;
   const std::int64_t apart = interleaved ? strides.back() : pairs * strides.back();
   if (interleaved) strides.back() *= 2;
-  return {view(x, x.scalar_type(), sizes, strides, x.storage_offset()),
-          view(x, x.scalar_type(), sizes, strides, x.storage_offset() + apart)};
+  return {undispatched_view(x, x.scalar_type(), sizes, strides, x.storage_offset()),
+          undispatched_view(x, x.scalar_type(), sizes, strides, x.storage_offset() + apart)};
 }
 
 Tensor view_for_pairs(const Tensor& angles) {
   if (angles.dim() != 2) return angles;
-  return view(angles, angles.scalar_type(), {angles.size(0), 1, angles.size(1)},
-              {angles.stride(0), 0, angles.stride(1)}, angles.storage_offset());
+  return undispatched_view(angles, angles.scalar_type(), {angles.size(0), 1, angles.size(1)},
+                           {angles.stride(0), 0, angles.stride(1)}, angles.storage_offset());
 }
 
 // How rotate_interleaved calls the dtype of an element, and the dtype of a pair; null where it has none.
@@ -124,7 +114,7 @@ Tensor view_of_whole_pairs(const Tensor& x, at::ScalarType dtype, std::int64_t p
   sizes.back() = pairs;
   for (std::int64_t& stride : strides) stride /= 2;
   strides.back() = 1;
-  return view(x, dtype, sizes, strides, x.storage_offset() / 2);
+  return undispatched_view(x, dtype, sizes, strides, x.storage_offset() / 2);
 }
 
 // rotate_interleaved computes in f32.

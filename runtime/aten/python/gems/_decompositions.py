@@ -13,6 +13,7 @@ import torch
 from torch._decomp import decomposition_table, meta_table
 
 from ._library import check, library
+from ._packed_gates import DECOMPOSITIONS as OF_PACKED_GATES
 from ._rows import Rows
 
 DTYPES = {
@@ -244,15 +245,18 @@ def _decomposition(name, overload):
 _decompositions = {}
 
 
+def _register(overload, decomposed):
+    _decompositions[overload] = decomposition_table[overload] = decomposed
+    meta_table[overload] = overload  # fake tensors: the Meta kernel comes before the decomposition
+
+
 def register_decompositions():
     """Makes the decompositions of all operators that the library has registered known to PyTorch; what is known stays."""
     for name in library.gems_torch_operators().decode().split():
         name_space, _, base = name.partition("::")
         overload = getattr(getattr(torch.ops, name_space), base).default
-        if overload in _decompositions:
-            continue
-        _decompositions[overload] = decomposition_table[overload] = _decomposition(name, overload)
-        meta_table[overload] = overload  # fake tensors: the Meta kernel comes before the decomposition
+        if overload not in _decompositions:
+            _register(overload, _decomposition(name, overload))
 
 
 def decompositions() -> dict:
@@ -264,4 +268,6 @@ def decompositions() -> dict:
     return dict(_decompositions)
 
 
+for _overload, _decomposed in OF_PACKED_GATES.items():
+    _register(_overload, _decomposed)
 register_decompositions()
