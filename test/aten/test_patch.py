@@ -277,6 +277,50 @@ def test_hooks_on_what_was_fused_still_run():
     assert seen == [model.first, model.act, model.second]
 
 
+class Packed(torch.nn.Module):
+    def __init__(self, gate_last):
+        super().__init__()
+        self.both = torch.nn.Linear(16, 32)
+        self.act = torch.nn.GELU(approximate="tanh")
+        self.gate_last = gate_last
+
+    def forward(self, x):
+        first, second = self.both(x).chunk(2, dim=-1)
+        second = first * self.act(second)
+        return second
+
+
+class Swapped(Packed):
+    def forward(self, x):
+        x = self.both(x)
+        gate, value = x.chunk(2, -1)
+        return_value = self.act(gate) * value
+        return return_value + x.mean()
+
+
+class ReadAgain(Packed):
+    def forward(self, x):
+        gate, value = self.both(x).chunk(2, -1)
+        product = self.act(gate) * value
+        return product + value
+
+
+@pytest.mark.parametrize("of_class", [Packed, Swapped, ReadAgain])
+def test_halves_of_one_tensor(of_class):
+    model = of_class(True)
+    x = torch.randn(3, 16)
+    expected = model(x)
+    gems.patch(model)
+    gems.reset_report()
+    torch.testing.assert_close(model(x), expected)
+    called = {name for name, row in gems.report().items() if row.calls and name.startswith("gems::")}
+    assert called == ({"gems::gelu_and_mul"} if of_class is ReadAgain else {"gems::gelu_and_mul.packed"})
+    model.act = torch.nn.Tanh()
+    found = model(x)
+    gems.unpatch(model)
+    torch.testing.assert_close(found, model(x))
+
+
 def test_what_is_put_in_the_place_of_an_activation_runs():
     model = Block()
     gems.patch(model)

@@ -77,22 +77,42 @@ def of_norm(norm: Norm):
 
 # Activations
 
+# activation -> (operator, its keywords)
 _GATES = {
-    ("silu",): lambda x, y: torch.ops.gems.silu_and_mul(x, y),
-    ("gelu", "none"): lambda x, y: torch.ops.gems.gelu_and_mul(x, y),
-    ("gelu", "tanh"): lambda x, y: torch.ops.gems.gelu_and_mul(x, y, "tanh"),
+    ("silu",): ("silu_and_mul", {}),
+    ("gelu", "none"): ("gelu_and_mul", {}),
+    ("gelu", "tanh"): ("gelu_and_mul", {"approximate": "tanh"}),
 }
-GATED = {name: f"{name[0]}_and_mul" for name in _GATES}
+GATED = {activation: operator for activation, (operator, _) in _GATES.items()}
+
+
+def _is_as_found(module, of_class, dtype):
+    return type(module) is of_class and dtype.is_floating_point and not _has_hooks(module)
 
 
 def gate(activation, of_class, is_swapped):
     """function(module, x, y) = module(x) * y, or x * module(y) if swapped, for modules of the class, which compute `activation`."""
-    fused = _GATES[activation]
+    name, keywords = _GATES[activation]
+    fused = getattr(torch.ops.gems, name).default
 
     def gated(module, x, y):
-        if type(module) is not of_class or _has_hooks(module) or x.dtype != y.dtype or not x.dtype.is_floating_point:
+        if x.dtype != y.dtype or not _is_as_found(module, of_class, x.dtype):
             return x * module(y) if is_swapped else module(x) * y
-        return fused(y, x) if is_swapped else fused(x, y)
+        return fused(y, x, **keywords) if is_swapped else fused(x, y, **keywords)
+
+    return gated
+
+
+def packed_gate(activation, of_class, gate_last):
+    """function(module, x) = module(gate) * value of the halves of x, gate and value, or value and gate."""
+    name, keywords = _GATES[activation]
+    fused = getattr(torch.ops.gems, name).packed
+
+    def gated(module, x):
+        if _is_as_found(module, of_class, x.dtype):
+            return fused(x, gate_last=gate_last, **keywords)
+        first, second = x.chunk(2, dim=-1)
+        return first * module(second) if gate_last else module(first) * second
 
     return gated
 

@@ -4,7 +4,7 @@ import copy
 
 import torch
 
-from . import classes, layers, losses, patterns, recognition, source
+from . import classes, gates, layers, logits, losses, recognition, source, sums, tree
 
 
 class Walk:
@@ -84,35 +84,35 @@ class Walk:
             if known and layers.GATED.get(known[0]) in self.selected:
                 activations[name] = (known[0], type(child))
         try:
-            tree = source.read(of_class.forward)
+            definition = source.read(of_class.forward)
         except source.Unreadable:
             if norms or activations:
                 raise
             return of_class, set()
-        is_causal = patterns.has_loss(tree) and losses.has_causal_loss(module)
+        is_causal = logits.has_loss(definition) and losses.has_causal_loss(module)
         heads = {name for name, child in children.items() if type(child) is torch.nn.Linear} if is_causal else set()
         key = (of_class, frozenset(norms.items()), frozenset(activations.items()), frozenset(heads), is_causal)
         if key not in self.rewrites:
-            self.rewrites[key] = self.rewrite(of_class, tree, norms, activations, heads, is_causal)
+            self.rewrites[key] = self.rewrite(of_class, definition, norms, activations, heads, is_causal)
         made, operators, why = self.rewrites[key]
         if why:
             self.record(self.left, module, why, path)
         return made, operators
 
-    def rewrite(self, of_class, tree, norms, activations, heads, is_causal):
+    def rewrite(self, of_class, original, norms, activations, heads, is_causal):
         """(class, operators, what was left)."""
-        functions = self.functions(of_class, patterns.called_names(tree))
-        names, definition, why = {}, copy.deepcopy(tree), None
-        operators = patterns.norms_of_sums(definition, norms, names) | patterns.gates(definition, activations, names)
-        patterns.functions(definition, {name: function for name, (function, _) in functions.items()}, names)
+        functions = self.functions(of_class, tree.called_names(original))
+        names, definition, why = {}, copy.deepcopy(original), None
+        operators = sums.norms_of_sums(definition, norms, names) | gates.gates(definition, activations, names)
+        tree.replace_functions(definition, {name: function for name, (function, _) in functions.items()}, names)
         operators |= {operator for _, operator in functions.values()}
         deferred = set()
         if heads and "linear_cross_entropy" in self.selected:
-            deferred = patterns.deferred_logits(definition, heads, names)
+            deferred = logits.deferred_logits(definition, heads, names)
             if deferred is None:
                 why = "its logits are read elsewhere, too, and can't be left out"
         if deferred or (is_causal and "cross_entropy" in self.selected):
-            of_loss = patterns.loss_of_logits(definition, names)
+            of_loss = logits.loss_of_logits(definition, names)
             operators |= deferred or of_loss
         if not operators:
             return of_class, operators, why
