@@ -11,10 +11,7 @@ import torch
 import gems
 from arms import Absent, imported
 from model_cases import NEW_TOKENS
-
-EAGER, GEMS, PATCHED = "eager", "gems", "patched"
-OURS = (GEMS, PATCHED)
-LABELS = {EAGER: "eager", GEMS: "gems", PATCHED: "gems.patch", "liger": "Liger", "compile": "torch.compile"}
+from model_rows import EAGER, GEMS, PATCHED
 
 
 class Arm:
@@ -67,9 +64,13 @@ class _Compiled(Arm):
         self._generate = {"cache_implementation": "static"}
 
     def decode(self, inputs):
-        if not inputs["input_ids"].is_cuda:
-            raise Absent("transformers compiles what generates for GPUs")
+        _needs_cuda(self.model)
         return super().decode(inputs)
+
+
+def _needs_cuda(model):
+    if not next(model.parameters()).is_cuda:
+        raise Absent("CUDA only")
 
 
 def _patched(model):
@@ -80,8 +81,7 @@ def _patched(model):
 
 def _liger(model):
     """Liger replaces functions of transformers' module too, for all of its models: they are put back outside of the arm."""
-    if not next(model.parameters()).is_cuda:
-        raise Absent("CUDA only")
+    _needs_cuda(model)
     kind = model.config.model_type
     apply = getattr(imported("liger_kernel.transformers"), f"apply_liger_kernel_to_{kind}", None)
     if apply is None:

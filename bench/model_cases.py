@@ -64,18 +64,18 @@ def _gpt2(words, layers, width, heads, positions):
 
 FULL = (
     Model("llama", _llama(32000, 4, 2048, 5632, 16, 2048), (4, 2048)),
-    Model("llama of 128256 words", _llama(128256, 2, 2048, 5632, 16, 2048), (2, 2048)),
+    Model("llama large vocabulary", _llama(128256, 2, 2048, 5632, 16, 2048), (2, 2048)),
     Model("bert", _bert(30522, 12, 768, 12, 512), (32, 512), is_masked=True),
     Model("gpt2", _gpt2(50257, 12, 768, 12, 1024), (8, 1024)),
-    *(Model(f"llama of 24 layers, batch {batch}", _llama(32000, 24, 1024, 2816, 16, 2048), (batch, PROMPT), ("decode",))
+    *(Model(f"llama deep batch {batch}", _llama(32000, 24, 1024, 2816, 16, 2048), (batch, PROMPT), ("decode",))
       for batch in (1, 8)),
 )  # fmt: skip
 
 SMALL = (
     Model("llama", _llama(97, 2, 32, 48, 4, 128), (2, 24)),
-    Model("llama of 128256 words", _llama(997, 1, 32, 48, 4, 128), (2, 24)),
+    Model("llama large vocabulary", _llama(997, 1, 32, 48, 4, 128), (2, 24)),
     Model("bert", _bert(97, 2, 32, 4, 64), (2, 24), is_masked=True),
     Model("gpt2", _gpt2(97, 2, 32, 4, 64), (2, 24)),
-    *(Model(f"llama of 24 layers, batch {batch}", _llama(97, 2, 32, 48, 4, 128), (batch, PROMPT), ("decode",))
+    *(Model(f"llama deep batch {batch}", _llama(97, 2, 32, 48, 4, 128), (batch, PROMPT), ("decode",))
       for batch in (1, 8)),
 )  # fmt: skip

@@ -12,7 +12,16 @@ host queues the model for one token. same_tokens: share of the generated tokens 
 """
 
 import kernel_classes
-from model_arms import LABELS, OURS
+
+EAGER, GEMS, PATCHED = "eager", "gems", "patched"
+OURS = (GEMS, PATCHED)
+LABELS = {EAGER: "eager", GEMS: "gems", PATCHED: "gems.patch", "liger": "Liger", "compile": "torch.compile"}
+CLASSES = (*kernel_classes.CLASSES, kernel_classes.OTHER)
+HEADER = (
+    f"{'':<16}{'ms':>10}{'spread':>8}{'of eager':>10}{'tokens/s':>11}{'first s':>9}{'peak MB':>9}{'kernels':>9}"
+    + "".join(f"{each:>11}" for each in CLASSES)
+    + f"{'host us':>9}{'same':>7}"
+)
 
 
 def title(row):
@@ -33,14 +42,6 @@ def shares(measured):
     """{class: share of the kernels' time}; nothing where no kernel was seen."""
     spent = measured.get("class_ms", {})
     return {each: ms / measured["kernel_ms"] for each, ms in spent.items()} if measured.get("kernel_ms") else {}
-
-
-CLASSES = (*kernel_classes.CLASSES, kernel_classes.OTHER)
-HEADER = (
-    f"{'':<16}{'ms':>10}{'spread':>8}{'of eager':>10}{'tokens/s':>11}{'first s':>9}{'peak MB':>9}{'kernels':>9}"
-    + "".join(f"{each:>11}" for each in CLASSES)
-    + f"{'host us':>9}{'same':>7}"
-)
 
 
 def _shown(value, form, width):
