@@ -5,13 +5,14 @@ with a copy of the model of its own, in turns, in one process. The models are th
 Parts: train (forward and backward), step (the same and a step of torch.optim.AdamW), forward (in evaluation, with the
 loss), decode (48 tokens after a prompt of 32, greedily, with a cache; torch.compile's is of fixed size).
 
-An arm is timed when it computes what eager does. Losses are compared, to 1e-5 of eager's in f32 and 5e-3 in bf16, that
-after a step too; of train the gradients, whose distance may be 1e-4 and 1e-1 of the length of eager's, all parameters
-together; of decode eager's loss of the generated tokens, to 1e-5 and 3e-2. Exits with 1 when gems or gems.patch differ, or nothing ran on gems' kernels.
+An arm is timed when it computes what eager does. Losses are compared, to 1e-5 of eager's in f32 and 1.6e-2 in bf16, in
+which some models compute them, that after a step too; of train the gradients, whose distance may be 1e-4 and 5e-2 of the
+length of eager's, all parameters together; of decode eager's loss of the generated tokens, to 1e-5 and 3e-2. Exits with 1 when gems or gems.patch differ, or
+nothing ran on gems' kernels.
 
 Examples: bench/models.py --json models.json --parts train,step,forward --limit 480
           bench/models.py --json models.json --parts decode --resume --limit 200
-          bench/models.py --small --only "^llama$" --arms gems,patched        # in seconds, on the CPU too
+          bench/models.py --small --threads 1 --only "^llama$" --arms gems,patched    # in seconds, on the CPU too
 """
 
 import argparse
@@ -44,9 +45,9 @@ from stored import Result, progress, say
 
 # In this order: a step changes the weights.
 PARTS = {"train": Arm.train, "forward": Arm.forward, "step": Arm.step, "decode": Arm.decode}
-LOSS_TOLERANCES = {torch.float32: 1e-5, torch.bfloat16: 5e-3}
+LOSS_TOLERANCES = {torch.float32: 1e-5, torch.bfloat16: 1.6e-2}
 DECODED_TOLERANCES = {torch.float32: 1e-5, torch.bfloat16: 3e-2}
-GRADIENT_TOLERANCES = {torch.float32: 1e-4, torch.bfloat16: 1e-1}
+GRADIENT_TOLERANCES = {torch.float32: 1e-4, torch.bfloat16: 5e-2}
 BURST_S = 0.2  # of calls in a round on a GPU
 HOST_TOKENS = 32
 
@@ -88,19 +89,19 @@ def distance(expected, given):
 
 
 def first_call(arm, part, inputs, eager):
-    """What is compared of an arm, in its scope."""
-    if part == "train":
-        loss = arm.train(inputs).item()
-        return Found([loss], {name: each.grad for name, each in arm.model.named_parameters()})
-    if part == "step":
-        return Found([arm.step(inputs).item(), arm.train(inputs).item()])
-    if part == "forward":
-        return Found([arm.forward(inputs).item()])
-    tokens = arm.decode(inputs)
-    with eager.scope():
-        labels = tokens.clone()
-        labels[:, : model_cases.PROMPT] = model_cases.IGNORED
-        return Found([eager.forward({"input_ids": tokens, "labels": labels}).item()], tokens=tokens)
+    """What is compared of an arm."""
+    with arm.scope():
+        if part == "train":
+            loss = arm.train(inputs).item()
+            return Found([loss], {name: each.grad for name, each in arm.model.named_parameters()})
+        if part == "step":
+            return Found([arm.step(inputs).item(), arm.train(inputs).item()])
+        if part == "forward":
+            return Found([arm.forward(inputs).item()])
+        tokens = arm.decode(inputs)
+    labels = tokens.clone()
+    labels[:, : model_cases.PROMPT] = model_cases.IGNORED
+    return Found([eager.forward({"input_ids": tokens, "labels": labels}).item()], tokens=tokens)
 
 
 class Arms:
@@ -185,7 +186,7 @@ def checked(name, of_model, part, inputs, row, expected, arguments, dtype):
     ours = name in (EAGER, *OURS)
     try:
         arm = of_model[name]
-        with contextlib.nullcontext() if ours else measure.time_limit(arguments.compile_limit, "the first call"), arm.scope():
+        with contextlib.nullcontext() if ours else measure.time_limit(arguments.compile_limit, "the first call"):
             start = time.perf_counter()
             found = first_call(arm, part, inputs, of_model[EAGER])
             first_s = time.perf_counter() - start
@@ -327,7 +328,7 @@ def main(argv=None):
             torch.compiler.reset()
             torch.cuda.empty_cache()
     bad = [f"{row['name']}, {row['group']}: {failed(row)}" for row in result.content["cases"] if failed(row)]
-    print("\n" + ("\n".join(bad) if bad else "gems and gems.patch compute what eager does"))
+    print("\n" + ("\n".join(bad) if bad else "no arm of gems differs from eager"))
     if left:
         say(f"no time was left for {'; '.join(left)}; run again with --resume")
     say(f"{time.monotonic() - start:.0f} s")
