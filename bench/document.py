@@ -17,6 +17,7 @@ import sys
 
 import paths  # noqa: F401  (finds gems)
 import arms
+import model_rows
 import ncu
 import targets
 from first_calls import STEPS
@@ -169,6 +170,54 @@ def target_table(result):
     return lines(headings, body)
 
 
+def _model_cells(row, names, value):
+    return [value(row["arms"][name]) if name in row["arms"] else "" for name in names]
+
+
+def model_table(result):
+    """Of each part of a model the time of eager, how many times faster the others are, and what memory all need."""
+    rows, names = result["cases"], model_rows.labels(result["cases"])
+    others = [name for name in names if name != model_rows.EAGER]
+    headings = ["model", "part", "eager, ms", *(model_rows.LABELS[name] for name in others)]
+    headings += [f"{model_rows.LABELS[name]}, peak GB" for name in names]
+    body = [
+        [row["name"], row["group"], f"{row['arms'][model_rows.EAGER]['ms']:.1f}"]
+        + _model_cells(row, others, lambda found: f"{found['of_eager']:.2f}x")
+        + _model_cells(row, names, lambda found: f"{found['peak_mb'] / 1000:.2f}" if "peak_mb" in found else "")
+        for row in rows
+    ]
+    return lines(headings, body)
+
+
+def model_kernel_table(result):
+    """How many kernels an arm launches in a call, and the classes' shares of their time."""
+    body = []
+    for row in result["cases"]:
+        for name in model_rows.labels([row]):
+            found = row["arms"][name]
+            if "kernels" in found:
+                shares = model_rows.shares(found)
+                body.append([row["name"], row["group"], model_rows.LABELS[name], str(found["kernels"])]
+                            + [f"{found['kernel_ms']:.1f}"]
+                            + [number(shares.get(each), ".1%") for each in model_rows.CLASSES])  # fmt: skip
+    return lines(["model", "part", "", "kernels", "ms of kernels", *model_rows.CLASSES], body)
+
+
+def decode_table(result):
+    """Tokens a second, and us in which the host queues one token of each sequence."""
+    rows = [row for row in result["cases"] if row["group"] == "decode"]
+    names = model_rows.labels(rows)
+    headings = ["model", *(f"{model_rows.LABELS[name]}, tokens/s" for name in names)]
+    headings += [f"{model_rows.LABELS[name]}, host us" for name in names]
+    body = [
+        [row["name"]]
+        + [f"{model_rows.tokens_per_s(row, name):.0f}" if name in row["arms"] else "" for name in names]
+        + _model_cells(row, names, lambda found: number(found.get("host_us"), ".0f"))
+        for row in rows
+    ]
+    return lines(headings, body)
+
+
 TABLES = {
     "groups": group_table,
     "speed ups": speed_up_table,
@@ -180,6 +229,9 @@ TABLES = {
     "first calls": first_call_table,
     "counters": counter_table,
     "targets": target_table,
+    "models": model_table,
+    "model kernels": model_kernel_table,
+    "model decoding": decode_table,
     "figures": figures,
 }
 

@@ -19,11 +19,16 @@ BURST_S = 0.01
 CPU_BURST_S = 0.02
 
 
-def interleave(arms, rounds):
-    """{arm: seconds of each round}. An arm is a function that returns the seconds of one call; the order rotates."""
+def interleave(arms, rounds, late=lambda: False):
+    """{arm: seconds of each round}. An arm is a function that returns the seconds of one call; the order rotates.
+
+    late(): whether no further round is begun; one is run anyway.
+    """
     names = list(arms)
     seconds = {name: [] for name in names}
     for turn in range(rounds):
+        if turn and late():
+            break
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
             try:
                 seconds[name].append(arms[name]())

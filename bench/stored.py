@@ -13,9 +13,9 @@ class Result:
         self.content = head | {"cases": [], "host": [], "first_calls": []}
         if path and resume and path.exists():
             kept = json.loads(path.read_text())
-            for key in ("device", "torch"):
-                if kept[key] != head[key]:
-                    raise ValueError(f"{path} was measured with {key} {kept[key]}, here it is {head[key]}")
+            for key in ("device", "torch", "small"):
+                if kept.get(key) != head.get(key):
+                    raise ValueError(f"{path} was measured with {key} {kept.get(key)}, here it is {head.get(key)}")
             self.content |= {key: kept[key] for key in ("cases", "host", "first_calls")}
 
     def has(self, case, dtype):

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs steps of three small language models without and with gems; compares losses, logits, gradients and times.
+"""Runs steps of three small language models: eager, with gems' overrides, and patched by gems.patch with the overrides;
+compares losses, logits, gradients and times, and shows what was patched.
 
 The models are a Llama, a BERT and a GPT-2 built from their configuration classes with random weights, so nothing is
 downloaded; the text is the repository's README, byte by byte. Exits with 1 when an output differs by more than the
@@ -10,10 +11,12 @@ Example: tools/demo_models.py --models llama --device cpu
 
 import argparse
 import contextlib
+import copy
 import importlib.util
 import pathlib
 import statistics
 import sys
+import textwrap
 import time
 
 root = pathlib.Path(__file__).resolve().parents[1]
@@ -54,7 +57,7 @@ def build(name):
     return transformers.GPT2LMHeadModel(config)
 
 
-MODELS = {"llama": "silu, x * y, rsqrt", "bert": "gelu with erf", "gpt2": "gelu with tanh"}
+MODELS = ("llama", "bert", "gpt2")
 
 
 def text_as_tokens(device):
@@ -81,7 +84,10 @@ def step(model, tokens, scope):
     synchronize(tokens.device.type)
     seconds = time.perf_counter() - start
     gradients = {name: parameter.grad for name, parameter in model.named_parameters()}
-    return {"loss": {"": output.loss.detach()}, "logits": {"": output.logits.detach()}, "gradient": gradients}, seconds
+    found = {"loss": {"": output.loss.detach()}, "gradient": gradients}
+    if output.logits is not None:  # a patched model makes none while it trains
+        found["logits"] = {"": output.logits.detach()}
+    return found, seconds
 
 
 def differences(expected, given):
@@ -90,7 +96,8 @@ def differences(expected, given):
     Of its kind: some gradients, such as that of a key's bias, are zero but for rounding and have no scale themselves.
     """
     found = {}
-    for kind, wanted in expected.items():
+    for kind in given:
+        wanted = expected[kind]
         scale = max(tensor.double().abs().max().item() for tensor in wanted.values())
         pairs = [(wanted[name].double() - given[kind][name].double()).abs().max().item() for name in wanted]
         found[kind] = float("inf") if any(each != each for each in pairs) else max(pairs) / max(scale, 1e-30)
@@ -98,45 +105,47 @@ def differences(expected, given):
 
 
 def compare(name, device, dtype, steps):
-    """Runs the model without and with gems and prints a paragraph. Returns whether it is as it should be."""
+    """Runs the model in the three ways and prints a paragraph. Returns whether it is as it should be, and gems.report()."""
     model = build(name).to(device=device, dtype=dtype).train()
+    patched = copy.deepcopy(model)
+    replaced = gems.patch(patched)
+    ways = {
+        "eager": (model, contextlib.nullcontext),
+        "gems.enable()": (model, gems.use_gems),
+        "and gems.patch()": (patched, gems.use_gems),
+    }
     tokens = text_as_tokens(device)
     gems.reset_report()
-    step(model, tokens, contextlib.nullcontext)
-    _, first = step(model, tokens, gems.use_gems)
-    eager_seconds, gems_seconds = [], []
-    for _ in range(steps):  # in turns, so that both meet the same machine
-        expected, seconds = step(model, tokens, contextlib.nullcontext)
-        eager_seconds.append(seconds)
-        given, seconds = step(model, tokens, gems.use_gems)
-        gems_seconds.append(seconds)
+    first = {way: step(each, tokens, scope)[1] for way, (each, scope) in ways.items()}
+    seconds, found = {way: [] for way in ways}, {}
+    for _ in range(steps):  # in turns, so that all meet the same machine
+        for way, (each, scope) in ways.items():
+            found[way], taken = step(each, tokens, scope)
+            seconds[way].append(taken)
     report = gems.report()
     served = sum(row.served for row in report.values())
     calls = sum(row.calls for row in report.values())
     compiles = sum(row.compiles for row in report.values())
 
-    found = differences(expected, given)
     tolerance = TOLERANCES[dtype]
-    same = all(difference <= tolerance for difference in found.values())
-    eager_ms, gems_ms = (1000 * statistics.median(each) for each in (eager_seconds, gems_seconds))
-    shown = ", ".join(f"{kind} {difference:.1e}" for kind, difference in found.items())
-    print(f"{name} ({MODELS[name]}), {device}, {str(dtype)[6:]}, {model.num_parameters():,} parameters")
-    print(f"  loss         {expected['loss']['']:.6f} without gems, {given['loss']['']:.6f} with gems")
-    print(f"  differences  {shown} ({tolerance:.0e} allowed): {'same' if same else 'DIFFERENT'}")
-    print(f"  calls        {calls // (steps + 1)} a step, {100 * served // max(calls, 1)} % of them on gems' kernels")
-    print(
-        f"  ms a step    {eager_ms:.1f} without gems, {gems_ms:.1f} with gems;"
-        f" the first {1000 * first:.0f} ({compiles} kernels compiled)"
-    )
-    if served == 0:
-        print("  nothing ran on gems' kernels")
-    print()
-    return same and served > 0, report
+    print(f"{name}, {device}, {str(dtype)[6:]}, {model.num_parameters():,} parameters; {tolerance:.0e} is allowed to differ")
+    print(f"  {'':<18}{'first ms':>9}{'ms a step':>10}{'loss':>10}  differences from eager")
+    same = True
+    for way in ways:
+        apart = differences(found["eager"], found[way])
+        same = same and all(each <= tolerance for each in apart.values())
+        shown = "" if way == "eager" else ", ".join(f"{kind} {each:.1e}" for kind, each in apart.items())
+        shown += "" if all(each <= tolerance for each in apart.values()) else ": DIFFERENT"
+        print(f"  {way:<18}{1000 * first[way]:>9.0f}{1000 * statistics.median(seconds[way]):>10.1f}"
+              f"{found[way]['loss'][''].item():>10.6f}  {shown}".rstrip())  # fmt: skip
+    print(f"  {served} of {calls} calls on gems' kernels, {compiles} kernels compiled")
+    print("\n" + textwrap.indent(str(replaced), "  ") + "\n")
+    return same and served > 0 and bool(replaced.replaced), report
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", choices=sorted(MODELS), default=list(MODELS))
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument(
         "--device", choices=("cpu", "cuda", "all"), default="all", help="all: CUDA too where there is one"
     )
