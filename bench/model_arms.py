@@ -17,13 +17,14 @@ from model_rows import EAGER, GEMS, PATCHED
 class Arm:
     """model: the arm's own, of which `call` is what is called."""
 
-    def __init__(self, model, scope=contextlib.nullcontext):
+    def __init__(self, model, scope=contextlib.nullcontext, optimizer=torch.optim.AdamW):
         self.model, self.call, self.scope = model, model, scope
+        self._optimizer_class = optimizer
         self._generate = {}
 
     @functools.cached_property
     def _optimizer(self):
-        return torch.optim.AdamW(self.model.parameters(), lr=1e-4)
+        return self._optimizer_class(self.model.parameters(), lr=1e-4)
 
     def train(self, inputs):
         """The loss; leaves gradients."""
@@ -76,7 +77,7 @@ def _needs_cuda(model):
 def _patched(model):
     if not gems.patch(model).replaced:
         raise Absent("gems.patch finds nothing to replace")
-    return Arm(model, gems.use_gems)
+    return Arm(model, gems.use_gems, gems.optim.AdamW)
 
 
 def _liger(model):

@@ -2,13 +2,14 @@
 """Benchmark of whole models: eager PyTorch, gems' overrides, gems.patch with the overrides, Liger and torch.compile, each
 with a copy of the model of its own, in turns, in one process. The models are those of model_cases.py, in bf16 on a GPU.
 
-Parts: train (forward and backward), step (the same and a step of torch.optim.AdamW), forward (in evaluation, with the
-loss), decode (48 tokens after a prompt of 32, greedily, with a cache; torch.compile's is of fixed size).
+Parts: train (forward and backward), step (the same and a step of AdamW: gems.optim's of patched models, torch.optim's of
+the others), forward (in evaluation, with the loss), decode (48 tokens after a prompt of 32, greedily, with a cache;
+torch.compile's is of fixed size).
 
 An arm is timed when it computes what eager does. Losses are compared, to 1e-5 of eager's in f32 and 1.6e-2 in bf16, in
 which some models compute them, that after a step too; of train the gradients, whose distance may be 1e-4 and 5e-2 of the
-length of eager's, all parameters together; of decode eager's loss of the generated tokens, to 1e-5 and 3e-2. Exits with 1 when gems or gems.patch differ, or
-nothing ran on gems' kernels.
+length of eager's, all parameters together; of decode eager's loss of the generated tokens, to 1e-5 and 3e-2. Exits with
+1 when gems or gems.patch differ, or nothing ran on gems' kernels.
 
 Examples: bench/models.py --json models.json --parts train,step,forward --limit 480
           bench/models.py --json models.json --parts decode --resume --limit 200
