@@ -22,6 +22,7 @@
 #include "operators/batching.h"
 #include "operators/cross_entropy.h"
 #include "operators/derived_operators.h"
+#include "operators/linear_act.h"
 #include "operators/meta.h"
 #include "operators/packed_gate.h"
 #include "operators/rotary_embedding.h"
@@ -282,6 +283,7 @@ TORCH_LIBRARY(gems, library) {
   for (const Registry* catalogue : {&ops::catalogue(), &ops::rowwise_catalogue()})
     for (const OpDef* op : catalogue->all()) register_operator(library, *op);
   register_cross_entropy(library);
+  register_linear_act(library);
   register_packed_gates(library);
   register_rotary_embedding(library);
 }
