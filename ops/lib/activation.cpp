@@ -73,9 +73,21 @@ constexpr OpDef tanh_backward_op = pointwise({.name = "tanh_backward",
                                                return grad * fma(-output, output, 1);
                                              });
 
+// Hendrycks and Gimpel, "Gaussian Error Linear Units", section 2: the normal distribution by the logistic one.
+constexpr OpDef quick_gelu_op =
+    pointwise({.name = "quick_gelu", .promotion_methods = {promote({0}, Default)}, .accepts = Domain::Float},
+              [](Tensor x) { return x * sigmoid(1.702 * x); });
+
+// So et al., "Primer: Searching for Efficient Transformers for Language Modeling", section 3.
+constexpr OpDef relu_squared_op = pointwise(
+    {.name = "relu_squared", .promotion_methods = {promote({0}, Default)}, .accepts = Domain::Real}, [](Tensor x) {
+      const Expr positive = max(x, 0);
+      return positive * positive;
+    });
+
 void register_activation(Registry& registry) {
   for (const OpDef* op : {&relu_op, &gelu_op, &gelu_backward_op, &silu_op, &silu_backward_op, &sigmoid_op,
-                          &sigmoid_backward_op, &tanh_op, &tanh_backward_op})
+                          &sigmoid_backward_op, &tanh_op, &tanh_backward_op, &quick_gelu_op, &relu_squared_op})
     registry.add(*op);
 }
 

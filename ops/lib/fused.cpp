@@ -59,18 +59,6 @@ constexpr OpDef gelu_and_mul_grad_op =
                 return outputs(grad * y * gelu_derivative(x, approximate), grad * gelu(x, approximate));
               });
 
-// Hendrycks and Gimpel, "Gaussian Error Linear Units", section 2.
-constexpr OpDef quick_gelu_op =
-    pointwise({.name = "quick_gelu", .promotion_methods = {promote({0}, Default)}, .accepts = Domain::Float},
-              [](Tensor x) { return x * sigmoid(1.702 * x); });
-
-// So et al., "Primer".
-constexpr OpDef relu_squared_op = pointwise(
-    {.name = "relu_squared", .promotion_methods = {promote({0}, Default)}, .accepts = Domain::Float}, [](Tensor x) {
-      const Expr positive = max(x, 0);
-      return positive * positive;
-    });
-
 constexpr OpDef bias_gelu_op =
     pointwise({.name = "bias_gelu",
                .promotion_methods = {promote({0, 1}, Default)},
@@ -147,9 +135,9 @@ constexpr OpDef adam_step_op =
               });
 
 void register_fused(Registry& registry) {
-  for (const OpDef* op : {&silu_and_mul_op, &silu_and_mul_grad_op, &gelu_and_mul_op, &gelu_and_mul_grad_op,
-                          &quick_gelu_op, &relu_squared_op, &bias_gelu_op, &residual_scale_add_op, &rotate_pairs_op,
-                          &rotate_interleaved_op, &adam_step_op})
+  for (const OpDef* op :
+       {&silu_and_mul_op, &silu_and_mul_grad_op, &gelu_and_mul_op, &gelu_and_mul_grad_op, &bias_gelu_op,
+        &residual_scale_add_op, &rotate_pairs_op, &rotate_interleaved_op, &adam_step_op})
     registry.add(*op);
 }
 

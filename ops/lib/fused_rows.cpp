@@ -5,12 +5,23 @@
 #include <optional>
 
 #include "affine.h"
+#include "gelu.h"
 #include "gems/dsl.h"
 #include "gems/ops/catalogue.h"
 
 namespace gems::ops {
 
 using namespace gems::dsl;
+
+namespace {
+
+Expr activate(const Expr& x, Flag act) {
+  if (act == "relu") return max(x, 0);
+  if (act == "silu") return x / (1 + exp(-x));
+  return gelu(x, Flag(act == "gelu_tanh" ? "tanh" : "none"));
+}
+
+}  // namespace
 
 constexpr OpDef skip_rms_norm_op =
     rowwise({.name = "skip_rms_norm",
@@ -93,9 +104,21 @@ constexpr OpDef cross_entropy_rows_op = rowwise(
       return outputs(known(loss), known(own));
     });
 
+constexpr OpDef bias_act_op = rowwise({.name = "bias_act",
+                                       .promotion_methods = {promote({0, 1, 2}, Default)},
+                                       .names = {"x", "bias", "residual", "act"},
+                                       .defaults = {std::nullopt, std::nullopt, std::nullopt, "gelu"},
+                                       .choices = {{}, {}, {}, {"relu", "gelu", "gelu_tanh", "silu"}},
+                                       .accepts = Domain::Float},
+                                      [](Tensor x, Optional<Column> bias, Optional<Tensor> residual, Flag act) {
+                                        const Expr sum = bias ? x + *bias : Expr(x);
+                                        const Expr value = activate(sum, act);
+                                        return residual ? value + *residual : value;
+                                      });
+
 void register_fused_rows(Registry& registry) {
   for (const OpDef* op : {&skip_rms_norm_op, &skip_layer_norm_op, &gemma_rms_norm_op, &skip_gemma_rms_norm_op,
-                          &masked_softmax_op, &cross_entropy_rows_op})
+                          &masked_softmax_op, &cross_entropy_rows_op, &bias_act_op})
     registry.add(*op);
 }
 

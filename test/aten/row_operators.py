@@ -8,7 +8,7 @@ from gems_operators import ROWWISE as ALL
 from gems_operators import overload
 
 # Compositions, or reductions of the operators below.
-COMPOSED = ("cross_entropy", "linear_cross_entropy")
+COMPOSED = ("cross_entropy", "linear_act", "linear_cross_entropy")
 NAMES = [name for name in ALL if name not in COMPOSED]
 # Nothing moves, or only where rows tie.
 WITHOUT_GRADIENT = {"all", "any", "argmax", "argmin", "count_nonzero"} | {name for name in NAMES if name.startswith("vector_norm")}
@@ -41,6 +41,8 @@ def arguments_of(name, shape, dims, dtype, device, seed=0):
             arguments.append(draw(kept))
         elif argument.name == "output":  # of softmax_backward, log_softmax_backward
             arguments.append((torch.softmax if name == "softmax_backward" else torch.log_softmax)(draw(shape), dims[0]))
+        elif argument.name == "act":
+            arguments.append("silu")
         elif argument.name == "correction":
             arguments.append(1)
         elif "Tensor" in str(argument.type):
@@ -75,8 +77,14 @@ def _skip(normalize):
     return call
 
 
+def _bias_act(x, bias, residual, act, dims):
+    of_columns = bias.reshape([size if dim - x.dim() in dims or dim in dims else 1 for dim, size in enumerate(x.shape)])
+    return getattr(F, act)(x + of_columns) + residual
+
+
 # name: the composition, called with the operator's operands and dims=; only results that it gives are compared.
 COMPOSITIONS = {
+    "bias_act": _bias_act,
     "softmax": lambda x, dims: F.softmax(x, dims[0]),
     "log_softmax": lambda x, dims: F.log_softmax(x, dims[0]),
     "masked_softmax": lambda x, mask, scale, dims: F.softmax(x * scale + mask, dims[0]),

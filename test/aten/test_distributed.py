@@ -64,6 +64,23 @@ def _run_packed_gates(mesh):
             torch.testing.assert_close(part.grad.full_tensor(), whole.grad)
 
 
+def _run_linear_act(mesh):
+    """Rows are sharded, or all is replicated; parameters are on each process."""
+    from torch.distributed.tensor import Replicate, Shard, distribute_tensor
+
+    for placement in (Shard(0), Replicate()):
+        wholes = [torch.randn(shape, requires_grad=True) for shape in ((4, 6), (5, 6), (5,), (4, 5))]
+        places = (placement, Replicate(), Replicate(), placement)
+        parts = [distribute_tensor(each.detach(), mesh, [place]).requires_grad_() for each, place in zip(wholes, places, strict=True)]
+        expected, given = (torch.ops.gems.linear_act(*each[:3], "silu", each[3]) for each in (wholes, parts))
+        assert given.placements == (placement,), f"the result is {given.placements}"
+        torch.testing.assert_close(given.full_tensor(), expected)
+        for each in (expected, given):
+            each.square().sum().backward()
+        for whole, part in zip(wholes, parts, strict=True):
+            torch.testing.assert_close(part.grad.full_tensor(), whole.grad)
+
+
 def _run(rank, port, names, failures):
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     dist.init_process_group("gloo", rank=rank, world_size=WORLD)
@@ -99,11 +116,12 @@ def _run(rank, port, names, failures):
             _run_rows(mesh, name)
         except Exception as error:
             failures.append(f"{name}: {type(error).__name__}: {str(error)[:300]}")
-    try:
-        torch.manual_seed(0)
-        _run_packed_gates(mesh)
-    except Exception as error:
-        failures.append(f"packed gates: {type(error).__name__}: {str(error)[:300]}")
+    for name, run in (("packed gates", _run_packed_gates), ("linear_act", _run_linear_act)):
+        try:
+            torch.manual_seed(0)
+            run(mesh)
+        except Exception as error:
+            failures.append(f"{name}: {type(error).__name__}: {str(error)[:300]}")
     dist.destroy_process_group()
 
 

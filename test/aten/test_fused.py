@@ -110,28 +110,6 @@ def test_special_values(name, dtype, device):
     agree(fused(*operands), composed(*operands), exactly(*wide), bound(*(each.abs() for each in wide)))
 
 
-UNARY = {
-    "quick_gelu": lambda x: x * torch.sigmoid(1.702 * x),
-    "relu_squared": lambda x: torch.relu(x).square(),
-}
-
-
-@pytest.mark.parametrize("name", UNARY)
-@by_dtype
-def test_unary_values_and_gradients(name, dtype, device):
-    x = torch.cat([values.random((40, 33), dtype, device).flatten(), *values.special_operands([dtype], ["value"], device)])
-
-    def run(function, operand):
-        operand = operand.detach().requires_grad_()
-        result = function(operand)
-        return result.detach(), torch.autograd.grad(result.sum(), operand)[0]
-
-    fused, composed = (run(each, x) for each in (_fused(name), UNARY[name]))
-    wide = run(UNARY[name], x.double())
-    for given, expected, exact in zip(fused, composed, wide, strict=True):
-        agree(given, expected, exact, 4 * (1 + x.double().abs()))
-
-
 @by_name
 @by_dtype
 @pytest.mark.parametrize(

@@ -36,6 +36,22 @@ double at(const OpDef& op, std::vector<Element> elements, FlagValue flag = {}) {
 }
 bool near(Complex a, Complex b) { return std::abs(a - b) <= 1e-14 * std::abs(b); }
 
+TEST_CASE("quick_gelu weighs by the logistic function of 1.702 x") {
+  CHECK(at(quick_gelu_op, {real(F64, 0)}) == 0);
+  CHECK(near(at(quick_gelu_op, {real(F64, 1)}), 1 / (1 + std::exp(-1.702))));
+  CHECK(near(at(quick_gelu_op, {real(F64, -2)}), -2 / (1 + std::exp(3.404))));
+  CHECK(at(quick_gelu_op, {real(F64, inf)}) == inf);
+  CHECK(std::isnan(at(quick_gelu_op, {real(F64, nan)})));
+}
+
+TEST_CASE("relu_squared is 0 below 0, and keeps NaN") {
+  CHECK(at(relu_squared_op, {real(F64, -3)}) == 0);
+  CHECK(at(relu_squared_op, {real(F64, 3)}) == 9);
+  CHECK(run(relu_squared_op, {integer(I32, 5)})[0].integer == 25);
+  CHECK(at(relu_squared_op, {real(F64, -inf)}) == 0);
+  CHECK(std::isnan(at(relu_squared_op, {real(F64, nan)})));
+}
+
 TEST_CASE("add on bool is or, mul is and, and sub is refused") {
   CHECK(run(add_op, {truth(true), truth(true), truth(true)})[0].integer == 1);
   CHECK(run(add_op, {truth(false), truth(true), truth(false)})[0].integer == 0);

@@ -19,5 +19,9 @@ extern const OpDef sigmoid_backward_op;
 extern const OpDef tanh_op;
 // output: what tanh returned.
 extern const OpDef tanh_backward_op;
+// x * sigmoid(1.702 x), as in CLIP.
+extern const OpDef quick_gelu_op;
+// The square of relu.
+extern const OpDef relu_squared_op;
 
 }  // namespace gems::ops

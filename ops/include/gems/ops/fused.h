@@ -13,10 +13,6 @@ extern const OpDef silu_and_mul_grad_op;
 extern const OpDef gelu_and_mul_op;
 // Gradients of gelu_and_mul with respect to x and y.
 extern const OpDef gelu_and_mul_grad_op;
-// x * sigmoid(1.702 * x).
-extern const OpDef quick_gelu_op;
-// max(x, 0)^2.
-extern const OpDef relu_squared_op;
 // gelu(x + bias). approximate: "none" (by erf) or "tanh".
 extern const OpDef bias_gelu_op;
 // residual + scale * x.

@@ -16,7 +16,9 @@ namespace gems::ops {
 //     + label_smoothing / n * sum over c of weight[c] * (logsumexp(x) - x[c]),
 // the weight weight[target], by which a mean divides; both are 0 where target is ignore_index, and NaN where the row
 // has no such column.
+// bias_act: activation of x + bias, plus residual. Along rows, so that the gradient of bias is a sum over all rows in
+// the sweep that computes that of x. act: "relu", "gelu" (by erf), "gelu_tanh" or "silu".
 extern const OpDef skip_rms_norm_op, skip_layer_norm_op, gemma_rms_norm_op, skip_gemma_rms_norm_op, masked_softmax_op,
-    cross_entropy_rows_op;
+    cross_entropy_rows_op, bias_act_op;
 
 }  // namespace gems::ops

@@ -23,6 +23,7 @@
 #include "operators/batching.h"
 #include "operators/cross_entropy.h"
 #include "operators/derived_operators.h"
+#include "operators/linear_act.h"
 #include "operators/meta.h"
 #include "operators/packed_gate.h"
 #include "operators/rotary_embedding.h"
@@ -284,6 +285,7 @@ TORCH_LIBRARY(gems, library) {
     for (const OpDef* op : catalogue->all()) register_operator(library, *op);
   register_adam_steps(library);
   register_cross_entropy(library);
+  register_linear_act(library);
   register_packed_gates(library);
   register_rotary_embedding(library);
 }

@@ -1,0 +1,196 @@
+"""torch.ops.gems.linear_act beside a product and its activation: values, gradients, what runs, transforms, refusals."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
+
+import gems
+
+ACTIVATIONS = {
+    "none": lambda x: x,
+    "relu": F.relu,
+    "gelu": F.gelu,
+    "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
+    "silu": F.silu,
+}
+linear_act = torch.ops.gems.linear_act
+by_act = pytest.mark.parametrize("act", ACTIVATIONS)
+by_bias = pytest.mark.parametrize("has_bias", (False, True), ids=("no_bias", "bias"))
+by_residual = pytest.mark.parametrize("has_residual", (False, True), ids=("no_residual", "residual"))
+
+
+def composition(input, weight, bias, act, residual):
+    result = ACTIVATIONS[act](F.linear(input, weight, bias))
+    return result if residual is None else result + residual
+
+
+def operands(device, dtype=torch.float64, has_bias=True, has_residual=True, rows=(2, 3), requires_grad=True):
+    """input, weight, bias, residual."""
+    shapes = ((*rows, 4), (5, 4), (5,) if has_bias else None, (*rows, 5) if has_residual else None)
+    return [shape and torch.randn(shape, device=device, dtype=torch.float64).to(dtype).requires_grad_(requires_grad) for shape in shapes]
+
+
+def call_of(operator, act, given):
+    """The call as a function of the tensors that are there, and these."""
+
+    def call(*tensors):
+        left = iter(tensors)
+        input, weight, bias, residual = (None if each is None else next(left) for each in given)
+        return operator(input, weight, bias, act, residual)
+
+    return call, [each for each in given if each is not None]
+
+
+@by_act
+@by_bias
+@by_residual
+@pytest.mark.parametrize("dtype", (torch.float32, torch.float64, torch.bfloat16), ids=str)
+def test_values_and_gradients(act, has_bias, has_residual, dtype, device):
+    call, tensors = call_of(linear_act, act, operands(device, dtype, has_bias, has_residual))
+    expect, _ = call_of(composition, act, operands(device, dtype, has_bias, has_residual))
+    wide = [each.detach().double().requires_grad_() for each in tensors]
+    given, expected = call(*tensors), expect(*wide)
+    pattern = torch.arange(given.numel(), device=device).remainder(5).sub(2).reshape(given.shape)
+    tolerance = {torch.float32: 1e-5, torch.float64: 1e-12, torch.bfloat16: 4e-2}[dtype]
+    assert given.dtype == dtype
+    torch.testing.assert_close(given.double(), expected, rtol=tolerance, atol=tolerance)
+    of_given = torch.autograd.grad(given, tensors, pattern.to(dtype))
+    for have, want in zip(of_given, torch.autograd.grad(expected, wide, pattern.double()), strict=True):
+        assert have.dtype == dtype
+        torch.testing.assert_close(have.double(), want, rtol=tolerance, atol=6 * tolerance)  # sums of up to six rows
+
+
+@by_act
+@by_bias
+@by_residual
+def test_derivatives_of_any_order(act, has_bias, has_residual, device):
+    call, tensors = call_of(linear_act, act, operands(device, has_bias=has_bias, has_residual=has_residual))
+    assert torch.autograd.gradcheck(call, tensors, check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(call, tensors)
+
+
+@pytest.mark.parametrize("wanted", range(4), ids=("input", "weight", "bias", "residual"))
+def test_gradient_of_one_operand_only(wanted, device):
+    given = operands(device, requires_grad=False)
+    given[wanted].requires_grad_()
+    call, tensors = call_of(linear_act, "silu", given)
+    expect, _ = call_of(composition, "silu", given)
+    have, want = (torch.autograd.grad(each(*tensors).square().sum(), given[wanted])[0] for each in (call, expect))
+    torch.testing.assert_close(have, want)
+
+
+class Recorded(TorchDispatchMode):
+    def __init__(self):
+        super().__init__()
+        self.names = []
+
+    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
+        self.names.append(str(function))
+        return function(*arguments, **(keywords or {}))
+
+
+def test_a_product_and_one_pass_each_way(device):
+    input, weight, bias, residual = operands(device, rows=(6,))
+    with Recorded() as forward:
+        result = linear_act(input, weight, bias, "gelu", residual)
+    computing = [name for name in forward.names if name not in ("aten.t.default", "aten.detach.default")]
+    assert computing == ["aten.mm.default", "gems.bias_act.default"]
+    grad = torch.randn_like(result)
+    with Recorded() as backward:
+        of_residual = torch.autograd.grad(result, (input, weight, bias, residual), grad)[-1]
+    computing = sorted(name for name in backward.names if name not in ("aten.t.default", "aten.detach.default"))
+    assert computing == ["aten.mm.default", "aten.mm.default", "gems._bias_act_vjp_x_bias.default"]
+    assert of_residual.data_ptr() == grad.data_ptr()
+
+
+def test_nothing_is_kept_without_an_activation(device):
+    input, weight, bias, residual = operands(device, rows=(6,))
+    kept = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: kept.append(tensor.shape), lambda each: each):
+        linear_act(input, weight, bias, "none", residual)
+    assert all(shape in ((6, 4), (5, 4), (4, 5)) for shape in kept), kept
+
+
+def test_transforms(device):
+    loss, reference = (
+        lambda *each, f=f: f(each[0], each[1], each[2], "gelu", each[3]).square().sum() for f in (linear_act, composition)
+    )
+    given = operands(device, requires_grad=False)
+    everything = (0, 1, 2, 3)
+    torch.testing.assert_close(torch.func.grad(loss, everything)(*given), torch.func.grad(reference, everything)(*given))
+    for dims in ((0, None, None, 0), (0, None, None, None)):
+        each = [given[0], given[1], given[2], given[3] if dims[3] == 0 else given[3][0]]
+        of_samples, expected = (torch.func.vmap(torch.func.grad(f, everything), in_dims=dims)(*each) for f in (loss, reference))
+        torch.testing.assert_close(of_samples, expected)
+    weights = torch.stack([given[1], given[1].sin()])
+    heads, expected = (torch.func.vmap(lambda w, f=f: f(given[0], w, given[2], "silu", None))(weights) for f in (linear_act, composition))
+    torch.testing.assert_close(heads, expected)
+
+
+@by_act
+def test_opcheck(act, device):
+    torch.library.opcheck(linear_act.default, (*operands(device)[:3], act))
+    input, weight, bias, residual = operands(device)
+    torch.library.opcheck(linear_act.default, (input, weight, bias, act, residual))
+
+
+@pytest.mark.parametrize("dynamic", (False, True), ids=("static", "dynamic"))
+def test_compiled(dynamic, device):
+    torch.compiler.reset()
+    call, _ = call_of(linear_act, "silu", operands(device))
+    compiled = torch.compile(call, backend="aot_eager", fullgraph=True, dynamic=dynamic)
+    for rows in ((2, 3), (2, 7)):
+        tensors = operands(device, rows=rows)
+        given, expected = compiled(*tensors), call(*tensors)
+        torch.testing.assert_close(given, expected)
+        of_given, of_expected = (torch.autograd.grad(each.square().sum(), tensors) for each in (given, expected))
+        torch.testing.assert_close(of_given, of_expected)
+
+
+@pytest.mark.parametrize("act", ("none", "gelu"))
+def test_autocast_casts_what_a_linear_layer_casts(act, device):
+    input, weight, bias, residual = operands(device, torch.float32)
+    with torch.autocast(device, dtype=torch.bfloat16):
+        result = linear_act(input, weight, bias, act)
+        assert result.dtype == composition(input, weight, bias, act, None).dtype == torch.bfloat16
+        assert linear_act(input, weight, bias, act, residual).dtype == torch.float32
+    result.sum().backward()
+    assert [each.grad.dtype for each in (input, weight, bias)] == [torch.float32] * 3
+
+
+def test_meta():
+    input, weight, bias, residual = operands("meta", torch.bfloat16)
+    result = linear_act(input, weight, bias, "relu", residual)
+    assert (result.shape, result.dtype, result.device.type) == ((2, 3, 5), torch.bfloat16, "meta")
+
+
+@pytest.mark.parametrize("rows", ((), (0,), (1,), (2, 0, 3)), ids=str)
+def test_sizes(rows, device):
+    given = operands(device, rows=rows)
+    torch.testing.assert_close(linear_act(*given[:3], "silu", given[3]), composition(*given[:3], "silu", given[3]))
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    (
+        ({"act": "swish"}, r"operand 'act' is 'swish'; expected 'none', 'relu', 'gelu', 'gelu_tanh' or 'silu'"),
+        ({"weight": (4, 5)}, r"operand 'input' has shape \[2, 3, 4\]; expected \[..., 5\] beside 'weight' of shape \[4, 5\]"),
+        ({"weight": (4,)}, r"operand 'weight' has shape \[4\]; expected \[N, K\]"),
+        ({"bias": (1, 5)}, r"operand 'bias' has shape \[1, 5\]; expected \[5\]"),
+        ({"residual": (3, 5)}, r"operand 'residual' has shape \[3, 5\]; expected that of the result, \[2, 3, 5\]: expand it"),
+    ),
+    ids=str,
+)
+def test_refuses(change, text, device):
+    given = dict(zip(("input", "weight", "bias", "residual"), operands(device), strict=True)) | {"act": "gelu"}
+    given |= {name: torch.ones(each, device=device) if isinstance(each, tuple) else each for name, each in change.items()}
+    with pytest.raises(RuntimeError, match="op 'linear_act': " + text):
+        linear_act(**given)
+
+
+def test_works_under_the_override(device):
+    given = operands(device, torch.float32)
+    off = linear_act(*given[:3], "gelu", given[3])
+    with gems.use_gems():
+        torch.testing.assert_close(linear_act(*given[:3], "gelu", given[3]), off)
