@@ -1,4 +1,5 @@
-// The ops of which some calls are slower: each with what tells them.
+// What a call's time depends on beside its op: dtype, how long rows are, and whether they lie along memory. How many
+// rows there are is not asked: a row's bits would depend on it.
 #include "overrides/row_gain.h"
 
 #include <c10/core/ScalarType.h>
@@ -10,51 +11,71 @@
 namespace gems::aten {
 namespace {
 
-bool is_half(const RowCall& call) {
-  const at::ScalarType dtype = call.self().scalar_type();
-  return dtype == at::kHalf || dtype == at::kBFloat16;
-}
+// A row of fewer elements takes as long as a vector.
+constexpr std::int64_t ShortRow = 32;
 
-bool is_integral(const RowCall& call) { return c10::isIntegralType(call.self().scalar_type(), /*includeBool=*/true); }
+at::ScalarType dtype_of(const RowCall& call) { return call.self().scalar_type(); }
 
-// Whether neighbours in memory belong to neighbouring rows.
+bool is_half(const RowCall& call) { return dtype_of(call) == at::kHalf || dtype_of(call) == at::kBFloat16; }
+
+bool is_integral(const RowCall& call) { return c10::isIntegralType(dtype_of(call), /*includeBool=*/true); }
+
+// Whether neighbours in memory belong to neighbouring rows. Of one row, whether they would if there were more.
 bool is_across(const RowCall& call) {
   const at::Tensor& self = call.self();
+  std::int64_t innermost = -1;
   for (std::int64_t d = 0; d < self.dim(); ++d)
-    if (self.stride(d) == 1 && self.size(d) > 1) return (call.rows.reduced >> d & 1) == 0;
-  return false;
+    if (self.stride(d) > 0 && (innermost < 0 || self.stride(d) <= self.stride(innermost))) innermost = d;
+  return innermost >= 0 && (call.rows.reduced >> innermost & 1) == 0;
 }
 
-bool is_slow_sum(const RowCall& call) {
-  return is_half(call) ? is_across(call) : !is_integral(call) || call.self().scalar_type() == at::kLong;
+bool has_short_rows(const RowCall& call) {
+  std::int64_t length = 1;
+  for (std::int64_t d = 0; d < call.self().dim(); ++d)
+    if ((call.rows.reduced >> d & 1) != 0) length *= call.self().size(d);
+  return length < 2 || (length < ShortRow && !is_across(call));
 }
-bool is_slow_mean(const RowCall& call) { return !is_half(call); }
-bool is_slow_product(const RowCall& call) { return !is_half(call) && !is_integral(call); }
-bool is_slow_extreme(const RowCall& call) { return !is_half(call) && call.self().scalar_type() != at::kBool; }
-bool is_slow_truth(const RowCall& call) { return call.self().scalar_type() == at::kByte; }
-bool is_slow_log_sum(const RowCall& call) { return call.self().scalar_type() == at::kDouble; }
+
+bool is_never(const RowCall&) { return false; }
+bool is_slow_across(const RowCall& call) { return is_across(call) || has_short_rows(call); }
+bool is_slow_sum(const RowCall& call) {
+  if (is_half(call)) return is_slow_across(call);
+  return !is_integral(call) || dtype_of(call) == at::kLong || has_short_rows(call);
+}
+bool is_slow_mean(const RowCall& call) { return !is_half(call) || has_short_rows(call); }
+bool is_slow_product(const RowCall& call) { return (!is_half(call) && !is_integral(call)) || has_short_rows(call); }
+bool is_slow_extreme(const RowCall& call) {
+  return (!is_half(call) && dtype_of(call) != at::kBool) || has_short_rows(call);
+}
+bool is_slow_truth(const RowCall& call) { return dtype_of(call) == at::kByte || has_short_rows(call); }
+bool is_slow_log_sum(const RowCall& call) { return dtype_of(call) == at::kDouble || has_short_rows(call); }
 
 using IsSlow = bool (*)(const RowCall&);
 
 IsSlow is_slow_of(const OpDef* op) {
   static const std::pair<const OpDef*, IsSlow> known[] = {
-      {&ops::find_or_throw("softmax_backward"), is_across}, {&ops::find_or_throw("sum"), is_slow_sum},
-      {&ops::find_or_throw("sum_wide"), is_slow_sum},       {&ops::find_or_throw("mean"), is_slow_mean},
-      {&ops::find_or_throw("prod"), is_slow_product},       {&ops::find_or_throw("amax"), is_slow_extreme},
-      {&ops::find_or_throw("amin"), is_slow_extreme},       {&ops::find_or_throw("all"), is_slow_truth},
-      {&ops::find_or_throw("any"), is_slow_truth},          {&ops::find_or_throw("logsumexp"), is_slow_log_sum},
+      {&ops::find_or_throw("softmax_backward"), is_slow_across},
+      {&ops::find_or_throw("sum"), is_slow_sum},
+      {&ops::find_or_throw("sum_wide"), is_slow_sum},
+      {&ops::find_or_throw("mean"), is_slow_mean},
+      {&ops::find_or_throw("prod"), is_slow_product},
+      {&ops::find_or_throw("amax"), is_slow_extreme},
+      {&ops::find_or_throw("amin"), is_slow_extreme},
+      {&ops::find_or_throw("all"), is_slow_truth},
+      {&ops::find_or_throw("any"), is_slow_truth},
+      {&ops::find_or_throw("logsumexp"), is_slow_log_sum},
+      {&ops::find_or_throw("var_in_f64"), is_never},
+      {&ops::find_or_throw("std_in_f64"), is_never},
+      {&ops::find_or_throw("var_mean_in_f64"), is_never},
+      {&ops::find_or_throw("std_mean_in_f64"), is_never},
   };
   for (const auto& [each, is_slow] : known)
     if (each == op) return is_slow;
-  return nullptr;
+  return has_short_rows;
 }
 
 }  // namespace
 
-bool is_faster_in_aten(const RowCall& call) {
-  if (!call.self().is_cpu()) return false;
-  const IsSlow is_slow = is_slow_of(call.op);
-  return is_slow != nullptr && is_slow(call);
-}
+bool is_faster_in_aten(const RowCall& call) { return call.self().is_cpu() && is_slow_of(call.op)(call); }
 
 }  // namespace gems::aten

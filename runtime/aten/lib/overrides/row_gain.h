@@ -5,8 +5,9 @@
 
 namespace gems::aten {
 
-// Of an arranged call. ATen's CPU kernels of a few dtypes are vectors that wait for memory only; and where neighbours
-// in memory belong to neighbouring rows, it adds one row to another, where gems keeps the order of a row.
+// Of an arranged call. ATen's CPU kernels of a few dtypes are vectors that wait for memory only. Where neighbours in
+// memory belong to neighbouring rows, it adds one row to another, and gems keeps the order of a row. A short row along
+// memory takes as long as a vector.
 bool is_faster_in_aten(const RowCall& call);
 
 }  // namespace gems::aten
