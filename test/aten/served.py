@@ -21,7 +21,8 @@ def _on_cpu(dtypes, *overloads):
 SERVED = (
     _on_cpu(FLOATS, "_softmax", "_softmax.out", "_softmax_backward_data", "_log_softmax", "_log_softmax.out",
             "_log_softmax_backward_data")
-    | _on_cpu(HALVES_AND_SINGLE, "native_layer_norm", "native_layer_norm_backward")
+    | _on_cpu(HALVES_AND_SINGLE, "native_layer_norm", "native_layer_norm_backward", "_fused_rms_norm",
+              "_fused_rms_norm_backward")
     | _on_cpu((*HALVES, *SHORT_INTEGERS), "sum.dim_IntList", "sum.IntList_out")
     | _on_cpu(HALVES, "mean.dim", "mean.out")
     | _on_cpu((*HALVES, *INTEGERS, "bool"), "prod", "prod.dim_int", "prod.int_out")

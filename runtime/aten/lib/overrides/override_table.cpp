@@ -2,6 +2,7 @@
 // compiler.
 #include "overrides/override_table.h"
 
+#include <ATen/ops/_fused_rms_norm_backward_ops.h>
 #include <ATen/ops/_fused_rms_norm_ops.h>
 #include <ATen/ops/_log_softmax_backward_data_ops.h>
 #include <ATen/ops/_log_softmax_ops.h>
@@ -88,6 +89,7 @@
 #include "overrides/override_kernel.h"
 #include "overrides/override_rules.h"
 #include "overrides/product_kernel.h"
+#include "overrides/rms_norm_parts.h"
 #include "overrides/row_arrange.h"
 #include "overrides/row_kernel.h"
 
@@ -115,6 +117,9 @@
   namespace at::compositeexplicitautograd {                             \
   GEMS_IMPORT at::_ops::overload::schema function;                      \
   }
+#define GEMS_NORM_OF_PARTS(overload, function, op, arrange, devices) GEMS_IMPORT_CUDA_##devices(overload, function)
+#define GEMS_IMPORT_CUDA_Cpu(overload, function)
+#define GEMS_IMPORT_CUDA_Both(overload, function) GEMS_IMPORT_Cuda(overload, function)
 #define GEMS_IMPORT_Cpu(overload, function)        \
   namespace at::cpu {                              \
   GEMS_IMPORT at::_ops::overload::schema function; \
@@ -142,6 +147,7 @@ constexpr std::size_t RowCount = 0
 #define GEMS_REDUCTION(overload, function, op, arrange, devices) +1
 #define GEMS_REDUCTION_SHARED(overload, function, op, arrange, devices) +1
 #define GEMS_NORM(overload, function, op, arrange, devices) +1
+#define GEMS_NORM_OF_PARTS(overload, function, op, arrange, devices) +1
 #include "overrides/reductions.def"
 #define GEMS_PRODUCT(overload, function, into, into_function) +1
 #include "overrides/products.def"
@@ -210,6 +216,9 @@ std::deque<TableRow>& override_table() {
            GEMS_ON_CUDA_##devices(at::compositeexplicitautograd::function), op, arrange)
 #define GEMS_NORM(overload, function, op, arrange, devices)                                                           \
   GEMS_ROW(overload, Shape, GEMS_ON_CPU_##devices(at::cpu::function), GEMS_ON_CUDA_##devices(at::cuda::function), op, \
+           arrange)
+#define GEMS_NORM_OF_PARTS(overload, function, op, arrange, devices)                                                \
+  GEMS_ROW(overload, Shape, GEMS_ON_CPU_##devices(parts::function), GEMS_ON_CUDA_##devices(at::cuda::function), op, \
            arrange)
 #include "overrides/reductions.def"
 #undef GEMS_ROW

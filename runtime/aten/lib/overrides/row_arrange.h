@@ -26,7 +26,8 @@ std::optional<DeclineReason> backward_along_dim(const Override& override, RowCal
 // row_arrange_norms.cpp: the last dimensions, as many as the shape has.
 std::optional<DeclineReason> normalize_layer(const Override& override, RowCall& call);
 std::optional<DeclineReason> normalize_rms(const Override& override, RowCall& call);
-// The gradients, where all are asked for.
+// Their gradients, where all are asked for.
 std::optional<DeclineReason> normalize_layer_backward(const Override& override, RowCall& call);
+std::optional<DeclineReason> normalize_rms_backward(const Override& override, RowCall& call);
 
 }  // namespace gems::aten
