@@ -41,8 +41,20 @@ constexpr OpDef layer_norm_backward_op =
               return outputs(dx, column_sum(grad * normal), column_sum(grad));
             });
 
+constexpr OpDef rms_norm_backward_op =
+    rowwise({.name = "rms_norm_backward",
+             .promotion_methods = {promote({0, 1, 3}, Default), promote({3}, Default)},
+             .names = {"grad", "x", "rstd", "weight"},
+             .accepts = Domain::Float},
+            [](Tensor grad, Tensor x, Row rstd, Column weight) {
+              const Expr normal = x * rstd;
+              const Expr weighted = grad * weight;
+              return outputs((weighted - normal * row_mean(weighted * normal)) * rstd, column_sum(grad * normal));
+            });
+
 void register_normalization(Registry& registry) {
-  for (const OpDef* op : {&layer_norm_op, &rms_norm_op, &layer_norm_backward_op}) registry.add(*op);
+  for (const OpDef* op : {&layer_norm_op, &rms_norm_op, &layer_norm_backward_op, &rms_norm_backward_op})
+    registry.add(*op);
 }
 
 }  // namespace gems::ops

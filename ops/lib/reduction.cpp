@@ -65,9 +65,11 @@ constexpr OpDef count_nonzero_op = rowwise({.name = "count_nonzero", .promotion_
 namespace {
 
 // The variance with `correction` degrees of freedom taken off, a real number; infinity or NaN where none are left.
-Expr corrected(const Moments& moments, Tensor x, Scalar correction) {
-  return moments.squares / max(cast_like(row_length(x), x) - correction, 0);
+Expr corrected(const Moments& moments, Expr x, Scalar correction) {
+  return moments.squares / max(cast_like(row_length(x), x) - cast_like(correction, x), 0);
 }
+
+Expr variance_of(Expr x, Scalar correction) { return corrected(row_moments(x), x, correction); }
 
 }  // namespace
 
@@ -75,13 +77,12 @@ constexpr OpDef var_op = rowwise({.name = "var",
                                   .promotion_methods = {promote({0}, Default)},
                                   .names = {"x", "correction"},
                                   .accepts = Domain::Float},
-                                 [](Tensor x, Scalar correction) { return corrected(row_moments(x), x, correction); });
-constexpr OpDef std_op =
-    rowwise({.name = "std",
-             .promotion_methods = {promote({0}, Default)},
-             .names = {"x", "correction"},
-             .accepts = Domain::Float},
-            [](Tensor x, Scalar correction) { return sqrt(corrected(row_moments(x), x, correction)); });
+                                 [](Tensor x, Scalar correction) { return variance_of(x, correction); });
+constexpr OpDef std_op = rowwise({.name = "std",
+                                  .promotion_methods = {promote({0}, Default)},
+                                  .names = {"x", "correction"},
+                                  .accepts = Domain::Float},
+                                 [](Tensor x, Scalar correction) { return sqrt(variance_of(x, correction)); });
 constexpr OpDef var_mean_op = rowwise({.name = "var_mean",
                                        .promotion_methods = {promote({0}, Default), promote({0}, Default)},
                                        .names = {"x", "correction"},
@@ -99,14 +100,69 @@ constexpr OpDef std_mean_op = rowwise({.name = "std_mean",
                                         return outputs(sqrt(corrected(moments, x, correction)), moments.mean);
                                       });
 
+// The same in f64, as ATen computes on the CPU: squares of what f32 holds are no infinities, those of small differences
+// no zeros.
+constexpr OpDef var_in_f64_op =
+    rowwise({.name = "var_in_f64",
+             .promotion_methods = {promote({0}, Default)},
+             .names = {"x", "correction"},
+             .accepts = Domain::Float},
+            [](Tensor x, Scalar correction) { return cast_like(variance_of(cast(x, DType::F64), correction), x); });
+constexpr OpDef std_in_f64_op = rowwise(
+    {.name = "std_in_f64",
+     .promotion_methods = {promote({0}, Default)},
+     .names = {"x", "correction"},
+     .accepts = Domain::Float},
+    [](Tensor x, Scalar correction) { return cast_like(sqrt(variance_of(cast(x, DType::F64), correction)), x); });
+constexpr OpDef var_mean_in_f64_op =
+    rowwise({.name = "var_mean_in_f64",
+             .promotion_methods = {promote({0}, Default), promote({0}, Default)},
+             .names = {"x", "correction"},
+             .accepts = Domain::Float},
+            [](Tensor x, Scalar correction) {
+              const Expr wide = cast(x, DType::F64);
+              const Moments moments = row_moments(wide);
+              return outputs(cast_like(corrected(moments, wide, correction), x), cast_like(moments.mean, x));
+            });
+constexpr OpDef std_mean_in_f64_op =
+    rowwise({.name = "std_mean_in_f64",
+             .promotion_methods = {promote({0}, Default), promote({0}, Default)},
+             .names = {"x", "correction"},
+             .accepts = Domain::Float},
+            [](Tensor x, Scalar correction) {
+              const Expr wide = cast(x, DType::F64);
+              const Moments moments = row_moments(wide);
+              return outputs(cast_like(sqrt(corrected(moments, wide, correction)), x), cast_like(moments.mean, x));
+            });
+
 constexpr OpDef logsumexp_op =
     rowwise({.name = "logsumexp", .promotion_methods = {promote({0}, IntToFloat)}, .accepts = Domain::Float},
             [](Tensor x) { return row_logsumexp(x); });
 
 void register_reduction(Registry& registry) {
-  for (const OpDef* op : {&sum_op, &mean_op, &sum_wide_op, &mean_wide_op, &prod_op, &amax_op, &amin_op, &argmax_op,
-                          &argmin_op, &max_dim_op, &min_dim_op, &any_op, &all_op, &count_nonzero_op, &var_op, &std_op,
-                          &var_mean_op, &std_mean_op, &logsumexp_op})
+  for (const OpDef* op : {&sum_op,
+                          &mean_op,
+                          &sum_wide_op,
+                          &mean_wide_op,
+                          &prod_op,
+                          &amax_op,
+                          &amin_op,
+                          &argmax_op,
+                          &argmin_op,
+                          &max_dim_op,
+                          &min_dim_op,
+                          &any_op,
+                          &all_op,
+                          &count_nonzero_op,
+                          &var_op,
+                          &std_op,
+                          &var_mean_op,
+                          &std_mean_op,
+                          &var_in_f64_op,
+                          &std_in_f64_op,
+                          &var_mean_in_f64_op,
+                          &std_mean_in_f64_op,
+                          &logsumexp_op})
     registry.add(*op);
 }
 

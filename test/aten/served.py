@@ -6,18 +6,35 @@ import gems
 
 FLOATS = ("float32", "float64", "float16", "bfloat16")
 INTEGERS = ("int64", "int32", "int16", "int8", "uint8")
-HALVES_AND_SINGLE = ("float16", "bfloat16", "float32")
+HALVES = ("float16", "bfloat16")
+HALVES_AND_SINGLE = (*HALVES, "float32")
+ORDERED = (*FLOATS, *INTEGERS, "bool")
+SHORT_INTEGERS = ("int32", "int16", "int8", "uint8", "bool")
+NOT_UINT8 = (*FLOATS, "int64", "int32", "int16", "int8", "bool")
+
+
+def _on_cpu(dtypes, *overloads):
+    return {name: {"cpu": dtypes} for name in overloads}
+
+
 # ATen's overload: {device: dtypes of the first operand}.
-SERVED = {
-    "_softmax": {"cpu": FLOATS},
-    "_softmax.out": {"cpu": FLOATS},
-    "_softmax_backward_data": {"cpu": FLOATS},
-    "_log_softmax": {"cpu": FLOATS},
-    "_log_softmax.out": {"cpu": FLOATS},
-    "_log_softmax_backward_data": {"cpu": FLOATS},
-    "native_layer_norm": {"cpu": HALVES_AND_SINGLE},
-    "native_layer_norm_backward": {"cpu": HALVES_AND_SINGLE},
-}
+SERVED = (
+    _on_cpu(FLOATS, "_softmax", "_softmax.out", "_softmax_backward_data", "_log_softmax", "_log_softmax.out",
+            "_log_softmax_backward_data")
+    | _on_cpu(HALVES_AND_SINGLE, "native_layer_norm", "native_layer_norm_backward", "_fused_rms_norm",
+              "_fused_rms_norm_backward")
+    | _on_cpu((*HALVES, *SHORT_INTEGERS), "sum.dim_IntList", "sum.IntList_out")
+    | _on_cpu(HALVES, "mean.dim", "mean.out")
+    | _on_cpu((*HALVES, *INTEGERS, "bool"), "prod", "prod.dim_int", "prod.int_out")
+    | _on_cpu((*HALVES, "bool"), "amax", "amax.out", "amin", "amin.out", "max", "max.unary_out", "min", "min.unary_out")
+    | _on_cpu(ORDERED, "max.dim", "max.dim_max", "min.dim", "min.dim_min", "count_nonzero.dim_IntList")
+    | _on_cpu((*FLOATS, *INTEGERS), "argmax", "argmax.out", "argmin", "argmin.out")
+    | _on_cpu(NOT_UINT8, "all", "all.all_out", "all.dim", "all.out", "all.dims", "all.dims_out")
+    | _on_cpu(NOT_UINT8, "any", "any.all_out", "any.dim", "any.out", "any.dims", "any.dims_out")
+    | _on_cpu(FLOATS, "var.correction", "var.correction_out", "std.correction", "std.correction_out",
+              "var_mean.correction", "std_mean.correction", "linalg_vector_norm", "linalg_vector_norm.out")
+    | _on_cpu((*HALVES_AND_SINGLE, *INTEGERS, "bool"), "logsumexp")
+)  # fmt: skip
 # What reports give for calls of them that ATen does faster.
 NOT_FASTER = "reduction that ATen does faster"
 

@@ -262,7 +262,7 @@ def test_a_row_has_the_same_bits_among_any_number_of_rows(name, dtype, length, d
         for count in BATCHES:
             few = FORWARD[name](x[:count], 1, False)
             assert same_bits(few, of_all[:count]), f"{count} rows"
-            columns = FORWARD[name](x[:count].t().contiguous(), 0, False)
+            columns = FORWARD[name](x.t().contiguous()[:, :count], 0, False)
             assert same_bits(columns, of_columns[:, :count]), f"{count} columns"
             if back is not None:
                 assert same_bits(BACKWARD[name](x[:count], few, 1, dtype), back[:count]), f"{count} rows, backward"

@@ -6,7 +6,8 @@
 namespace gems::ops {
 
 // layer_norm, rms_norm: the normalized rows, and of each row the mean and 1 / sqrt(variance + eps) (rms_norm: only
-// that). layer_norm_backward: the gradients of x, weight and bias, from the statistics that layer_norm returned.
-extern const OpDef layer_norm_op, rms_norm_op, layer_norm_backward_op;
+// that). The backward ops: the gradients of x, weight and, of layer_norm, bias, from the statistics that forward
+// returned.
+extern const OpDef layer_norm_op, rms_norm_op, layer_norm_backward_op, rms_norm_backward_op;
 
 }  // namespace gems::ops

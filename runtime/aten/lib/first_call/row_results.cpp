@@ -116,7 +116,8 @@ bool take_aten_dtypes(const Request& request, const ResultTypes& aten, ResolvedT
     if (!dtype) return false;
     const bool is_rounded =
         request.op->promotions[r].kind == PromotionKind::Accumulate && opmath_of(*dtype) == types.result[r];
-    if (*dtype != types.result[r] && !is_rounded) return false;
+    const bool is_truth = is_bool(types.result[r]) && *dtype == DType::U8;
+    if (*dtype != types.result[r] && !is_rounded && !is_truth) return false;
     types.result[r] = *dtype;
   }
   return true;

@@ -3,6 +3,7 @@
 
 #include "gems/ops/catalogue.h"
 #include "overrides/row_call.h"
+#include "overrides/row_gain.h"
 #include "products/padded_product.h"
 
 namespace gems::aten {
@@ -42,6 +43,7 @@ bool Override::serve(RowCall& call, std::span<at::Tensor> results, AtenProbe ate
   // A subclass may have no sizes; serve() would decline it by its kind.
   if (!call.self().defined()) reason = DeclineReason::Arguments;
   if (!reason) reason = row_arrange_(*this, call);
+  if (!reason && is_faster_in_aten(call)) reason = DeclineReason::NotFaster;
   if (!reason) {
     Request made = request(*call.op, std::span(call.arguments).first(call.argument_count), results, aten_probe);
     made.rows = call.rows;

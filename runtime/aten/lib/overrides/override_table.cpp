@@ -2,6 +2,7 @@
 // compiler.
 #include "overrides/override_table.h"
 
+#include <ATen/ops/_fused_rms_norm_backward_ops.h>
 #include <ATen/ops/_fused_rms_norm_ops.h>
 #include <ATen/ops/_log_softmax_backward_data_ops.h>
 #include <ATen/ops/_log_softmax_ops.h>
@@ -10,6 +11,12 @@
 #include <ATen/ops/abs_ops.h>
 #include <ATen/ops/add_ops.h>
 #include <ATen/ops/addmm_ops.h>
+#include <ATen/ops/all_ops.h>
+#include <ATen/ops/amax_ops.h>
+#include <ATen/ops/amin_ops.h>
+#include <ATen/ops/any_ops.h>
+#include <ATen/ops/argmax_ops.h>
+#include <ATen/ops/argmin_ops.h>
 #include <ATen/ops/baddbmm_ops.h>
 #include <ATen/ops/bitwise_and_ops.h>
 #include <ATen/ops/bitwise_not_ops.h>
@@ -21,6 +28,7 @@
 #include <ATen/ops/clamp_ops.h>
 #include <ATen/ops/copy_ops.h>
 #include <ATen/ops/cos_ops.h>
+#include <ATen/ops/count_nonzero_ops.h>
 #include <ATen/ops/div_ops.h>
 #include <ATen/ops/eq_ops.h>
 #include <ATen/ops/erf_ops.h>
@@ -32,14 +40,19 @@
 #include <ATen/ops/isinf_ops.h>
 #include <ATen/ops/isnan_ops.h>
 #include <ATen/ops/le_ops.h>
+#include <ATen/ops/linalg_vector_norm_ops.h>
 #include <ATen/ops/log_ops.h>
 #include <ATen/ops/logical_and_ops.h>
 #include <ATen/ops/logical_not_ops.h>
 #include <ATen/ops/logical_or_ops.h>
 #include <ATen/ops/logical_xor_ops.h>
+#include <ATen/ops/logsumexp_ops.h>
 #include <ATen/ops/lt_ops.h>
 #include <ATen/ops/masked_fill_ops.h>
+#include <ATen/ops/max_ops.h>
 #include <ATen/ops/maximum_ops.h>
+#include <ATen/ops/mean_ops.h>
+#include <ATen/ops/min_ops.h>
 #include <ATen/ops/minimum_ops.h>
 #include <ATen/ops/mm_ops.h>
 #include <ATen/ops/mul_ops.h>
@@ -48,6 +61,7 @@
 #include <ATen/ops/ne_ops.h>
 #include <ATen/ops/neg_ops.h>
 #include <ATen/ops/pow_ops.h>
+#include <ATen/ops/prod_ops.h>
 #include <ATen/ops/reciprocal_ops.h>
 #include <ATen/ops/relu_ops.h>
 #include <ATen/ops/rsqrt_ops.h>
@@ -57,10 +71,15 @@
 #include <ATen/ops/silu_ops.h>
 #include <ATen/ops/sin_ops.h>
 #include <ATen/ops/sqrt_ops.h>
+#include <ATen/ops/std_mean_ops.h>
+#include <ATen/ops/std_ops.h>
 #include <ATen/ops/sub_ops.h>
+#include <ATen/ops/sum_ops.h>
 #include <ATen/ops/tanh_backward_ops.h>
 #include <ATen/ops/tanh_ops.h>
 #include <ATen/ops/threshold_backward_ops.h>
+#include <ATen/ops/var_mean_ops.h>
+#include <ATen/ops/var_ops.h>
 #include <ATen/ops/where_ops.h>
 
 #include <memory>
@@ -70,6 +89,7 @@
 #include "overrides/override_kernel.h"
 #include "overrides/override_rules.h"
 #include "overrides/product_kernel.h"
+#include "overrides/rms_norm_parts.h"
 #include "overrides/row_arrange.h"
 #include "overrides/row_kernel.h"
 
@@ -93,6 +113,13 @@
 #include "overrides/overrides.def"
 #define GEMS_NORM(overload, function, op, arrange, devices) GEMS_REDUCTION(overload, function, op, arrange, devices)
 #define GEMS_REDUCTION(overload, function, op, arrange, devices) GEMS_IMPORT_##devices(overload, function)
+#define GEMS_REDUCTION_SHARED(overload, function, op, arrange, devices) \
+  namespace at::compositeexplicitautograd {                             \
+  GEMS_IMPORT at::_ops::overload::schema function;                      \
+  }
+#define GEMS_NORM_OF_PARTS(overload, function, op, arrange, devices) GEMS_IMPORT_CUDA_##devices(overload, function)
+#define GEMS_IMPORT_CUDA_Cpu(overload, function)
+#define GEMS_IMPORT_CUDA_Both(overload, function) GEMS_IMPORT_Cuda(overload, function)
 #define GEMS_IMPORT_Cpu(overload, function)        \
   namespace at::cpu {                              \
   GEMS_IMPORT at::_ops::overload::schema function; \
@@ -118,7 +145,9 @@ constexpr std::size_t RowCount = 0
 #define GEMS_OVERRIDE_COPY(overload, function, op, rules, arrange) +1
 #include "overrides/overrides.def"
 #define GEMS_REDUCTION(overload, function, op, arrange, devices) +1
+#define GEMS_REDUCTION_SHARED(overload, function, op, arrange, devices) +1
 #define GEMS_NORM(overload, function, op, arrange, devices) +1
+#define GEMS_NORM_OF_PARTS(overload, function, op, arrange, devices) +1
 #include "overrides/reductions.def"
 #define GEMS_PRODUCT(overload, function, into, into_function) +1
 #include "overrides/products.def"
@@ -169,20 +198,28 @@ std::deque<TableRow>& override_table() {
   GEMS_ROW(overload, &at::native::function, &at::native::function, op, rule, arrange)
 #include "overrides/overrides.def"
 #undef GEMS_ROW
-#define GEMS_ROW(overload, list, function, op, arrange, devices)                     \
-  add_row<at::_ops::overload, RowKernel<RowList::list, at::_ops::overload::schema>>( \
-      *rows, {op, rules::none, nullptr, arrange},                                    \
-      static_cast<at::_ops::overload::ptr_schema>(GEMS_ON_CPU_##devices(function)),  \
-      static_cast<at::_ops::overload::ptr_schema>(GEMS_ON_CUDA_##devices(function)));
-#define GEMS_ON_CPU_Cpu(function) &at::cpu::function
+#define GEMS_ROW(overload, list, cpu, cuda, op, arrange)                                            \
+  add_row<at::_ops::overload, RowKernel<RowList::list, at::_ops::overload::schema>>(                \
+      *rows, {op, rules::none, nullptr, arrange}, static_cast<at::_ops::overload::ptr_schema>(cpu), \
+      static_cast<at::_ops::overload::ptr_schema>(cuda));
+#define GEMS_ON_CPU_Cpu(function) &function
 #define GEMS_ON_CPU_Cuda(function) nullptr
-#define GEMS_ON_CPU_Both(function) &at::cpu::function
+#define GEMS_ON_CPU_Both(function) &function
 #define GEMS_ON_CUDA_Cpu(function) nullptr
-#define GEMS_ON_CUDA_Cuda(function) &at::cuda::function
-#define GEMS_ON_CUDA_Both(function) &at::cuda::function
-#define GEMS_REDUCTION(overload, function, op, arrange, devices) \
-  GEMS_ROW(overload, Dims, function, op, arrange, devices)
-#define GEMS_NORM(overload, function, op, arrange, devices) GEMS_ROW(overload, Shape, function, op, arrange, devices)
+#define GEMS_ON_CUDA_Cuda(function) &function
+#define GEMS_ON_CUDA_Both(function) &function
+#define GEMS_REDUCTION(overload, function, op, arrange, devices)                                                     \
+  GEMS_ROW(overload, Dims, GEMS_ON_CPU_##devices(at::cpu::function), GEMS_ON_CUDA_##devices(at::cuda::function), op, \
+           arrange)
+#define GEMS_REDUCTION_SHARED(overload, function, op, arrange, devices)                    \
+  GEMS_ROW(overload, Dims, GEMS_ON_CPU_##devices(at::compositeexplicitautograd::function), \
+           GEMS_ON_CUDA_##devices(at::compositeexplicitautograd::function), op, arrange)
+#define GEMS_NORM(overload, function, op, arrange, devices)                                                           \
+  GEMS_ROW(overload, Shape, GEMS_ON_CPU_##devices(at::cpu::function), GEMS_ON_CUDA_##devices(at::cuda::function), op, \
+           arrange)
+#define GEMS_NORM_OF_PARTS(overload, function, op, arrange, devices)                                                \
+  GEMS_ROW(overload, Shape, GEMS_ON_CPU_##devices(parts::function), GEMS_ON_CUDA_##devices(at::cuda::function), op, \
+           arrange)
 #include "overrides/reductions.def"
 #undef GEMS_ROW
 #define GEMS_PRODUCT(overload, function, into, into_function) \

@@ -29,22 +29,30 @@ std::optional<DeclineReason> reduce_last(RowCall& call) {
   return std::nullopt;
 }
 
-}  // namespace
-
-// Of grad, x, mean, rstd, weight, bias; the bias has no part in its gradient.
-std::optional<DeclineReason> normalize_layer_backward(const Override&, RowCall& call) {
-  constexpr std::size_t X = 1, Weight = 4, Bias = 5;
+// Of grad, x, statistics of each row, then weight, and a bias, which has no part in its gradient.
+std::optional<DeclineReason> reduce_last_backward(RowCall& call, std::size_t weight) {
+  constexpr std::size_t x = 1;
   if (auto reason = take_last_dims(call)) return reason;
   if (!call.wants_all || call.self().numel() == 0) return DeclineReason::Arguments;
-  for (const std::size_t parameter : {Weight, Bias}) {
-    if (call.tensors[parameter] == nullptr) return DeclineReason::Arguments;
-    if (call.tensors[parameter]->sizes() != *call.ints) return DeclineReason::AtenRaises;
-  }
-  for (std::size_t i = 0; i <= Bias; ++i)
+  for (std::size_t i = weight; i < call.tensor_count; ++i) {
+    if (call.tensors[i] == nullptr) return DeclineReason::Arguments;
+    if (call.tensors[i]->sizes() != *call.ints) return DeclineReason::AtenRaises;
     if (call.tensors[i]->scalar_type() != call.self().scalar_type()) return DeclineReason::Dtype;
-  if (call.tensors[X]->sizes() != call.self().sizes()) return DeclineReason::AtenRaises;
-  for (std::size_t i = 0; i <= Weight; ++i) call.add(*call.tensors[i]);
+  }
+  if (call.tensors[x]->scalar_type() != call.self().scalar_type()) return DeclineReason::Dtype;
+  if (call.tensors[x]->sizes() != call.self().sizes()) return DeclineReason::AtenRaises;
+  for (std::size_t i = 0; i <= weight; ++i) call.add(*call.tensors[i]);
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<DeclineReason> normalize_layer_backward(const Override&, RowCall& call) {
+  return reduce_last_backward(call, /*weight=*/4);
+}
+
+std::optional<DeclineReason> normalize_rms_backward(const Override&, RowCall& call) {
+  return reduce_last_backward(call, /*weight=*/3);
 }
 
 std::optional<DeclineReason> normalize_layer(const Override&, RowCall& call) {
@@ -60,6 +68,9 @@ std::optional<DeclineReason> normalize_rms(const Override&, RowCall& call) {
   if (call.tensors[1] != nullptr && call.tensors[1]->scalar_type() != call.self().scalar_type())
     return DeclineReason::Dtype;
   if (call.self().numel() == 0) return DeclineReason::Arguments;
+  // ATen's composite keeps the order of channels.
+  if (call.self().is_cpu() && call.self().suggest_memory_format() != at::MemoryFormat::Contiguous)
+    return DeclineReason::Arguments;
   // That of the dtype which is computed in.
   call.add(at::Scalar(call.eps.value_or(std::numeric_limits<float>::epsilon())));
   return std::nullopt;

@@ -1,7 +1,6 @@
 // Arrangements of softmax, log_softmax and their gradients.
 #include "gems/ops/catalogue.h"
 #include "overrides/row_arrange.h"
-#include "overrides/row_gain.h"
 
 namespace gems::aten {
 namespace {
@@ -36,10 +35,7 @@ std::optional<DeclineReason> backward_along_dim(const Override&, RowCall& call) 
   if (call.dtype != grad.scalar_type() || grad.scalar_type() != output.scalar_type()) return DeclineReason::Dtype;
   call.add(grad);
   call.add(output);
-  if (auto reason = reduce_dim(call)) return reason;
-  static const OpDef& softmax_backward = ops::find_or_throw("softmax_backward");
-  if (call.op == &softmax_backward && is_across_on_cpu(call)) return DeclineReason::NotFaster;
-  return std::nullopt;
+  return reduce_dim(call);
 }
 
 }  // namespace gems::aten

@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/Scalar.h>
 #include <c10/core/SymIntArrayRef.h>
+#include <c10/util/OptionalArrayRef.h>
 
 #include <algorithm>
 #include <array>
@@ -21,9 +22,10 @@ struct RowCall {
   // ATen's, each kind in its order.
   std::array<const at::Tensor*, MaxTensors> tensors{};  // null: left out
   std::size_t tensor_count = 0;
-  std::optional<at::IntArrayRef> ints;    // a shape; of one dimension: that one
-  bool flag = false;                      // half_to_float
-  std::optional<at::ScalarType> dtype{};  // of an input
+  std::optional<at::IntArrayRef> ints;    // dimensions, or a shape; of one dimension: that one
+  bool flag = false;                      // keepdim, half_to_float
+  std::optional<at::ScalarType> dtype{};  // of the result, or of an input
+  const at::Scalar* number = nullptr;     // null: left out
   std::optional<double> eps{};
   bool wants_all = true;  // of its results
 
@@ -55,7 +57,13 @@ struct RowCall {
     dim_ = value;
     ints = at::IntArrayRef(dim_);
   }
+  void take(std::optional<std::int64_t> value) {
+    if (value) take(*value);
+  }
   void take(at::IntArrayRef value) { ints = value; }
+  void take(at::OptionalIntArrayRef value) {
+    if (value) ints = *value;
+  }
   void take(c10::SymIntArrayRef value) { ints = c10::asIntArrayRefSlowOpt(value); }
   template <std::size_t N>
   void take(const std::array<bool, N>& mask) {
@@ -63,6 +71,9 @@ struct RowCall {
   }
   void take(bool value) { flag = value; }
   void take(at::ScalarType value) { dtype = value; }
+  void take(std::optional<at::ScalarType> value) { dtype = value; }
+  void take(const at::Scalar& value) { number = &value; }
+  void take(const std::optional<at::Scalar>& value) { number = value ? &*value : nullptr; }
   void take(double value) { eps = value; }
   void take(std::optional<double> value) { eps = value; }
 

@@ -1,12 +1,13 @@
-// Where gems' kernels of rowwise ops are slower than ATen's, as was measured: calls that arrange() leaves to ATen.
+// Where gems' kernels of rowwise ops are slower than ATen's, as was measured: calls that are left to ATen.
 #pragma once
 
 #include "overrides/row_call.h"
 
 namespace gems::aten {
 
-// Whether neighbours in memory belong to neighbouring rows, on the CPU: there gems sums in an order of the row alone,
-// from values in memory, where ATen adds one row to another.
-bool is_across_on_cpu(const RowCall& call);
+// Of an arranged call. ATen's CPU kernels of a few dtypes are vectors that wait for memory only. Where neighbours in
+// memory belong to neighbouring rows, it adds one row to another, and gems keeps the order of a row. A short row along
+// memory takes as long as a vector.
+bool is_faster_in_aten(const RowCall& call);
 
 }  // namespace gems::aten
