@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <vector>
 
 #include "gems/dsl/trace.h"
 
@@ -34,26 +35,28 @@ TensorCounts tensor_counts(const TraceGraph& graph) {
 CpuLayout innermost_dimension(const Layout& layout, TensorCounts counts) {
   CpuLayout inner;
   for (std::size_t i = 0; i < counts.operands; ++i) inner.operands.push_back(layout.step_of_operand(i));
-  inner.results.assign(counts.results, traits(layout.cls).written);
+  for (std::size_t i = 0; i < counts.results; ++i) inner.results.push_back(traits(layout.cls).written);
   return inner;
 }
 
 std::string to_string(const Layout& layout) {
-  std::vector<std::size_t> singles;
+  const auto& [cls, singles, held] = layout;
+  std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < MaxTensors; ++i)
-    if (layout.is_single(i)) singles.push_back(i);
-  std::string text(name(layout.cls));
-  if (layout.held != 0) text += fmt::format(" held={}", layout.held);
-  if (!singles.empty()) text += fmt::format(" single={}", fmt::join(singles, ","));
+    if ((singles >> i & 1) != 0) positions.push_back(i);
+  std::string text(name(cls));
+  if (held != 0) text += fmt::format(" held={}", held);
+  if (!positions.empty()) text += fmt::format(" single={}", fmt::join(positions, ","));
   return text;
 }
 
 std::string to_string(const CpuLayout& layout) {
+  const auto& [operands, results, walk] = layout;
   std::string text;
-  if (layout.walk != CpuWalk::Elements) text = fmt::format("{} ", name(layout.walk));
-  for (const Step step : layout.operands) text += fmt::format("{} ", name(step));
+  if (walk != CpuWalk::Elements) text = fmt::format("{} ", name(walk));
+  for (const Step step : operands) text += fmt::format("{} ", name(step));
   text += "->";
-  for (const Step step : layout.results) text += fmt::format(" {}", name(step));
+  for (const Step step : results) text += fmt::format(" {}", name(step));
   return text;
 }
 

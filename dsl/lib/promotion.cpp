@@ -169,6 +169,11 @@ void check_number(const OpDef& op, std::size_t position, const CallOperand& give
 
 }  // namespace
 
+std::string_view name(CallOperand::Kind kind) {
+  constexpr std::array<std::string_view, 5> names{"tensor", "zero_dim", "number", "flag", "absent"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
 ResolvedTypes resolve_types(const OpDef& op, std::span<const CallOperand> operands, DType default_dtype) {
   check_call(op, operands);
   ResolvedTypes types;

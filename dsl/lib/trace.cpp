@@ -14,27 +14,29 @@ namespace gems {
 namespace {
 
 // Hexadecimal, so that equal text means equal bits.
-std::string constant_text(const TraceNode& node) {
-  switch (category(node.dtype)) {
+std::string constant_text(DType dtype, const Constant& constant) {
+  const auto& [integer, real, imag] = constant;
+  switch (category(dtype)) {
     case Category::Bool:
     case Category::Integer:
-      return fmt::format("{}", node.constant.integer);
+      return fmt::format("{}", integer);
     case Category::Float:
-      return fmt::format("{:a}", node.constant.real);
+      return fmt::format("{:a}", real);
     case Category::Complex:
-      return fmt::format("({:a}, {:a})", node.constant.real, node.constant.imag);
+      return fmt::format("({:a}, {:a})", real, imag);
   }
   return "";
 }
 
 // Operation and arguments: "add %0, %1", "reduce max_index.1 %3", "row_index".
 std::string node_text(const TraceGraph& graph, const TraceNode& node) {
-  std::string text(name(node.op));
-  if (node.op == ScalarOp::Operand) text += " " + graph.operands[static_cast<std::size_t>(node.operand)].name;
-  if (node.op == ScalarOp::Literal) text += " " + constant_text(node);
-  if (node.op == ScalarOp::Reduce) text += fmt::format(" {}.{}", name(node.reduce), node.part);
-  for (int i = 0; i < arity(node.op); ++i)
-    text += fmt::format("{} %{}", i == 0 ? "" : ",", node.args[static_cast<std::size_t>(i)]);
+  const auto& [op, dtype, args, operand, constant, reduce, part] = node;
+  std::string text(name(op));
+  if (op == ScalarOp::Operand) text += " " + graph.operands[static_cast<std::size_t>(operand)].name;
+  if (op == ScalarOp::Literal) text += " " + constant_text(dtype, constant);
+  if (op == ScalarOp::Reduce) text += fmt::format(" {}.{}", name(reduce), part);
+  for (int i = 0; i < arity(op); ++i)
+    text += fmt::format("{} %{}", i == 0 ? "" : ",", args[static_cast<std::size_t>(i)]);
   return text;
 }
 
@@ -53,22 +55,23 @@ TraceGraph trace(const OpDef& op, std::span<const CallOperand> operands, std::sp
   return std::move(tracer).take();
 }
 
+// Keys of kernels are made of this text: structs are taken apart by structured bindings, so that a field that is added
+// to one of them does not compile until it is here. Where an op is defined changes no kernel.
 std::string to_string(const TraceGraph& graph) {
-  std::string text = fmt::format("{} {}\n", graph.is_rowwise ? "rowwise op" : "op", graph.op);
-  for (const TraceOperand& operand : graph.operands) {
-    const std::string_view form = operand.form == OperandForm::Tensor ? "tensor" : "number";
-    text += fmt::format("operand {} {} {} as {}, position {}", operand.name, form, name(operand.storage),
-                        name(operand.compute), operand.position);
-    if (graph.is_rowwise && operand.form == OperandForm::Tensor) text += fmt::format(", {}", name(operand.extent));
+  const auto& [op, file, line, operands, nodes, results, is_rowwise] = graph;
+  std::string text = fmt::format("{} {}\n", is_rowwise ? "rowwise op" : "op", op);
+  for (const auto& [label, form, storage, compute, position, extent] : operands) {
+    const bool is_tensor = form == OperandForm::Tensor;
+    text += fmt::format("operand {} {} {} as {}, position {}", label, is_tensor ? "tensor" : "number", name(storage),
+                        name(compute), position);
+    if (is_rowwise && is_tensor) text += fmt::format(", {}", name(extent));
     text += "\n";
   }
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    const TraceNode& node = graph.nodes[i];
-    text += fmt::format("%{} = {} : {}\n", i, node_text(graph, node), name(node.dtype));
-  }
-  for (const TraceResult& result : graph.results) {
-    text += fmt::format("result {} %{} as {}", result.name, result.node, name(result.dtype));
-    if (graph.is_rowwise) text += fmt::format(", {}", name(result.extent));
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    text += fmt::format("%{} = {} : {}\n", i, node_text(graph, nodes[i]), name(nodes[i].dtype));
+  for (const auto& [label, node, dtype, extent] : results) {
+    text += fmt::format("result {} %{} as {}", label, node, name(dtype));
+    if (is_rowwise) text += fmt::format(", {}", name(extent));
     text += "\n";
   }
   return text;

@@ -1,6 +1,7 @@
 // What a run of a body records: nodes, implicit casts, literals, flags, result dtypes, and the messages of mistakes.
 #include <array>
 #include <limits>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,61 @@ TEST_CASE("a trace says where its op is defined") {
 TEST_CASE("equal calls give equal traces, others do not") {
   CHECK(trace(silu_op, std::array{tensor(F16)}) == trace(silu_op, std::array{tensor(F16)}));
   CHECK(trace(silu_op, std::array{tensor(F16)}) != trace(silu_op, std::array{tensor(BF16)}));
+}
+
+TEST_CASE("a trace that differs in one field has another text") {
+  const TraceGraph base{
+      .op = "op",
+      .file = "op.cpp",
+      .line = 1,
+      .operands = {{"x", OperandForm::Tensor, DType::F16, DType::F32, 0, Extent::Element}},
+      .nodes = {{.op = ScalarOp::Operand, .dtype = DType::F32, .operand = 0},
+                {.op = ScalarOp::Literal, .dtype = DType::I32, .constant = {.integer = 1}},
+                {.op = ScalarOp::Literal, .dtype = DType::C64, .constant = {.real = 1, .imag = 1}},
+                {.op = ScalarOp::Reduce, .dtype = DType::F32, .args = {0, -1, -1}, .reduce = ReduceOp::Sum}},
+      .results = {{"out", 3, DType::F16, Extent::Row}},
+      .is_rowwise = true};
+  using Change = void (*)(TraceGraph&);
+  const std::array changes{
+      Change([](TraceGraph& graph) { graph.op = "other"; }),
+      Change([](TraceGraph& graph) { graph.operands[0].name = "y"; }),
+      Change([](TraceGraph& graph) { graph.operands[0].form = OperandForm::Number; }),
+      Change([](TraceGraph& graph) { graph.operands[0].storage = DType::BF16; }),
+      Change([](TraceGraph& graph) { graph.operands[0].compute = DType::F64; }),
+      Change([](TraceGraph& graph) { graph.operands[0].position = 1; }),
+      Change([](TraceGraph& graph) { graph.operands[0].extent = Extent::Row; }),
+      Change([](TraceGraph& graph) { graph.nodes[3].op = ScalarOp::Neg; }),
+      Change([](TraceGraph& graph) { graph.nodes[0].dtype = DType::F64; }),
+      Change([](TraceGraph& graph) { graph.nodes[3].args[0] = 1; }),
+      Change([](TraceGraph& graph) {
+        graph.operands.push_back({"y", OperandForm::Tensor, DType::F16, DType::F32, 1, Extent::Element});
+      }),
+      Change([](TraceGraph& graph) {
+        graph.operands.push_back({"y", OperandForm::Tensor, DType::F16, DType::F32, 1, Extent::Element});
+        graph.nodes[0].operand = 1;
+      }),
+      Change([](TraceGraph& graph) { graph.nodes[1].constant.integer = 2; }),
+      Change([](TraceGraph& graph) { graph.nodes[2].constant.real = 2; }),
+      Change([](TraceGraph& graph) { graph.nodes[2].constant.imag = 2; }),
+      Change([](TraceGraph& graph) { graph.nodes[3].reduce = ReduceOp::Max; }),
+      Change([](TraceGraph& graph) { graph.nodes[3].part = 1; }),
+      Change([](TraceGraph& graph) { graph.results[0].name = "out0"; }),
+      Change([](TraceGraph& graph) { graph.results[0].node = 2; }),
+      Change([](TraceGraph& graph) { graph.results[0].dtype = DType::BF16; }),
+      Change([](TraceGraph& graph) { graph.results[0].extent = Extent::Column; }),
+      Change([](TraceGraph& graph) { graph.is_rowwise = false; }),
+  };
+  std::set<std::string> texts{to_string(base)};
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    CAPTURE(i);
+    TraceGraph changed = base;
+    changes[i](changed);
+    CHECK(texts.insert(to_string(changed)).second);
+  }
+  TraceGraph moved = base;
+  moved.file = "other.cpp";
+  moved.line = 2;
+  CHECK(to_string(moved) == to_string(base));
 }
 
 constexpr OpDef add_op =

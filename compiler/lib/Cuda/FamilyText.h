@@ -24,17 +24,17 @@ class FamilyText {
     out_.open("for (int u = 0; u < {}; ++u) {{", count);
   }
 
-  // struct Place, an offset for each of them, and the function that finds it from `index`, up to its opening brace.
-  void openPlaceFunction(std::string_view offset, std::string_view index) {
-    out_.open("struct Place {{");
+  // struct Offsets, an offset for each of them, and the function that finds it from `index`, up to its opening brace.
+  void openOffsetsFunction(std::string_view offset, std::string_view index) {
+    out_.open("struct Offsets {{");
     forEachStreamed([&](const auto& tensor) { out_.line("{} {};", offset, tensor.name); });
     out_.close("};");
     out_.raw("\n");
-    out_.open("__device__ __forceinline__ Place place_of({}, const Space& space) {{", index);
+    out_.open("__device__ __forceinline__ Offsets offsets_of({}, const Geometry& geometry) {{", index);
   }
 
-  // A Place: for each of them the sum of coordinate times stride, from a dimension on; cast when `type` is given.
-  std::string place(llvm::ArrayRef<std::string> coordinates, int firstDim, std::string_view type = {}) const {
+  // The Offsets: for each of them the sum of coordinate times stride, from a dimension on; cast when `type` is given.
+  std::string offsets(llvm::ArrayRef<std::string> coordinates, int firstDim, std::string_view type = {}) const {
     std::vector<std::string> offsets;
     forEachStreamed([&](const auto& tensor) {
       const std::string offset = kernel_.offset(tensor, coordinates, firstDim);

@@ -204,7 +204,7 @@ std::string KernelText::fieldName(const GeometryField& field) const {
 
 void KernelText::writeParameterStruct(TextWriter& out) {
   out.line("// Sizes and strides in elements; dimension 0 is the innermost.");
-  out.open("struct Space {{");
+  out.open("struct Geometry {{");
   const Schedule schedule = kernel_.getScheduleAttr().getValue();
   const auto operands = static_cast<size_t>(llvm::count_if(operands_, [](const OperandText& o) { return o.isTensor; }));
   for (const GeometryField& field : kernel_family(family_).parameters(schedule, layout_, {operands, results_.size()})) {
@@ -274,11 +274,11 @@ std::string KernelText::loadVector(const OperandText& operand, const std::string
   return fmt::format("load<{}, {}>({})", vectorType(operand.storage), accessWord(operand.storage, width_), address);
 }
 
-std::string KernelText::runType(const OperandText& operand) {
-  prelude_.use(Snippet::Run);
+std::string KernelText::stridedVecType(const OperandText& operand) {
+  prelude_.use(Snippet::StridedVec);
   // What is less than a word cannot be shifted in words: unaligned, it is read by the element.
   const bool isPart = static_cast<int>(size_bytes(operand.storage)) * width_ < 4;
-  return fmt::format("Run<{}, {}, {}, {}>", storage_type(operand.storage), width_,
+  return fmt::format("StridedVec<{}, {}, {}, {}>", storage_type(operand.storage), width_,
                      accessWord(operand.storage, isPart && !isAligned() ? 1 : width_), isAligned());
 }
 
@@ -311,8 +311,8 @@ void KernelText::storeVector(TextWriter& out, const ResultText& result, const st
   if (last.empty()) {
     out.line("store<{}>({}, {});", word, address, vector);
   } else {
-    prelude_.use(Snippet::StoreRun);
-    out.line("store_run<{}, {}>({}, {}, {}, {});", word, isAligned(), address, vector, first, last);
+    prelude_.use(Snippet::StorePart);
+    out.line("store_part<{}, {}>({}, {}, {}, {});", word, isAligned(), address, vector, first, last);
   }
 }
 

@@ -82,7 +82,7 @@ class KernelText {
   std::string vectorType(DType storage) const;
   std::string loadVector(const OperandText& operand, const std::string& address);
   // The type of a vector with any stride along dimension 0, of which some elements may not exist.
-  std::string runType(const OperandText& operand);
+  std::string stridedVecType(const OperandText& operand);
   // The widest word that moves `elements` neighbours, and whether vectors begin at multiples of it.
   std::string_view accessWord(DType storage, int elements) const;
   bool isAligned() const { return traits(layout_.cls).is_aligned; }
@@ -106,7 +106,7 @@ class KernelText {
     std::string sum;
     for (int dim = firstDim; const std::string& coordinate : coordinates) {
       sum += (sum.empty() ? "" : " + ") + coordinate;
-      if (dim > 0 || tensor.step == Step::Strided) sum += fmt::format(" * space.{}_stride{}", tensor.name, dim);
+      if (dim > 0 || tensor.step == Step::Strided) sum += fmt::format(" * geometry.{}_stride{}", tensor.name, dim);
       ++dim;
     }
     return sum;

@@ -48,25 +48,25 @@ std::string RowText::elementsType() {
   return fmt::format("Elements<{}, {}>", width_, kernel_.isAligned());
 }
 
-std::string RowText::place(const std::string& tensor, const std::string& index) const {
-  return isGeneric() ? fmt::format("column_of({}, space).{}", index, tensor)
-                     : fmt::format("({}) * space.{}_stride0", index, tensor);
+std::string RowText::offsetAlong(const std::string& tensor, const std::string& index) const {
+  return isGeneric() ? fmt::format("column_of({}, geometry).{}", index, tensor)
+                     : fmt::format("({}) * geometry.{}_stride0", index, tensor);
 }
 
 void RowText::writeLoads(ArrayRef<const OperandText*> operands, int count, const std::string& column) {
   if (operands.empty()) return;
   if (isAcross()) return writeAcrossLoads(operands, count, column);
   const auto element = [&](const OperandText& operand) {
-    return fmt::format("{0} + at.{0} + {1} + u * step", operand.name, column);
+    return fmt::format("{0} + offsets.{0} + {1} + u * step", operand.name, column);
   };
   for (const OperandText* operand : operands) {
     kernel_.prelude().use(Snippet::Vec);
     out_.line("{} {}_vec[{}];", kernel_.vectorType(operand->storage), operand->name, count);
     if (isShifted(operand->storage)) {
       kernel_.prelude().use(Snippet::ShiftedRow);
-      out_.line("load_shifted({0}_vec, {0} + at.{0}, (int)columns);", operand->name);
+      out_.line("load_shifted({0}_vec, {0} + offsets.{0}, (int)columns);", operand->name);
     } else if (!isGeneric() && !kernel_.isAligned()) {
-      out_.line("{} {}_run[{}];", kernel_.runType(*operand), operand->name, count);
+      out_.line("{} {}_strided[{}];", kernel_.stridedVecType(*operand), operand->name, count);
     }
   }
   SmallVector<const OperandText*> others;
@@ -81,8 +81,9 @@ void RowText::writeLoads(ArrayRef<const OperandText*> operands, int count, const
     out_.line("#pragma unroll");
     out_.open("for (int k = 0; k < {}; ++k) {{", width_);
     out_.line("if (u * step + k >= left) break;");
-    out_.line("const Column to = column_of({} + u * step + k, space);", column);
-    for (const OperandText* operand : operands) out_.line("{0}_vec[u].put(k, {0}[at.{0} + to.{0}]);", operand->name);
+    out_.line("const Column to = column_of({} + u * step + k, geometry);", column);
+    for (const OperandText* operand : operands)
+      out_.line("{0}_vec[u].put(k, {0}[offsets.{0} + to.{0}]);", operand->name);
     out_.close();
   } else if (kernel_.isAligned()) {
     for (const OperandText* operand : operands) {
@@ -91,15 +92,16 @@ void RowText::writeLoads(ArrayRef<const OperandText*> operands, int count, const
     }
   } else {
     for (const OperandText* operand : operands) {
-      out_.line("{}_run[u].gathered = {{}};", operand->name);
-      out_.line("if (u * step < left) {}_run[u].load({}, 1, 0, left - u * step);", operand->name, element(*operand));
+      out_.line("{}_strided[u].gathered = {{}};", operand->name);
+      out_.line("if (u * step < left) {}_strided[u].load({}, 1, 0, left - u * step);", operand->name,
+                element(*operand));
     }
   }
   out_.close();
   if (isGeneric() || kernel_.isAligned()) return;
   out_.line("#pragma unroll");
   out_.open("for (int u = 0; u < {}; ++u) {{", count);
-  for (const OperandText* operand : operands) out_.line("{0}_vec[u] = {0}_run[u].vec();", operand->name);
+  for (const OperandText* operand : operands) out_.line("{0}_vec[u] = {0}_strided[u].vec();", operand->name);
   out_.close();
 }
 
@@ -110,13 +112,13 @@ void RowText::writeAcrossLoads(ArrayRef<const OperandText*> operands, int count,
   for (const OperandText* operand : operands)
     out_.line("{} {}_vec[{}];", kernel_.vectorType(operand->storage), operand->name, count);
   const auto element = [&](const OperandText& operand, std::string_view k) {
-    return fmt::format("{0} + at.{0} + ({1} + u * step{2}) * space.{0}_stride0", operand.name, column, k);
+    return fmt::format("{0} + offsets.{0} + ({1} + u * step{2}) * geometry.{0}_stride0", operand.name, column, k);
   };
   out_.open("if (left >= {} * step + {}) {{", count - 1, width_);
   out_.line("#pragma unroll");
   out_.open("for (int u = 0; u < {}; ++u) {{", count);
   for (const OperandText* operand : operands)
-    out_.line("{0}_vec[u] = load_across({1}, space.{0}_stride0, {0}_words);", operand->name, element(*operand, ""));
+    out_.line("{0}_vec[u] = load_across({1}, geometry.{0}_stride0, {0}_words);", operand->name, element(*operand, ""));
   out_.close();
   out_.close();
   out_.open("else {{");
@@ -145,17 +147,17 @@ void RowText::writeColumnVectors(const Visit& visit) {
       out_.line("#pragma unroll");
       out_.line("for (int k = 0; k < {0}; ++k)", width_);
       out_.line("  if (elements.has(u * {0} + k)) {1}_vec.put(k, {1}[{2}]);", width_, operand.name,
-                place(operand.name, "column + u * step + k"));
+                offsetAlong(operand.name, "column + u * step + k"));
     } else if (kernel_.isAligned()) {
       out_.line("{} {}_vec = {{}};", type, operand.name);
       out_.line("if (elements.has(u * {})) {}_vec = {};", width_, operand.name,
                 kernel_.loadVector(operand, operand.name + " + column + u * step"));
     } else {
-      out_.line("{} {}_run;", kernel_.runType(operand), operand.name);
-      out_.line("{}_run.gathered = {{}};", operand.name);
-      out_.line("if (elements.has(u * {0})) {1}_run.load({1} + column + u * step, 1, 0, elements.left - u * step);",
+      out_.line("{} {}_strided;", kernel_.stridedVecType(operand), operand.name);
+      out_.line("{}_strided.gathered = {{}};", operand.name);
+      out_.line("if (elements.has(u * {0})) {1}_strided.load({1} + column + u * step, 1, 0, elements.left - u * step);",
                 width_, operand.name);
-      out_.line("const {} {}_vec = {}_run.vec();", type, operand.name, operand.name);
+      out_.line("const {} {}_vec = {}_strided.vec();", type, operand.name, operand.name);
     }
   }
 }

@@ -16,7 +16,7 @@ void RowText::writeRowResults() {
   out_.open("if (threadIdx.{} == 0 && is_row) {{", along());
   for (const ResultText* result : results) {
     if (result->roundsFloat) use_rounding(kernel_.prelude(), result->storage);
-    out_.line("{0}[at.{0}] = {1};", result->name, result->converted(kernel_.resultValue(row_, *result)));
+    out_.line("{0}[offsets.{0}] = {1};", result->name, result->converted(kernel_.resultValue(row_, *result)));
   }
   out_.close();
 }
@@ -39,7 +39,7 @@ void RowText::writeLastVisit() {
   out_.open("for (int k = 0; k < {}; ++k) {{", width_);
   if (isGeneric()) {
     out_.line("if (!elements.has(u * {} + k)) break;", width_);
-    out_.line("const Column to = column_of(column + u * step + k, space);");
+    out_.line("const Column to = column_of(column + u * step + k, geometry);");
   }
   if (isAcross()) out_.line("if (!elements.has(u * {} + k) || !is_row) continue;", width_);
   const auto element = [&](const OperandText& operand) { return fmt::format("{}.get(k)", vectorOf(operand)); };
@@ -56,9 +56,10 @@ void RowText::writeLastVisit() {
     if (result->roundsFloat && !isPacked) use_rounding(kernel_.prelude(), result->storage);
     const std::string stored = isPacked ? value : result->converted(value);
     if (isGeneric())
-      out_.line("{0}[at.{0} + to.{0}] = {1};", result->name, stored);
+      out_.line("{0}[offsets.{0} + to.{0}] = {1};", result->name, stored);
     else if (isAcross())
-      out_.line("{0}[at.{0} + {1}] = {2};", result->name, place(result->name, "column + u * step + k"), stored);
+      out_.line("{0}[offsets.{0} + {1}] = {2};", result->name, offsetAlong(result->name, "column + u * step + k"),
+                stored);
     else
       out_.line("{};", kernel_.putElement(*result, stored));
   }
@@ -70,7 +71,7 @@ void RowText::writeLastVisit() {
   for (const ResultText* sum : sums_) writeTerms(*sum);
   if (!isScattered())
     for (const ResultText* result : results) {
-      const std::string address = fmt::format("{0} + at.{0} + column + u * step", result->name);
+      const std::string address = fmt::format("{0} + offsets.{0} + column + u * step", result->name);
       if (isShifted(result->storage)) {
         kernel_.prelude().use(Snippet::ShiftedRow);
         out_.line("store_shifted({}, {}, elements.left - u * step);", address, kernel_.storedVector(*result));

@@ -18,17 +18,17 @@ void RowText::writeSumsType() {
     if (StringRef(sum->valueType).starts_with("c")) kernel_.prelude().use(Snippet::SumComplex);
     out_.line("{}* {};", sum->valueType, sum->name);
     pointers.push_back(fmt::format("reinterpret_cast<{}*>(scratch{}) + part * pitch", sum->valueType,
-                                   bytes > 0 ? fmt::format(" + {} * space.sums * pitch", bytes) : ""));
+                                   bytes > 0 ? fmt::format(" + {} * geometry.sums * pitch", bytes) : ""));
     bytes += static_cast<int>(size_bytes(pw::yieldedDType(kernel_.specOf(*sum))));
   }
   out_.close("};");
   out_.raw("\n");
-  out_.open("__device__ __forceinline__ long long pitch_of(const Space& space) {{");
-  out_.line("return (space.columns + {0}) / {1} * {1};", tuning::SumsPitch - 1, tuning::SumsPitch);
+  out_.open("__device__ __forceinline__ long long pitch_of(const Geometry& geometry) {{");
+  out_.line("return (geometry.columns + {0}) / {1} * {1};", tuning::SumsPitch - 1, tuning::SumsPitch);
   out_.close();
   out_.raw("\n");
-  out_.open("__device__ __forceinline__ Sums sums_of(char* scratch, unsigned part, const Space& space) {{");
-  out_.line("const long long pitch = pitch_of(space);");
+  out_.open("__device__ __forceinline__ Sums sums_of(char* scratch, unsigned part, const Geometry& geometry) {{");
+  out_.line("const long long pitch = pitch_of(geometry);");
   out_.line("return {{{}}};", fmt::join(pointers, ",\n          "));
   out_.close();
   out_.raw("\n");
@@ -36,7 +36,7 @@ void RowText::writeSumsType() {
 
 void RowText::writeBeforeRows() {
   out_.line("const unsigned first_row = blockIdx.x * blockDim.{0} + threadIdx.{0};", across());
-  out_.line("const Sums sums = sums_of(scratch, first_row, space);");
+  out_.line("const Sums sums = sums_of(scratch, first_row, geometry);");
 }
 
 void RowText::openTerms(const ResultText& result) {
@@ -65,15 +65,16 @@ void RowText::writeSumsFold() {
   out_.line("// Sums over all rows, from those of the blocks.");
   kernel_.openKernel(out_, lastParameter(""), columns * threads, 1, "_fold");
   out_.line("const long long column = blockIdx.x * {}ll + threadIdx.x;", columns);
-  out_.line("const unsigned parts = column < space.columns ? space.sums : 0;");
-  out_.line("const Sums sums = sums_of(scratch, 0, space);");
+  out_.line("const unsigned parts = column < geometry.columns ? geometry.sums : 0;");
+  out_.line("const Sums sums = sums_of(scratch, 0, geometry);");
   for (const ResultText* sum : sums_)
-    out_.line("const {0} {1}_own = fold_sums(sums.{1} + column, pitch_of(space), parts);", sum->valueType, sum->name);
+    out_.line("const {0} {1}_own = fold_sums(sums.{1} + column, pitch_of(geometry), parts);", sum->valueType,
+              sum->name);
   for (const ResultText* sum : sums_) {
     out_.line("__shared__ {} {}_exchange[{}][{}];", sum->valueType, sum->name, threads, columns);
     out_.line("const {0} {1}_sum = combine_across<Sum<{0}>>({1}_own, {1}_exchange);", sum->valueType, sum->name);
   }
-  out_.line("if (threadIdx.y > 0 || column >= space.columns) return;");
+  out_.line("if (threadIdx.y > 0 || column >= geometry.columns) return;");
   for (const ResultText* sum : sums_) {
     std::string value = sum->name + "_sum";
     if (sum->storage == DType::C32) {
@@ -83,7 +84,7 @@ void RowText::writeSumsFold() {
       use_rounding(kernel_.prelude(), sum->storage);
       value = fmt::format("{}({})", rounding_function(sum->storage), value);
     }
-    out_.line("{}[{}] = {};", sum->name, place(sum->name, "column"), value);
+    out_.line("{}[{}] = {};", sum->name, offsetAlong(sum->name, "column"), value);
   }
   out_.close();
 }

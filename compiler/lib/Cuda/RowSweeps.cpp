@@ -104,7 +104,7 @@ void RowText::addPasses(Passes& passes, pw::ReduceOp reduce, unsigned root, Form
       }
       passes.first.push_back(plain("Sum", type, name + "_sum", root, true));
       passes.between.push_back(
-          fmt::format("{0}{1} = {1}_sum / space.columns;", declares ? fmt::format("const {} ", type) : "", name));
+          fmt::format("{0}{1} = {1}_sum / geometry.columns;", declares ? fmt::format("const {} ", type) : "", name));
       passes.second.push_back(plain("Sum", type, second, root));
       passes.second.back().subtracted = name;
       return;
@@ -248,9 +248,9 @@ void RowText::writePartialType() {
 }
 
 void RowText::writePartial(const std::string& found) {
-  out_.open("if (space.columns > {}) {{", chunk_);
-  out_.line("if (threadIdx.{} == 0 && is_row && first < space.columns)", along());
-  out_.line("  partials[part * (long long)space.rows + row] = {};", found);
+  out_.open("if (geometry.columns > {}) {{", chunk_);
+  out_.line("if (threadIdx.{} == 0 && is_row && first < geometry.columns)", along());
+  out_.line("  partials[part * (long long)geometry.rows + row] = {};", found);
   out_.line("return;");
   out_.close();
 }
@@ -262,13 +262,13 @@ void RowText::writeFold() {
   out_.line("// Rows that several blocks share, from what these have found, in their order.");
   kernel_.openKernel(out_, lastParameter("const "), threads_, 1, "_fold");
   writeRow();
-  out_.line("const unsigned parts = (unsigned)((space.columns + {}) / {});", chunk_ - 1, chunk_);
+  out_.line("const unsigned parts = (unsigned)((geometry.columns + {}) / {});", chunk_ - 1, chunk_);
   out_.line("const unsigned of_thread = (parts + blockDim.{0} - 1) / blockDim.{0};", along());
   out_.line("const unsigned first = threadIdx.{} * of_thread, last = min(parts, first + of_thread);", along());
-  out_.line("const long long columns = {};", existing("space.columns"));
+  out_.line("const long long columns = {};", existing("geometry.columns"));
   out_.line("Partial own = {}::identity();", reduction);
   out_.line("for (unsigned part = first; part < last && is_row; ++part)");
-  out_.line("  own = {}::combine(own, partials[part * (long long)space.rows + row]);", reduction);
+  out_.line("  own = {}::combine(own, partials[part * (long long)geometry.rows + row]);", reduction);
   const std::string found = combined(passes.first, "own");
   out_.line("const Partial found = {};", found);
   out_.raw(stages_[0]);

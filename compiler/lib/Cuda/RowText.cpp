@@ -68,7 +68,7 @@ void RowText::write() {
   writeFunctions();
   writeExponential();
   kernel_.writeParameterStruct(out_);
-  writePlaceFunction();
+  writeOffsetsFunction();
   if (isGeneric()) writeColumnFunction();
   if (chunk_ > 0) writePartialType();
   if (walksRows()) writeSumsType();
@@ -78,7 +78,7 @@ void RowText::write() {
     writeBeforeRows();
     if (takesTurns()) out_.line("int turn = 0;");
     out_.open(
-        "for (unsigned first = blockIdx.x * blockDim.{0}; first < space.rows; first += gridDim.x * blockDim.{0}) {{",
+        "for (unsigned first = blockIdx.x * blockDim.{0}; first < geometry.rows; first += gridDim.x * blockDim.{0}) {{",
         across());
   }
   writeRow();
@@ -86,9 +86,9 @@ void RowText::write() {
     out_.line("// The blocks of a row share it.");
     out_.line("const unsigned part = blockIdx.z * gridDim.y + blockIdx.y;");
     out_.line("const long long first = part * {}ll;", chunk_);
-    out_.line("const long long columns = {};", existing(fmt::format("min(space.columns, first + {})", chunk_)));
+    out_.line("const long long columns = {};", existing(fmt::format("min(geometry.columns, first + {})", chunk_)));
   } else {
-    out_.line("const long long columns = {};", existing("space.columns"));
+    out_.line("const long long columns = {};", existing("geometry.columns"));
   }
   if (!walksRows()) writeStep();
   writeStart();
@@ -118,7 +118,7 @@ std::string RowText::lastParameter(std::string_view access) const {
   const std::string memory = chunk_ > 0    ? fmt::format("{}Partial* partials, ", access)
                              : walksRows() ? "char* scratch, "
                                            : "";
-  return memory + "const Space space";
+  return memory + "const Geometry geometry";
 }
 
 // Threads behind the last row read nothing; those of a warp that exchange what they read, what the first row has.
@@ -137,8 +137,8 @@ void RowText::writeRow() {
 }
 
 void RowText::writeRowFacts() {
-  out_.line("const bool is_row = row < space.rows;");
-  out_.line("const Place at = place_of(is_row ? row : 0, space);");
+  out_.line("const bool is_row = row < geometry.rows;");
+  out_.line("const Offsets offsets = offsets_of(is_row ? row : 0, geometry);");
 }
 
 // ---- What is known for the row.
@@ -167,7 +167,7 @@ void RowText::planRow() {
 void RowText::planOperand(BlockArgument argument, const OperandText& operand) {
   const bool isAhead = holdsColumns() && operand.extent == Extent::Row;
   const std::string raw = isAhead            ? operand.name + "_row"
-                          : operand.isTensor ? fmt::format("{0}[at.{0}]", operand.name)
+                          : operand.isTensor ? fmt::format("{0}[offsets.{0}]", operand.name)
                                              : operand.name;
   const std::string converted = operand.converted(raw);
   std::string name = operand.name;
@@ -189,7 +189,7 @@ void RowText::planStage(int sweeps) {
       planPick(pick, rowOut_);
     } else if (isa<RowLengthOp>(op)) {
       kernel_.prelude().use(Snippet::U64);
-      rowOut_.line("const u64 length = space.columns;");
+      rowOut_.line("const u64 length = geometry.columns;");
       row_.bind(value, "length", false);
     } else if (isa<arith::TruncFOp>(op) && llvm::any_of(kernel_.results(), [&](const ResultText& result) {
                  return result.roundsFloat && kernel_.valueOf(result) == op->getOperand(0);
@@ -212,8 +212,8 @@ void RowText::planPick(PickOp pick, TextWriter& out) {
   useValueType(kernel_.prelude(), pick.getType());
   out.line("const u64 {} = {};", index, row_.at(pick.getIndex()));
   const auto element = [&](const OperandText& operand) {
-    const std::string at = isScattered() ? place(operand.name, index) : index;
-    return operand.extent == Extent::Element ? fmt::format("{0}[at.{0} + {1}]", operand.name, at)
+    const std::string at = isScattered() ? offsetAlong(operand.name, index) : index;
+    return operand.extent == Extent::Element ? fmt::format("{0}[offsets.{0} + {1}]", operand.name, at)
                                              : fmt::format("{}[{}]", operand.name, at);
   };
   out.line("// Zero where the row has no such element.");
@@ -324,7 +324,7 @@ std::string RowText::value(const Visit& visit, unsigned root, const std::string&
 }
 
 // Where a row begins in each tensor that varies from row to row.
-void RowText::writePlaceFunction() {
+void RowText::writeOffsetsFunction() {
   const int rank = kernel_.rank(), first = isGeneric() ? rank / 2 : 1;
   SmallVector<std::string> flat, coordinates, names;
   const auto forEach = [&](auto f) {
@@ -341,17 +341,17 @@ void RowText::writePlaceFunction() {
     coordinates.push_back(kernel_.offset(tensor, at, first));
   });
   out_.line("// Where a row begins in each tensor. Only more than one kept dimension costs divisions.");
-  out_.open("struct Place {{");
+  out_.open("struct Offsets {{");
   for (const std::string& name : names) out_.line("long long {};", name);
   out_.close("};");
   out_.raw("\n");
-  out_.open("__device__ __forceinline__ Place place_of(unsigned row, const Space& space) {{");
-  out_.line("if (space.size{}.divisor >= space.rows) return {{{}}};", first, fmt::join(flat, ", "));
+  out_.open("__device__ __forceinline__ Offsets offsets_of(unsigned row, const Geometry& geometry) {{");
+  out_.line("if (geometry.size{}.divisor >= geometry.rows) return {{{}}};", first, fmt::join(flat, ", "));
   std::string left = "row";
   for (int dim = first; dim + 1 < rank; ++dim) {
     const std::string next = dim + 2 < rank ? fmt::format("left{}", dim + 1) : fmt::format("at{}", dim + 1);
     out_.line("unsigned at{};", dim);
-    out_.line("const unsigned {} = divide({}, space.size{}, at{});", next, left, dim, dim);
+    out_.line("const unsigned {} = divide({}, geometry.size{}, at{});", next, left, dim, dim);
     left = next;
   }
   out_.line("return {{{}}};", fmt::join(coordinates, ", "));
@@ -378,12 +378,12 @@ void RowText::writeColumnFunction() {
   for (const std::string& name : names) out_.line("long long {};", name);
   out_.close("};");
   out_.raw("\n");
-  out_.open("__device__ __forceinline__ Column column_of(long long column, const Space& space) {{");
-  out_.line("if (column < space.size0) return {{{}}};", fmt::join(flat, ", "));
+  out_.open("__device__ __forceinline__ Column column_of(long long column, const Geometry& geometry) {{");
+  out_.line("if (column < geometry.size0) return {{{}}};", fmt::join(flat, ", "));
   std::string left = "column";
   for (int dim = 0; dim + 1 < reduced; ++dim) {
     const std::string next = dim + 2 < reduced ? fmt::format("left{}", dim + 1) : fmt::format("at{}", dim + 1);
-    out_.line("const long long {0} = {1} / space.size{2}, at{2} = {1} - {0} * space.size{2};", next, left, dim);
+    out_.line("const long long {0} = {1} / geometry.size{2}, at{2} = {1} - {0} * geometry.size{2};", next, left, dim);
     left = next;
   }
   out_.line("return {{{}}};", fmt::join(coordinates, ", "));

@@ -123,9 +123,9 @@ class RowText {
 
   void writeFunctions();
   void writeFunction(const Visit& visit);
-  void writePlaceFunction();
+  void writeOffsetsFunction();
   // Where an element is in its row, in a tensor that varies along it.
-  std::string place(const std::string& tensor, const std::string& index) const;
+  std::string offsetAlong(const std::string& tensor, const std::string& index) const;
   void writeAcrossLoads(llvm::ArrayRef<const OperandText*> operands, int count, const std::string& column);
   void writeColumnFunction();
   void writeExponential();

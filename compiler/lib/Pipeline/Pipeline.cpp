@@ -111,7 +111,8 @@ OwningOpRef<ModuleOp> pw::runPipeline(MLIRContext& context, const TraceGraph& gr
 OwningOpRef<ModuleOp> pw::runPipeline(MLIRContext& context, const TraceGraph& graph, const CpuLayout& layout,
                                       cpu::VectorUnit unit, std::string_view last) {
   auto attach = [&](KernelOp kernel) {
-    kernel.setCpuLayoutAttr(CpuLayoutAttr::get(&context, layout.walk, layout.operands, layout.results));
+    const auto steps = [](const auto& list) { return ArrayRef<Step>(list.begin(), list.size()); };
+    kernel.setCpuLayoutAttr(CpuLayoutAttr::get(&context, layout.walk, steps(layout.operands), steps(layout.results)));
   };
   return run(context, graph, attach, {.isCuda = false, .unit = unit}, last,
              fmt::format("the CPU, {}", to_string(layout)));

@@ -19,7 +19,9 @@
 namespace gems {
 std::string_view name(OperandForm form);
 inline llvm::hash_code hash_value(const Layout& layout) {
-  return llvm::hash_combine(layout.cls, layout.singles, layout.held);
+  llvm::hash_code hash{0};
+  for_each_field(layout, [&](std::string_view, const auto& field) { hash = llvm::hash_combine(hash, field); });
+  return hash;
 }
 template <class S>
   requires requires { S::fields; }

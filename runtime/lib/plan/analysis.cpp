@@ -6,7 +6,6 @@
 #include "gems/dsl/call.h"
 #include "gems/dsl/error.h"
 #include "gems/runtime/row_iteration_space.h"
-#include "variant/trace_request.h"
 
 namespace gems {
 namespace {
@@ -21,6 +20,17 @@ void check_request(const PlanRequest& request) {
   for (std::size_t i = 0; i < request.operands.size(); ++i) check_operand(op, i, request.operands[i].what);
 }
 
+Signature signature_of(const PlanRequest& request) {
+  Signature signature{.op = request.op, .default_dtype = request.default_dtype, .operands = {}, .results = {}};
+  for (const Argument& argument : request.operands) {
+    CallOperand what = argument.what;
+    what.in_memory = what.is_in_memory();
+    signature.operands.push_back(what);
+  }
+  for (const TensorView& result : request.results) signature.results.push_back(result.dtype);
+  return signature;
+}
+
 }  // namespace
 
 Tensors::Tensors(const PlanRequest& request) {
@@ -33,7 +43,7 @@ Tensors::Tensors(const PlanRequest& request) {
     tensors_[count_++] = {request.results.size() == 1 ? std::string_view("out") : names[r], request.results[r]};
 }
 
-Tensors::Tensors(const PlanRequest& request, const TraceGraph& graph) : Tensors(request) {
+void Tensors::set_extents(const TraceGraph& graph) {
   std::size_t t = 0;
   for (const TraceOperand& operand : graph.operands)
     if (operand.form == OperandForm::Tensor) tensors_[t++].extent = operand.extent;
@@ -44,22 +54,21 @@ Analysis analyse(const PlanRequest& request) {
   check_request(request);
   const std::string_view op = request.op->name;
   const Backend& backend = backend_of(request.device);
+  Analysis analysis{.tensors = Tensors(request),
+                    .space = {},
+                    .key = {.signature = signature_of(request), .device = request.device, .layout = {}}};
+  Tensors& tensors = analysis.tensors;
   if (!request.op->is_rowwise) {
-    Analysis analysis{.tensors = Tensors(request), .space = {}, .layout = {}, .key = {}};
-    const Tensors& tensors = analysis.tensors;
     analysis.space = iteration_space(op, tensors.operands(), tensors.results());
-    if (analysis.space.is_empty) return analysis;
-    analysis.layout = backend.layout(op, analysis.space, tensors.operands(), tensors.results());
-    analysis.key = variant_key(request, analysis.layout);
+    if (!analysis.space.is_empty)
+      analysis.key.layout = backend.layout(op, analysis.space, tensors.operands(), tensors.results());
     return analysis;
   }
-  const TraceGraph graph = trace_request(request);
-  Analysis analysis{.tensors = Tensors(request, graph), .space = {}, .layout = {}, .key = {}};
-  const Tensors& tensors = analysis.tensors;
+  const TraceGraph graph = trace(analysis.key.signature);
+  tensors.set_extents(graph);
   analysis.space = row_iteration_space(op, tensors.operands(), tensors.results(), request.reduced);
-  if (analysis.space.is_empty) return analysis;
-  analysis.layout = backend.row_layout(graph, analysis.space, tensors.operands(), tensors.results());
-  analysis.key = variant_key(request, analysis.layout);
+  if (!analysis.space.is_empty)
+    analysis.key.layout = backend.row_layout(graph, analysis.space, tensors.operands(), tensors.results());
   return analysis;
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "gems/runtime/iteration_space.h"
+#include "gems/runtime/plan.h"
 #include "variant/variant.h"
 
 namespace gems {
@@ -13,8 +14,8 @@ namespace gems {
 class Tensors {
  public:
   explicit Tensors(const PlanRequest& request);
-  // Of a rowwise op: with their extents.
-  Tensors(const PlanRequest& request, const TraceGraph& graph);
+  // Of a rowwise op.
+  void set_extents(const TraceGraph& graph);
   std::span<const NamedTensor> all() const { return {tensors_.data(), count_}; }
   std::span<const NamedTensor> operands() const { return all().first(operand_count_); }
   std::span<const NamedTensor> results() const { return all().subspan(operand_count_); }
@@ -28,9 +29,7 @@ class Tensors {
 struct Analysis {
   Tensors tensors;
   IterationSpace space;  // as the variant's kernel walks it
-  // Of a call that has elements.
-  KernelLayout layout;
-  VariantKey key;
+  VariantKey key;        // without a layout where no result has elements
 };
 
 // Checks the request and analyses its geometry. Throws gems::Error as make_plan does; compiles and launches nothing.

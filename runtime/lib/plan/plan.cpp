@@ -16,7 +16,7 @@ std::shared_ptr<const Plan> make_plan(const PlanRequest& request) {
   if (analysis.space.is_empty) {
     plan = std::make_shared<Plan>();
   } else {
-    const Variant& variant = find_or_make_variant(analysis.key, request, analysis.layout);
+    const Variant& variant = find_or_make_variant(analysis.key);
     plan = backend_of(request.device).plan(variant, analysis.space, analysis.tensors.all());
     plan->name = variant.name;
   }

@@ -78,8 +78,7 @@ void order_by_stride(const Dimensions& wide, const OrderedBy& by, std::span<int>
   sort_dimensions(dims, dims.size(), [&](int a, int b) { return compare_dimensions(wide, by, a, b); });
 }
 
-void append_collapsed(std::string_view op, const Dimensions& wide, std::span<const int> dims, int most,
-                      std::string_view what, Geometry& geometry) {
+bool append_collapsed(const Dimensions& wide, std::span<const int> dims, int most, Geometry& geometry) {
   const int first = geometry.rank;
   for (const int dim : dims) {
     const auto d = static_cast<std::size_t>(dim);
@@ -91,15 +90,19 @@ void append_collapsed(std::string_view op, const Dimensions& wide, std::span<con
       geometry.sizes[top] *= wide.sizes[d];
       continue;
     }
-    if (geometry.rank - first == most)
-      throw Error(
-          fmt::format("{}: {} leaves more than {} dimensions that cannot be walked as one; make an operand "
-                      "contiguous first",
-                      op, what, most));
+    if (geometry.rank - first == most) return false;
     const auto next = static_cast<std::size_t>(geometry.rank++);
     geometry.sizes[next] = wide.sizes[d];
     for (std::size_t t = 0; t < wide.tensors; ++t) geometry.strides[t][next] = wide.strides[t][d];
   }
+  return true;
+}
+
+Error too_many_dimensions(std::string_view op, std::string_view what, int most) {
+  return Error(
+      fmt::format("{}: {} leaves more than {} dimensions that cannot be walked as one; make an operand "
+                  "contiguous first",
+                  op, what, most));
 }
 
 }  // namespace gems

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "gems/dsl/error.h"
 #include "gems/runtime/iteration_space.h"
 
 namespace gems {
@@ -46,8 +47,9 @@ struct OrderedBy {
 void order_by_stride(const Dimensions& wide, const OrderedBy& by, std::span<int> dims);
 
 // Appends the dimensions, given innermost first, to the geometry: those that every tensor walks as one become one. They
-// are not joined with those of an earlier call. Throws gems::Error where more than `most` dimensions are left.
-void append_collapsed(std::string_view op, const Dimensions& wide, std::span<const int> dims, int most,
-                      std::string_view what, Geometry& geometry);
+// are not joined with those of an earlier call. False where more than `most` dimensions are left.
+[[nodiscard]] bool append_collapsed(const Dimensions& wide, std::span<const int> dims, int most, Geometry& geometry);
+// What is then thrown. what: "shape (4, 8)".
+Error too_many_dimensions(std::string_view op, std::string_view what, int most);
 
 }  // namespace gems

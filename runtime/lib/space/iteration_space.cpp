@@ -87,7 +87,8 @@ IterationSpace iteration_space(std::string_view op, std::span<const NamedTensor>
   std::iota(dims.begin(), dims.end(), 0);
   order_by_stride(wide, results_first(operands.size(), results.size()), dims);
   geometry.rank = 0;
-  append_collapsed(op, wide, dims, MaxRank, fmt::format("shape {}", shape_text(shape)), geometry);
+  if (!append_collapsed(wide, dims, MaxRank, geometry))
+    throw too_many_dimensions(op, fmt::format("shape {}", shape_text(shape)), MaxRank);
   return space;
 }
 

@@ -182,12 +182,14 @@ IterationSpace row_iteration_space(std::string_view op, std::span<const NamedTen
   const std::span<int> across_rows(kept_dims.data(), kept_count);
   order_by_stride(wide, elements_first(wide, in_rows, operands.size(), results.size()), across_rows);
   std::ranges::reverse(in_rows);  // the elements of a row keep their order
-  append_collapsed(op, wide, in_rows, MaxRowRank,
-                   fmt::format("a row of shape {}", shape_text(rows.part(rows.shape, true))), geometry);
+  if (!append_collapsed(wide, in_rows, MaxRowRank, geometry))
+    throw too_many_dimensions(op, fmt::format("a row of shape {}", shape_text(rows.part(rows.shape, true))),
+                              MaxRowRank);
   if (geometry.rank == 0) append_single(operands, results, geometry);
   geometry.reduced_rank = geometry.rank;
-  append_collapsed(op, wide, across_rows, MaxRowRank,
-                   fmt::format("the shape {} of the rows", shape_text(rows.part(rows.shape, false))), geometry);
+  if (!append_collapsed(wide, across_rows, MaxRowRank, geometry))
+    throw too_many_dimensions(op, fmt::format("the shape {} of the rows", shape_text(rows.part(rows.shape, false))),
+                              MaxRowRank);
   return space;
 }
 

@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 
-#include <bit>
 #include <condition_variable>
 
 #include "cpu/cpu_backend.h"
@@ -28,7 +27,7 @@ struct Slot {
 };
 
 struct Table {
-  InsertOnlyTable<Slot> slots;
+  InsertOnlyTable<VariantKey, Slot> slots;
   std::mutex mutex;  // for waiting; held for moments only
   std::condition_variable changed;
   std::uint64_t generation = 0;  // grows in a child of fork: what its parent's threads were making, nobody makes
@@ -69,56 +68,24 @@ void finish(Slot& slot, State state) {
   table().changed.notify_all();
 }
 
-std::uint64_t word(const Layout& layout) {
-  return static_cast<std::uint64_t>(layout.held) << 32 | static_cast<std::uint64_t>(layout.cls) << 16 | layout.singles;
-}
-
-// The device tells it apart from a word of the other kind, the op how many operands and results there are.
-std::uint64_t word(const CpuLayout& layout) {
-  auto steps = static_cast<std::uint64_t>(layout.walk);
-  for (const Step step : layout.operands) steps = steps << 2 | static_cast<std::uint64_t>(step);
-  for (const Step step : layout.results) steps = steps << 2 | static_cast<std::uint64_t>(step);
-  return steps;
-}
-
 }  // namespace
 
 const Backend& backend_of(const Device& device) {
   return device.kind == Device::Kind::Cpu ? cpu_backend : cuda_backend;
 }
 
-VariantKey variant_key(const PlanRequest& request, const KernelLayout& layout) {
-  VariantKey key;
-  key.add(reinterpret_cast<std::uintptr_t>(request.op));
-  key.add(static_cast<std::uint64_t>(request.device.kind) | static_cast<std::uint64_t>(request.default_dtype) << 8 |
-          static_cast<std::uint64_t>(static_cast<std::uint32_t>(request.device.index)) << 32);
-  for (const Argument& argument : request.operands) {
-    const CallOperand& what = argument.what;
-    key.add(static_cast<std::uint64_t>(what.kind) | static_cast<std::uint64_t>(what.dtype) << 8 |
-            static_cast<std::uint64_t>(argument.is_in_memory()) << 16 |
-            static_cast<std::uint64_t>(what.flag.kind) << 24);
-    if (what.kind == CallOperand::Kind::Flag) {
-      key.add(static_cast<std::uint64_t>(what.flag.integer));
-      for (const std::uint64_t word : std::bit_cast<std::array<std::uint64_t, 2>>(what.flag.chars)) key.add(word);
-    }
-  }
-  for (const TensorView& result : request.results) key.add(static_cast<std::uint64_t>(result.dtype));
-  key.add(std::visit([](const auto& kind) { return word(kind); }, layout));
-  return key;
-}
-
 const Variant* find_variant(const VariantKey& key) {
-  const Slot* slot = table().slots.find(key.hash(), key.span());
+  const Slot* slot = table().slots.find(key);
   return slot && slot->state.load(std::memory_order_acquire) == State::Ready ? &slot->variant : nullptr;
 }
 
-const Variant& find_or_make_variant(const VariantKey& key, const PlanRequest& request, const KernelLayout& layout) {
+const Variant& find_or_make_variant(const VariantKey& key) {
   if (const Variant* found = find_variant(key)) {
     count(&Counters::memory_hits);
     return *found;
   }
   Table& all = table();
-  Slot& slot = *all.slots.find_or_insert(key.hash(), key.span()).value;
+  Slot& slot = *all.slots.find_or_insert(key).value;
   {
     std::unique_lock lock(all.mutex);
     for (;;) {
@@ -131,7 +98,7 @@ const Variant& find_or_make_variant(const VariantKey& key, const PlanRequest& re
     slot.state.store(State::Making, std::memory_order_relaxed);
   }
   try {
-    slot.variant = build_variant(request, layout);
+    slot.variant = build_variant(key);
   } catch (const std::exception& error) {
     slot.failure = error.what();
     finish(slot, State::Failed);

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "backend/backend.h"
-#include "gems/runtime/plan.h"
+#include "variant/variant_key.h"
 
 namespace gems {
 
 // Traces, compiles (or takes from the disk cache) and loads.
-Variant build_variant(const PlanRequest& request, const KernelLayout& layout);
+Variant build_variant(const VariantKey& key);
 
 }  // namespace gems

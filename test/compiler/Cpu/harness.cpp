@@ -133,7 +133,7 @@ Element random_element(DType dtype, std::mt19937& random, bool tame) {
 
 Case uniform_case(const TraceGraph& graph, Step step, std::mt19937& random) {
   Case test;
-  auto add = [&](std::vector<Step>& list) {
+  auto add = [&](auto& list) {
     list.push_back(step);
     const std::int64_t strides[] = {2, 3, -1, -2, 1, 5};
     test.strides_elems.push_back(strides[random() % std::size(strides)]);

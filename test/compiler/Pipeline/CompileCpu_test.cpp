@@ -66,9 +66,10 @@ Tolerance tolerance_of(const TraceGraph& graph) {
 
 Case mixed_case(const TraceGraph& graph, std::mt19937& random) {
   Case test = uniform_case(graph, Step::Strided, random);
-  for (Step& step : test.layout.operands)
-    step = std::array{Step::Contiguous, Step::Broadcast, Step::Strided}[random() % 3];
-  for (Step& step : test.layout.results) step = std::array{Step::Contiguous, Step::Strided}[random() % 2];
+  for (std::size_t i = 0; i < test.layout.operands.size(); ++i)
+    test.layout.operands[i] = std::array{Step::Contiguous, Step::Broadcast, Step::Strided}[random() % 3];
+  for (std::size_t i = 0; i < test.layout.results.size(); ++i)
+    test.layout.results[i] = std::array{Step::Contiguous, Step::Strided}[random() % 2];
   return test;
 }
 

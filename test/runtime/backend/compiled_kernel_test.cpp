@@ -56,13 +56,22 @@ TEST_CASE("changing any input of a kernel changes its key") {
   }
   differs(graph, flat, GenericSchedule{}, target);
 
-  for (const Layout& changed :
-       {Layout{LayoutClass::Rows}, Layout{LayoutClass::GenericWide}, Layout{LayoutClass::Flat, 1}})
+  for (const Layout& changed : {Layout{LayoutClass::Rows}, Layout{LayoutClass::GenericWide},
+                                Layout{LayoutClass::Flat, 1}, Layout{LayoutClass::Flat, 0, 4}})
     differs(graph, changed, schedule, target);
+  const auto differs_on_cpu = [&](const CpuLayout& changed) {
+    keys.insert(cache_key(cpu_key_text(graph, changed)));
+    CHECK(keys.size() == ++expected);
+  };
   CpuLayout strided = contiguous(graph);
   strided.operands[1] = Step::Strided;
-  keys.insert(cache_key(cpu_key_text(graph, strided)));
-  CHECK(keys.size() == ++expected);
+  differs_on_cpu(strided);
+  CpuLayout strided_result = contiguous(graph);
+  strided_result.results[0] = Step::Strided;
+  differs_on_cpu(strided_result);
+  CpuLayout along_rows = contiguous(graph);
+  along_rows.walk = CpuWalk::Row;
+  differs_on_cpu(along_rows);
   differs(add_trace(DType::F32, DType::F16), flat, schedule, target);
   differs(add_trace(DType::F32, DType::F32, false, DType::F64), flat, schedule, target);
   differs(add_trace(DType::F32, DType::F64, true), flat, schedule, target);

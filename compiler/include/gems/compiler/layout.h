@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "gems/dsl/fields.h"
+#include "gems/dsl/fixed_list.h"
 
 namespace gems {
 
@@ -118,6 +120,14 @@ struct Layout {
   auto operator<=>(const Layout&) const = default;
 };
 
+template <class Visit>
+constexpr void for_each_field(const Layout& layout, Visit&& visit) {
+  const auto& [cls, singles, held] = layout;
+  visit("class", cls);
+  visit("singles", singles);
+  visit("held", held);
+}
+
 // What a CPU kernel walks along.
 enum class CpuWalk : std::uint8_t {
   Elements,  // of the innermost dimension
@@ -130,11 +140,19 @@ std::string_view name(CpuWalk walk);
 // What a CPU kernel depends on: how each Tensor-form operand and each result moves along the dimension that is walked.
 // Rowwise kernels have no Strided ones: such tensors are copied to where they are contiguous.
 struct CpuLayout {
-  std::vector<Step> operands;
-  std::vector<Step> results;
+  FixedList<Step, MaxTensors> operands;
+  FixedList<Step, MaxTensors> results;
   CpuWalk walk = CpuWalk::Elements;
-  auto operator<=>(const CpuLayout&) const = default;
+  bool operator==(const CpuLayout&) const = default;
 };
+
+template <class Visit>
+constexpr void for_each_field(const CpuLayout& layout, Visit&& visit) {
+  const auto& [operands, results, walk] = layout;
+  visit("operands", operands);
+  visit("results", results);
+  visit("walk", walk);
+}
 
 // The Tensor-form operands of a kernel, and its results.
 struct TensorCounts {

@@ -1,6 +1,6 @@
 // Moves of tiles through shared memory.
 
-//! snippet Tile needs Load, Run, Store, Divisor
+//! snippet Tile needs Load, StridedVec, Store, Divisor
 // How a block covers its tile: Lanes threads side by side, each with Width columns of Unroll groups of Pack rows.
 template <int Threads, int Lanes, int Width, int Pack, int Unroll> struct TileShape {
   static constexpr int threads = Threads, lanes = Lanes, width = Width, pack = Pack, vectors = Pack * Unroll;
@@ -30,13 +30,13 @@ template <bool Whole, class Word, bool Aligned, class T, class Shape>
 __device__ __forceinline__ void fill_tile(Tile<T, Shape>& tile, const T* from, long long stride, int columns, int rows) {
   constexpr int N = sizeof(Word) / sizeof(T), per_column = Shape::rows / N;
   constexpr int all = Shape::columns * per_column, count = (all + Shape::threads - 1) / Shape::threads;
-  Run<T, N, Word, Aligned> runs[count];
+  StridedVec<T, N, Word, Aligned> vecs[count];
   #pragma unroll
   for (int i = 0; i < count; ++i) {
     const int at = i * Shape::threads + threadIdx.x, row = at % per_column * N, column = at / per_column;
-    if constexpr (Whole && all % Shape::threads == 0) runs[i].load(from + column * stride + row, 1, 0, N);
+    if constexpr (Whole && all % Shape::threads == 0) vecs[i].load(from + column * stride + row, 1, 0, N);
     // clang-format off
-    else if (at < all && row < rows) runs[i].load(from + (column < columns ? column : columns - 1) * stride + row, 1, 0, rows - row);
+    else if (at < all && row < rows) vecs[i].load(from + (column < columns ? column : columns - 1) * stride + row, 1, 0, rows - row);
     // clang-format on
   }
   #pragma unroll
@@ -44,9 +44,9 @@ __device__ __forceinline__ void fill_tile(Tile<T, Shape>& tile, const T* from, l
     const int at = i * Shape::threads + threadIdx.x, row = at % per_column * N, column = at / per_column;
     if (at >= all) break;
     T* to = &tile.at[column / Shape::width][column % Shape::width * Shape::rows + row];
-    if constexpr (Shape::lanes <= 8) put_words<Word>(to, runs[i].vec());
-    else if constexpr (Shape::lanes == 16 || sizeof(T) >= 8) put_words<uint2>(to, runs[i].vec());
-    else put_words<unsigned>(to, runs[i].vec());
+    if constexpr (Shape::lanes <= 8) put_words<Word>(to, vecs[i].vec());
+    else if constexpr (Shape::lanes == 16 || sizeof(T) >= 8) put_words<uint2>(to, vecs[i].vec());
+    else put_words<unsigned>(to, vecs[i].vec());
   }
 }
 
@@ -87,8 +87,8 @@ __device__ __forceinline__ void load_any_rows(Vec<T, N> (&vecs)[Count], const T*
   #pragma unroll
   for (int u = 0; u < Count; ++u) {
     const int row = Shape::row(begin + u) < rows ? Shape::row(begin + u) : rows - 1;
-    Run<T, N, Word, Aligned> run;
-    run.load(from + column * stride0 + row * stride1, stride0, 0, columns - column);
-    vecs[u] = run.vec();
+    StridedVec<T, N, Word, Aligned> strided;
+    strided.load(from + column * stride0 + row * stride1, stride0, 0, columns - column);
+    vecs[u] = strided.vec();
   }
 }

@@ -32,9 +32,9 @@ class HeldText : public RowText {
       out_.line("{} {}_next;", storage_type(operand->storage), operand->name);
     out_.open("const auto load_row = [&](unsigned row) {{");
     writeRowFacts();
-    for (const OperandText* operand : rowOperands()) out_.line("{0}_next = {0}[at.{0}];", operand->name);
+    for (const OperandText* operand : rowOperands()) out_.line("{0}_next = {0}[offsets.{0}];", operand->name);
     if (!aheadOperands().empty()) {
-      out_.line("const long long columns = is_row ? space.columns : 0;");
+      out_.line("const long long columns = is_row ? geometry.columns : 0;");
       out_.line("const int left = (int)columns - start;");
       writeLoads(aheadOperands(), schedule_.vectors, "start");
       writeCopies("next", "vec");
@@ -78,10 +78,10 @@ class HeldText : public RowText {
   void writeTerms(const ResultText&) override {}
   void writeSums() override {
     kernel_.prelude().use(Snippet::LeaveSums);
-    out_.line("const Sums sums = sums_of(scratch, blockIdx.x, space);");
+    out_.line("const Sums sums = sums_of(scratch, blockIdx.x, geometry);");
     for (const ResultText* sum : sums()) {
       out_.line("__shared__ {} {}_exchange[{}][32];", sum->valueType, sum->name, schedule_.vectors * width_);
-      out_.line("leave_sums<{0}, {1}>(sums.{2}, {2}_sums, {2}_exchange, start, step, space.columns);", width_,
+      out_.line("leave_sums<{0}, {1}>(sums.{2}, {2}_sums, {2}_exchange, start, step, geometry.columns);", width_,
                 sumsWord(*sum), sum->name);
     }
   }
@@ -99,14 +99,14 @@ class HeldText : public RowText {
     const std::string address = operand.name + " + start + u * step";
     if (kernel_.isAligned()) {
       out_.line("{}_vec[u] = {{}};", operand.name);
-      out_.line("if (start + u * step < space.columns) {}_vec[u] = {};", operand.name,
+      out_.line("if (start + u * step < geometry.columns) {}_vec[u] = {};", operand.name,
                 kernel_.loadVector(operand, address));
     } else {
-      out_.line("{} run;", kernel_.runType(operand));
-      out_.line("run.gathered = {{}};");
-      out_.line("if (start + u * step < space.columns)");
-      out_.line("  run.load({}, 1, 0, (int)space.columns - start - u * step);", address);
-      out_.line("{}_vec[u] = run.vec();", operand.name);
+      out_.line("{} strided;", kernel_.stridedVecType(operand));
+      out_.line("strided.gathered = {{}};");
+      out_.line("if (start + u * step < geometry.columns)");
+      out_.line("  strided.load({}, 1, 0, (int)geometry.columns - start - u * step);", address);
+      out_.line("{}_vec[u] = strided.vec();", operand.name);
     }
     out_.close();
   }

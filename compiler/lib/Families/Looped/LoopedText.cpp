@@ -17,7 +17,7 @@ class LoopedText : public RowText {
   // Rows that held kernels hold come here with other strides only, and are combined as they do.
   Form form() const override { return isGeneric() && schedule_.held > 0 ? Form::Either : Form::OnePass; }
   std::string twoPassesCondition() const override {
-    return fmt::format("space.columns <= {}", schedule_.held * schedule_.width);
+    return fmt::format("geometry.columns <= {}", schedule_.held * schedule_.width);
   }
 
  private:

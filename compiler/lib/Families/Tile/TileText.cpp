@@ -16,7 +16,7 @@ class TileText : FamilyText<TileSchedule> {
     writeShape();
     if (hasWhole()) writeWholeBlock();
     writeAnyBlock();
-    kernel_.openKernel(out_, "const Space space", schedule_.threads, schedule_.min_blocks_per_sm);
+    kernel_.openKernel(out_, "const Geometry geometry", schedule_.threads, schedule_.min_blocks_per_sm);
     for (const OperandText* operand : streamed_) out_.line("__shared__ {} {}_tile;", tileType(*operand), operand->name);
     writePlace();
     writeChoice();
@@ -41,7 +41,7 @@ class TileText : FamilyText<TileSchedule> {
   // A function that computes one tile; which operands cross the results is said by its last parameters.
   void openBlock(std::string_view kind, bool hasEdges) {
     std::vector<std::string> parameters = kernel_.parameters();
-    parameters.push_back("const Space& space");
+    parameters.push_back("const Geometry& geometry");
     for (const OperandText* operand : streamed_)
       parameters.push_back(fmt::format("{}& {}_tile", tileType(*operand), operand->name));
     if (hasEdges) parameters.insert(parameters.end(), {"const int columns", "const int rows"});
@@ -57,7 +57,7 @@ class TileText : FamilyText<TileSchedule> {
     kernel_.writeVector(
         out_, [](const OperandText& operand) { return fmt::format("{}_vec[u].get(k)", operand.name); },
         [&](const ResultText& result) {
-          return fmt::format("{0} + ({1} * space.{0}_stride1 + Shape::column())", result.name, row);
+          return fmt::format("{0} + ({1} * geometry.{0}_stride1 + Shape::column())", result.name, row);
         },
         first, last);
   }
@@ -67,9 +67,9 @@ class TileText : FamilyText<TileSchedule> {
     openBlock("whole", false);
     declareVectors(schedule_.vectors_per_thread());
     for (const OperandText* operand : streamed_) {
-      out_.line("if ({0}_crosses) fill_tile<true, uint4, true>({0}_tile, {0}, space.{0}_stride0, {1}, {2});",
+      out_.line("if ({0}_crosses) fill_tile<true, uint4, true>({0}_tile, {0}, geometry.{0}_stride0, {1}, {2});",
                 operand->name, schedule_.columns(), schedule_.rows());
-      out_.line("else load_rows<Shape, {1}>({0}_vec, {0}, space.{0}_stride1);", operand->name,
+      out_.line("else load_rows<Shape, {1}>({0}_vec, {0}, geometry.{0}_stride1);", operand->name,
                 kernel_.accessWord(operand->storage, schedule_.width));
     }
     kernel_.writeSingleLoads(out_);
@@ -88,7 +88,7 @@ class TileText : FamilyText<TileSchedule> {
     out_.line("// Any tile, {} vectors of a thread at a time.", count);
     openBlock("any", true);
     for (const OperandText* operand : streamed_)
-      out_.line("if ({0}_crosses) fill_tile<false, uint4, {1}>({0}_tile, {0}, space.{0}_stride0, columns, rows);",
+      out_.line("if ({0}_crosses) fill_tile<false, uint4, {1}>({0}_tile, {0}, geometry.{0}_stride0, columns, rows);",
                 operand->name, kernel_.isAligned());
     kernel_.writeSingleLoads(out_);
     out_.line("__syncthreads();");
@@ -99,7 +99,8 @@ class TileText : FamilyText<TileSchedule> {
     for (const OperandText* operand : streamed_) {
       out_.line("if ({0}_crosses) read_tile({0}_vec, {0}_tile, begin);", operand->name);
       out_.line(
-          "else load_any_rows<Shape, {1}, {2}>({0}_vec, {0}, space.{0}_stride0, space.{0}_stride1, columns, rows, "
+          "else load_any_rows<Shape, {1}, {2}>({0}_vec, {0}, geometry.{0}_stride0, geometry.{0}_stride1, columns, "
+          "rows, "
           "begin);",
           operand->name, kernel_.accessWord(operand->storage, schedule_.width), kernel_.isAligned());
     }
@@ -116,13 +117,13 @@ class TileText : FamilyText<TileSchedule> {
   // Where this block's tile begins, and how much of it there is.
   void writePlace() {
     out_.line("unsigned tile, row_tile, at2;");
-    out_.line("const unsigned outer = divide(divide(blockIdx.x, space.tiles, tile), space.row_tiles, row_tile);");
-    out_.line("const unsigned at3 = divide(outer, space.size2, at2);");
+    out_.line("const unsigned outer = divide(divide(blockIdx.x, geometry.tiles, tile), geometry.row_tiles, row_tile);");
+    out_.line("const unsigned at3 = divide(outer, geometry.size2, at2);");
     out_.line("const long long column = tile * {}ll, row = row_tile * {}ll;", schedule_.columns(), schedule_.rows());
     out_.line("// What is left of the columns and rows, from here and at most one tile.");
-    out_.line("const int columns = space.columns - column < {0} ? (int)(space.columns - column) : {0};",
+    out_.line("const int columns = geometry.columns - column < {0} ? (int)(geometry.columns - column) : {0};",
               schedule_.columns());
-    out_.line("const int rows = space.rows - row < {0} ? (int)(space.rows - row) : {0};", schedule_.rows());
+    out_.line("const int rows = geometry.rows - row < {0} ? (int)(geometry.rows - row) : {0};", schedule_.rows());
     forEachStreamed([&](const auto& tensor) {
       out_.line("{} += {};", tensor.name, kernel_.offset(tensor, {"column", "row", "at2", "at3"}));
     });
@@ -130,7 +131,7 @@ class TileText : FamilyText<TileSchedule> {
 
   void writeChoice() {
     for (const OperandText* operand : streamed_)
-      out_.line("const bool {0}_crosses = space.{0}_stride1 == 1 && space.{0}_stride0 > 1;", operand->name);
+      out_.line("const bool {0}_crosses = geometry.{0}_stride1 == 1 && geometry.{0}_stride0 > 1;", operand->name);
     if (hasWhole()) {
       out_.line("const bool whole = columns == {} && rows == {};", schedule_.columns(), schedule_.rows());
       for (const OperandText* crossing : streamed_) writeWholeCall(*crossing);
@@ -145,7 +146,7 @@ class TileText : FamilyText<TileSchedule> {
     std::string condition = "whole && " + crossing.name + "_crosses";
     std::vector<std::string> flags;
     for (const OperandText* operand : streamed_) {
-      if (operand != &crossing) condition += fmt::format(" && space.{}_stride0 == 1", operand->name);
+      if (operand != &crossing) condition += fmt::format(" && geometry.{}_stride0 == 1", operand->name);
       flags.push_back(operand == &crossing ? "true" : "false");
     }
     writeCall(fmt::format("{}if ({}) ", &crossing == streamed_.front() ? "" : "else ", condition), "whole", flags);
@@ -153,7 +154,7 @@ class TileText : FamilyText<TileSchedule> {
 
   void writeCall(const std::string& before, std::string_view kind, const std::vector<std::string>& last) {
     std::vector<std::string> arguments = kernel_.parameterNames();
-    arguments.push_back("space");
+    arguments.push_back("geometry");
     for (const OperandText* operand : streamed_) arguments.push_back(operand->name + "_tile");
     arguments.insert(arguments.end(), last.begin(), last.end());
     out_.line("{}{}_{}({});", before, kernel_.name(), kind, fmt::join(arguments, ", "));

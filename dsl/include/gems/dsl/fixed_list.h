@@ -1,8 +1,8 @@
 // FixedList: a list of at most N values that lie in the object itself.
 #pragma once
 
+#include <algorithm>
 #include <array>
-#include <compare>
 #include <cstddef>
 #include <initializer_list>
 
@@ -28,7 +28,9 @@ struct FixedList {
   constexpr bool empty() const { return count == 0; }
   constexpr const T& operator[](std::size_t i) const { return items[i]; }
   constexpr T& operator[](std::size_t i) { return items[i]; }
-  constexpr auto operator<=>(const FixedList&) const = default;
+  constexpr bool operator==(const FixedList& other) const {
+    return std::equal(begin(), end(), other.begin(), other.end());
+  }
 };
 
 }  // namespace gems

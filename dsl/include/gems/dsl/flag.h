@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "gems/dsl/fields.h"
+
 namespace gems {
 
 // At most 15 characters of text; plain data, so that it can be part of a key.
@@ -31,6 +33,16 @@ struct FlagValue {
   constexpr std::string_view text() const { return std::string_view(chars.data()); }
   constexpr bool operator==(const FlagValue&) const = default;
 };
+
+std::string_view name(FlagValue::Kind kind);
+
+template <class Visit>
+constexpr void for_each_field(const FlagValue& value, Visit&& visit) {
+  const auto& [kind, integer, chars] = value;
+  visit("kind", kind);
+  visit("integer", integer);
+  visit("chars", chars);
+}
 
 // As gems-codegen takes it: "none", "true", "3", "None".
 std::string to_string(const FlagValue& value);

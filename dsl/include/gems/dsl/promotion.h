@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "gems/dsl/dtype.h"
+#include "gems/dsl/fields.h"
 #include "gems/dsl/flag.h"
 #include "gems/dsl/op.h"
 
@@ -29,6 +31,17 @@ struct CallOperand {
   bool is_number() const { return kind == Kind::Number || (kind == Kind::ZeroDim && !in_memory); }
   bool operator==(const CallOperand&) const = default;
 };
+
+std::string_view name(CallOperand::Kind kind);
+
+template <class Visit>
+constexpr void for_each_field(const CallOperand& operand, Visit&& visit) {
+  const auto& [kind, dtype, in_memory, flag] = operand;
+  visit("kind", kind);
+  visit("dtype", dtype);
+  visit("in_memory", in_memory);
+  visit("flag", flag);
+}
 
 // Compute dtype for each operand position (flags: unused) and each result, and each result's dtype in memory.
 // Source of the rules: torch._prims_common.elementwise_dtypes. Throws gems::Error for combinations that do not promote

@@ -19,6 +19,7 @@
 #include "gems/dsl/trace.h"
 #include "gems/runtime/counters.h"
 #include "gems/runtime/settings.h"
+#include "geometry/call_operand.h"
 #include "torch/stream.h"
 #include "torch/warn_once.h"
 
@@ -42,27 +43,25 @@ c10::SmallVector<Argument, 4> runtime_arguments(const Request& request, const Ca
     Argument argument;
     switch (given.kind) {
       case CallArgument::Kind::Flag:
-        argument.what = {.kind = CallOperand::Kind::Flag, .flag = given.flag};
+        argument.what = flag_operand(given.flag);
         break;
       case CallArgument::Kind::Absent:
-        argument.what = {.kind = CallOperand::Kind::Absent};
+        argument.what = absent_operand();
         break;
       case CallArgument::Kind::Number:
         argument.number = geometry.numbers()[number++];
-        argument.what = {.kind = CallOperand::Kind::Number, .dtype = argument.number.dtype, .in_memory = false};
+        argument.what = number_operand(argument.number.dtype);
         break;
       case CallArgument::Kind::Tensor: {
         const DType dtype = *to_dtype(given.tensor->scalar_type());
         if (geometry.in_memory(i)) {
-          argument.what = {.kind = CallOperand::Kind::Tensor, .dtype = dtype};
-          if (given.tensor->dim() == 0) argument.what.kind = CallOperand::Kind::ZeroDim;
+          argument.what = tensor_operand(dtype, given.tensor->dim());
           argument.tensor = view_of(*given.tensor, geometry.addresses()[address++]);
           break;
         }
         argument.number = geometry.numbers()[number++];
-        argument.what = {.kind = CallOperand::Kind::ZeroDim, .dtype = dtype, .in_memory = false};
-        if (given.tensor->unsafeGetTensorImpl()->is_wrapped_number())
-          argument.what = {.kind = CallOperand::Kind::Number, .dtype = argument.number.dtype, .in_memory = false};
+        const bool is_wrapped = given.tensor->unsafeGetTensorImpl()->is_wrapped_number();
+        argument.what = is_wrapped ? number_operand(argument.number.dtype) : cpu_scalar_operand(dtype);
         break;
       }
     }

@@ -2,7 +2,7 @@
 // results, which are contiguous.
 #pragma once
 
-#include <deque>
+#include <list>
 
 #include "gems/dsl/promotion.h"
 #include "geometry/plan_entry.h"
@@ -14,7 +14,7 @@ struct FullRank {
   at::DimVector sizes;
   at::DimVector strides;
 };
-using FullRanks = std::deque<FullRank>;
+using FullRanks = std::list<FullRank>;
 
 // Gives the results the dtypes of ATen's where they hold the same values: saved statistics that it rounds, truth values
 // that it stores as uint8. False where ATen's are others.

@@ -3,7 +3,13 @@
 
 #include <c10/core/DefaultDtype.h>
 
+#include <array>
+#include <bit>
+#include <string_view>
+#include <type_traits>
+
 #include "gems/aten/dtype.h"
+#include "geometry/call_operand.h"
 #include "geometry/memory_overlap.h"
 #include "geometry/number_value.h"
 #include "geometry/plain_tensor.h"
@@ -20,14 +26,18 @@ std::uint64_t alignment_class(const void* address) {
   return value % 16 == 0 ? 2 : value % 4 == 0 ? 1 : 0;
 }
 
-std::uint64_t head_word(std::uint64_t kind, DType dtype, std::int64_t rank, std::uint64_t alignment) {
-  return kind | static_cast<std::uint64_t>(dtype) << 8 | static_cast<std::uint64_t>(rank) << 16 | alignment << 32;
-}
-
 // Room for a flag or number at every position, and the words at either end.
 constexpr std::size_t WordsBesideTensors = 4 * MaxOperands + 10;
 
-enum HeadKind : std::uint64_t { InMemory = 1, WrappedNumber, CpuScalar, Number, Flag, Allocated, Absent };
+// Of a result that the call does not give: no operand begins with it.
+constexpr std::uint64_t Allocated = 0xFF;
+
+// What an operand's first word has beside the operand's own fields: the alignment and rank of a tensor; whether a
+// number came as a tensor.
+std::uint64_t tensor_bits(std::int64_t rank, std::uint64_t alignment) {
+  return static_cast<std::uint64_t>(rank) << 48 | alignment << 40;
+}
+constexpr std::uint64_t WrappedBit = std::uint64_t{1} << 42;
 
 // A sum of folded products, two words each: no step waits for the one before. A table compares all words, so the hash
 // only has to spread.
@@ -63,6 +73,26 @@ class CallGeometry::Writer {
   explicit Writer(std::array<std::uint64_t, MaxWords>& words) : next_(words.data()), end_(next_ + MaxWords) {}
 
   void push(std::uint64_t word) { *next_++ = word; }
+  // The first word has the fields of one byte. Operands that are no flags have none of a flag's.
+  [[gnu::always_inline]] void push_operand(const CallOperand& operand, std::uint64_t bits) {
+    std::uint64_t& first = *next_++;
+    int shift = 0;
+    const auto add = [&](const auto& self, const auto& field) __attribute__((always_inline)) {
+      using Field = std::remove_cvref_t<decltype(field)>;
+      if constexpr (std::is_same_v<Field, FlagValue>) {
+        if (operand.kind == CallOperand::Kind::Flag)
+          for_each_field(field, [&](std::string_view, const auto& inner) { self(self, inner); });
+      } else if constexpr (sizeof(Field) == 1) {
+        bits |= static_cast<std::uint64_t>(field) << shift;
+        shift += 8;
+      } else {
+        static_assert(sizeof(Field) % 8 == 0);
+        for (const std::uint64_t word : std::bit_cast<std::array<std::uint64_t, sizeof(Field) / 8>>(field)) push(word);
+      }
+    };
+    for_each_field(operand, [&](std::string_view, const auto& field) { add(add, field); });
+    first = bits;
+  }
   bool has_room(std::size_t words) const { return words <= static_cast<std::size_t>(end_ - next_); }
   std::uint64_t* next() const { return next_; }
 
@@ -109,7 +139,8 @@ inline std::optional<DeclineReason> CallGeometry::add_tensor(Writer& writer, con
   const auto sizes = tensor.sizes();
   const auto strides = tensor.strides();
   if (!writer.has_room(2 * sizes.size() + WordsBesideTensors)) return DeclineReason::Rank;
-  writer.push(head_word(HeadKind::InMemory, *dtype, static_cast<std::int64_t>(sizes.size()), alignment_class(address)));
+  const auto rank = static_cast<std::int64_t>(sizes.size());
+  writer.push_operand(tensor_operand(*dtype, rank), tensor_bits(rank, alignment_class(address)));
   for (std::size_t d = 0; d < sizes.size(); ++d) {
     writer.push(static_cast<std::uint64_t>(sizes[d]));
     writer.push(static_cast<std::uint64_t>(strides[d]));
@@ -120,8 +151,10 @@ inline std::optional<DeclineReason> CallGeometry::add_tensor(Writer& writer, con
 std::optional<DeclineReason> CallGeometry::add_number(Writer& writer, const at::Tensor& tensor) {
   const auto dtype = to_dtype(tensor.scalar_type());
   if (!dtype || !to_number(tensor, numbers_[number_count_++])) return DeclineReason::Dtype;
-  const bool is_wrapped = is_number(*tensor.unsafeGetTensorImpl());
-  writer.push(head_word(is_wrapped ? HeadKind::WrappedNumber : HeadKind::CpuScalar, *dtype, 0, 0));
+  if (is_number(*tensor.unsafeGetTensorImpl()))
+    writer.push_operand(number_operand(*dtype), WrappedBit);
+  else
+    writer.push_operand(cpu_scalar_operand(*dtype), 0);
   return std::nullopt;
 }
 
@@ -171,7 +204,7 @@ std::optional<DeclineReason> CallGeometry::collect(const Request& request) {
   // Results first: a copy-on-write result gets its own memory now, before its address is read as an argument's.
   for (std::size_t r = 0; r < request.results.size(); ++r) {
     if (!request.results[r].defined()) {
-      writer.push(HeadKind::Allocated);
+      writer.push(Allocated);
       continue;
     }
     at::TensorImpl& result = *request.results[r].unsafeGetTensorImpl();
@@ -196,19 +229,14 @@ std::optional<DeclineReason> CallGeometry::collect(const Request& request) {
       case CallArgument::Kind::Number: {
         NumberValue& number = numbers_[number_count_++];
         if (!to_number(*argument.number, number)) return DeclineReason::Dtype;
-        writer.push(head_word(HeadKind::Number, number.dtype, 0, 0));
+        writer.push_operand(number_operand(number.dtype), 0);
         break;
       }
-      case CallArgument::Kind::Flag: {
-        writer.push(HeadKind::Flag | static_cast<std::uint64_t>(argument.flag.kind) << 8);
-        writer.push(static_cast<std::uint64_t>(argument.flag.integer));
-        const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(argument.flag.chars);
-        writer.push(halves[0]);
-        writer.push(halves[1]);
+      case CallArgument::Kind::Flag:
+        writer.push_operand(flag_operand(argument.flag), 0);
         break;
-      }
       case CallArgument::Kind::Absent:
-        writer.push(HeadKind::Absent);
+        writer.push_operand(absent_operand(), 0);
         break;
     }
   }

@@ -25,6 +25,14 @@ PlanTable* make() {
   return owner.table.get();
 }
 
+// It will be replaced, after the analysis of the geometry that takes its place: its memory can be on the way until
+// then.
+void prefetch(const PlanEntry& entry) {
+  constexpr std::size_t LineBytes = 64;
+  for (std::size_t at = 0; at < sizeof(PlanEntry); at += LineBytes)
+    __builtin_prefetch(reinterpret_cast<const char*>(&entry) + at);
+}
+
 }  // namespace
 
 PlanTable& PlanTable::of_this_thread() {
@@ -34,16 +42,22 @@ PlanTable& PlanTable::of_this_thread() {
 }
 
 const PlanEntry* PlanTable::find(const CallGeometry& geometry) const {
-  const PlanEntry* entry = entries_[geometry.hash() % Size].get();
-  if (entry == nullptr || entry->hash != geometry.hash()) return nullptr;
+  const Place& place = places_[geometry.hash() % Size];
+  const PlanEntry* entry = place.entry.get();
+  if (entry == nullptr || place.hash != geometry.hash()) {
+    if (entry != nullptr) prefetch(*entry);
+    return nullptr;
+  }
   const auto words = geometry.words();
   if (entry->words.size() != words.size()) return nullptr;
   return std::memcmp(entry->words.data(), words.data(), words.size_bytes()) == 0 ? entry : nullptr;
 }
 
 void PlanTable::insert(std::unique_ptr<PlanEntry>& entry) {
-  std::unique_ptr<PlanEntry>& place = entries_[entry->hash % Size];
-  if (!place || place->calls_inside == 0) place = std::move(entry);
+  Place& place = places_[entry->hash % Size];
+  if (place.entry != nullptr && place.entry->calls_inside != 0) return;
+  place.hash = entry->hash;
+  place.entry = std::move(entry);
 }
 
 }  // namespace gems::aten

@@ -47,7 +47,12 @@ class PlanTable {
 
  private:
   static constexpr std::size_t Size = 2048;
-  std::array<std::unique_ptr<PlanEntry>, Size> entries_;
+  // Hashes beside the entries: most geometries that are not there touch no entry.
+  struct Place {
+    std::uint64_t hash = 0;
+    std::unique_ptr<PlanEntry> entry;
+  };
+  std::array<Place, Size> places_;
 };
 
 }  // namespace gems::aten

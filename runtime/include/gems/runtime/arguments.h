@@ -6,6 +6,7 @@
 #include <span>
 
 #include "gems/dsl/dtype.h"
+#include "gems/dsl/fields.h"
 #include "gems/dsl/flag.h"
 #include "gems/dsl/trace.h"
 
@@ -17,6 +18,13 @@ struct Device {
   int index = 0;
   bool operator==(const Device&) const = default;
 };
+
+template <class Visit>
+constexpr void for_each_field(const Device& device, Visit&& visit) {
+  const auto& [kind, index] = device;
+  visit("kind", kind);
+  visit("index", index);
+}
 
 // Strides in elements; rank 0 has no sizes. Outermost dimension first, as PyTorch.
 struct TensorView {

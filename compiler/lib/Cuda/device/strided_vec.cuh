@@ -1,8 +1,8 @@
 // Moves of vectors of any stride and alignment, for kernels by rows and by tiles.
 
-//! snippet Run needs Vec
+//! snippet StridedVec needs Vec
 // A vector of elements that lie `stride` apart. Loaded first and put in order later, so that no load waits for another.
-template <class T, int N, class Word, bool Aligned> struct Run {
+template <class T, int N, class Word, bool Aligned> struct StridedVec {
   static constexpr bool shifts = !Aligned && sizeof(Word) > sizeof(T);
   static constexpr int count = Vec<T, N>::size / sizeof(Word);
   static_assert(!shifts || sizeof(Word) >= 4, "parts of a word are not shifted");
@@ -59,10 +59,10 @@ template <class T, int N, class Word, bool Aligned> struct Run {
   }
 };
 
-//! snippet StoreRun needs Store
+//! snippet StorePart needs Store
 // A vector, or its elements from `first` up to `last`.
 template <class Word, bool Aligned, class T, int N>
-__device__ __forceinline__ void store_run(T* to, const Vec<T, N>& value, int first, int last) {
+__device__ __forceinline__ void store_part(T* to, const Vec<T, N>& value, int first, int last) {
   if (first == 0 && last >= N && (Aligned || (unsigned long long)to % sizeof(Word) == 0)) return store<Word>(to, value);
   #pragma unroll
   for (int k = 0; k < N; ++k)
