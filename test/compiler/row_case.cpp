@@ -239,6 +239,10 @@ class Table {
   std::vector<std::byte> results_;
 };
 
+CallOperand flag_of(const OperandDef& operand) {
+  return {.kind = CallOperand::Kind::Flag, .flag = operand.default_flag.value()};
+}
+
 }  // namespace
 
 TraceGraph row_trace(const OpDef& op, const std::vector<DType>& dtypes, std::size_t absent) {
@@ -247,6 +251,10 @@ TraceGraph row_trace(const OpDef& op, const std::vector<DType>& dtypes, std::siz
   for (std::size_t i = 0; i < op.operands.size(); ++i) {
     const OperandDef& operand = op.operands[i];
     CallOperand& passed = operands.emplace_back();
+    if (operand.kind == OperandKind::Flag) {
+      passed = flag_of(operand);
+      continue;
+    }
     const bool is_number = operand.kind == OperandKind::Scalar;
     passed.kind = is_number ? CallOperand::Kind::Number : CallOperand::Kind::Tensor;
     passed.dtype = is_number ? (operand.dtype && is_integral(*operand.dtype) ? DType::I64 : DType::F64)
@@ -264,8 +272,10 @@ TraceGraph gradient_trace(const OpDef& op, DType dtype, PositionSet wanted) {
   const Derived& gradient = derivatives.gradient(op, 1, wanted);
   std::vector<CallOperand> operands;
   for (const OperandDef& operand : gradient.op->operands)
-    operands.push_back(
-        {.kind = CallOperand::Kind::Tensor, .dtype = operand.kind == OperandKind::Row ? opmath_of(dtype) : dtype});
+    operands.push_back(operand.kind == OperandKind::Flag
+                           ? flag_of(operand)
+                           : CallOperand{.kind = CallOperand::Kind::Tensor,
+                                         .dtype = operand.kind == OperandKind::Row ? opmath_of(dtype) : dtype});
   return trace(*gradient.op, operands);
 }
 

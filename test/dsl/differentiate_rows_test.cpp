@@ -35,13 +35,14 @@ using From = DerivedOperand::From;
 constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-// A call: elements for each operand; none where it is absent.
+// A call: elements for each operand; none where it is absent. Flags have their defaults.
 struct Call {
   std::size_t rows, columns;
   std::vector<Elements> operands;
 };
 
 CallOperand passed(const OperandDef& operand, const Elements& elements) {
+  if (operand.kind == OperandKind::Flag) return test::flag(operand.default_flag.value());
   if (elements.empty()) return {.kind = CallOperand::Kind::Absent};
   return operand.kind == OperandKind::Scalar ? test::number(elements[0].dtype) : test::tensor(elements[0].dtype);
 }
@@ -95,7 +96,9 @@ bool is_moving(const Elements& elements) { return !elements.empty() && is_float(
 std::vector<std::size_t> differentiable(const OpDef& op, const Call& call) {
   std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < op.operands.size(); ++i)
-    if (op.operands[i].kind != OperandKind::Scalar && is_moving(call.operands[i])) positions.push_back(i);
+    if (op.operands[i].kind != OperandKind::Scalar && op.operands[i].kind != OperandKind::Flag &&
+        is_moving(call.operands[i]))
+      positions.push_back(i);
   return positions;
 }
 PositionSet set_of(const std::vector<std::size_t>& positions) {

@@ -210,7 +210,7 @@ std::optional<TraceGraph> uniform_trace(const OpDef& op, DType dtype) {
       operands.push_back({.kind = CallOperand::Kind::Number,
                           .dtype = is_integral(operand.dtype.value_or(dtype)) ? DType::I64 : DType::F64});
     else if (operand.kind == OperandKind::Flag)
-      operands.push_back({.kind = CallOperand::Kind::Flag});
+      operands.push_back({.kind = CallOperand::Kind::Flag, .flag = operand.default_flag.value_or(FlagValue())});
     else
       operands.push_back({.kind = CallOperand::Kind::Tensor, .dtype = dtype});
   }

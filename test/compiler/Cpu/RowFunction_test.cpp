@@ -32,12 +32,14 @@ constexpr OpDef sweeps_op =
               return outputs(scaled * weight, row_sum(scaled * weight), row_argmax(scaled));
             });
 
-// Numbers stand for scalars, integers where the op says so; flags are not met.
+// Numbers stand for scalars, integers where the op says so; flags have their defaults.
 TraceGraph trace_of_op(const OpDef& op, DType dtype) {
   std::vector<CallOperand> operands;
   for (const OperandDef& operand : op.operands) {
     if (operand.kind == OperandKind::Scalar)
       operands.push_back({.kind = CallOperand::Kind::Number, .dtype = operand.dtype ? DType::I64 : DType::F64});
+    else if (operand.kind == OperandKind::Flag)
+      operands.push_back({.kind = CallOperand::Kind::Flag, .flag = operand.default_flag.value()});
     else
       operands.push_back({.kind = CallOperand::Kind::Tensor, .dtype = operand.name == "target" ? DType::I64 : dtype});
   }

@@ -5,6 +5,7 @@
 #include "dsl/random_traces.h"
 #include "gems/dsl.h"
 #include "gems/ops/catalogue.h"
+#include "gems/ops/fused_rows.h"
 #include "gems/ops/normalization.h"
 #include "gems/ops/reduction.h"
 #include "gems/ops/softmax.h"
@@ -286,6 +287,25 @@ TEST_CASE("the gradients of a norm are found in one walk over the rows, held and
           CHECK((traits(cls).family == Family::Looped) == (length > 10000));
         }
   check_rows_on_host(cases, 14);
+}
+
+TEST_CASE("a rowwise op without a reduction is computed element by element, and its gradient sums up columns") {
+  std::vector<RowCase> cases;
+  for (const DType dtype : {DType::F32, DType::BF16})
+    for (const std::int64_t length : {1, 40, 130, 1030})
+      for (const int offset : {0, 1}) {
+        cases.push_back({.graph = row_trace(ops::bias_act_op, {dtype}),
+                         .reduced = {length},
+                         .kept = {37},
+                         .values = RowValues::Moderate,
+                         .tolerance = dtype == DType::BF16 ? 1.6e-2 : 1e-4,
+                         .offset = offset});
+        cases.push_back(cases.back());
+        cases.back().graph = gradient_trace(ops::bias_act_op, dtype, 3);
+        cases.back().processors = 1;
+        CHECK(traits(layout_of(cases.back()).cls).family == Family::Held);
+      }
+  check_rows_on_host(cases, 15);
 }
 
 TEST_CASE("elements are picked beside sums over all rows, whatever operands are called") {
