@@ -34,7 +34,7 @@ __device__ __forceinline__ float add_element(float x, float y) {
 }
 
 // Sizes and strides in elements; dimension 0 is the innermost.
-struct Space {
+struct Geometry {
   unsigned count;
   Divisor size0;
   Divisor size1;
@@ -54,41 +54,41 @@ struct Space {
 };
 
 // Where an element is in each tensor.
-struct Place {
+struct Offsets {
   int x;
   int y;
   int out;
 };
 
-__device__ __forceinline__ Place place_of(unsigned i, const Space& space) {
+__device__ __forceinline__ Offsets offsets_of(unsigned i, const Geometry& geometry) {
   unsigned at0;
-  const unsigned left1 = divide(i, space.size0, at0);
+  const unsigned left1 = divide(i, geometry.size0, at0);
   // In two dimensions.
-  if (left1 < space.size1.divisor) return {(int)(at0 * space.x_stride0 + left1 * space.x_stride1), (int)(at0 * space.y_stride0 + left1 * space.y_stride1), (int)(at0 * space.out_stride0 + left1 * space.out_stride1)};
+  if (left1 < geometry.size1.divisor) return {(int)(at0 * geometry.x_stride0 + left1 * geometry.x_stride1), (int)(at0 * geometry.y_stride0 + left1 * geometry.y_stride1), (int)(at0 * geometry.out_stride0 + left1 * geometry.out_stride1)};
   unsigned at1;
-  const unsigned left2 = divide(left1, space.size1, at1);
+  const unsigned left2 = divide(left1, geometry.size1, at1);
   unsigned at2;
-  const unsigned at3 = divide(left2, space.size2, at2);
-  return {(int)(at0 * space.x_stride0 + at1 * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3), (int)(at0 * space.y_stride0 + at1 * space.y_stride1 + at2 * space.y_stride2 + at3 * space.y_stride3), (int)(at0 * space.out_stride0 + at1 * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3)};
+  const unsigned at3 = divide(left2, geometry.size2, at2);
+  return {(int)(at0 * geometry.x_stride0 + at1 * geometry.x_stride1 + at2 * geometry.x_stride2 + at3 * geometry.x_stride3), (int)(at0 * geometry.y_stride0 + at1 * geometry.y_stride1 + at2 * geometry.y_stride2 + at3 * geometry.y_stride3), (int)(at0 * geometry.out_stride0 + at1 * geometry.out_stride1 + at2 * geometry.out_stride2 + at3 * geometry.out_stride3)};
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-gems_add_bf16_generic(const bf16* x, const bf16* y, bf16* out, const Space space) {
+gems_add_bf16_generic(const bf16* x, const bf16* y, bf16* out, const Geometry geometry) {
   const unsigned first = blockIdx.x * 1024 + threadIdx.x;
   bf16 x_raw[4];
   bf16 y_raw[4];
-  Place at[4];
+  Offsets offsets[4];
   #pragma unroll
   for (int u = 0; u < 4; ++u) {
     // Behind the end the last element is read again, and not written.
-    at[u] = place_of(first + u * 256 < space.count ? first + u * 256 : space.count - 1, space);
-    x_raw[u] = x[at[u].x];
-    y_raw[u] = y[at[u].y];
+    offsets[u] = offsets_of(first + u * 256 < geometry.count ? first + u * 256 : geometry.count - 1, geometry);
+    x_raw[u] = x[offsets[u].x];
+    y_raw[u] = y[offsets[u].y];
   }
   #pragma unroll
   for (int u = 0; u < 4; ++u) {
-    if (first + u * 256 < space.count) {
-      out[at[u].out] = to_bf16(add_element(to_f32(x_raw[u]), to_f32(y_raw[u])));
+    if (first + u * 256 < geometry.count) {
+      out[offsets[u].out] = to_bf16(add_element(to_f32(x_raw[u]), to_f32(y_raw[u])));
     }
   }
 }

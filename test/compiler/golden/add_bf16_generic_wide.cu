@@ -25,7 +25,7 @@ __device__ __forceinline__ float add_element(float x, float y) {
 }
 
 // Sizes and strides in elements; dimension 0 is the innermost.
-struct Space {
+struct Geometry {
   long long count;
   long long size0;
   long long size1;
@@ -61,42 +61,42 @@ struct Space {
 };
 
 // Where an element is in each tensor.
-struct Place {
+struct Offsets {
   long long x;
   long long y;
   long long out;
 };
 
-__device__ __forceinline__ Place place_of(long long i, const Space& space) {
-  const long long left1 = i / space.size0, at0 = i - left1 * space.size0;
+__device__ __forceinline__ Offsets offsets_of(long long i, const Geometry& geometry) {
+  const long long left1 = i / geometry.size0, at0 = i - left1 * geometry.size0;
   // In two dimensions.
-  if (left1 < space.size1) return {(long long)(at0 * space.x_stride0 + left1 * space.x_stride1), (long long)(at0 * space.y_stride0 + left1 * space.y_stride1), (long long)(at0 * space.out_stride0 + left1 * space.out_stride1)};
-  const long long left2 = left1 / space.size1, at1 = left1 - left2 * space.size1;
-  const long long left3 = left2 / space.size2, at2 = left2 - left3 * space.size2;
-  const long long left4 = left3 / space.size3, at3 = left3 - left4 * space.size3;
-  const long long left5 = left4 / space.size4, at4 = left4 - left5 * space.size4;
-  const long long left6 = left5 / space.size5, at5 = left5 - left6 * space.size5;
-  const long long at7 = left6 / space.size6, at6 = left6 - at7 * space.size6;
-  return {(long long)(at0 * space.x_stride0 + at1 * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3 + at4 * space.x_stride4 + at5 * space.x_stride5 + at6 * space.x_stride6 + at7 * space.x_stride7), (long long)(at0 * space.y_stride0 + at1 * space.y_stride1 + at2 * space.y_stride2 + at3 * space.y_stride3 + at4 * space.y_stride4 + at5 * space.y_stride5 + at6 * space.y_stride6 + at7 * space.y_stride7), (long long)(at0 * space.out_stride0 + at1 * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3 + at4 * space.out_stride4 + at5 * space.out_stride5 + at6 * space.out_stride6 + at7 * space.out_stride7)};
+  if (left1 < geometry.size1) return {(long long)(at0 * geometry.x_stride0 + left1 * geometry.x_stride1), (long long)(at0 * geometry.y_stride0 + left1 * geometry.y_stride1), (long long)(at0 * geometry.out_stride0 + left1 * geometry.out_stride1)};
+  const long long left2 = left1 / geometry.size1, at1 = left1 - left2 * geometry.size1;
+  const long long left3 = left2 / geometry.size2, at2 = left2 - left3 * geometry.size2;
+  const long long left4 = left3 / geometry.size3, at3 = left3 - left4 * geometry.size3;
+  const long long left5 = left4 / geometry.size4, at4 = left4 - left5 * geometry.size4;
+  const long long left6 = left5 / geometry.size5, at5 = left5 - left6 * geometry.size5;
+  const long long at7 = left6 / geometry.size6, at6 = left6 - at7 * geometry.size6;
+  return {(long long)(at0 * geometry.x_stride0 + at1 * geometry.x_stride1 + at2 * geometry.x_stride2 + at3 * geometry.x_stride3 + at4 * geometry.x_stride4 + at5 * geometry.x_stride5 + at6 * geometry.x_stride6 + at7 * geometry.x_stride7), (long long)(at0 * geometry.y_stride0 + at1 * geometry.y_stride1 + at2 * geometry.y_stride2 + at3 * geometry.y_stride3 + at4 * geometry.y_stride4 + at5 * geometry.y_stride5 + at6 * geometry.y_stride6 + at7 * geometry.y_stride7), (long long)(at0 * geometry.out_stride0 + at1 * geometry.out_stride1 + at2 * geometry.out_stride2 + at3 * geometry.out_stride3 + at4 * geometry.out_stride4 + at5 * geometry.out_stride5 + at6 * geometry.out_stride6 + at7 * geometry.out_stride7)};
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-gems_add_bf16_generic(const bf16* x, const bf16* y, bf16* out, const Space space) {
+gems_add_bf16_generic(const bf16* x, const bf16* y, bf16* out, const Geometry geometry) {
   const long long first = (long long)blockIdx.x * 1024 + threadIdx.x;
   bf16 x_raw[4];
   bf16 y_raw[4];
-  Place at[4];
+  Offsets offsets[4];
   #pragma unroll
   for (int u = 0; u < 4; ++u) {
     // Behind the end the last element is read again, and not written.
-    at[u] = place_of(first + u * 256 < space.count ? first + u * 256 : space.count - 1, space);
-    x_raw[u] = x[at[u].x];
-    y_raw[u] = y[at[u].y];
+    offsets[u] = offsets_of(first + u * 256 < geometry.count ? first + u * 256 : geometry.count - 1, geometry);
+    x_raw[u] = x[offsets[u].x];
+    y_raw[u] = y[offsets[u].y];
   }
   #pragma unroll
   for (int u = 0; u < 4; ++u) {
-    if (first + u * 256 < space.count) {
-      out[at[u].out] = to_bf16(add_element(to_f32(x_raw[u]), to_f32(y_raw[u])));
+    if (first + u * 256 < geometry.count) {
+      out[offsets[u].out] = to_bf16(add_element(to_f32(x_raw[u]), to_f32(y_raw[u])));
     }
   }
 }

@@ -91,7 +91,7 @@ __device__ __forceinline__ unsigned divide(unsigned n, const Divisor& by, unsign
 }
 
 // A vector of elements that lie `stride` apart. Loaded first and put in order later, so that no load waits for another.
-template <class T, int N, class Word, bool Aligned> struct Run {
+template <class T, int N, class Word, bool Aligned> struct StridedVec {
   static constexpr bool shifts = !Aligned && sizeof(Word) > sizeof(T);
   static constexpr int count = Vec<T, N>::size / sizeof(Word);
   static_assert(!shifts || sizeof(Word) >= 4, "parts of a word are not shifted");
@@ -150,7 +150,7 @@ template <class T, int N, class Word, bool Aligned> struct Run {
 
 // A vector, or its elements from `first` up to `last`.
 template <class Word, bool Aligned, class T, int N>
-__device__ __forceinline__ void store_run(T* to, const Vec<T, N>& value, int first, int last) {
+__device__ __forceinline__ void store_part(T* to, const Vec<T, N>& value, int first, int last) {
   if (first == 0 && last >= N && (Aligned || (unsigned long long)to % sizeof(Word) == 0)) return store<Word>(to, value);
   #pragma unroll
   for (int k = 0; k < N; ++k)
@@ -163,7 +163,7 @@ __device__ __forceinline__ float add_element(float x, float y) {
 }
 
 // Sizes and strides in elements; dimension 0 is the innermost.
-struct Space {
+struct Geometry {
   Divisor tiles;
   unsigned rows;
   long long columns;
@@ -175,69 +175,69 @@ struct Space {
 };
 
 // Where a row begins in each tensor.
-struct Place {
+struct Offsets {
   long long x;
   long long y;
   long long out;
 };
 
-__device__ __forceinline__ Place place_of(unsigned row, const Space& space) {
-  return {row * space.x_stride1, row * space.y_stride1, row * space.out_stride1};
+__device__ __forceinline__ Offsets offsets_of(unsigned row, const Geometry& geometry) {
+  return {row * geometry.x_stride1, row * geometry.y_stride1, row * geometry.out_stride1};
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-gems_add_bf16_rows(const bf16* x, const bf16* y, bf16* out, const Space space) {
+gems_add_bf16_rows(const bf16* x, const bf16* y, bf16* out, const Geometry geometry) {
   unsigned tile;
-  const unsigned row = divide(blockIdx.x, space.tiles, tile) * blockDim.y + threadIdx.y;
+  const unsigned row = divide(blockIdx.x, geometry.tiles, tile) * blockDim.y + threadIdx.y;
   const long long start = ((long long)tile * blockDim.x * 4 + threadIdx.x) * 8;
-  const bool dense = (unsigned long long)space.x_stride0 <= 1 && (unsigned long long)space.y_stride0 <= 1;
-  if (row >= space.rows) return;
-  const Place at = place_of(row, space);
+  const bool dense = (unsigned long long)geometry.x_stride0 <= 1 && (unsigned long long)geometry.y_stride0 <= 1;
+  if (row >= geometry.rows) return;
+  const Offsets offsets = offsets_of(row, geometry);
   if (dense) {
-    Run<bf16, 8, uint4, true> x_run[4];
-    Run<bf16, 8, uint4, true> y_run[4];
+    StridedVec<bf16, 8, uint4, true> x_strided[4];
+    StridedVec<bf16, 8, uint4, true> y_strided[4];
     #pragma unroll
     for (int u = 0; u < 4; ++u) {
       const long long column = start + u * (blockDim.x * 8ll);
-      if (column + 8 <= space.columns) {
-        x_run[u].load_whole(x + (space.x_stride0 ? column : 0) + at.x, space.x_stride0);
-        y_run[u].load_whole(y + (space.y_stride0 ? column : 0) + at.y, space.y_stride0);
+      if (column + 8 <= geometry.columns) {
+        x_strided[u].load_whole(x + (geometry.x_stride0 ? column : 0) + offsets.x, geometry.x_stride0);
+        y_strided[u].load_whole(y + (geometry.y_stride0 ? column : 0) + offsets.y, geometry.y_stride0);
       }
     }
     #pragma unroll
     for (int u = 0; u < 4; ++u) {
       const long long column = start + u * (blockDim.x * 8ll);
-      if (column + 8 <= space.columns) {
-        const Vec<bf16, 8> x_vec = x_run[u].vec();
-        const Vec<bf16, 8> y_vec = y_run[u].vec();
+      if (column + 8 <= geometry.columns) {
+        const Vec<bf16, 8> x_vec = x_strided[u].vec();
+        const Vec<bf16, 8> y_vec = y_strided[u].vec();
         float out_vec[8];
         #pragma unroll
         for (int k = 0; k < 8; ++k) {
           out_vec[k] = add_element(to_f32(x_vec.get(k)), to_f32(y_vec.get(k)));
         }
-        store<uint4>(out + column + at.out, pack_bf16(out_vec));
+        store<uint4>(out + column + offsets.out, pack_bf16(out_vec));
       }
     }
-    if (space.columns % 8 == 0) return;
+    if (geometry.columns % 8 == 0) return;
   }
   #pragma unroll 1
   for (int u = 0; u < 4; ++u) {
     const long long column = start + u * (blockDim.x * 8ll);
-    if (dense && column + 8 <= space.columns) continue;
+    if (dense && column + 8 <= geometry.columns) continue;
     const int first = 0;
-    if (column >= space.columns) return;
-    const int last = space.columns - column < 8 ? (int)(space.columns - column) : 8;
-    Run<bf16, 8, uint4, true> x_run;
-    x_run.load(x + column * space.x_stride0 + at.x, space.x_stride0, first, last);
-    Run<bf16, 8, uint4, true> y_run;
-    y_run.load(y + column * space.y_stride0 + at.y, space.y_stride0, first, last);
-    const Vec<bf16, 8> x_vec = x_run.vec();
-    const Vec<bf16, 8> y_vec = y_run.vec();
+    if (column >= geometry.columns) return;
+    const int last = geometry.columns - column < 8 ? (int)(geometry.columns - column) : 8;
+    StridedVec<bf16, 8, uint4, true> x_strided;
+    x_strided.load(x + column * geometry.x_stride0 + offsets.x, geometry.x_stride0, first, last);
+    StridedVec<bf16, 8, uint4, true> y_strided;
+    y_strided.load(y + column * geometry.y_stride0 + offsets.y, geometry.y_stride0, first, last);
+    const Vec<bf16, 8> x_vec = x_strided.vec();
+    const Vec<bf16, 8> y_vec = y_strided.vec();
     float out_vec[8];
     #pragma unroll
     for (int k = 0; k < 8; ++k) {
       out_vec[k] = add_element(to_f32(x_vec.get(k)), to_f32(y_vec.get(k)));
     }
-    store_run<uint4, true>(out + column + at.out, pack_bf16(out_vec), first, last);
+    store_part<uint4, true>(out + column + offsets.out, pack_bf16(out_vec), first, last);
   }
 }

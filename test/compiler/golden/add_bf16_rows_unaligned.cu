@@ -91,7 +91,7 @@ __device__ __forceinline__ unsigned divide(unsigned n, const Divisor& by, unsign
 }
 
 // A vector of elements that lie `stride` apart. Loaded first and put in order later, so that no load waits for another.
-template <class T, int N, class Word, bool Aligned> struct Run {
+template <class T, int N, class Word, bool Aligned> struct StridedVec {
   static constexpr bool shifts = !Aligned && sizeof(Word) > sizeof(T);
   static constexpr int count = Vec<T, N>::size / sizeof(Word);
   static_assert(!shifts || sizeof(Word) >= 4, "parts of a word are not shifted");
@@ -150,7 +150,7 @@ template <class T, int N, class Word, bool Aligned> struct Run {
 
 // A vector, or its elements from `first` up to `last`.
 template <class Word, bool Aligned, class T, int N>
-__device__ __forceinline__ void store_run(T* to, const Vec<T, N>& value, int first, int last) {
+__device__ __forceinline__ void store_part(T* to, const Vec<T, N>& value, int first, int last) {
   if (first == 0 && last >= N && (Aligned || (unsigned long long)to % sizeof(Word) == 0)) return store<Word>(to, value);
   #pragma unroll
   for (int k = 0; k < N; ++k)
@@ -163,7 +163,7 @@ __device__ __forceinline__ float add_element(float x, float y) {
 }
 
 // Sizes and strides in elements; dimension 0 is the innermost.
-struct Space {
+struct Geometry {
   Divisor tiles;
   Divisor size1;
   Divisor size2;
@@ -183,42 +183,42 @@ struct Space {
 };
 
 // Where a row begins in each tensor. Only more than two dimensions cost divisions.
-struct Place {
+struct Offsets {
   long long x;
   long long y;
   long long out;
 };
 
-__device__ __forceinline__ Place place_of(unsigned row, const Space& space) {
-  if (space.size1.divisor >= space.rows) return {row * space.x_stride1, row * space.y_stride1, row * space.out_stride1};
+__device__ __forceinline__ Offsets offsets_of(unsigned row, const Geometry& geometry) {
+  if (geometry.size1.divisor >= geometry.rows) return {row * geometry.x_stride1, row * geometry.y_stride1, row * geometry.out_stride1};
   unsigned at1, at2;
-  const unsigned at3 = divide(divide(row, space.size1, at1), space.size2, at2);
-  return {at1 * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3, at1 * space.y_stride1 + at2 * space.y_stride2 + at3 * space.y_stride3, at1 * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3};
+  const unsigned at3 = divide(divide(row, geometry.size1, at1), geometry.size2, at2);
+  return {at1 * geometry.x_stride1 + at2 * geometry.x_stride2 + at3 * geometry.x_stride3, at1 * geometry.y_stride1 + at2 * geometry.y_stride2 + at3 * geometry.y_stride3, at1 * geometry.out_stride1 + at2 * geometry.out_stride2 + at3 * geometry.out_stride3};
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-gems_add_bf16_rows(const bf16* x, const bf16* y, bf16* out, const Space space) {
+gems_add_bf16_rows(const bf16* x, const bf16* y, bf16* out, const Geometry geometry) {
   unsigned tile;
-  const unsigned row = divide(blockIdx.x, space.tiles, tile) * blockDim.y + threadIdx.y;
+  const unsigned row = divide(blockIdx.x, geometry.tiles, tile) * blockDim.y + threadIdx.y;
   const long long start = ((long long)tile * blockDim.x + threadIdx.x) * 8;
-  if (row >= space.rows) return;
-  const Place at = place_of(row, space);
+  if (row >= geometry.rows) return;
+  const Offsets offsets = offsets_of(row, geometry);
   // Each row begins so many columns early that vectors of out are aligned.
-  const int lead = (int)((unsigned long long)(out + at.out) % 16) / 2;
+  const int lead = (int)((unsigned long long)(out + offsets.out) % 16) / 2;
   const long long column = start - lead;
   const int first = column < 0 ? lead : 0;
-  if (column >= space.columns) return;
-  const int last = space.columns - column < 8 ? (int)(space.columns - column) : 8;
-  Run<bf16, 8, uint4, false> x_run;
-  x_run.load(x + column * space.x_stride0 + at.x, space.x_stride0, first, last);
-  Run<bf16, 8, uint4, false> y_run;
-  y_run.load(y + column * space.y_stride0 + at.y, space.y_stride0, first, last);
-  const Vec<bf16, 8> x_vec = x_run.vec();
-  const Vec<bf16, 8> y_vec = y_run.vec();
+  if (column >= geometry.columns) return;
+  const int last = geometry.columns - column < 8 ? (int)(geometry.columns - column) : 8;
+  StridedVec<bf16, 8, uint4, false> x_strided;
+  x_strided.load(x + column * geometry.x_stride0 + offsets.x, geometry.x_stride0, first, last);
+  StridedVec<bf16, 8, uint4, false> y_strided;
+  y_strided.load(y + column * geometry.y_stride0 + offsets.y, geometry.y_stride0, first, last);
+  const Vec<bf16, 8> x_vec = x_strided.vec();
+  const Vec<bf16, 8> y_vec = y_strided.vec();
   float out_vec[8];
   #pragma unroll
   for (int k = 0; k < 8; ++k) {
     out_vec[k] = add_element(to_f32(x_vec.get(k)), to_f32(y_vec.get(k)));
   }
-  store_run<uint4, false>(out + column + at.out, pack_bf16(out_vec), first, last);
+  store_part<uint4, false>(out + column + offsets.out, pack_bf16(out_vec), first, last);
 }

@@ -99,7 +99,7 @@ __device__ __forceinline__ unsigned divide(unsigned n, const Divisor& by, unsign
 }
 
 // A vector of elements that lie `stride` apart. Loaded first and put in order later, so that no load waits for another.
-template <class T, int N, class Word, bool Aligned> struct Run {
+template <class T, int N, class Word, bool Aligned> struct StridedVec {
   static constexpr bool shifts = !Aligned && sizeof(Word) > sizeof(T);
   static constexpr int count = Vec<T, N>::size / sizeof(Word);
   static_assert(!shifts || sizeof(Word) >= 4, "parts of a word are not shifted");
@@ -158,7 +158,7 @@ template <class T, int N, class Word, bool Aligned> struct Run {
 
 // A vector, or its elements from `first` up to `last`.
 template <class Word, bool Aligned, class T, int N>
-__device__ __forceinline__ void store_run(T* to, const Vec<T, N>& value, int first, int last) {
+__device__ __forceinline__ void store_part(T* to, const Vec<T, N>& value, int first, int last) {
   if (first == 0 && last >= N && (Aligned || (unsigned long long)to % sizeof(Word) == 0)) return store<Word>(to, value);
   #pragma unroll
   for (int k = 0; k < N; ++k)
@@ -194,21 +194,21 @@ template <bool Whole, class Word, bool Aligned, class T, class Shape>
 __device__ __forceinline__ void fill_tile(Tile<T, Shape>& tile, const T* from, long long stride, int columns, int rows) {
   constexpr int N = sizeof(Word) / sizeof(T), per_column = Shape::rows / N;
   constexpr int all = Shape::columns * per_column, count = (all + Shape::threads - 1) / Shape::threads;
-  Run<T, N, Word, Aligned> runs[count];
+  StridedVec<T, N, Word, Aligned> vecs[count];
   #pragma unroll
   for (int i = 0; i < count; ++i) {
     const int at = i * Shape::threads + threadIdx.x, row = at % per_column * N, column = at / per_column;
-    if constexpr (Whole && all % Shape::threads == 0) runs[i].load(from + column * stride + row, 1, 0, N);
-    else if (at < all && row < rows) runs[i].load(from + (column < columns ? column : columns - 1) * stride + row, 1, 0, rows - row);
+    if constexpr (Whole && all % Shape::threads == 0) vecs[i].load(from + column * stride + row, 1, 0, N);
+    else if (at < all && row < rows) vecs[i].load(from + (column < columns ? column : columns - 1) * stride + row, 1, 0, rows - row);
   }
   #pragma unroll
   for (int i = 0; i < count; ++i) {
     const int at = i * Shape::threads + threadIdx.x, row = at % per_column * N, column = at / per_column;
     if (at >= all) break;
     T* to = &tile.at[column / Shape::width][column % Shape::width * Shape::rows + row];
-    if constexpr (Shape::lanes <= 8) put_words<Word>(to, runs[i].vec());
-    else if constexpr (Shape::lanes == 16 || sizeof(T) >= 8) put_words<uint2>(to, runs[i].vec());
-    else put_words<unsigned>(to, runs[i].vec());
+    if constexpr (Shape::lanes <= 8) put_words<Word>(to, vecs[i].vec());
+    else if constexpr (Shape::lanes == 16 || sizeof(T) >= 8) put_words<uint2>(to, vecs[i].vec());
+    else put_words<unsigned>(to, vecs[i].vec());
   }
 }
 
@@ -249,9 +249,9 @@ __device__ __forceinline__ void load_any_rows(Vec<T, N> (&vecs)[Count], const T*
   #pragma unroll
   for (int u = 0; u < Count; ++u) {
     const int row = Shape::row(begin + u) < rows ? Shape::row(begin + u) : rows - 1;
-    Run<T, N, Word, Aligned> run;
-    run.load(from + column * stride0 + row * stride1, stride0, 0, columns - column);
-    vecs[u] = run.vec();
+    StridedVec<T, N, Word, Aligned> strided;
+    strided.load(from + column * stride0 + row * stride1, stride0, 0, columns - column);
+    vecs[u] = strided.vec();
   }
 }
 
@@ -261,7 +261,7 @@ __device__ __forceinline__ float add_element(float x, float y) {
 }
 
 // Sizes and strides in elements; dimension 0 is the innermost.
-struct Space {
+struct Geometry {
   Divisor tiles;
   Divisor row_tiles;
   Divisor size2;
@@ -284,13 +284,13 @@ struct Space {
 using Shape = TileShape<256, 16, 4, 2, 2>;
 
 // A tile whose columns and rows all exist; what does not cross has neighbours along a row.
-__device__ __forceinline__ void gems_add_bf16_tile_whole(const bf16* x, const bf16* y, bf16* out, const Space& space, Tile<bf16, Shape>& x_tile, Tile<bf16, Shape>& y_tile, const bool x_crosses, const bool y_crosses) {
+__device__ __forceinline__ void gems_add_bf16_tile_whole(const bf16* x, const bf16* y, bf16* out, const Geometry& geometry, Tile<bf16, Shape>& x_tile, Tile<bf16, Shape>& y_tile, const bool x_crosses, const bool y_crosses) {
   Vec<bf16, 4> x_vec[4];
   Vec<bf16, 4> y_vec[4];
-  if (x_crosses) fill_tile<true, uint4, true>(x_tile, x, space.x_stride0, 64, 64);
-  else load_rows<Shape, uint2>(x_vec, x, space.x_stride1);
-  if (y_crosses) fill_tile<true, uint4, true>(y_tile, y, space.y_stride0, 64, 64);
-  else load_rows<Shape, uint2>(y_vec, y, space.y_stride1);
+  if (x_crosses) fill_tile<true, uint4, true>(x_tile, x, geometry.x_stride0, 64, 64);
+  else load_rows<Shape, uint2>(x_vec, x, geometry.x_stride1);
+  if (y_crosses) fill_tile<true, uint4, true>(y_tile, y, geometry.y_stride0, 64, 64);
+  else load_rows<Shape, uint2>(y_vec, y, geometry.y_stride1);
   __syncthreads();
   if (x_crosses) read_tile(x_vec, x_tile, 0);
   if (y_crosses) read_tile(y_vec, y_tile, 0);
@@ -301,14 +301,14 @@ __device__ __forceinline__ void gems_add_bf16_tile_whole(const bf16* x, const bf
     for (int k = 0; k < 4; ++k) {
       out_vec[k] = add_element(to_f32(x_vec[u].get(k)), to_f32(y_vec[u].get(k)));
     }
-    store<uint2>(out + (Shape::row(u) * space.out_stride1 + Shape::column()), pack_bf16(out_vec));
+    store<uint2>(out + (Shape::row(u) * geometry.out_stride1 + Shape::column()), pack_bf16(out_vec));
   }
 }
 
 // Any tile, 4 vectors of a thread at a time.
-__device__ __forceinline__ void gems_add_bf16_tile_any(const bf16* x, const bf16* y, bf16* out, const Space& space, Tile<bf16, Shape>& x_tile, Tile<bf16, Shape>& y_tile, const int columns, const int rows, const bool x_crosses, const bool y_crosses) {
-  if (x_crosses) fill_tile<false, uint4, true>(x_tile, x, space.x_stride0, columns, rows);
-  if (y_crosses) fill_tile<false, uint4, true>(y_tile, y, space.y_stride0, columns, rows);
+__device__ __forceinline__ void gems_add_bf16_tile_any(const bf16* x, const bf16* y, bf16* out, const Geometry& geometry, Tile<bf16, Shape>& x_tile, Tile<bf16, Shape>& y_tile, const int columns, const int rows, const bool x_crosses, const bool y_crosses) {
+  if (x_crosses) fill_tile<false, uint4, true>(x_tile, x, geometry.x_stride0, columns, rows);
+  if (y_crosses) fill_tile<false, uint4, true>(y_tile, y, geometry.y_stride0, columns, rows);
   __syncthreads();
   if (columns <= Shape::column()) return;
   #pragma unroll 1
@@ -316,9 +316,9 @@ __device__ __forceinline__ void gems_add_bf16_tile_any(const bf16* x, const bf16
     Vec<bf16, 4> x_vec[4];
     Vec<bf16, 4> y_vec[4];
     if (x_crosses) read_tile(x_vec, x_tile, begin);
-    else load_any_rows<Shape, uint2, true>(x_vec, x, space.x_stride0, space.x_stride1, columns, rows, begin);
+    else load_any_rows<Shape, uint2, true>(x_vec, x, geometry.x_stride0, geometry.x_stride1, columns, rows, begin);
     if (y_crosses) read_tile(y_vec, y_tile, begin);
-    else load_any_rows<Shape, uint2, true>(y_vec, y, space.y_stride0, space.y_stride1, columns, rows, begin);
+    else load_any_rows<Shape, uint2, true>(y_vec, y, geometry.y_stride0, geometry.y_stride1, columns, rows, begin);
     #pragma unroll
     for (int u = 0; u < 4; ++u) {
       const int r = Shape::row(begin + u);
@@ -328,29 +328,29 @@ __device__ __forceinline__ void gems_add_bf16_tile_any(const bf16* x, const bf16
       for (int k = 0; k < 4; ++k) {
         out_vec[k] = add_element(to_f32(x_vec[u].get(k)), to_f32(y_vec[u].get(k)));
       }
-      store_run<uint2, true>(out + (r * space.out_stride1 + Shape::column()), pack_bf16(out_vec), 0, columns - Shape::column());
+      store_part<uint2, true>(out + (r * geometry.out_stride1 + Shape::column()), pack_bf16(out_vec), 0, columns - Shape::column());
     }
   }
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-gems_add_bf16_tile(const bf16* x, const bf16* y, bf16* out, const Space space) {
+gems_add_bf16_tile(const bf16* x, const bf16* y, bf16* out, const Geometry geometry) {
   __shared__ Tile<bf16, Shape> x_tile;
   __shared__ Tile<bf16, Shape> y_tile;
   unsigned tile, row_tile, at2;
-  const unsigned outer = divide(divide(blockIdx.x, space.tiles, tile), space.row_tiles, row_tile);
-  const unsigned at3 = divide(outer, space.size2, at2);
+  const unsigned outer = divide(divide(blockIdx.x, geometry.tiles, tile), geometry.row_tiles, row_tile);
+  const unsigned at3 = divide(outer, geometry.size2, at2);
   const long long column = tile * 64ll, row = row_tile * 64ll;
   // What is left of the columns and rows, from here and at most one tile.
-  const int columns = space.columns - column < 64 ? (int)(space.columns - column) : 64;
-  const int rows = space.rows - row < 64 ? (int)(space.rows - row) : 64;
-  x += column * space.x_stride0 + row * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3;
-  y += column * space.y_stride0 + row * space.y_stride1 + at2 * space.y_stride2 + at3 * space.y_stride3;
-  out += column + row * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3;
-  const bool x_crosses = space.x_stride1 == 1 && space.x_stride0 > 1;
-  const bool y_crosses = space.y_stride1 == 1 && space.y_stride0 > 1;
+  const int columns = geometry.columns - column < 64 ? (int)(geometry.columns - column) : 64;
+  const int rows = geometry.rows - row < 64 ? (int)(geometry.rows - row) : 64;
+  x += column * geometry.x_stride0 + row * geometry.x_stride1 + at2 * geometry.x_stride2 + at3 * geometry.x_stride3;
+  y += column * geometry.y_stride0 + row * geometry.y_stride1 + at2 * geometry.y_stride2 + at3 * geometry.y_stride3;
+  out += column + row * geometry.out_stride1 + at2 * geometry.out_stride2 + at3 * geometry.out_stride3;
+  const bool x_crosses = geometry.x_stride1 == 1 && geometry.x_stride0 > 1;
+  const bool y_crosses = geometry.y_stride1 == 1 && geometry.y_stride0 > 1;
   const bool whole = columns == 64 && rows == 64;
-  if (whole && x_crosses && space.y_stride0 == 1) gems_add_bf16_tile_whole(x, y, out, space, x_tile, y_tile, true, false);
-  else if (whole && y_crosses && space.x_stride0 == 1) gems_add_bf16_tile_whole(x, y, out, space, x_tile, y_tile, false, true);
-  else gems_add_bf16_tile_any(x, y, out, space, x_tile, y_tile, columns, rows, x_crosses, y_crosses);
+  if (whole && x_crosses && geometry.y_stride0 == 1) gems_add_bf16_tile_whole(x, y, out, geometry, x_tile, y_tile, true, false);
+  else if (whole && y_crosses && geometry.x_stride0 == 1) gems_add_bf16_tile_whole(x, y, out, geometry, x_tile, y_tile, false, true);
+  else gems_add_bf16_tile_any(x, y, out, geometry, x_tile, y_tile, columns, rows, x_crosses, y_crosses);
 }

@@ -169,7 +169,7 @@ __device__ __forceinline__ float layer_norm_element(float x, float weight, float
 }
 
 // Sizes and strides in elements; dimension 0 is the innermost.
-struct Space {
+struct Geometry {
   Divisor size1;
   Divisor size2;
   unsigned rows;
@@ -201,40 +201,40 @@ struct Space {
 };
 
 // Where a row begins in each tensor. Only more than one kept dimension costs divisions.
-struct Place {
+struct Offsets {
   long long x;
   long long out0;
   long long out1;
   long long out2;
 };
 
-__device__ __forceinline__ Place place_of(unsigned row, const Space& space) {
-  if (space.size1.divisor >= space.rows) return {row * space.x_stride1, row * space.out0_stride1, row * space.out1_stride1, row * space.out2_stride1};
+__device__ __forceinline__ Offsets offsets_of(unsigned row, const Geometry& geometry) {
+  if (geometry.size1.divisor >= geometry.rows) return {row * geometry.x_stride1, row * geometry.out0_stride1, row * geometry.out1_stride1, row * geometry.out2_stride1};
   unsigned at1;
-  const unsigned left2 = divide(row, space.size1, at1);
+  const unsigned left2 = divide(row, geometry.size1, at1);
   unsigned at2;
-  const unsigned at3 = divide(left2, space.size2, at2);
-  return {at1 * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3, at1 * space.out0_stride1 + at2 * space.out0_stride2 + at3 * space.out0_stride3, at1 * space.out1_stride1 + at2 * space.out1_stride2 + at3 * space.out1_stride3, at1 * space.out2_stride1 + at2 * space.out2_stride2 + at3 * space.out2_stride3};
+  const unsigned at3 = divide(left2, geometry.size2, at2);
+  return {at1 * geometry.x_stride1 + at2 * geometry.x_stride2 + at3 * geometry.x_stride3, at1 * geometry.out0_stride1 + at2 * geometry.out0_stride2 + at3 * geometry.out0_stride3, at1 * geometry.out1_stride1 + at2 * geometry.out1_stride2 + at3 * geometry.out1_stride3, at1 * geometry.out2_stride1 + at2 * geometry.out2_stride2 + at3 * geometry.out2_stride3};
 }
 
 extern "C" __global__ void __launch_bounds__(1024)
-gems_layer_norm_bf16_to_bf16_f32_f32_held(const bf16* x, const bf16* weight, const bf16* bias, const float eps, bf16* out0, float* out1, float* out2, const Space space) {
+gems_layer_norm_bf16_to_bf16_f32_f32_held(const bf16* x, const bf16* weight, const bf16* bias, const float eps, bf16* out0, float* out1, float* out2, const Geometry geometry) {
   const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;
   // All threads of a block take part in its reductions, also those behind the last row.
-  const bool is_row = row < space.rows;
-  const Place at = place_of(is_row ? row : 0, space);
-  const long long columns = is_row ? space.columns : 0;
+  const bool is_row = row < geometry.rows;
+  const Offsets offsets = offsets_of(is_row ? row : 0, geometry);
+  const long long columns = is_row ? geometry.columns : 0;
   const int start = threadIdx.x * 8, step = blockDim.x * 8;
   const int left = (int)columns - start;
   Vec<bf16, 8> x_vec[4];
   #pragma unroll
   for (int u = 0; u < 4; ++u) {
     x_vec[u] = {};
-    if (u * step < left) x_vec[u] = load<Vec<bf16, 8>, uint4>(x + at.x + start + u * step);
+    if (u * step < left) x_vec[u] = load<Vec<bf16, 8>, uint4>(x + offsets.x + start + u * step);
   }
   const Elements<8, true> elements = {left, step};
   const int column = start;
-  const u64 length = space.columns;
+  const u64 length = geometry.columns;
   Sum<float>::State mean0_sum_part = Sum<float>::identity();
   {
     float mean0_sum_values[32];
@@ -249,7 +249,7 @@ gems_layer_norm_bf16_to_bf16_f32_f32_held(const bf16* x, const bf16* weight, con
   }
   __shared__ Sum<float>::State exchange1[32];
   const float mean0_sum = combine_row<Sum<float>>(mean0_sum_part, exchange1);
-  const float mean0 = mean0_sum / space.columns;
+  const float mean0 = mean0_sum / geometry.columns;
   Sum<float>::State squares0_part = Sum<float>::identity();
   {
     float squares0_values[32];
@@ -267,8 +267,8 @@ gems_layer_norm_bf16_to_bf16_f32_f32_held(const bf16* x, const bf16* weight, con
   const float squares0 = combine_row<Sum<float>>(squares0_part, exchange2);
   const float rsqrt0 = rsqrtf(squares0 / (float)(i64)length + eps);
   if (threadIdx.x == 0 && is_row) {
-    out1[at.out1] = mean0;
-    out2[at.out2] = rsqrt0;
+    out1[offsets.out1] = mean0;
+    out2[offsets.out2] = rsqrt0;
   }
   {
     #pragma unroll
@@ -283,7 +283,7 @@ gems_layer_norm_bf16_to_bf16_f32_f32_held(const bf16* x, const bf16* weight, con
       for (int k = 0; k < 8; ++k) {
         out0_vec[k] = layer_norm_element(to_f32(x_vec[u].get(k)), to_f32(weight_vec.get(k)), to_f32(bias_vec.get(k)), rsqrt0, mean0);
       }
-      store<uint4>(out0 + at.out0 + column + u * step, pack_bf16(out0_vec));
+      store<uint4>(out0 + offsets.out0 + column + u * step, pack_bf16(out0_vec));
     }
   }
 }

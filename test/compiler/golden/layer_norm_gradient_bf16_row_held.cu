@@ -254,7 +254,7 @@ __device__ __forceinline__ Results layer_norm_vjp_x_weight_bias_of0_element(floa
 }
 
 // Sizes and strides in elements; dimension 0 is the innermost.
-struct Space {
+struct Geometry {
   Divisor size1;
   Divisor size2;
   unsigned rows;
@@ -295,7 +295,7 @@ struct Space {
 };
 
 // Where a row begins in each tensor. Only more than one kept dimension costs divisions.
-struct Place {
+struct Offsets {
   long long grad0;
   long long result1;
   long long result2;
@@ -303,13 +303,13 @@ struct Place {
   long long out0;
 };
 
-__device__ __forceinline__ Place place_of(unsigned row, const Space& space) {
-  if (space.size1.divisor >= space.rows) return {row * space.grad0_stride1, row * space.result1_stride1, row * space.result2_stride1, row * space.x_stride1, row * space.out0_stride1};
+__device__ __forceinline__ Offsets offsets_of(unsigned row, const Geometry& geometry) {
+  if (geometry.size1.divisor >= geometry.rows) return {row * geometry.grad0_stride1, row * geometry.result1_stride1, row * geometry.result2_stride1, row * geometry.x_stride1, row * geometry.out0_stride1};
   unsigned at1;
-  const unsigned left2 = divide(row, space.size1, at1);
+  const unsigned left2 = divide(row, geometry.size1, at1);
   unsigned at2;
-  const unsigned at3 = divide(left2, space.size2, at2);
-  return {at1 * space.grad0_stride1 + at2 * space.grad0_stride2 + at3 * space.grad0_stride3, at1 * space.result1_stride1 + at2 * space.result1_stride2 + at3 * space.result1_stride3, at1 * space.result2_stride1 + at2 * space.result2_stride2 + at3 * space.result2_stride3, at1 * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3, at1 * space.out0_stride1 + at2 * space.out0_stride2 + at3 * space.out0_stride3};
+  const unsigned at3 = divide(left2, geometry.size2, at2);
+  return {at1 * geometry.grad0_stride1 + at2 * geometry.grad0_stride2 + at3 * geometry.grad0_stride3, at1 * geometry.result1_stride1 + at2 * geometry.result1_stride2 + at3 * geometry.result1_stride3, at1 * geometry.result2_stride1 + at2 * geometry.result2_stride2 + at3 * geometry.result2_stride3, at1 * geometry.x_stride1 + at2 * geometry.x_stride2 + at3 * geometry.x_stride3, at1 * geometry.out0_stride1 + at2 * geometry.out0_stride2 + at3 * geometry.out0_stride3};
 }
 
 // Sums of each column over the rows that a block had, and how far those of two blocks lie apart.
@@ -318,18 +318,18 @@ struct Sums {
   float* out2;
 };
 
-__device__ __forceinline__ long long pitch_of(const Space& space) {
-  return (space.columns + 15) / 16 * 16;
+__device__ __forceinline__ long long pitch_of(const Geometry& geometry) {
+  return (geometry.columns + 15) / 16 * 16;
 }
 
-__device__ __forceinline__ Sums sums_of(char* scratch, unsigned part, const Space& space) {
-  const long long pitch = pitch_of(space);
+__device__ __forceinline__ Sums sums_of(char* scratch, unsigned part, const Geometry& geometry) {
+  const long long pitch = pitch_of(geometry);
   return {reinterpret_cast<float*>(scratch) + part * pitch,
-          reinterpret_cast<float*>(scratch + 4 * space.sums * pitch) + part * pitch};
+          reinterpret_cast<float*>(scratch + 4 * geometry.sums * pitch) + part * pitch};
 }
 
 extern "C" __global__ void __launch_bounds__(512)
-gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held(const bf16* grad0, const float* result1, const float* result2, const bf16* x, const bf16* weight, bf16* out0, bf16* out1, bf16* out2, char* scratch, const Space space) {
+gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held(const bf16* grad0, const float* result1, const float* result2, const bf16* x, const bf16* weight, bf16* out0, bf16* out1, bf16* out2, char* scratch, const Geometry geometry) {
   const int start = threadIdx.x * 4, step = blockDim.x * 4;
   float out1_sums[16] = {};
   float out2_sums[16] = {};
@@ -337,27 +337,27 @@ gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held(const 
   #pragma unroll
   for (int u = 0; u < 4; ++u) {
     weight_vec[u] = {};
-    if (start + u * step < space.columns) weight_vec[u] = load<Vec<bf16, 4>, uint2>(weight + start + u * step);
+    if (start + u * step < geometry.columns) weight_vec[u] = load<Vec<bf16, 4>, uint2>(weight + start + u * step);
   }
   Vec<bf16, 4> grad0_next[4];
   Vec<bf16, 4> x_next[4];
   float result1_next;
   float result2_next;
   const auto load_row = [&](unsigned row) {
-    const bool is_row = row < space.rows;
-    const Place at = place_of(is_row ? row : 0, space);
-    result1_next = result1[at.result1];
-    result2_next = result2[at.result2];
-    const long long columns = is_row ? space.columns : 0;
+    const bool is_row = row < geometry.rows;
+    const Offsets offsets = offsets_of(is_row ? row : 0, geometry);
+    result1_next = result1[offsets.result1];
+    result2_next = result2[offsets.result2];
+    const long long columns = is_row ? geometry.columns : 0;
     const int left = (int)columns - start;
     Vec<bf16, 4> grad0_vec[4];
     Vec<bf16, 4> x_vec[4];
     #pragma unroll
     for (int u = 0; u < 4; ++u) {
       grad0_vec[u] = {};
-      if (u * step < left) grad0_vec[u] = load<Vec<bf16, 4>, uint2>(grad0 + at.grad0 + start + u * step);
+      if (u * step < left) grad0_vec[u] = load<Vec<bf16, 4>, uint2>(grad0 + offsets.grad0 + start + u * step);
       x_vec[u] = {};
-      if (u * step < left) x_vec[u] = load<Vec<bf16, 4>, uint2>(x + at.x + start + u * step);
+      if (u * step < left) x_vec[u] = load<Vec<bf16, 4>, uint2>(x + offsets.x + start + u * step);
     }
     #pragma unroll
     for (int u = 0; u < 4; ++u) {
@@ -367,12 +367,12 @@ gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held(const 
   };
   load_row(blockIdx.x * blockDim.y + threadIdx.y);
   int turn = 0;
-  for (unsigned first = blockIdx.x * blockDim.y; first < space.rows; first += gridDim.x * blockDim.y) {
+  for (unsigned first = blockIdx.x * blockDim.y; first < geometry.rows; first += gridDim.x * blockDim.y) {
     const unsigned row = first + threadIdx.y;
     // All threads of a block take part in its reductions, also those behind the last row.
-    const bool is_row = row < space.rows;
-    const Place at = place_of(is_row ? row : 0, space);
-    const long long columns = is_row ? space.columns : 0;
+    const bool is_row = row < geometry.rows;
+    const Offsets offsets = offsets_of(is_row ? row : 0, geometry);
+    const long long columns = is_row ? geometry.columns : 0;
     const int left = (int)columns - start;
     Vec<bf16, 4> grad0_vec[4];
     Vec<bf16, 4> x_vec[4];
@@ -388,7 +388,7 @@ gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held(const 
     const int column = start;
     const float result1_value = result1_row;
     const float result2_value = result2_row;
-    const u64 length = space.columns;
+    const u64 length = geometry.columns;
     const float converted0 = (float)(i64)length;
     Sum<float>::State sum0_part = Sum<float>::identity();
     Sum<float>::State sum1_part = Sum<float>::identity();
@@ -425,31 +425,31 @@ gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held(const 
           out1_sums[u * 4 + k] += values.out1;
           out2_sums[u * 4 + k] += values.out2;
         }
-        store<uint2>(out0 + at.out0 + column + u * step, pack_bf16(out0_vec));
+        store<uint2>(out0 + offsets.out0 + column + u * step, pack_bf16(out0_vec));
       }
     }
     turn ^= 1;
   }
-  const Sums sums = sums_of(scratch, blockIdx.x, space);
+  const Sums sums = sums_of(scratch, blockIdx.x, geometry);
   __shared__ float out1_exchange[16][32];
-  leave_sums<4, uint4>(sums.out1, out1_sums, out1_exchange, start, step, space.columns);
+  leave_sums<4, uint4>(sums.out1, out1_sums, out1_exchange, start, step, geometry.columns);
   __shared__ float out2_exchange[16][32];
-  leave_sums<4, uint4>(sums.out2, out2_sums, out2_exchange, start, step, space.columns);
+  leave_sums<4, uint4>(sums.out2, out2_sums, out2_exchange, start, step, geometry.columns);
 }
 
 // Sums over all rows, from those of the blocks.
 extern "C" __global__ void __launch_bounds__(1024)
-gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held_fold(const bf16* grad0, const float* result1, const float* result2, const bf16* x, const bf16* weight, bf16* out0, bf16* out1, bf16* out2, char* scratch, const Space space) {
+gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held_fold(const bf16* grad0, const float* result1, const float* result2, const bf16* x, const bf16* weight, bf16* out0, bf16* out1, bf16* out2, char* scratch, const Geometry geometry) {
   const long long column = blockIdx.x * 32ll + threadIdx.x;
-  const unsigned parts = column < space.columns ? space.sums : 0;
-  const Sums sums = sums_of(scratch, 0, space);
-  const float out1_own = fold_sums(sums.out1 + column, pitch_of(space), parts);
-  const float out2_own = fold_sums(sums.out2 + column, pitch_of(space), parts);
+  const unsigned parts = column < geometry.columns ? geometry.sums : 0;
+  const Sums sums = sums_of(scratch, 0, geometry);
+  const float out1_own = fold_sums(sums.out1 + column, pitch_of(geometry), parts);
+  const float out2_own = fold_sums(sums.out2 + column, pitch_of(geometry), parts);
   __shared__ float out1_exchange[32][32];
   const float out1_sum = combine_across<Sum<float>>(out1_own, out1_exchange);
   __shared__ float out2_exchange[32][32];
   const float out2_sum = combine_across<Sum<float>>(out2_own, out2_exchange);
-  if (threadIdx.y > 0 || column >= space.columns) return;
-  out1[(column) * space.out1_stride0] = to_bf16(out1_sum);
-  out2[(column) * space.out2_stride0] = to_bf16(out2_sum);
+  if (threadIdx.y > 0 || column >= geometry.columns) return;
+  out1[(column) * geometry.out1_stride0] = to_bf16(out1_sum);
+  out2[(column) * geometry.out2_stride0] = to_bf16(out2_sum);
 }

@@ -159,7 +159,7 @@ template <class T> __device__ __forceinline__ long long index_of(const Found<T>&
 }
 
 // Sizes and strides in elements; dimension 0 is the innermost.
-struct Space {
+struct Geometry {
   Divisor size1;
   Divisor size2;
   unsigned rows;
@@ -179,34 +179,34 @@ struct Space {
 };
 
 // Where a row begins in each tensor. Only more than one kept dimension costs divisions.
-struct Place {
+struct Offsets {
   long long x;
   long long out0;
   long long out1;
 };
 
-__device__ __forceinline__ Place place_of(unsigned row, const Space& space) {
-  if (space.size1.divisor >= space.rows) return {row * space.x_stride1, row * space.out0_stride1, row * space.out1_stride1};
+__device__ __forceinline__ Offsets offsets_of(unsigned row, const Geometry& geometry) {
+  if (geometry.size1.divisor >= geometry.rows) return {row * geometry.x_stride1, row * geometry.out0_stride1, row * geometry.out1_stride1};
   unsigned at1;
-  const unsigned left2 = divide(row, space.size1, at1);
+  const unsigned left2 = divide(row, geometry.size1, at1);
   unsigned at2;
-  const unsigned at3 = divide(left2, space.size2, at2);
-  return {at1 * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3, at1 * space.out0_stride1 + at2 * space.out0_stride2 + at3 * space.out0_stride3, at1 * space.out1_stride1 + at2 * space.out1_stride2 + at3 * space.out1_stride3};
+  const unsigned at3 = divide(left2, geometry.size2, at2);
+  return {at1 * geometry.x_stride1 + at2 * geometry.x_stride2 + at3 * geometry.x_stride3, at1 * geometry.out0_stride1 + at2 * geometry.out0_stride2 + at3 * geometry.out0_stride3, at1 * geometry.out1_stride1 + at2 * geometry.out1_stride2 + at3 * geometry.out1_stride3};
 }
 
 // What a block finds of a row that is longer than 16384 elements.
 using Partial = MaxIndex<float>::State;
 
 extern "C" __global__ void __launch_bounds__(512)
-gems_max_dim_f32_to_f32_i64_looped(const float* x, float* out0, i64* out1, Partial* partials, const Space space) {
+gems_max_dim_f32_to_f32_i64_looped(const float* x, float* out0, i64* out1, Partial* partials, const Geometry geometry) {
   const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;
   // All threads of a block take part in its reductions, also those behind the last row.
-  const bool is_row = row < space.rows;
-  const Place at = place_of(is_row ? row : 0, space);
+  const bool is_row = row < geometry.rows;
+  const Offsets offsets = offsets_of(is_row ? row : 0, geometry);
   // The blocks of a row share it.
   const unsigned part = blockIdx.z * gridDim.y + blockIdx.y;
   const long long first = part * 16384ll;
-  const long long columns = is_row ? min(space.columns, first + 16384) : 0;
+  const long long columns = is_row ? min(geometry.columns, first + 16384) : 0;
   const int start = threadIdx.x * 4, step = blockDim.x * 4;
   MaxIndex<float>::State place0_part = MaxIndex<float>::identity();
   for (long long column = first + start; column < columns; column += 4 * step) {
@@ -216,7 +216,7 @@ gems_max_dim_f32_to_f32_i64_looped(const float* x, float* out0, i64* out1, Parti
     #pragma unroll
     for (int u = 0; u < 4; ++u) {
       x_vec[u] = {};
-      if (u * step < left) x_vec[u] = load<Vec<float, 4>, uint4>(x + at.x + column + u * step);
+      if (u * step < left) x_vec[u] = load<Vec<float, 4>, uint4>(x + offsets.x + column + u * step);
     }
     float place0_values[16];
     #pragma unroll
@@ -230,39 +230,39 @@ gems_max_dim_f32_to_f32_i64_looped(const float* x, float* out0, i64* out1, Parti
   }
   __shared__ MaxIndex<float>::State exchange1[32];
   const MaxIndex<float>::State found1 = combine_row<MaxIndex<float>>(place0_part, exchange1);
-  if (space.columns > 16384) {
-    if (threadIdx.x == 0 && is_row && first < space.columns)
-      partials[part * (long long)space.rows + row] = found1;
+  if (geometry.columns > 16384) {
+    if (threadIdx.x == 0 && is_row && first < geometry.columns)
+      partials[part * (long long)geometry.rows + row] = found1;
     return;
   }
   const float greatest0 = found1.value;
   const u64 place0 = index_of(found1);
   if (threadIdx.x == 0 && is_row) {
-    out0[at.out0] = greatest0;
-    out1[at.out1] = place0;
+    out0[offsets.out0] = greatest0;
+    out1[offsets.out1] = place0;
   }
 }
 
 // Rows that several blocks share, from what these have found, in their order.
 extern "C" __global__ void __launch_bounds__(512)
-gems_max_dim_f32_to_f32_i64_looped_fold(const float* x, float* out0, i64* out1, const Partial* partials, const Space space) {
+gems_max_dim_f32_to_f32_i64_looped_fold(const float* x, float* out0, i64* out1, const Partial* partials, const Geometry geometry) {
   const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;
   // All threads of a block take part in its reductions, also those behind the last row.
-  const bool is_row = row < space.rows;
-  const Place at = place_of(is_row ? row : 0, space);
-  const unsigned parts = (unsigned)((space.columns + 16383) / 16384);
+  const bool is_row = row < geometry.rows;
+  const Offsets offsets = offsets_of(is_row ? row : 0, geometry);
+  const unsigned parts = (unsigned)((geometry.columns + 16383) / 16384);
   const unsigned of_thread = (parts + blockDim.x - 1) / blockDim.x;
   const unsigned first = threadIdx.x * of_thread, last = min(parts, first + of_thread);
-  const long long columns = is_row ? space.columns : 0;
+  const long long columns = is_row ? geometry.columns : 0;
   Partial own = MaxIndex<float>::identity();
   for (unsigned part = first; part < last && is_row; ++part)
-    own = MaxIndex<float>::combine(own, partials[part * (long long)space.rows + row]);
+    own = MaxIndex<float>::combine(own, partials[part * (long long)geometry.rows + row]);
   __shared__ MaxIndex<float>::State exchange2[32];
   const Partial found = combine_row<MaxIndex<float>>(own, exchange2);
   const float greatest0 = found.value;
   const u64 place0 = index_of(found);
   if (threadIdx.x == 0 && is_row) {
-    out0[at.out0] = greatest0;
-    out1[at.out1] = place0;
+    out0[offsets.out0] = greatest0;
+    out1[offsets.out1] = place0;
   }
 }

@@ -78,7 +78,7 @@ __device__ __forceinline__ unsigned divide(unsigned n, const Divisor& by, unsign
 }
 
 // A vector of elements that lie `stride` apart. Loaded first and put in order later, so that no load waits for another.
-template <class T, int N, class Word, bool Aligned> struct Run {
+template <class T, int N, class Word, bool Aligned> struct StridedVec {
   static constexpr bool shifts = !Aligned && sizeof(Word) > sizeof(T);
   static constexpr int count = Vec<T, N>::size / sizeof(Word);
   static_assert(!shifts || sizeof(Word) >= 4, "parts of a word are not shifted");
@@ -137,7 +137,7 @@ template <class T, int N, class Word, bool Aligned> struct Run {
 
 // A vector, or its elements from `first` up to `last`.
 template <class Word, bool Aligned, class T, int N>
-__device__ __forceinline__ void store_run(T* to, const Vec<T, N>& value, int first, int last) {
+__device__ __forceinline__ void store_part(T* to, const Vec<T, N>& value, int first, int last) {
   if (first == 0 && last >= N && (Aligned || (unsigned long long)to % sizeof(Word) == 0)) return store<Word>(to, value);
   #pragma unroll
   for (int k = 0; k < N; ++k)
@@ -173,21 +173,21 @@ template <bool Whole, class Word, bool Aligned, class T, class Shape>
 __device__ __forceinline__ void fill_tile(Tile<T, Shape>& tile, const T* from, long long stride, int columns, int rows) {
   constexpr int N = sizeof(Word) / sizeof(T), per_column = Shape::rows / N;
   constexpr int all = Shape::columns * per_column, count = (all + Shape::threads - 1) / Shape::threads;
-  Run<T, N, Word, Aligned> runs[count];
+  StridedVec<T, N, Word, Aligned> vecs[count];
   #pragma unroll
   for (int i = 0; i < count; ++i) {
     const int at = i * Shape::threads + threadIdx.x, row = at % per_column * N, column = at / per_column;
-    if constexpr (Whole && all % Shape::threads == 0) runs[i].load(from + column * stride + row, 1, 0, N);
-    else if (at < all && row < rows) runs[i].load(from + (column < columns ? column : columns - 1) * stride + row, 1, 0, rows - row);
+    if constexpr (Whole && all % Shape::threads == 0) vecs[i].load(from + column * stride + row, 1, 0, N);
+    else if (at < all && row < rows) vecs[i].load(from + (column < columns ? column : columns - 1) * stride + row, 1, 0, rows - row);
   }
   #pragma unroll
   for (int i = 0; i < count; ++i) {
     const int at = i * Shape::threads + threadIdx.x, row = at % per_column * N, column = at / per_column;
     if (at >= all) break;
     T* to = &tile.at[column / Shape::width][column % Shape::width * Shape::rows + row];
-    if constexpr (Shape::lanes <= 8) put_words<Word>(to, runs[i].vec());
-    else if constexpr (Shape::lanes == 16 || sizeof(T) >= 8) put_words<uint2>(to, runs[i].vec());
-    else put_words<unsigned>(to, runs[i].vec());
+    if constexpr (Shape::lanes <= 8) put_words<Word>(to, vecs[i].vec());
+    else if constexpr (Shape::lanes == 16 || sizeof(T) >= 8) put_words<uint2>(to, vecs[i].vec());
+    else put_words<unsigned>(to, vecs[i].vec());
   }
 }
 
@@ -228,9 +228,9 @@ __device__ __forceinline__ void load_any_rows(Vec<T, N> (&vecs)[Count], const T*
   #pragma unroll
   for (int u = 0; u < Count; ++u) {
     const int row = Shape::row(begin + u) < rows ? Shape::row(begin + u) : rows - 1;
-    Run<T, N, Word, Aligned> run;
-    run.load(from + column * stride0 + row * stride1, stride0, 0, columns - column);
-    vecs[u] = run.vec();
+    StridedVec<T, N, Word, Aligned> strided;
+    strided.load(from + column * stride0 + row * stride1, stride0, 0, columns - column);
+    vecs[u] = strided.vec();
   }
 }
 
@@ -240,7 +240,7 @@ __device__ __forceinline__ float neg_element(float x) {
 }
 
 // Sizes and strides in elements; dimension 0 is the innermost.
-struct Space {
+struct Geometry {
   Divisor tiles;
   Divisor row_tiles;
   Divisor size2;
@@ -259,15 +259,15 @@ struct Space {
 using Shape = TileShape<256, 32, 1, 1, 4>;
 
 // Any tile, 4 vectors of a thread at a time.
-__device__ __forceinline__ void gems_neg_f32_tile_any(const float* x, float* out, const Space& space, Tile<float, Shape>& x_tile, const int columns, const int rows, const bool x_crosses) {
-  if (x_crosses) fill_tile<false, uint4, false>(x_tile, x, space.x_stride0, columns, rows);
+__device__ __forceinline__ void gems_neg_f32_tile_any(const float* x, float* out, const Geometry& geometry, Tile<float, Shape>& x_tile, const int columns, const int rows, const bool x_crosses) {
+  if (x_crosses) fill_tile<false, uint4, false>(x_tile, x, geometry.x_stride0, columns, rows);
   __syncthreads();
   if (columns <= Shape::column()) return;
   #pragma unroll 1
   for (int begin = 0; begin < 4; begin += 4) {
     Vec<float, 1> x_vec[4];
     if (x_crosses) read_tile(x_vec, x_tile, begin);
-    else load_any_rows<Shape, unsigned, false>(x_vec, x, space.x_stride0, space.x_stride1, columns, rows, begin);
+    else load_any_rows<Shape, unsigned, false>(x_vec, x, geometry.x_stride0, geometry.x_stride1, columns, rows, begin);
     #pragma unroll
     for (int u = 0; u < 4; ++u) {
       const int r = Shape::row(begin + u);
@@ -277,23 +277,23 @@ __device__ __forceinline__ void gems_neg_f32_tile_any(const float* x, float* out
       for (int k = 0; k < 1; ++k) {
         out_vec.put(k, neg_element(x_vec[u].get(k)));
       }
-      store_run<unsigned, false>(out + (r * space.out_stride1 + Shape::column()), out_vec, 0, columns - Shape::column());
+      store_part<unsigned, false>(out + (r * geometry.out_stride1 + Shape::column()), out_vec, 0, columns - Shape::column());
     }
   }
 }
 
 extern "C" __global__ void __launch_bounds__(256)
-gems_neg_f32_tile(const float* x, float* out, const Space space) {
+gems_neg_f32_tile(const float* x, float* out, const Geometry geometry) {
   __shared__ Tile<float, Shape> x_tile;
   unsigned tile, row_tile, at2;
-  const unsigned outer = divide(divide(blockIdx.x, space.tiles, tile), space.row_tiles, row_tile);
-  const unsigned at3 = divide(outer, space.size2, at2);
+  const unsigned outer = divide(divide(blockIdx.x, geometry.tiles, tile), geometry.row_tiles, row_tile);
+  const unsigned at3 = divide(outer, geometry.size2, at2);
   const long long column = tile * 32ll, row = row_tile * 32ll;
   // What is left of the columns and rows, from here and at most one tile.
-  const int columns = space.columns - column < 32 ? (int)(space.columns - column) : 32;
-  const int rows = space.rows - row < 32 ? (int)(space.rows - row) : 32;
-  x += column * space.x_stride0 + row * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3;
-  out += column + row * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3;
-  const bool x_crosses = space.x_stride1 == 1 && space.x_stride0 > 1;
-  gems_neg_f32_tile_any(x, out, space, x_tile, columns, rows, x_crosses);
+  const int columns = geometry.columns - column < 32 ? (int)(geometry.columns - column) : 32;
+  const int rows = geometry.rows - row < 32 ? (int)(geometry.rows - row) : 32;
+  x += column * geometry.x_stride0 + row * geometry.x_stride1 + at2 * geometry.x_stride2 + at3 * geometry.x_stride3;
+  out += column + row * geometry.out_stride1 + at2 * geometry.out_stride2 + at3 * geometry.out_stride3;
+  const bool x_crosses = geometry.x_stride1 == 1 && geometry.x_stride0 > 1;
+  gems_neg_f32_tile_any(x, out, geometry, x_tile, columns, rows, x_crosses);
 }

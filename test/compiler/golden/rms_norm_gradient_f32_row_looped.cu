@@ -197,7 +197,7 @@ __device__ __forceinline__ Results rms_norm_vjp_x_weight_of0_element(float grad0
 }
 
 // Sizes and strides in elements; dimension 0 is the innermost.
-struct Space {
+struct Geometry {
   Divisor size1;
   Divisor size2;
   unsigned rows;
@@ -230,20 +230,20 @@ struct Space {
 };
 
 // Where a row begins in each tensor. Only more than one kept dimension costs divisions.
-struct Place {
+struct Offsets {
   long long grad0;
   long long result1;
   long long x;
   long long out0;
 };
 
-__device__ __forceinline__ Place place_of(unsigned row, const Space& space) {
-  if (space.size1.divisor >= space.rows) return {row * space.grad0_stride1, row * space.result1_stride1, row * space.x_stride1, row * space.out0_stride1};
+__device__ __forceinline__ Offsets offsets_of(unsigned row, const Geometry& geometry) {
+  if (geometry.size1.divisor >= geometry.rows) return {row * geometry.grad0_stride1, row * geometry.result1_stride1, row * geometry.x_stride1, row * geometry.out0_stride1};
   unsigned at1;
-  const unsigned left2 = divide(row, space.size1, at1);
+  const unsigned left2 = divide(row, geometry.size1, at1);
   unsigned at2;
-  const unsigned at3 = divide(left2, space.size2, at2);
-  return {at1 * space.grad0_stride1 + at2 * space.grad0_stride2 + at3 * space.grad0_stride3, at1 * space.result1_stride1 + at2 * space.result1_stride2 + at3 * space.result1_stride3, at1 * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3, at1 * space.out0_stride1 + at2 * space.out0_stride2 + at3 * space.out0_stride3};
+  const unsigned at3 = divide(left2, geometry.size2, at2);
+  return {at1 * geometry.grad0_stride1 + at2 * geometry.grad0_stride2 + at3 * geometry.grad0_stride3, at1 * geometry.result1_stride1 + at2 * geometry.result1_stride2 + at3 * geometry.result1_stride3, at1 * geometry.x_stride1 + at2 * geometry.x_stride2 + at3 * geometry.x_stride3, at1 * geometry.out0_stride1 + at2 * geometry.out0_stride2 + at3 * geometry.out0_stride3};
 }
 
 // Sums of each column over the rows that a block had, and how far those of two blocks lie apart.
@@ -251,29 +251,29 @@ struct Sums {
   float* out1;
 };
 
-__device__ __forceinline__ long long pitch_of(const Space& space) {
-  return (space.columns + 15) / 16 * 16;
+__device__ __forceinline__ long long pitch_of(const Geometry& geometry) {
+  return (geometry.columns + 15) / 16 * 16;
 }
 
-__device__ __forceinline__ Sums sums_of(char* scratch, unsigned part, const Space& space) {
-  const long long pitch = pitch_of(space);
+__device__ __forceinline__ Sums sums_of(char* scratch, unsigned part, const Geometry& geometry) {
+  const long long pitch = pitch_of(geometry);
   return {reinterpret_cast<float*>(scratch) + part * pitch};
 }
 
 extern "C" __global__ void __launch_bounds__(512)
-gems_rms_norm_vjp_x_weight_of0_f32_looped(const float* grad0, const float* result1, const float* x, const float* weight, float* out0, float* out1, char* scratch, const Space space) {
+gems_rms_norm_vjp_x_weight_of0_f32_looped(const float* grad0, const float* result1, const float* x, const float* weight, float* out0, float* out1, char* scratch, const Geometry geometry) {
   const int start = threadIdx.x * 4, step = blockDim.x * 4;
   const unsigned first_row = blockIdx.x * blockDim.y + threadIdx.y;
-  const Sums sums = sums_of(scratch, first_row, space);
+  const Sums sums = sums_of(scratch, first_row, geometry);
   int turn = 0;
-  for (unsigned first = blockIdx.x * blockDim.y; first < space.rows; first += gridDim.x * blockDim.y) {
+  for (unsigned first = blockIdx.x * blockDim.y; first < geometry.rows; first += gridDim.x * blockDim.y) {
     const unsigned row = first + threadIdx.y;
     // All threads of a block take part in its reductions, also those behind the last row.
-    const bool is_row = row < space.rows;
-    const Place at = place_of(is_row ? row : 0, space);
-    const long long columns = is_row ? space.columns : 0;
-    const float result1_value = result1[at.result1];
-    const u64 length = space.columns;
+    const bool is_row = row < geometry.rows;
+    const Offsets offsets = offsets_of(is_row ? row : 0, geometry);
+    const long long columns = is_row ? geometry.columns : 0;
+    const float result1_value = result1[offsets.result1];
+    const u64 length = geometry.columns;
     Sum<float>::State sum0_part = Sum<float>::identity();
     for (long long column = start; column < columns; column += 4 * step) {
       const int left = (int)min(columns - column, 1ll << 30);
@@ -283,9 +283,9 @@ gems_rms_norm_vjp_x_weight_of0_f32_looped(const float* grad0, const float* resul
       #pragma unroll
       for (int u = 0; u < 4; ++u) {
         grad0_vec[u] = {};
-        if (u * step < left) grad0_vec[u] = load<Vec<float, 4>, uint4>(grad0 + at.grad0 + column + u * step);
+        if (u * step < left) grad0_vec[u] = load<Vec<float, 4>, uint4>(grad0 + offsets.grad0 + column + u * step);
         x_vec[u] = {};
-        if (u * step < left) x_vec[u] = load<Vec<float, 4>, uint4>(x + at.x + column + u * step);
+        if (u * step < left) x_vec[u] = load<Vec<float, 4>, uint4>(x + offsets.x + column + u * step);
       }
       float sum0_values[16];
       #pragma unroll
@@ -310,9 +310,9 @@ gems_rms_norm_vjp_x_weight_of0_f32_looped(const float* grad0, const float* resul
       #pragma unroll
       for (int u = 0; u < 4; ++u) {
         grad0_vec[u] = {};
-        if (u * step < left) grad0_vec[u] = load<Vec<float, 4>, uint4>(grad0 + at.grad0 + column + u * step);
+        if (u * step < left) grad0_vec[u] = load<Vec<float, 4>, uint4>(grad0 + offsets.grad0 + column + u * step);
         x_vec[u] = {};
-        if (u * step < left) x_vec[u] = load<Vec<float, 4>, uint4>(x + at.x + column + u * step);
+        if (u * step < left) x_vec[u] = load<Vec<float, 4>, uint4>(x + offsets.x + column + u * step);
       }
       #pragma unroll
       for (int u = 0; u < 4; ++u) {
@@ -328,7 +328,7 @@ gems_rms_norm_vjp_x_weight_of0_f32_looped(const float* grad0, const float* resul
           out1_terms.put(k, values.out1);
         }
         add_terms<uint4>(sums.out1 + column + u * step, out1_terms, row == first_row);
-        store<uint4>(out0 + at.out0 + column + u * step, out0_vec);
+        store<uint4>(out0 + offsets.out0 + column + u * step, out0_vec);
       }
     }
     turn ^= 1;
@@ -337,13 +337,13 @@ gems_rms_norm_vjp_x_weight_of0_f32_looped(const float* grad0, const float* resul
 
 // Sums over all rows, from those of the blocks.
 extern "C" __global__ void __launch_bounds__(1024)
-gems_rms_norm_vjp_x_weight_of0_f32_looped_fold(const float* grad0, const float* result1, const float* x, const float* weight, float* out0, float* out1, char* scratch, const Space space) {
+gems_rms_norm_vjp_x_weight_of0_f32_looped_fold(const float* grad0, const float* result1, const float* x, const float* weight, float* out0, float* out1, char* scratch, const Geometry geometry) {
   const long long column = blockIdx.x * 32ll + threadIdx.x;
-  const unsigned parts = column < space.columns ? space.sums : 0;
-  const Sums sums = sums_of(scratch, 0, space);
-  const float out1_own = fold_sums(sums.out1 + column, pitch_of(space), parts);
+  const unsigned parts = column < geometry.columns ? geometry.sums : 0;
+  const Sums sums = sums_of(scratch, 0, geometry);
+  const float out1_own = fold_sums(sums.out1 + column, pitch_of(geometry), parts);
   __shared__ float out1_exchange[32][32];
   const float out1_sum = combine_across<Sum<float>>(out1_own, out1_exchange);
-  if (threadIdx.y > 0 || column >= space.columns) return;
-  out1[(column) * space.out1_stride0] = out1_sum;
+  if (threadIdx.y > 0 || column >= geometry.columns) return;
+  out1[(column) * geometry.out1_stride0] = out1_sum;
 }

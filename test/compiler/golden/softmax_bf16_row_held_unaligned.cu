@@ -297,7 +297,7 @@ __device__ __forceinline__ float softmax_element(float x, float sum0, float grea
 }
 
 // Sizes and strides in elements; dimension 0 is the innermost.
-struct Space {
+struct Geometry {
   Divisor size1;
   Divisor size2;
   unsigned rows;
@@ -313,31 +313,31 @@ struct Space {
 };
 
 // Where a row begins in each tensor. Only more than one kept dimension costs divisions.
-struct Place {
+struct Offsets {
   long long x;
   long long out;
 };
 
-__device__ __forceinline__ Place place_of(unsigned row, const Space& space) {
-  if (space.size1.divisor >= space.rows) return {row * space.x_stride1, row * space.out_stride1};
+__device__ __forceinline__ Offsets offsets_of(unsigned row, const Geometry& geometry) {
+  if (geometry.size1.divisor >= geometry.rows) return {row * geometry.x_stride1, row * geometry.out_stride1};
   unsigned at1;
-  const unsigned left2 = divide(row, space.size1, at1);
+  const unsigned left2 = divide(row, geometry.size1, at1);
   unsigned at2;
-  const unsigned at3 = divide(left2, space.size2, at2);
-  return {at1 * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3, at1 * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3};
+  const unsigned at3 = divide(left2, geometry.size2, at2);
+  return {at1 * geometry.x_stride1 + at2 * geometry.x_stride2 + at3 * geometry.x_stride3, at1 * geometry.out_stride1 + at2 * geometry.out_stride2 + at3 * geometry.out_stride3};
 }
 
 extern "C" __global__ void __launch_bounds__(1024)
-gems_softmax_bf16_held(const bf16* x, bf16* out, const Space space) {
+gems_softmax_bf16_held(const bf16* x, bf16* out, const Geometry geometry) {
   const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;
   // All threads of a block take part in its reductions, also those behind the last row.
-  const bool is_row = row < space.rows;
-  const Place at = place_of(is_row ? row : 0, space);
-  const long long columns = is_row ? space.columns : 0;
+  const bool is_row = row < geometry.rows;
+  const Offsets offsets = offsets_of(is_row ? row : 0, geometry);
+  const long long columns = is_row ? geometry.columns : 0;
   const int start = threadIdx.x * 8, step = blockDim.x * 8;
   const int left = (int)columns - start;
   Vec<bf16, 8> x_vec[8];
-  load_shifted(x_vec, x + at.x, (int)columns);
+  load_shifted(x_vec, x + offsets.x, (int)columns);
   Max<float>::State greatest0_part = Max<float>::identity();
   #pragma unroll
   for (int g = 0; g < 8; g += 4) {
@@ -384,7 +384,7 @@ gems_softmax_bf16_held(const bf16* x, bf16* out, const Space space) {
       for (int k = 0; k < 8; ++k) {
         out_vec[k] = softmax_element(to_f32(x_vec[g + u].get(k)), sum0, greatest0);
       }
-      store_shifted(out + at.out + column + u * step, pack_bf16(out_vec), elements.left - u * step);
+      store_shifted(out + offsets.out + column + u * step, pack_bf16(out_vec), elements.left - u * step);
     }
   }
 }

@@ -191,7 +191,7 @@ struct Exp {
 };
 
 // Sizes and strides in elements; dimension 0 is the innermost.
-struct Space {
+struct Geometry {
   long long size0;
   long long size1;
   long long size2;
@@ -219,20 +219,20 @@ struct Space {
 };
 
 // Where a row begins in each tensor. Only more than one kept dimension costs divisions.
-struct Place {
+struct Offsets {
   long long x;
   long long out;
 };
 
-__device__ __forceinline__ Place place_of(unsigned row, const Space& space) {
-  if (space.size4.divisor >= space.rows) return {row * space.x_stride4, row * space.out_stride4};
+__device__ __forceinline__ Offsets offsets_of(unsigned row, const Geometry& geometry) {
+  if (geometry.size4.divisor >= geometry.rows) return {row * geometry.x_stride4, row * geometry.out_stride4};
   unsigned at4;
-  const unsigned left5 = divide(row, space.size4, at4);
+  const unsigned left5 = divide(row, geometry.size4, at4);
   unsigned at5;
-  const unsigned left6 = divide(left5, space.size5, at5);
+  const unsigned left6 = divide(left5, geometry.size5, at5);
   unsigned at6;
-  const unsigned at7 = divide(left6, space.size6, at6);
-  return {at4 * space.x_stride4 + at5 * space.x_stride5 + at6 * space.x_stride6 + at7 * space.x_stride7, at4 * space.out_stride4 + at5 * space.out_stride5 + at6 * space.out_stride6 + at7 * space.out_stride7};
+  const unsigned at7 = divide(left6, geometry.size6, at6);
+  return {at4 * geometry.x_stride4 + at5 * geometry.x_stride5 + at6 * geometry.x_stride6 + at7 * geometry.x_stride7, at4 * geometry.out_stride4 + at5 * geometry.out_stride5 + at6 * geometry.out_stride6 + at7 * geometry.out_stride7};
 }
 
 // Where an element of a row is in each tensor, from the beginning of the row.
@@ -241,25 +241,25 @@ struct Column {
   long long out;
 };
 
-__device__ __forceinline__ Column column_of(long long column, const Space& space) {
-  if (column < space.size0) return {column * space.x_stride0, column * space.out_stride0};
-  const long long left1 = column / space.size0, at0 = column - left1 * space.size0;
-  const long long left2 = left1 / space.size1, at1 = left1 - left2 * space.size1;
-  const long long at3 = left2 / space.size2, at2 = left2 - at3 * space.size2;
-  return {at0 * space.x_stride0 + at1 * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3, at0 * space.out_stride0 + at1 * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3};
+__device__ __forceinline__ Column column_of(long long column, const Geometry& geometry) {
+  if (column < geometry.size0) return {column * geometry.x_stride0, column * geometry.out_stride0};
+  const long long left1 = column / geometry.size0, at0 = column - left1 * geometry.size0;
+  const long long left2 = left1 / geometry.size1, at1 = left1 - left2 * geometry.size1;
+  const long long at3 = left2 / geometry.size2, at2 = left2 - at3 * geometry.size2;
+  return {at0 * geometry.x_stride0 + at1 * geometry.x_stride1 + at2 * geometry.x_stride2 + at3 * geometry.x_stride3, at0 * geometry.out_stride0 + at1 * geometry.out_stride1 + at2 * geometry.out_stride2 + at3 * geometry.out_stride3};
 }
 
 extern "C" __global__ void __launch_bounds__(1024)
-gems_softmax_f32_looped(const float* x, float* out, const Space space) {
+gems_softmax_f32_looped(const float* x, float* out, const Geometry geometry) {
   const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;
   // All threads of a block take part in its reductions, also those behind the last row.
-  const bool is_row = row < space.rows;
-  const Place at = place_of(is_row ? row : 0, space);
-  const long long columns = is_row ? space.columns : 0;
+  const bool is_row = row < geometry.rows;
+  const Offsets offsets = offsets_of(is_row ? row : 0, geometry);
+  const long long columns = is_row ? geometry.columns : 0;
   const int start = threadIdx.x * 4, step = blockDim.x * 4;
   float greatest0;
   float sum0;
-  if (space.columns <= 32768) {
+  if (geometry.columns <= 32768) {
     Max<float>::State greatest0_part = Max<float>::identity();
     for (long long column = start; column < columns; column += 4 * step) {
       const int left = (int)min(columns - column, 1ll << 30);
@@ -271,8 +271,8 @@ gems_softmax_f32_looped(const float* x, float* out, const Space space) {
         #pragma unroll
         for (int k = 0; k < 4; ++k) {
           if (u * step + k >= left) break;
-          const Column to = column_of(column + u * step + k, space);
-          x_vec[u].put(k, x[at.x + to.x]);
+          const Column to = column_of(column + u * step + k, geometry);
+          x_vec[u].put(k, x[offsets.x + to.x]);
         }
       }
       float greatest0_values[16];
@@ -299,8 +299,8 @@ gems_softmax_f32_looped(const float* x, float* out, const Space space) {
         #pragma unroll
         for (int k = 0; k < 4; ++k) {
           if (u * step + k >= left) break;
-          const Column to = column_of(column + u * step + k, space);
-          x_vec[u].put(k, x[at.x + to.x]);
+          const Column to = column_of(column + u * step + k, geometry);
+          x_vec[u].put(k, x[offsets.x + to.x]);
         }
       }
       float sum0_values[16];
@@ -328,8 +328,8 @@ gems_softmax_f32_looped(const float* x, float* out, const Space space) {
         #pragma unroll
         for (int k = 0; k < 4; ++k) {
           if (u * step + k >= left) break;
-          const Column to = column_of(column + u * step + k, space);
-          x_vec[u].put(k, x[at.x + to.x]);
+          const Column to = column_of(column + u * step + k, geometry);
+          x_vec[u].put(k, x[offsets.x + to.x]);
         }
       }
       float sum0_values[16];
@@ -357,8 +357,8 @@ gems_softmax_f32_looped(const float* x, float* out, const Space space) {
       #pragma unroll
       for (int k = 0; k < 4; ++k) {
         if (u * step + k >= left) break;
-        const Column to = column_of(column + u * step + k, space);
-        x_vec[u].put(k, x[at.x + to.x]);
+        const Column to = column_of(column + u * step + k, geometry);
+        x_vec[u].put(k, x[offsets.x + to.x]);
       }
     }
     #pragma unroll
@@ -367,8 +367,8 @@ gems_softmax_f32_looped(const float* x, float* out, const Space space) {
       #pragma unroll
       for (int k = 0; k < 4; ++k) {
         if (!elements.has(u * 4 + k)) break;
-        const Column to = column_of(column + u * step + k, space);
-        out[at.out + to.out] = softmax_element(x_vec[u].get(k), sum0, greatest0);
+        const Column to = column_of(column + u * step + k, geometry);
+        out[offsets.out + to.out] = softmax_element(x_vec[u].get(k), sum0, greatest0);
       }
     }
   }

@@ -200,7 +200,7 @@ struct Exp {
 };
 
 // Sizes and strides in elements; dimension 0 is the innermost.
-struct Space {
+struct Geometry {
   Divisor size1;
   Divisor size2;
   unsigned rows;
@@ -216,27 +216,27 @@ struct Space {
 };
 
 // Where a row begins in each tensor. Only more than one kept dimension costs divisions.
-struct Place {
+struct Offsets {
   long long x;
   long long out;
 };
 
-__device__ __forceinline__ Place place_of(unsigned row, const Space& space) {
-  if (space.size1.divisor >= space.rows) return {row * space.x_stride1, row * space.out_stride1};
+__device__ __forceinline__ Offsets offsets_of(unsigned row, const Geometry& geometry) {
+  if (geometry.size1.divisor >= geometry.rows) return {row * geometry.x_stride1, row * geometry.out_stride1};
   unsigned at1;
-  const unsigned left2 = divide(row, space.size1, at1);
+  const unsigned left2 = divide(row, geometry.size1, at1);
   unsigned at2;
-  const unsigned at3 = divide(left2, space.size2, at2);
-  return {at1 * space.x_stride1 + at2 * space.x_stride2 + at3 * space.x_stride3, at1 * space.out_stride1 + at2 * space.out_stride2 + at3 * space.out_stride3};
+  const unsigned at3 = divide(left2, geometry.size2, at2);
+  return {at1 * geometry.x_stride1 + at2 * geometry.x_stride2 + at3 * geometry.x_stride3, at1 * geometry.out_stride1 + at2 * geometry.out_stride2 + at3 * geometry.out_stride3};
 }
 
 extern "C" __global__ void __launch_bounds__(1024)
-gems_softmax_f32_looped(const float* x, float* out, const Space space) {
+gems_softmax_f32_looped(const float* x, float* out, const Geometry geometry) {
   const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;
   // All threads of a block take part in its reductions, also those behind the last row.
-  const bool is_row = row < space.rows;
-  const Place at = place_of(is_row ? row : 0, space);
-  const long long columns = is_row ? space.columns : 0;
+  const bool is_row = row < geometry.rows;
+  const Offsets offsets = offsets_of(is_row ? row : 0, geometry);
+  const long long columns = is_row ? geometry.columns : 0;
   const int start = threadIdx.x * 4, step = blockDim.x * 4;
   ExpSum<float, Exp>::State sum0_part = ExpSum<float, Exp>::identity();
   for (long long column = start; column < columns; column += 4 * step) {
@@ -246,7 +246,7 @@ gems_softmax_f32_looped(const float* x, float* out, const Space space) {
     #pragma unroll
     for (int u = 0; u < 4; ++u) {
       x_vec[u] = {};
-      if (u * step < left) x_vec[u] = load<Vec<float, 4>, uint4>(x + at.x + column + u * step);
+      if (u * step < left) x_vec[u] = load<Vec<float, 4>, uint4>(x + offsets.x + column + u * step);
     }
     float sum0_values[16];
     #pragma unroll
@@ -269,7 +269,7 @@ gems_softmax_f32_looped(const float* x, float* out, const Space space) {
     #pragma unroll
     for (int u = 0; u < 4; ++u) {
       x_vec[u] = {};
-      if (u * step < left) x_vec[u] = load<Vec<float, 4>, uint4>(x + at.x + column + u * step);
+      if (u * step < left) x_vec[u] = load<Vec<float, 4>, uint4>(x + offsets.x + column + u * step);
     }
     #pragma unroll
     for (int u = 0; u < 4; ++u) {
@@ -279,7 +279,7 @@ gems_softmax_f32_looped(const float* x, float* out, const Space space) {
       for (int k = 0; k < 4; ++k) {
         out_vec.put(k, softmax_element(x_vec[u].get(k), sum0, greatest0));
       }
-      store<uint4>(out + at.out + column + u * step, out_vec);
+      store<uint4>(out + offsets.out + column + u * step, out_vec);
     }
   }
 }

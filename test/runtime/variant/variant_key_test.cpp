@@ -5,7 +5,6 @@
 #include <catch2/catch_test_macros.hpp>
 #include <set>
 
-#include "gems/ops/catalogue.h"
 #include "variant/insert_only_table.h"
 
 using namespace gems;
@@ -14,10 +13,11 @@ namespace {
 
 using Change = void (*)(VariantKey&);
 
+constexpr OpDef add_op{.name = "add"}, mul_op{.name = "mul"};
 constexpr CallOperand tensor_f16{.kind = CallOperand::Kind::Tensor, .dtype = DType::F16};
 
 VariantKey cpu_key() {
-  return {.signature = {.op = ops::catalogue().find("add"),
+  return {.signature = {.op = &add_op,
                         .default_dtype = DType::F32,
                         .operands = {tensor_f16, tensor_f16},
                         .results = {DType::F16}},
@@ -56,7 +56,7 @@ TEST_CASE("keys that differ in one field of the call have other hashes and are n
   check_distinct(
       cpu_key(),
       std::array{
-          Change([](VariantKey& key) { key.signature.op = ops::catalogue().find("mul"); }),
+          Change([](VariantKey& key) { key.signature.op = &mul_op; }),
           Change([](VariantKey& key) { key.signature.default_dtype = DType::F64; }),
           Change([](VariantKey& key) { key.signature.operands[1].kind = CallOperand::Kind::ZeroDim; }),
           Change([](VariantKey& key) { key.signature.operands[1].dtype = DType::BF16; }),
