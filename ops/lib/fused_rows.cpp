@@ -47,21 +47,21 @@ constexpr OpDef skip_layer_norm_op =
 namespace {
 
 Expr gemma_rms_norm(const Expr& x, const Column& weight, const Scalar& eps) {
-  return x * rsqrt(row_mean(x * x) + eps) * (1 + cast_like(weight, x));
+  return x * rsqrt(row_mean(x * x) + eps) * (1 + weight);
 }
 
 }  // namespace
 
 constexpr OpDef gemma_rms_norm_op =
     rowwise({.name = "gemma_rms_norm",
-             .promotion_methods = {promote({0}, Default)},
+             .promotion_methods = {promote({0, 1}, Default)},
              .names = {"x", "weight", "eps"},
              .accepts = Domain::Float},
             [](Tensor x, Column weight, Scalar eps) { return gemma_rms_norm(x, weight, eps); });
 
 constexpr OpDef skip_gemma_rms_norm_op =
     rowwise({.name = "skip_gemma_rms_norm",
-             .promotion_methods = {promote({0, 1}, Default), promote({0, 1}, Default)},
+             .promotion_methods = {promote({0, 1, 2}, Default), promote({0, 1}, Default)},
              .names = {"x", "residual", "weight", "eps"},
              .accepts = Domain::Float},
             [](Tensor x, Tensor residual, Column weight, Scalar eps) {

@@ -8,6 +8,7 @@ import torch
 
 import gems
 import values
+from agreement import Rule
 from oracle import differences, fail_with
 
 NUMBERS = (
@@ -61,13 +62,15 @@ def call_with(op, numbers, dtype, device):
 def test_special_numbers(name, dtype, device):
     op = overload(name)
     places = number_arguments(op)
+    # The order of a mean's terms is each kernel's own.
+    rule = Rule(terms=lambda x, *_: x.abs().mean()) if name.split(".")[0] in ("var_mean", "std_mean") else None
     found = []
     for place in places:
         for number in NUMBERS:
             for others in (1, None) if len(places) > 1 else (1,):
                 numbers = {other: others for other in places} | {place: number}
                 arguments, keywords = call_with(op, numbers, dtype, device)
-                for text in differences(op, arguments, keywords):
+                for text in differences(op, arguments, keywords, rule=rule):
                     found.append(f"{numbers}: {text}")
     fail_with(found)
 

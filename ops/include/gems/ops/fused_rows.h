@@ -8,8 +8,7 @@ namespace gems::ops {
 // skip_rms_norm, skip_layer_norm: (norm of the sum, the sum) of x and residual; the norm is that of the sum as it is
 // stored. rms_norm: x / sqrt(mean(x^2) + eps) * weight, https://arxiv.org/abs/1910.07467; layer_norm:
 // (x - mean) / sqrt(variance + eps) * weight + bias, https://arxiv.org/abs/1607.06450.
-// gemma_rms_norm, skip_gemma_rms_norm: those with 1 + weight in the weight's place; results have the dtypes of x and
-// residual, whatever that of the weight is.
+// gemma_rms_norm, skip_gemma_rms_norm: those with 1 + weight in the weight's place.
 // masked_softmax: softmax of x * scale + mask.
 // cross_entropy_rows: of each row of logits and its target, an index: (loss, weight). The loss is
 //   (1 - label_smoothing) * weight[target] * (logsumexp(x) - x[target])

@@ -76,7 +76,8 @@ std::optional<DeclineReason> reduce_with_correction(const Override& row, RowCall
   if (auto reason = reduce_listed(row, call)) return reason;
   const at::Scalar correction = call.number != nullptr ? *call.number : at::Scalar(1);
   if (correction.isComplex()) return DeclineReason::AtenRaises;
-  if (call.self().numel() == 0 || static_cast<double>(row_length(call)) <= correction.toDouble())
+  // ATen counts down to no less than zero degrees of freedom, to zero with NaN too.
+  if (call.self().numel() == 0 || !(static_cast<double>(row_length(call)) > correction.toDouble()))
     return DeclineReason::AtenWarns;
   call.add(correction);
   return std::nullopt;

@@ -26,10 +26,8 @@ if not _starting:
     from . import _library  # noqa: F401, I001  (first: it says what is missing)
     from . import _log  # noqa: F401  (speaks to logging)
     from . import _losses  # noqa: F401  (torch.ops.gems.linear_cross_entropy)
-    from . import optim
     from ._decompositions import decompositions
     from ._modules import load, load_inline
-    from ._patch import PatchReport, patch, unpatch
     from ._report import Report, Row, report, reset_report
     from ._switches import all_ops, disable, enable, is_enabled, only_enable, use_gems
 
@@ -53,3 +51,14 @@ __all__ = [
     "unpatch",
     "use_gems",
 ]
+
+
+def __getattr__(name):
+    """What few programs use is loaded when it is asked for."""
+    import importlib
+
+    if name == "optim":
+        return importlib.import_module(".optim", __name__)
+    if name in ("PatchReport", "patch", "unpatch"):
+        return getattr(importlib.import_module("._patch", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

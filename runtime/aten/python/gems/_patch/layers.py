@@ -25,11 +25,8 @@ def _eps(module, norm: Norm, dtype):
 
 def _fits(norm: Norm, weight, x, dtype):
     """Whether the operator gives the dtype that the module gives, x being or having the device of its input."""
-    if weight is None or norm.operator == "gemma_rms_norm":
-        fits = dtype.is_floating_point
-    else:
-        fits = weight.dtype is dtype
-    return fits and (weight is None or weight.shape[0] == x.shape[-1]) and not (norm.is_cast and _is_autocast(x))
+    fits = dtype.is_floating_point if weight is None else weight.dtype is dtype and weight.shape[0] == x.shape[-1]
+    return fits and not (norm.is_cast and _is_autocast(x))
 
 
 def _normalized(norm: Norm, skip=False):
