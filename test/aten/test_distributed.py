@@ -1,17 +1,13 @@
 """Every operator on DTensors: two processes, gloo; values and gradients beside those of whole tensors."""
 
-import os
-
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 
 import gems  # noqa: F401  (defines torch.ops.gems)
 import gems_operators
+import groups
 import row_operators
-
-WORLD = 2
 
 
 def _run_rows(mesh, name):
@@ -84,13 +80,9 @@ def _run_linear_act(mesh):
             torch.testing.assert_close(part.grad.full_tensor(), whole.grad)
 
 
-def _run(rank, port, names, failures):
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    dist.init_process_group("gloo", rank=rank, world_size=WORLD)
-    from torch.distributed.device_mesh import init_device_mesh
+def _run(mesh, failures, names):
     from torch.distributed.tensor import Replicate, Shard, distribute_tensor
 
-    mesh = init_device_mesh("cpu", (WORLD,))
     for name in names:
         for placement in (Shard(0), Shard(1), Replicate()):
             try:
@@ -125,16 +117,11 @@ def _run(rank, port, names, failures):
             run(mesh)
         except Exception as error:
             failures.append(f"{name}: {type(error).__name__}: {str(error)[:300]}")
-    dist.destroy_process_group()
 
 
 @pytest.mark.skipif(not dist.is_available(), reason="PyTorch was built without torch.distributed")
 def test_sharded_and_replicated_tensors():
     """All operators in one pair of processes, which is what takes the time."""
-    context = mp.get_context("spawn")
-    with context.Manager() as manager:
-        failures = manager.list()
-        port = 29500 + os.getpid() % 400
-        names = [name for name in gems_operators.NAMES if not gems_operators.is_integral(name)]
-        mp.start_processes(_run, (port, names, failures), nprocs=WORLD, start_method="spawn")
-        assert not list(failures), "\n".join(failures)
+    names = [name for name in gems_operators.NAMES if not gems_operators.is_integral(name)]
+    failures = groups.failures_of(_run, names)
+    assert not failures, "\n".join(failures)

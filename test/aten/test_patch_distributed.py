@@ -1,17 +1,14 @@
 """Patched models whose parameters are sharded: FSDP2 and tensor parallel in two processes, beside whole ones; and a step of gems.optim."""
 
 import itertools
-import os
 
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from models import MODELS
 
 import gems
-
-WORLD = 2
+import groups
 
 
 def _model():
@@ -68,26 +65,16 @@ def _check(mesh, sharding, is_checkpointed, is_patched_first):
     _compare(dict(model.named_parameters()), dict(whole.named_parameters()))
 
 
-def _run(rank, port, failures):
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    dist.init_process_group("gloo", rank=rank, world_size=WORLD)
-    from torch.distributed.device_mesh import init_device_mesh
-
-    mesh = init_device_mesh("cpu", (WORLD,))
+def _run(mesh, failures):
     for case in itertools.product(SHARDINGS, (False, True), (False, True)):
         try:
             _check(mesh, *case)
         except Exception as error:
             failures.append(f"{case}: {type(error).__name__}: {str(error)[:500]}")
-    dist.destroy_process_group()
 
 
 @pytest.mark.skipif(not dist.is_available(), reason="PyTorch was built without torch.distributed")
 def test_sharded_models():
     """Patched before and after, with and without checkpoints, in one pair of processes."""
-    context = mp.get_context("spawn")
-    with context.Manager() as manager:
-        failures = manager.list()
-        port = 29900 + os.getpid() % 90
-        mp.start_processes(_run, (port, failures), nprocs=WORLD, start_method="spawn")
-        assert not list(failures), "\n".join(failures)
+    failures = groups.failures_of(_run)
+    assert not failures, "\n".join(failures)

@@ -54,10 +54,8 @@ def _small_copy(module):
 
 def norm(module) -> Norm | None:
     """None of what is no norm of the last dimension, or none that is known."""
-    if type(module) is torch.nn.LayerNorm:
-        return Norm("layer_norm", "eps", is_cast=True) if len(module.normalized_shape) == 1 else None
-    if type(module) is torch.nn.RMSNorm:
-        return Norm("rms_norm", "eps", is_cast=True) if len(module.normalized_shape) == 1 else None
+    if operator := {torch.nn.LayerNorm: "layer_norm", torch.nn.RMSNorm: "rms_norm"}.get(type(module)):
+        return Norm(operator, "eps", is_cast=True) if len(module.normalized_shape) == 1 else None
     small = _small_copy(module)
     eps_name = next((name for name in EPS_NAMES if isinstance(module.__dict__.get(name), float)), None)
     if small is None or eps_name is None:

@@ -27,10 +27,8 @@ def norms_of_sums(definition, norms: dict[str, str], names: dict) -> set[str]:
 
     tree.replaced(definition, within)
     for block in tree.blocks(definition):
-        index = 0
-        while index < len(block):
+        for index in range(len(block)):
             used |= _norm_of_statement(block, index, norms)
-            index += 1
     if used:
         names["_gems_add_norm"] = layers.add_norm
     return used
