@@ -118,20 +118,22 @@ struct HeldSchedule {
 // A row of a looped kernel has the threads, and combines its elements in the order, of the held kernel that could hold
 // it.
 struct LoopedSchedule {
-  int width = 4;       // elements per vector
-  int threads = 1024;  // of a row at most
-  int block = 128;     // threads of several rows together
-  int few = 2048;      // vectors of a row up to which held kernels have four a thread, then eight
-  int held = 8192;     // vectors of a row up to which there are held kernels; 0: of no row
-  int chunk = 0;       // elements of a row that a block reads, where blocks share rows; 0: all
-  int partial = 0;     // bytes of what a block finds of a row that it shares, at most
-  int sums = 0;        // as in HeldSchedule
+  int width = 4;              // elements per vector
+  int threads = 1024;         // of a row at most
+  int block = 128;            // threads of several rows together
+  int min_blocks_per_sm = 1;  // that the registers of a thread must leave room for
+  int few = 2048;             // vectors of a row up to which held kernels have four a thread, then eight
+  int held = 8192;            // vectors of a row up to which there are held kernels; 0: of no row
+  int chunk = 0;              // elements of a row that a block reads, where blocks share rows; 0: all
+  int partial = 0;            // bytes of what a block finds of a row that it shares, at most
+  int sums = 0;               // as in HeldSchedule
   int processors = 0;
 
-  static constexpr std::array<ScheduleField<LoopedSchedule>, 9> fields{{
+  static constexpr std::array<ScheduleField<LoopedSchedule>, 10> fields{{
       {"width", &LoopedSchedule::width, 1, 16},
       {"threads", &LoopedSchedule::threads, 32, 1024, false},
       {"block", &LoopedSchedule::block, 32, 1024},
+      {"min_blocks_per_sm", &LoopedSchedule::min_blocks_per_sm, 1, 32, false},
       {"few", &LoopedSchedule::few, 1, 1 << 16, false},
       {"held", &LoopedSchedule::held, 0, 1 << 16, false},
       {"chunk", &LoopedSchedule::chunk, 0, 1 << 20, false},
