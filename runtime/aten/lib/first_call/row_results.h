@@ -4,12 +4,14 @@
 
 #include <list>
 
-#include "gems/dsl/promotion.h"
+#include "first_call/call_kind.h"
 #include "geometry/plan_entry.h"
 
 namespace gems::aten {
 
-// What the views of a plan request point to.
+using TensorViews = c10::SmallVector<TensorView, 4>;
+
+// What the views of a plan's tensors point to.
 struct FullRank {
   at::DimVector sizes;
   at::DimVector strides;
@@ -20,11 +22,10 @@ using FullRanks = std::list<FullRank>;
 // that it stores as uint8. False where ATen's are others.
 bool take_aten_dtypes(const Request& request, const ResultTypes& aten, ResolvedTypes& types);
 
-// Views the operands that have rows or columns only, then adds the results: to the entry and to `results`.
-// Nothing, or why ATen has to do the call. Throws gems::Error only when request.raise is set.
-std::optional<DeclineReason> add_row_results(const Request& request, const CallGeometry& geometry,
-                                             const ResolvedTypes& types, DType default_dtype,
-                                             std::span<Argument> arguments, PlanEntry& entry, FullRanks& ranks,
-                                             c10::SmallVector<TensorView, 1>& results);
+// Views the operands that have rows or columns only, then adds the results: to the entry and to `results`. operands:
+// those in memory. Nothing, or why ATen has to do the call. Throws gems::Error only when request.raise is set.
+std::optional<DeclineReason> add_row_results(const Request& request, const CallGeometry& geometry, const CallKind& kind,
+                                             PlanEntry& entry, TensorViews& operands, FullRanks& ranks,
+                                             TensorViews& results);
 
 }  // namespace gems::aten
