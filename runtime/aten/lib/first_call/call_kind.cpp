@@ -12,7 +12,7 @@
 
 #include "first_call/aten_dtype.h"
 #include "first_call/refusal_text.h"
-#include "first_call/row_results.h"
+#include "first_call/rows/row_results.h"
 #include "gems/aten/dtype.h"
 #include "gems/dsl/error.h"
 #include "gems/runtime/settings.h"

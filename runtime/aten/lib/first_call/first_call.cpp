@@ -10,7 +10,7 @@
 #include "first_call/number_checks.h"
 #include "first_call/refusal_text.h"
 #include "first_call/result_layout.h"
-#include "first_call/row_results.h"
+#include "first_call/rows/row_results.h"
 #include "gems/aten/dtype.h"
 #include "gems/compiler/layout.h"
 #include "gems/dsl/error.h"

@@ -16,7 +16,7 @@
 #include "gems/dsl/error.h"
 #include "gems/dsl/trace.h"
 #include "geometry/call_geometry.h"
-#include "operators/row_meta.h"
+#include "operators/rows/row_meta.h"
 
 namespace gems::aten {
 namespace {

@@ -1,5 +1,5 @@
 // Shapes by extent. See row_results.h.
-#include "first_call/row_results.h"
+#include "first_call/rows/row_results.h"
 
 #include <c10/util/strides.h>
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 
 #include "first_call/broadcast.h"
 #include "first_call/refusal_text.h"
-#include "first_call/row_shape.h"
+#include "first_call/rows/row_shape.h"
 #include "gems/aten/dtype.h"
 #include "gems/dsl/error.h"
 #include "gems/dsl/trace.h"

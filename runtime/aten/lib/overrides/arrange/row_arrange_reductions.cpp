@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "gems/ops/catalogue.h"
-#include "overrides/row_arrange.h"
+#include "overrides/arrange/row_arrange.h"
 
 namespace gems::aten {
 namespace {
