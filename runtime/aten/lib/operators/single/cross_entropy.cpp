@@ -1,5 +1,5 @@
 // A composition: autograd, vmap and compilers see the rowwise operator and two sums.
-#include "operators/cross_entropy.h"
+#include "operators/single/cross_entropy.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/dispatch/Dispatcher.h>

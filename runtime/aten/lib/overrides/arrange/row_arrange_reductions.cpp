@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "gems/ops/catalogue.h"
-#include "overrides/row_arrange.h"
+#include "overrides/arrange/row_arrange.h"
 
 namespace gems::aten {
 namespace {
