@@ -131,9 +131,22 @@ constexpr OpDef bias_act_op = rowwise({.name = "bias_act",
                                         return residual ? value + *residual : value;
                                       });
 
+constexpr OpDef dot_rows_op =
+    rowwise({.name = "dot_rows",
+             .promotion_methods = {promote({0, 1, 2}, Default)},
+             .names = {"x", "y", "addend", "beta", "alpha"},
+             .accepts = Domain::Float},
+            [](Tensor x, Tensor y, Optional<Row> addend, Optional<Scalar> beta, Optional<Scalar> alpha) {
+              Expr product = row_sum(x * y);
+              if (alpha) product = product * *alpha;
+              if (!addend) return product;
+              return product + (beta ? *addend * *beta : Expr(*addend));
+            });
+
 void register_fused_rows(Registry& registry) {
   for (const OpDef* op : {&skip_rms_norm_op, &skip_layer_norm_op, &gemma_rms_norm_op, &skip_gemma_rms_norm_op,
-                          &masked_softmax_op, &cross_entropy_rows_op, &cross_entropy_gradient_op, &bias_act_op})
+                          &masked_softmax_op, &cross_entropy_rows_op, &cross_entropy_gradient_op, &bias_act_op,
+                          &dot_rows_op})
     registry.add(*op);
 }
 

@@ -20,7 +20,9 @@ namespace gems::ops {
 // 0 where target is ignore_index, NaN where the row has no such column. log_sum: what cross_entropy_rows found.
 // bias_act: activation of x + bias, plus residual. Along rows, so that the gradient of bias is a sum over all rows in
 // the sweep that computes that of x. act: "relu", "gelu" (by erf), "gelu_tanh" or "silu".
+// dot_rows: alpha times the sum of x * y over a row, plus beta times addend: with rows that broadcast, the product of a
+// few vectors and a matrix.
 extern const OpDef skip_rms_norm_op, skip_layer_norm_op, gemma_rms_norm_op, skip_gemma_rms_norm_op, masked_softmax_op,
-    cross_entropy_rows_op, cross_entropy_gradient_op, bias_act_op;
+    cross_entropy_rows_op, cross_entropy_gradient_op, bias_act_op, dot_rows_op;
 
 }  // namespace gems::ops

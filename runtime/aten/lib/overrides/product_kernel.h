@@ -37,7 +37,11 @@ class ProductKernel<R(A...), Into> final : public c10::OperatorKernel {
     };
     constexpr std::size_t first = has_addend;
     ProductCall call{.a = &std::get<first>(all), .b = &std::get<first + 1>(all), .multiply = multiply};
-    if constexpr (has_addend) call.addend = &std::get<0>(all);
+    if constexpr (has_addend) {
+      call.addend = &std::get<0>(all);
+      call.beta = &std::get<3>(all);
+      call.alpha = &std::get<4>(all);
+    }
     if constexpr (std::is_same_v<R, at::Tensor>) {
       at::Tensor result;
       if (override_.serve(call, result)) return result;

@@ -9,6 +9,7 @@
 #include "gems/ops/selection.h"
 #include "gems/runtime/settings.h"
 #include "products/product_cost.h"
+#include "products/thin_product.h"
 #include "torch/allocate.h"
 #include "torch/device_scope.h"
 #include "torch/warn_once.h"
@@ -180,6 +181,8 @@ std::optional<DeclineReason> multiply_padded(const ProductCall& call, const Prod
 std::optional<DeclineReason> multiply_faster(const ProductCall& call, at::Tensor& result, CallCounts& counts) {
   Product product;
   if (auto reason = describe(call, product)) return reason;
+  if (is_thin(call, product)) return multiply_thin(call, product, result, counts);
+  if (!has_two_speeds(call.a->scalar_type())) return DeclineReason::Dtype;
   const auto padding = padding_of(product);
   if (!padding) return DeclineReason::NoGain;
   const auto rates = product_rates(call.a->device().index());

@@ -12,12 +12,6 @@
 namespace gems::aten {
 namespace {
 
-bool has_two_speeds(at::ScalarType dtype) {
-  if (dtype == at::kHalf || dtype == at::kBFloat16) return true;
-  return dtype == at::kFloat && at::globalContext().float32Precision(at::Float32Backend::CUDA, at::Float32Op::MATMUL) ==
-                                    at::Float32Precision::TF32;
-}
-
 std::optional<DeclineReason> check_kinds(const ProductCall& call) {
   std::uint64_t keys = 0;
   bool any_named = false;
@@ -34,7 +28,8 @@ std::optional<DeclineReason> check_kinds(const ProductCall& call) {
   }
   if (auto reason = refuse_kinds(keys, any_named)) return reason;
   if (!is_one_device) return DeclineReason::Devices;
-  if (!is_one_dtype || !has_two_speeds(dtype)) return DeclineReason::Dtype;
+  if (!is_one_dtype || (dtype != at::kHalf && dtype != at::kBFloat16 && dtype != at::kFloat))
+    return DeclineReason::Dtype;
   return std::nullopt;
 }
 
@@ -97,6 +92,12 @@ std::optional<DeclineReason> take_result(const ProductCall& call, at::IntArrayRe
 }
 
 }  // namespace
+
+bool has_two_speeds(at::ScalarType dtype) {
+  if (dtype == at::kHalf || dtype == at::kBFloat16) return true;
+  return dtype == at::kFloat && at::globalContext().float32Precision(at::Float32Backend::CUDA, at::Float32Op::MATMUL) ==
+                                    at::Float32Precision::TF32;
+}
 
 std::optional<DeclineReason> describe(const ProductCall& call, Product& product) {
   for (const at::Tensor* tensor : {call.a, call.b, call.addend, call.out})

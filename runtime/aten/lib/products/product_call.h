@@ -21,11 +21,16 @@ struct ProductCall {
   const at::Tensor* a = nullptr;       // [m, k], or [batch, m, k]
   const at::Tensor* b = nullptr;       // [k, n], or [batch, k, n]
   const at::Tensor* out = nullptr;     // null: the result is allocated. May be the addend
+  const at::Scalar* beta = nullptr;    // null: one
+  const at::Scalar* alpha = nullptr;   // null: one
   Multiply multiply;
 };
 
-// Nothing, or why ATen has to do the call: tensors of other kinds than plain ones, dtypes without kernels of two
-// speeds, shapes that ATen refuses, results that it resizes, results that overlap an operand.
+// Whether the library has kernels of two speeds for the dtype, by the alignment of operands.
+bool has_two_speeds(at::ScalarType dtype);
+
+// Nothing, or why ATen has to do the call: tensors of other kinds than plain ones, dtypes other than f16, bf16 and f32,
+// shapes that ATen refuses, results that it resizes, results that overlap an operand.
 std::optional<DeclineReason> describe(const ProductCall& call, Product& product);
 
 }  // namespace gems::aten
