@@ -3,6 +3,7 @@
 #include "operators/adam_steps.h"
 
 #include <ATen/core/Tensor.h>
+#include <ATen/core/stack.h>
 #include <c10/core/DefaultDtype.h>
 #include <c10/core/Scalar.h>
 #include <c10/util/SmallVector.h>
@@ -34,9 +35,9 @@ CallCounts& counts() {
   return made;
 }
 
-void check(at::TensorList params, std::size_t count, const char* name) {
-  TORCH_CHECK(count == params.size(), "op '_adam_steps_': operand '", name, "' has ", count, " elements, expected ",
-              params.size(), ", one for each of 'params'");
+void check(std::size_t count, std::size_t expected, const char* name) {
+  TORCH_CHECK(count == expected, "op '_adam_steps_': operand '", name, "' has ", count, " elements, expected ",
+              expected, ", one for each of 'params'");
 }
 
 // What all parameters of a call share.
@@ -45,7 +46,8 @@ struct Options {
   bool decoupled;
 
   // The operands of adam_step that are numbers, in order.
-  std::array<double, 7> numbers(double step) const {
+  static constexpr std::size_t NumberCount = 7;
+  std::array<double, NumberCount> numbers(double step) const {
     return {lr, beta1, beta2, eps, weight_decay, 1 - std::pow(beta1, step), 1 - std::pow(beta2, step)};
   }
 };
@@ -61,12 +63,13 @@ void bump_versions(const Operands& operands) {
 }
 
 void adam_step(const Operands& operands, double step, const Options& options) {
-  std::array<at::Scalar, 7> numbers;
+  const auto values = options.numbers(step);
+  std::array<at::Scalar, Options::NumberCount> numbers;
   std::array<CallArgument, OperandCount + numbers.size() + 1> arguments;
   std::size_t next = 0;
   for (const at::Tensor* tensor : operands) arguments[next++] = CallArgument(*tensor);
   for (std::size_t i = 0; i < numbers.size(); ++i) {
-    numbers[i] = options.numbers(step)[i];
+    numbers[i] = values[i];
     arguments[next++] = CallArgument(numbers[i]);
   }
   arguments[next] = CallArgument(FlagValue(options.decoupled));
@@ -137,7 +140,8 @@ Signature signature_of(const Group& group, bool decoupled) {
   signature.op = &ops::adam_step_op;
   signature.default_dtype = *to_dtype(c10::get_default_dtype_as_scalartype());
   for (const DType dtype : group.dtypes) signature.operands.push_back(tensor_operand(dtype, 1));
-  for (int number = 0; number < 7; ++number) signature.operands.push_back(number_operand(DType::F64));
+  for (std::size_t number = 0; number < Options::NumberCount; ++number)
+    signature.operands.push_back(number_operand(DType::F64));
   CallOperand flag = flag_operand(FlagValue(decoupled));
   flag.in_memory = false;
   signature.operands.push_back(flag);
@@ -158,8 +162,9 @@ bool launch_group(const Group& group, const Options& options) {
     counts().compiles.fetch_add(made.compiles, std::memory_order_relaxed);
     counts().compile_us.fetch_add(made.us, std::memory_order_relaxed);
   }
-  std::array<NumberValue, 7> numbers;
-  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = {DType::F64, 0, options.numbers(group.step)[i]};
+  const auto values = options.numbers(group.step);
+  std::array<NumberValue, Options::NumberCount> numbers;
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = {DType::F64, 0, values[i]};
   launch(*plan, group.tensors, group.counts, numbers, current_stream(group.device));
   return true;
 }
@@ -176,32 +181,39 @@ void add_member(Group& group, std::size_t index, const Operands& operands) {
   group.counts.push_back(count);
 }
 
+// The lists as they are on the stack: as at::TensorLists each would be a copy.
+struct Lists {
+  std::array<c10::ArrayRef<c10::IValue>, OperandCount> operands;
+  c10::ArrayRef<c10::IValue> steps;
+
+  std::size_t size() const { return operands[0].size(); }
+  Operands at(std::size_t index) const {
+    Operands found;
+    for (std::size_t i = 0; i < OperandCount; ++i) found[i] = &operands[i][index].toTensor();
+    return found;
+  }
+  const at::Tensor& step(std::size_t index) const { return steps[index].toTensor(); }
+};
+
 // False, and nothing is changed, unless all tensors fit.
-bool adam_steps(at::TensorList params, at::TensorList grads, at::TensorList exp_avgs, at::TensorList exp_avg_sqs,
-                at::TensorList steps, double lr, double beta1, double beta2, double eps, double weight_decay,
-                bool decoupled) {
-  check(params, grads.size(), "grads");
-  check(params, exp_avgs.size(), "exp_avgs");
-  check(params, exp_avg_sqs.size(), "exp_avg_sqs");
-  check(params, steps.size(), "steps");
-  const Options options{lr, beta1, beta2, eps, weight_decay, decoupled};
-  const auto operands = [&](std::size_t i) { return Operands{&params[i], &grads[i], &exp_avgs[i], &exp_avg_sqs[i]}; };
-  for (std::size_t i = 0; i < params.size(); ++i)
-    if (!fits(operands(i)) || !fits_step(steps[i])) return false;
+bool adam_steps(const Lists& lists, const Options& options) {
+  for (std::size_t i = 0; i < lists.size(); ++i)
+    if (!fits(lists.at(i)) || !fits_step(lists.step(i))) return false;
   std::vector<Group> groups;
   std::size_t last = 0;  // parameters of one group mostly come one after the other
-  for (std::size_t i = 0; i < params.size(); ++i) {
-    const double step = advance(steps[i]);
-    const std::optional<Group> group = group_of(operands(i), step);
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    const Operands operands = lists.at(i);
+    const double step = advance(lists.step(i));
+    const std::optional<Group> group = group_of(operands, step);
     if (!group || !has_lists({Device::Kind::Cuda, group->device.index()})) {
-      adam_step(operands(i), step, options);
+      adam_step(operands, step, options);
       continue;
     }
     if (last == groups.size() || !groups[last].is_of(*group)) {
       for (last = 0; last < groups.size() && !groups[last].is_of(*group);) ++last;
       if (last == groups.size()) groups.push_back(*group);
     }
-    add_member(groups[last], i, operands(i));
+    add_member(groups[last], i, operands);
   }
   for (const Group& group : groups) {
     bool launched = false;
@@ -213,14 +225,34 @@ bool adam_steps(at::TensorList params, at::TensorList grads, at::TensorList exp_
     }
     for (const std::size_t i : group.members) {
       if (!launched) {
-        adam_step(operands(i), group.step, options);
+        adam_step(lists.at(i), group.step, options);
         continue;
       }
       counts().add(std::nullopt);
-      bump_versions(operands(i));
+      bump_versions(lists.at(i));
     }
   }
   return true;
+}
+
+void adam_steps_of_stack(const c10::OperatorHandle&, torch::jit::Stack* stack) {
+  constexpr std::size_t count = 11;
+  const auto arguments = torch::jit::last(*stack, count);
+  Lists lists;
+  for (std::size_t i = 0; i < OperandCount; ++i) lists.operands[i] = arguments[i].toListRef();
+  lists.steps = arguments[4].toListRef();
+  check(lists.operands[1].size(), lists.size(), "grads");
+  check(lists.operands[2].size(), lists.size(), "exp_avgs");
+  check(lists.operands[3].size(), lists.size(), "exp_avg_sqs");
+  check(lists.steps.size(), lists.size(), "steps");
+  const bool is_done = adam_steps(lists, {.lr = arguments[5].toDouble(),
+                                          .beta1 = arguments[6].toDouble(),
+                                          .beta2 = arguments[7].toDouble(),
+                                          .eps = arguments[8].toDouble(),
+                                          .weight_decay = arguments[9].toDouble(),
+                                          .decoupled = arguments[10].toBool()});
+  torch::jit::drop(*stack, count);
+  torch::jit::push(*stack, is_done);
 }
 
 }  // namespace
@@ -230,8 +262,10 @@ void register_adam_steps(torch::Library& library) {
   library.def(
       "_adam_steps_(Tensor(a!)[] params, Tensor[] grads, Tensor(b!)[] exp_avgs, Tensor(c!)[] exp_avg_sqs, "
       "Tensor(d!)[] steps, float lr, float beta1, float beta2, float eps, float weight_decay, bool decoupled) -> bool");
-  // Whatever the tensors are, it is the kernel that looks.
-  library.impl("_adam_steps_", torch::dispatch(c10::DispatchKey::CompositeExplicitAutograd, TORCH_FN(adam_steps)));
+  // Whatever the tensors are, it is the kernel that looks. PyTorch's own for autograd would look at each before.
+  library.impl("_adam_steps_", torch::dispatch(c10::DispatchKey::CompositeExplicitAutograd,
+                                               torch::CppFunction::makeFromBoxedFunction<&adam_steps_of_stack>()));
+  library.impl("_adam_steps_", torch::dispatch(c10::DispatchKey::Autograd, torch::CppFunction::makeFallthrough()));
 }
 
 }  // namespace gems::aten
