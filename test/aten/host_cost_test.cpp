@@ -15,6 +15,7 @@
 
 #include <catch2/benchmark/catch_benchmark.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers.hpp>
 #include <functional>
 #include <thread>
 
@@ -25,6 +26,7 @@
 #include "gems/ops/arithmetic.h"
 #include "gems/ops/fused.h"
 #include "gems/runtime/counters.h"
+#include "gems/runtime/list_plan.h"
 #include "nvrtc_library.h"
 #include "overrides/override_patterns.h"
 #include "overrides/registration.h"
@@ -246,6 +248,29 @@ TEST_CASE("a product that is not padded is ATen's, and takes nothing from the he
     CHECK(effects(product) == Effects{.aten_calls = 1});
     CHECK(served() == before);
   }
+}
+
+TEST_CASE("a list has a launch for each 256 entries, and takes nothing from the heap") {
+  NEEDS_NVRTC();
+  const Device device{Device::Kind::Cuda, 0};
+  REQUIRE(has_lists(device));
+  CHECK(!has_lists({}));
+  Signature signature;
+  signature.op = &ops::neg_op;
+  signature.operands.push_back({.kind = CallOperand::Kind::Tensor, .dtype = DType::F32});
+  signature.results.push_back(DType::F32);
+  CHECK(!find_list_plan(signature, device));
+  const ListPlan plan = make_list_plan(signature, device);
+  CHECK(find_list_plan(signature, device)->variant == plan.variant);
+  for (const std::size_t entries : {0, 1, 256, 257, 600}) {
+    const std::vector<void*> tensors(2 * entries);
+    const std::vector<std::int64_t> counts(entries, 3);
+    const auto step = [&] { launch(plan, tensors, counts, {}, nullptr); };
+    CHECK(counted(step) == Counted{});
+    CHECK(effects(step) == Effects{.launches = static_cast<int>(entries + 255) / 256});
+  }
+  CHECK_THROWS_WITH(launch(plan, {}, std::vector<std::int64_t>{3}, {}, nullptr),
+                    "gems_neg_f32_list: a list of 1 entries was given 0 addresses and 0 numbers, expected 2 and 0");
 }
 
 TEST_CASE("a launch that the driver refuses is left to ATen") {

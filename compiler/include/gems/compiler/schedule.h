@@ -92,6 +92,21 @@ struct GenericSchedule {
   auto operator<=>(const GenericSchedule&) const = default;
 };
 
+// A block covers elements() neighbours of one entry of the list, its threads one vector after the other.
+struct ListSchedule {
+  int width = 4;      // elements per vector
+  int vectors = 1;    // of a thread
+  int threads = 256;  // per block
+  int elements() const { return threads * width * vectors; }
+
+  static constexpr std::array<ScheduleField<ListSchedule>, 3> fields{{
+      {"width", &ListSchedule::width, 1, 16},
+      {"vectors", &ListSchedule::vectors, 1, 64, false},
+      {"threads", &ListSchedule::threads, 32, 1024},
+  }};
+  auto operator<=>(const ListSchedule&) const = default;
+};
+
 // A row of a held kernel has as many threads as hold it in `vectors` each; those of a short row are a power of two up
 // to a warp, and several rows are in one block.
 struct HeldSchedule {
@@ -161,8 +176,8 @@ struct ColumnsSchedule {
 };
 
 // In the order of Family.
-using Schedule = std::variant<FlatSchedule, RowsSchedule, TileSchedule, GenericSchedule, HeldSchedule, LoopedSchedule,
-                              ColumnsSchedule>;
+using Schedule = std::variant<FlatSchedule, RowsSchedule, TileSchedule, GenericSchedule, ListSchedule, HeldSchedule,
+                              LoopedSchedule, ColumnsSchedule>;
 inline Family family_of(const Schedule& schedule) { return static_cast<Family>(schedule.index()); }
 
 // A CUDA target: 90 is sm_90. GPUs of one architecture differ in their memory: an H200 moves 4900 GB/s, an H100 3350.

@@ -46,6 +46,8 @@ inline constexpr int MostFunctionElements = 8;  // unrolled elements of a thread
 inline constexpr int MostElements = 16;         // and when it has none
 inline constexpr int MostUnroll = 4;
 inline constexpr int GenericUnroll = 4;
+// Of a thread of a list kernel, one after the other: a block finds its entry once for all of them.
+inline constexpr int ListVectors = 4;
 // The address of a row costs as many instructions as one vector; four vectors share it where operands are broadcast,
 // which brought an outer product on an H200 from 79 to 107 (f32) and 104 % (bf16) of a copy. Other rows lost 0-2 %,
 // functions gained 1 % and took half as long again to compile.
