@@ -80,9 +80,7 @@ bool Planner::is_planned(const PlanTensors& tensors) const {
 const Variant& Planner::variant_of(const Analysis& analysis) const {
   for (const auto& last : last_variants_) {
     const Variant* variant = last.load(std::memory_order_acquire);
-    if (variant == nullptr || variant->layout != analysis.layout) continue;
-    count(&Counters::memory_hits);
-    return *variant;
+    if (variant != nullptr && variant->layout == analysis.layout) return *variant;
   }
   const Variant& variant = find_or_make_variant(analysis.key(*this));
   const unsigned place = next_variant_.fetch_add(1, std::memory_order_relaxed);

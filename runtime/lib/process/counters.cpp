@@ -14,7 +14,7 @@ namespace {
 constinit thread_local CompileSpan thread_compiles;
 
 constexpr std::uint64_t Counters::* fields[] = {
-    &Counters::compiles,    &Counters::compile_us,  &Counters::memory_hits, &Counters::disk_hits,
+    &Counters::compiles,    &Counters::compile_us,  &Counters::disk_hits,
     &Counters::disk_misses, &Counters::disk_errors, &Counters::plans,
 };
 static_assert(sizeof(fields) / sizeof(fields[0]) == sizeof(Counters) / sizeof(std::uint64_t));

@@ -35,7 +35,8 @@ Error mismatch(std::string_view op, const NamedTensor& tensor, std::span<const s
 
 // Strides of one tensor in the shape of the results: 0 where it is broadcast. Dimensions of size 1 are left out of the
 // space, so their strides never matter.
-void add_tensor(std::string_view op, const NamedTensor& tensor, std::span<const std::int64_t> shape, Dimensions& wide) {
+inline void add_tensor(std::string_view op, const NamedTensor& tensor, std::span<const std::int64_t> shape,
+                       Dimensions& wide) {
   const TensorView& view = tensor.view;
   if (view.sizes.size() > shape.size()) throw mismatch(op, tensor, shape);
   const std::size_t missing = shape.size() - view.sizes.size();

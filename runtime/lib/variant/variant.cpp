@@ -8,7 +8,6 @@
 #include "cpu/cpu_backend.h"
 #include "cuda/cuda_backend.h"
 #include "gems/dsl/error.h"
-#include "process/atomic_counters.h"
 #include "variant/insert_only_table.h"
 #include "variant/variant_build.h"
 
@@ -80,10 +79,7 @@ const Variant* find_variant(const VariantKey& key) {
 }
 
 const Variant& find_or_make_variant(const VariantKey& key) {
-  if (const Variant* found = find_variant(key)) {
-    count(&Counters::memory_hits);
-    return *found;
-  }
+  if (const Variant* found = find_variant(key)) return *found;
   Table& all = table();
   Slot& slot = *all.slots.find_or_insert(key).value;
   {

@@ -5,10 +5,12 @@
 #include <c10/core/ScalarType.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "first_call/aten_dtype.h"
 #include "first_call/refusal_text.h"
@@ -25,9 +27,11 @@ namespace {
 // What is once in it stays where it is.
 struct Known {
   std::mutex mutex;
-  std::map<KindWords, std::unique_ptr<const CallKind>> kinds;
+  std::map<std::vector<std::uint64_t>, std::unique_ptr<const CallKind>> kinds;
 };
 using KnownKind = decltype(Known::kinds)::value_type;
+
+std::vector<std::uint64_t> key_of(const KindWords& words) { return {words.all().begin(), words.all().end()}; }
 
 Known& known() {
   static Known* all = new Known;  // outlives the threads that may still ask while the process ends
@@ -38,9 +42,7 @@ Known& known() {
 const KnownKind*& last_kind(const KindWords& words) {
   constexpr std::size_t Size = 64;
   constinit thread_local std::array<const KnownKind*, Size> kinds{};
-  std::uint64_t hash = 0;
-  for (const std::uint64_t word : words) hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
-  return kinds[hash >> 58];
+  return kinds[words.hash % Size];
 }
 
 Device device_of(at::Device device) {
@@ -129,9 +131,9 @@ Signature signature_of(const Request& request, const FixedList<CallOperand, MaxO
 
 const CallKind* find_call_kind(const KindWords& words) {
   const KnownKind*& last = last_kind(words);
-  if (last != nullptr && last->first == words) return last->second.get();
+  if (last != nullptr && std::ranges::equal(last->first, words.all())) return last->second.get();
   const std::lock_guard lock(known().mutex);
-  const auto found = known().kinds.find(words);
+  const auto found = known().kinds.find(key_of(words));
   if (found == known().kinds.end()) return nullptr;
   last = &*found;
   return found->second.get();
@@ -141,7 +143,7 @@ MadeKind make_call_kind(const Request& request, const CallGeometry& geometry, co
   auto kind = std::make_unique<CallKind>();
   const auto keep = [&]() -> MadeKind {
     const std::lock_guard lock(known().mutex);
-    const KnownKind& kept = *known().kinds.try_emplace(words, std::move(kind)).first;
+    const KnownKind& kept = *known().kinds.try_emplace(key_of(words), std::move(kind)).first;
     last_kind(words) = &kept;
     return {.kind = kept.second.get(), .declined = {}};
   };

@@ -110,7 +110,8 @@ std::optional<DeclineReason> make_plan(const Request& request, const CallGeometr
 }  // namespace
 
 bool first_call(const Request& request, const CallGeometry& geometry, PlanEntry& entry) {
-  const KindWords words = geometry.kind_words(request);
+  KindWords words;
+  geometry.find_kind(request, words);
   const CallKind* kind = find_call_kind(words);
   if (kind == nullptr) {
     if (request.aten_probe != nullptr && is_capturing(geometry.device())) {

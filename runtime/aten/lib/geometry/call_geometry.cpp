@@ -253,23 +253,22 @@ std::optional<DeclineReason> CallGeometry::collect(const Request& request) {
   return std::nullopt;
 }
 
-KindWords CallGeometry::kind_words(const Request& request) const {
-  KindWords kind;
+void CallGeometry::find_kind(const Request& request, KindWords& kind) const {
   const std::uint64_t* next = words_.data();
-  const auto take = [&](std::size_t count) {
-    kind.append(next, next + count);
-    next += count;
+  std::uint64_t* to = kind.words.data();
+  const auto take = [&](std::size_t count) __attribute__((always_inline)) {
+    for (std::size_t i = 0; i < count; ++i) *to++ = *next++;
   };
-  const auto take_tensor = [&](bool with_sizes) {
+  const auto take_tensor = [&](bool with_sizes) __attribute__((always_inline)) {
     const std::uint64_t first = *next++;
     const std::size_t rank = first >> RankShift;
     bool is_one = true;
     for (std::size_t d = 0; d < rank; ++d) is_one = is_one && next[2 * d] == 1;
-    kind.push_back((first & OperandBits) | static_cast<std::uint64_t>(is_one) << AlignmentShift);
+    *to++ = (first & OperandBits) | static_cast<std::uint64_t>(is_one) << AlignmentShift;
     if (with_sizes) {
-      kind.push_back(rank);
+      *to++ = rank;
       for (std::size_t d = 0; d < rank; ++d)
-        kind.push_back(static_cast<std::uint64_t>(probe_size(static_cast<std::int64_t>(next[2 * d]))));
+        *to++ = static_cast<std::uint64_t>(probe_size(static_cast<std::int64_t>(next[2 * d])));
     }
     next += 2 * rank;
   };
@@ -286,7 +285,9 @@ KindWords CallGeometry::kind_words(const Request& request) const {
     else
       take(request.arguments[i].kind == CallArgument::Kind::Flag ? 1 + FlagWords : 1);
   }
-  return kind;
+  kind.count = static_cast<std::size_t>(to - kind.words.data());
+  if (kind.count % 2 != 0) *to = 0;
+  kind.hash = hash_of({kind.words.data(), (kind.count + 1) / 2 * 2});
 }
 
 }  // namespace gems::aten

@@ -7,14 +7,21 @@
 #include <optional>
 #include <span>
 
-#include <c10/util/SmallVector.h>
-
 #include "gems/aten/serve.h"
 #include "gems/runtime/arguments.h"
 
 namespace gems::aten {
 
-using KindWords = c10::SmallVector<std::uint64_t, 32>;
+inline constexpr std::size_t MaxWords = 256;
+
+// Those words of a call that do not depend on its geometry, and their hash.
+struct KindWords {
+  std::array<std::uint64_t, MaxWords> words;
+  std::size_t count = 0;
+  std::uint64_t hash = 0;
+
+  std::span<const std::uint64_t> all() const { return {words.data(), count}; }
+};
 
 class CallGeometry {
  public:
@@ -27,7 +34,7 @@ class CallGeometry {
   // Of the call, once it is collected: the words without sizes, strides and alignments, but with what ATen's dtypes
   // depend on: whether a tensor has one element, as ATen multiplies float8 tensors but not by one of a single element;
   // of rowwise ops their dimensions too, small as ATen is asked with.
-  KindWords kind_words(const Request& request) const;
+  void find_kind(const Request& request, KindWords& kind) const;
 
   // Device of all tensors but the numbers.
   at::Device device() const { return device_; }
@@ -40,8 +47,6 @@ class CallGeometry {
   void* result_address(std::size_t result) const { return result_addresses_[result]; }
 
  private:
-  static constexpr std::size_t MaxWords = 256;
-
   class Writer;
 
   std::optional<DeclineReason> find_device(const Request& request);

@@ -37,23 +37,22 @@ PlanTable& PlanTable::of_this_thread() {
 const PlanEntry* PlanTable::find(const CallGeometry& geometry) const {
   const Place& place = places_[geometry.hash() % Size];
   const PlanEntry* entry = place.entry.get();
-  if (entry == nullptr || place.hash != geometry.hash()) return nullptr;
+  if (entry == nullptr || place.hash != geometry.hash() >> 32) return nullptr;
   const auto words = geometry.words();
   if (entry->words.size() != words.size()) return nullptr;
   return std::memcmp(entry->words.data(), words.data(), words.size_bytes()) == 0 ? entry : nullptr;
 }
 
 const PlanEntry& PlanTable::insert(const CallGeometry& geometry, PlanEntry& entry) {
-  const std::size_t at = geometry.hash() % Size;
-  Place& place = places_[at];
+  Place& place = places_[geometry.hash() % Size];
+  const auto hash = static_cast<std::uint32_t>(geometry.hash() >> 32);
   if (place.entry == nullptr) {
     place.entry = std::make_unique<PlanEntry>();
   } else {
-    const auto hash = static_cast<std::uint32_t>(geometry.hash() >> 32);
-    const bool waited = std::exchange(waiting_[at], hash) == hash;
+    const bool waited = std::exchange(place.waiting, hash) == hash;
     if (!waited || place.entry->calls_inside != 0) return entry;
   }
-  place.hash = geometry.hash();
+  place.hash = hash;
   *place.entry = std::move(entry);
   place.entry->words.assign(geometry.words().begin(), geometry.words().end());
   return *place.entry;

@@ -42,13 +42,13 @@ class PlanTable {
 
  private:
   static constexpr std::size_t Size = 2048;
-  // Hashes beside the entries: most geometries that are not there touch no entry.
+  // The high halves of hashes beside the entries: most geometries that are not there touch no entry.
   struct Place {
-    std::uint64_t hash = 0;
+    std::uint32_t hash = 0;     // of the entry
+    std::uint32_t waiting = 0;  // of the last geometry that did not get the place
     std::unique_ptr<PlanEntry> entry;
   };
   std::array<Place, Size> places_;
-  std::array<std::uint32_t, Size> waiting_{};  // the hash of the last geometry that did not get the place
 };
 
 }  // namespace gems::aten

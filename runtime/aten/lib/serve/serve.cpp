@@ -63,11 +63,11 @@ void compute(const Request& request, const CallGeometry& geometry, const PlanEnt
   launch(*entry.plan, {tensors.data(), count}, geometry.numbers(), current_stream(geometry.device()));
 }
 
-std::optional<DeclineReason> compute_entry(const Request& request, const CallGeometry& geometry,
-                                           const PlanEntry& entry) {
+std::optional<DeclineReason> compute_entry(const Request& request, const CallGeometry& geometry, const PlanEntry& entry,
+                                           bool is_checked) {
   if (entry.declined) return entry.declined;
   const CallInside inside(entry);
-  if (entry.checks != nullptr)
+  if (!is_checked && entry.checks != nullptr)
     if (auto reason = check_numbers(request, geometry, *entry.checks)) return reason;
   if (entry.resized != 0) [[unlikely]]
     if (auto reason = resize_results(request, entry)) return reason;
@@ -89,7 +89,7 @@ std::optional<DeclineReason> compute_entry(const Request& request, const CallGeo
     const DeviceScope scope(geometry.device());
     return first_call(request, geometry, made);
   }();
-  return compute_entry(request, geometry, keep ? table.insert(geometry, made) : made);
+  return compute_entry(request, geometry, keep ? table.insert(geometry, made) : made, /*is_checked=*/true);
 }
 
 }  // namespace
@@ -101,7 +101,7 @@ std::optional<DeclineReason> serve(const Request& request) {
   const PlanEntry* entry = table.find(geometry);
   if (entry == nullptr) [[unlikely]]
     return serve_new(request, geometry, table);
-  return compute_entry(request, geometry, *entry);
+  return compute_entry(request, geometry, *entry, /*is_checked=*/false);
 }
 
 }  // namespace gems::aten

@@ -4,6 +4,8 @@
 #include <ATen/EmptyTensor.h>
 #include <c10/core/CPUAllocator.h>
 
+#include <limits>
+
 namespace at::cuda {
 // In libtorch_cuda, which libtorch.so loads where it exists; null beside a CPU build.
 __attribute__((weak, visibility("default"))) c10::Allocator* getCUDADeviceAllocator();
@@ -11,11 +13,32 @@ __attribute__((weak, visibility("default"))) c10::Allocator* getCUDADeviceAlloca
 
 namespace gems::aten {
 
+namespace {
+
+// at::detail::computeStorageNbytes, which refuses what does not fit.
+std::size_t storage_bytes(at::IntArrayRef sizes, at::IntArrayRef strides, std::int64_t element_bytes) {
+  std::int64_t last = 0;
+  bool is_large = false;
+  for (std::size_t d = 0; d < sizes.size(); ++d) {
+    if (sizes[d] == 0) return 0;
+    std::int64_t reach = 0;
+    is_large |= __builtin_mul_overflow(sizes[d] - 1, strides[d], &reach);
+    is_large |= __builtin_add_overflow(last, reach, &last);
+  }
+  std::int64_t bytes = 0;
+  is_large |=
+      last == std::numeric_limits<std::int64_t>::max() || __builtin_mul_overflow(last + 1, element_bytes, &bytes);
+  if (is_large) return at::detail::computeStorageNbytes(sizes, strides, static_cast<std::size_t>(element_bytes));
+  return static_cast<std::size_t>(bytes);
+}
+
+}  // namespace
+
 void ResultGeometry::set(at::IntArrayRef with_sizes, at::IntArrayRef with_strides, at::ScalarType with_dtype) {
   sizes = with_sizes;
   strides = with_strides;
   dtype = with_dtype;
-  size_bytes = at::detail::computeStorageNbytes(sizes, strides, c10::elementSize(dtype));
+  size_bytes = storage_bytes(sizes, strides, static_cast<std::int64_t>(c10::elementSize(dtype)));
 }
 
 ResultGeometry result_geometry(at::IntArrayRef sizes, at::IntArrayRef strides, at::ScalarType dtype) {

@@ -9,11 +9,10 @@ namespace gems {
 struct Counters {
   std::uint64_t compiles = 0;
   std::uint64_t compile_us = 0;
-  std::uint64_t memory_hits = 0;  // an analysed call found its variant loaded (a call that repeats is not analysed)
   std::uint64_t disk_hits = 0;
   std::uint64_t disk_misses = 0;
   std::uint64_t disk_errors = 0;  // corrupt or unreadable entries, treated as misses
-  std::uint64_t plans = 0;        // geometries analysed
+  std::uint64_t plans = 0;        // geometries analysed (a call that repeats is not)
 };
 
 Counters counters();
