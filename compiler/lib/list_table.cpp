@@ -5,7 +5,6 @@
 #include "gems/compiler/list_table.h"
 
 #include <cstring>
-#include <limits>
 
 namespace gems {
 

@@ -11,7 +11,7 @@ import pytest
 from repository import BIN, run_tool, text_of
 
 TEXT_STAGES = ["trace", "imported", "resolved", "expanded", "legal", "approximated", "scheduled", "cuda", "scheduled_cpu", "lowered", "llvm", "ptx"]
-LAYOUTS = ["flat", "rows", "rows_unaligned", "rows_outer", "tile", "tile_unaligned", "generic", "generic_wide"]
+LAYOUTS = ["flat", "rows", "rows_unaligned", "rows_outer", "tile", "tile_unaligned", "generic", "generic_wide", "list"]
 
 
 def codegen(*arguments):

@@ -37,7 +37,7 @@ CASES = {
     "unknown layout": (
         ["emit", "mul", "--layout", "diagonal"],
         "unknown layout 'diagonal'; expected one of flat, rows, rows_unaligned, rows_outer, tile, tile_unaligned, "
-        "generic, generic_wide",
+        "generic, generic_wide, list",
     ),
     "single that is not a tensor": (
         ["emit", "mul", "--number", "y", "--single", "y"],

@@ -23,7 +23,7 @@
 #include "gems/runtime/list_plan.h"
 #include "geometry/call_operand.h"
 #include "geometry/plain_tensor.h"
-#include "operators/operators.h"
+#include "serve/serve_or_throw.h"
 #include "torch/named_tensors.h"
 #include "torch/stream.h"
 

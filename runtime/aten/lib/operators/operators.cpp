@@ -9,12 +9,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 
-#include "first_call/refusal_text.h"
 #include "gems/aten/dtype.h"
 #include "gems/aten/serve.h"
-#include "gems/dsl/error.h"
 #include "gems/dsl/trace.h"
 #include "gems/ops/catalogue.h"
 #include "gems/ops/gradients.h"
@@ -28,6 +25,7 @@
 #include "operators/single/packed_gate.h"
 #include "operators/single/rotary_embedding.h"
 #include "operators/stack_arguments.h"
+#include "serve/serve_or_throw.h"
 #include "torch/parallel.h"
 #include "torch/profiler_ranges.h"
 
@@ -161,23 +159,6 @@ std::string operands_schema(const OpDef& op) {
 }
 
 }  // namespace
-
-void serve_or_throw(Request request, CallCounts& counts) {
-  request.compiles = &counts.compiles;
-  request.compile_us = &counts.compile_us;
-  std::optional<DeclineReason> reason;
-  try {
-    reason = serve(request);
-  } catch (const Error& error) {
-    counts.add(DeclineReason::Error);
-    TORCH_CHECK(false, error.what());
-  } catch (...) {
-    counts.add(DeclineReason::Error);
-    throw;
-  }
-  counts.add(reason);
-  TORCH_CHECK(!reason, refusal_text(request, *reason));
-}
 
 std::string schema_of(const OpDef& op, const std::string& name) {
   const std::vector<std::string> types(op.result_count(), "Tensor");

@@ -6,13 +6,10 @@
 #include <ATen/core/stack.h>
 #include <c10/core/GradMode.h>
 
-#include <span>
 #include <string>
 #include <vector>
 
-#include "gems/aten/serve.h"
 #include "gems/dsl/op.h"
-#include "serve/call_counts.h"
 
 namespace torch {
 class Library;
@@ -40,9 +37,6 @@ std::string schema_of(const OpDef& op, const std::string& name);
 // "silu_and_mul.out(Tensor x, Tensor y, *, Tensor(a!) out) -> ()"; of several results: out0, out1, ... Nothing is
 // returned: PyTorch functionalizes only such operators.
 std::string out_schema_of(const OpDef& op);
-
-// Serves and counts the request, or throws what a user of torch.ops.gems can act on.
-void serve_or_throw(Request request, CallCounts& counts);
 
 // Whether one of the tensors carries a tangent of forward-mode differentiation.
 template <class... Tensors>

@@ -23,6 +23,7 @@
 #include "gems/ops/fused.h"
 #include "operators/autograd.h"
 #include "operators/operators.h"
+#include "serve/serve_or_throw.h"
 #include "torch/graph_node.h"
 #include "torch/undispatched_view.h"
 

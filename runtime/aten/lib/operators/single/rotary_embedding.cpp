@@ -20,6 +20,7 @@
 #include "gems/dsl/error.h"
 #include "gems/ops/fused.h"
 #include "operators/operators.h"
+#include "serve/serve_or_throw.h"
 #include "torch/undispatched_view.h"
 
 namespace gems::aten {
