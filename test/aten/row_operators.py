@@ -37,7 +37,7 @@ def arguments_of(name, shape, dims, dtype, device, seed=0):
             arguments.append(1 % length)
         elif argument.name in ("weight", "bias"):
             arguments.append(draw(reduced).abs() if name.startswith("cross_entropy") else draw(reduced))
-        elif argument.name in ("mean", "rstd"):  # of layer_norm_backward
+        elif argument.name in ("mean", "rstd", "addend"):  # of layer_norm_backward, dot_rows
             arguments.append(draw(kept))
         elif argument.name == "output":  # of softmax_backward, log_softmax_backward
             arguments.append((torch.softmax if name == "softmax_backward" else torch.log_softmax)(draw(shape), dims[0]))
@@ -85,6 +85,7 @@ def _bias_act(x, bias, residual, act, dims):
 # name: the composition, called with the operator's operands and dims=; only results that it gives are compared.
 COMPOSITIONS = {
     "bias_act": _bias_act,
+    "dot_rows": lambda x, y, addend, beta, alpha, dims: alpha * (x * y).sum(dims) + beta * addend,
     "softmax": lambda x, dims: F.softmax(x, dims[0]),
     "log_softmax": lambda x, dims: F.log_softmax(x, dims[0]),
     "masked_softmax": lambda x, mask, scale, dims: F.softmax(x * scale + mask, dims[0]),
