@@ -130,4 +130,6 @@ bool is_worthwhile(const Product& product, const Padding& padding, const Product
   return library_us(product, rates) > Margin * padded_us(product, padding, rates);
 }
 
+std::int64_t most_vectors(std::int64_t element_bytes) { return element_bytes == 2 ? 8 : 1; }
+
 }  // namespace gems::aten
