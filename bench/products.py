@@ -152,7 +152,7 @@ def run_case(product, direction, pairs, rounds):
     with gems.use_gems():
         arms[GEMS] = arm(call)
         if product.group == DECODE:
-            arms[ROWS] = arm(lambda x, w: torch.ops.gems.dot_rows(x[:, None], w.t()[None]))
+            arms[ROWS] = arm(lambda x, w: torch.ops.gems.dot_rows(x[:, None], w.t()[None], None, 1.0, 1.0))
             arms[READ] = arm(lambda x, w: torch.sum(w, 0))
     arms |= {name: measure.in_scope(arms[name], gems.use_gems) for name in arms if name != EAGER}
     row |= timing(arms, rounds)

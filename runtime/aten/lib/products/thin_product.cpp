@@ -45,7 +45,7 @@ at::Tensor addend_of(const at::Tensor& addend, at::IntArrayRef sizes) {
 }  // namespace
 
 bool is_thin(const ProductCall& call, const Product& product) {
-  if (std::min(product.m, product.n) > most_vectors(product.element_bytes) || product.batch != 1) return false;
+  if (std::min(product.m, product.n) > most_vectors(product) || product.batch != 1) return false;
   if (call.a->dim() != 2 || product.k < 2 || !is_real(call.beta) || !is_real(call.alpha)) return false;
   return call.a->stride(1) == 1 && call.b->stride(0) == 1;
 }
