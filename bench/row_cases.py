@@ -107,16 +107,25 @@ def _softmax_pair(make, dtype, call):
     return [grad, call(x, -1)]
 
 
+def _cross_entropy(*shape):
+    def logits(make, dtype):
+        return row_calls.logits(make, dtype, *shape)
+
+    return (
+        Case(f"cross_entropy {size_of(*shape)}", "losses", TWO, logits, torch.nn.functional.cross_entropy,
+             row_calls.fused_cross_entropy, terms=8),
+        Case(f"cross_entropy and its gradient {size_of(*shape)}", "losses and gradients", TWO, logits,
+             row_calls.cross_entropy_and_gradient, row_calls.fused_cross_entropy_and_gradient,
+             compile=row_calls.cross_entropy_and_gradient_formula, terms=8),
+    )  # fmt: skip
+
+
 GROUPS_AND_LOSSES = (
     Case("group_norm 32x256x96x96", "group norm", TWO,
          with_parameters(32, 256, 96, 96, parameters=2, channel=1), row_calls.group_norm,
          liger=lambda liger_kernel, x, weight, bias: row_calls.liger(
              "liger_group_norm", x.shape[1], row_calls.GROUPS, row_calls.EPS)(liger_kernel, x, weight, bias), terms=8),
-    Case("cross_entropy 8192x32000", "losses", TWO, lambda make, d: row_calls.logits(make, d, 8192, 32000),
-         torch.nn.functional.cross_entropy, row_calls.fused_cross_entropy, terms=8),
-    Case("cross_entropy and its gradient 8192x32000", "losses and gradients", TWO,
-         lambda make, d: row_calls.logits(make, d, 8192, 32000), row_calls.cross_entropy_and_gradient,
-         row_calls.fused_cross_entropy_and_gradient, compile=row_calls.cross_entropy_and_gradient_formula, terms=8),
+    *(case for shape in ((8192, 32000), (8192, 50257), (4096, 128256)) for case in _cross_entropy(*shape)),
 )  # fmt: skip
 
 

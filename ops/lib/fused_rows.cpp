@@ -83,7 +83,7 @@ constexpr OpDef masked_softmax_op = rowwise({.name = "masked_softmax",
 constexpr OpDef cross_entropy_rows_op = rowwise(
     {.name = "cross_entropy_rows",
      .dtypes = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, DType::I64},
-     .promotion_methods = {promote({0}, Accumulate), promote({0}, Accumulate)},
+     .promotion_methods = {promote({0}, Accumulate), promote({0}, Accumulate), promote({0}, Accumulate)},
      .names = {"logits", "target", "weight", "label_smoothing", "ignore_index"},
      .accepts = Domain::Float},
     [](Tensor x, Row target, Optional<Column> weight, Scalar label_smoothing, Scalar ignore_index) {
@@ -101,7 +101,22 @@ constexpr OpDef cross_entropy_rows_op = rowwise(
         const Expr or_nan = select(is_inside, value, std::numeric_limits<double>::quiet_NaN());
         return select(index == ignore_index, 0, or_nan);
       };
-      return outputs(known(loss), known(own));
+      return outputs(known(loss), known(own), log_sum);
+    });
+
+constexpr OpDef cross_entropy_gradient_op = rowwise(
+    {.name = "cross_entropy_gradient",
+     .dtypes = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt, DType::I64},
+     .promotion_methods = {promote({0}, Default)},
+     .names = {"logits", "target", "log_sum", "scale", "label_smoothing", "ignore_index"},
+     .accepts = Domain::Float},
+    [](Tensor x, Row target, Row log_sum, Row scale, Scalar label_smoothing, Scalar ignore_index) {
+      const Expr index = cast(target, DType::I64);
+      const Expr is_inside = logical_and(index >= 0, index < row_length(x));
+      const Expr wanted = select(row_index(x) == index, 1 - label_smoothing, 0) + label_smoothing / row_length(x);
+      const Expr gradient = scale * (exp(x - log_sum) - wanted);
+      const Expr or_nan = select(is_inside, gradient, std::numeric_limits<double>::quiet_NaN());
+      return select(index == ignore_index, 0, or_nan);
     });
 
 constexpr OpDef bias_act_op = rowwise({.name = "bias_act",
@@ -130,7 +145,8 @@ constexpr OpDef dot_rows_op =
 
 void register_fused_rows(Registry& registry) {
   for (const OpDef* op : {&skip_rms_norm_op, &skip_layer_norm_op, &gemma_rms_norm_op, &skip_gemma_rms_norm_op,
-                          &masked_softmax_op, &cross_entropy_rows_op, &bias_act_op, &dot_rows_op})
+                          &masked_softmax_op, &cross_entropy_rows_op, &cross_entropy_gradient_op, &bias_act_op,
+                          &dot_rows_op})
     registry.add(*op);
 }
 

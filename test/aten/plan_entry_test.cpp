@@ -13,6 +13,7 @@
 
 #include "gems/aten/call.h"
 #include "gems/ops/arithmetic.h"
+#include "gems/runtime/counters.h"
 #include "gems/runtime/plan.h"
 
 using namespace gems;
@@ -64,6 +65,31 @@ TEST_CASE("a million geometries on eight threads: right values, and at most 4 Mi
   CHECK(wrong == 0);
   CAPTURE(grown);
   CHECK(grown <= Threads * (4 << 20));
+}
+
+TEST_CASE("a geometry in use keeps its place while others come once, and one that comes again gets a place") {
+  const at::Tensor buffer = at::rand({BufferSize});
+  const auto analyses = [&](std::int64_t n) {
+    const std::uint64_t before = counters().plans;
+    REQUIRE(negation_is_right(buffer, n));
+    return counters().plans - before;
+  };
+  std::thread([&] {  // its table is empty
+    for (std::int64_t n = 0; n < 100; ++n) {
+      analyses(n);
+      analyses(n);
+    }
+    for (std::int64_t n = 100; n < 20'000; ++n) CHECK(analyses(n) == 1);
+    std::uint64_t kept = 0;
+    for (std::int64_t n = 0; n < 100; ++n) kept += analyses(n) == 0;
+    CHECK(kept > 90);  // but for two of one place
+    for (std::int64_t n = 20'000; n < 20'100; ++n) {
+      CHECK(analyses(n) == 1);
+      analyses(n);
+      CHECK(analyses(n) == 0);
+    }
+  })
+      .join();
 }
 
 TEST_CASE("a call keeps its plan while its parallel loop makes calls of every other geometry") {

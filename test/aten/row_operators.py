@@ -37,7 +37,7 @@ def arguments_of(name, shape, dims, dtype, device, seed=0):
             arguments.append(1 % length)
         elif argument.name in ("weight", "bias"):
             arguments.append(draw(reduced).abs() if name.startswith("cross_entropy") else draw(reduced))
-        elif argument.name in ("mean", "rstd", "addend"):  # of layer_norm_backward, dot_rows
+        elif argument.name in ("mean", "rstd", "log_sum", "addend") or (name, argument.name) == ("cross_entropy_gradient", "scale"):
             arguments.append(draw(kept))
         elif argument.name == "output":  # of softmax_backward, log_softmax_backward
             arguments.append((torch.softmax if name == "softmax_backward" else torch.log_softmax)(draw(shape), dims[0]))
@@ -82,9 +82,21 @@ def _bias_act(x, bias, residual, act, dims):
     return getattr(F, act)(x + of_columns) + residual
 
 
+def _cross_entropy_gradient(x, target, log_sum, scale, label_smoothing, ignore_index, dims):
+    last = range(-len(dims), 0)
+    rows = x.movedim(dims, tuple(last))
+    flat = rows.flatten(-len(dims))
+    classes = flat.shape[-1]
+    wanted = F.one_hot(target, classes) * (1 - label_smoothing) + label_smoothing / classes
+    gradient = scale[..., None] * (torch.exp(flat - log_sum[..., None]) - wanted)
+    gradient = gradient.masked_fill((target == ignore_index)[..., None], 0)
+    return gradient.reshape(rows.shape).movedim(tuple(last), dims)
+
+
 # name: the composition, called with the operator's operands and dims=; only results that it gives are compared.
 COMPOSITIONS = {
     "bias_act": _bias_act,
+    "cross_entropy_gradient": _cross_entropy_gradient,
     "dot_rows": lambda x, y, addend, beta, alpha, dims: alpha * (x * y).sum(dims) + beta * addend,
     "softmax": lambda x, dims: F.softmax(x, dims[0]),
     "log_softmax": lambda x, dims: F.log_softmax(x, dims[0]),

@@ -65,6 +65,70 @@ def test_steps(name, dtype, device):
     compare(mine, other, 64 * torch.finfo(dtype).eps)
 
 
+def many_parameters(device):
+    """More than one launch takes: of few elements and of thousands, aligned and not, of two dtypes."""
+    made = []
+    for index in range(400):
+        count, skipped = (1, 5, 64, 1000, 9001)[index % 5], index % 3
+        memory = torch.randn(skipped + count, generator=torch.Generator().manual_seed(index))
+        made.append(torch.nn.Parameter(memory.to(device, torch.float32 if index % 4 else torch.float64)[skipped:]))
+    return made
+
+
+def test_many_parameters(device):
+    ours, theirs = many_parameters(device), many_parameters(device)
+    mine, other = gems.optim.AdamW(ours), torch.optim.AdamW(theirs)
+    for seed in range(3):
+        set_gradients([ours, theirs], seed)
+        if seed == 0:
+            ours[7].grad = theirs[7].grad = None  # one step less than the others
+        mine.step()
+        other.step()
+    compare(mine, other, 1e-5)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="counts kernels of a GPU")
+def test_few_launches_for_many_parameters():
+    params = many_parameters("cuda")
+    optimizer = gems.optim.AdamW(params)
+    set_gradients([params], 0)
+    optimizer.step()
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
+        optimizer.step()
+        torch.cuda.synchronize()
+    kernels = [each.name for each in profile.events() if each.device_type == torch.autograd.DeviceType.CUDA]
+    assert sorted(kernels) == ["gems_adam_step_f32_list"] * 2 + ["gems_adam_step_f64_list"]
+
+
+def test_a_step_in_a_graph(device):
+    if device == "cpu":
+        pytest.skip("captures a CUDA graph")
+    params = [torch.nn.Parameter(torch.ones(count, device=device)) for count in (3, 5000)]
+    optimizer = gems.optim.AdamW(params)
+    set_gradients([params], 0)
+    optimizer.step()
+    graph = torch.cuda.CUDAGraph()
+    before = [each.detach().clone() for each in params]
+    with torch.cuda.graph(graph):
+        optimizer.step()
+    assert all(torch.equal(*pair) for pair in zip(before, params, strict=True))
+    graph.replay()
+    assert not any(torch.equal(*pair) for pair in zip(before, params, strict=True))
+
+
+def test_groups_take_pytorch_s_step_one_by_one(device):
+    ours, theirs = parameters(torch.float32, device), parameters(torch.float32, device)
+    both = [[{"params": each[:2], "amsgrad": True}, {"params": each[2:]}] for each in (ours, theirs)]
+    mine, other = gems.optim.AdamW(both[0]), torch.optim.AdamW(both[1])
+    gems.reset_report()
+    for seed in range(2):
+        set_gradients([ours, theirs], seed)
+        mine.step()
+        other.step()
+    assert gems.report()["gems::_adam_steps_"].served == 2 * len(SHAPES[2:])
+    compare(mine, other, 1e-5)
+
+
 @pytest.mark.parametrize("options", [{"amsgrad": True}, {"maximize": True}, {"capturable": True}, {"fused": True}, {"lr": torch.tensor(1e-2)}], ids=str)
 def test_options(options, device):
     if "capturable" in options and device == "cpu":
@@ -172,4 +236,4 @@ def test_errors_are_those_of_torch():
 def test_lists_of_different_lengths():
     one = [torch.ones(2)]
     with pytest.raises(RuntimeError, match="op '_adam_steps_': operand 'grads' has 2 elements, expected 1"):
-        torch.ops.gems._adam_steps_(one, [*one, *one], one, one, [1.0], 0.1, 0.9, 0.99, 1e-8, 0.0, True)
+        torch.ops.gems._adam_steps_(one, [*one, *one], one, one, [torch.tensor(0.0)], 0.1, 0.9, 0.99, 1e-8, 0.0, True)

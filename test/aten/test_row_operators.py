@@ -296,7 +296,8 @@ def test_cross_entropy_of_a_row_of_extremes(device):
     x = torch.tensor([[-infinity, 1.0, 2.0], [0.0, 1000.0, -1000.0], [1.0, 2.0, 3.0]], device=device)
     target = torch.tensor([1, 2, 2], device=device)
     torch.testing.assert_close(torch.ops.gems.cross_entropy(x, target), F.cross_entropy(x, target))
-    losses, weights = torch.ops.gems.cross_entropy_rows(x, torch.tensor([1, 3, -1], device=device), None, 0.0, -100)
+    losses, weights, log_sums = torch.ops.gems.cross_entropy_rows(x, torch.tensor([1, 3, -1], device=device), None, 0.0, -100)
+    torch.testing.assert_close(log_sums, x.logsumexp(1))
     assert losses.isnan().tolist() == [False, True, True] and weights.isnan().tolist() == [False, True, True]
     ignored = torch.full((3,), -100, device=device)
     assert torch.ops.gems.cross_entropy(x, ignored).isnan() and torch.ops.gems.cross_entropy(x, ignored, None, "sum") == 0

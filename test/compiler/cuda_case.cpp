@@ -106,11 +106,12 @@ class CaseRunner {
     std::vector<void*> addresses;
     std::vector<void*> arguments;
     addresses.reserve(tensors_.size());
+    const auto* list = std::get_if<ListSchedule>(&schedule);
     std::size_t tensor = 0;
     std::size_t number = 0;
     auto add_tensor = [&](DType dtype) {
       addresses.push_back(tensors_[tensor++].at(0, dtype));
-      arguments.push_back(&addresses.back());
+      if (list == nullptr) arguments.push_back(&addresses.back());
     };
     for (const TraceOperand& operand : test_.graph.operands) {
       if (operand.form == OperandForm::Number)
@@ -119,6 +120,11 @@ class CaseRunner {
         add_tensor(operand.storage);
     }
     for (const TraceResult& result : test_.graph.results) add_tensor(result.dtype);
+    if (list != nullptr) {
+      ListTable table(*list, addresses.size());
+      table.add(addresses, test_.geometry.sizes[0]);
+      return host.launch(kernel, table, list->threads, arguments);
+    }
     host.launch(kernel, launch_geometry(schedule, test_.layout, test_.geometry), arguments);
   }
 

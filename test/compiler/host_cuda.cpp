@@ -117,4 +117,9 @@ void HostCuda::launch(std::size_t kernel, const LaunchGeometry& launch, std::vec
   folds_[kernel](arguments.data(), launch.fold.grid_x, 1, launch.fold.block_x, launch.fold.block_y);
 }
 
+void HostCuda::launch(std::size_t kernel, ListTable& table, int threads, std::vector<void*> numbers) const {
+  numbers.push_back(table.parameter());
+  launchers_[kernel](numbers.data(), table.blocks(), 1, static_cast<unsigned>(threads), 1);
+}
+
 }  // namespace gems::test

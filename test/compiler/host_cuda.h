@@ -5,6 +5,7 @@
 
 #include "gems/compiler/cuda.h"
 #include "gems/compiler/launch_geometry.h"
+#include "gems/compiler/list_table.h"
 #include "temporary_directory.h"
 
 namespace gems::test {
@@ -19,6 +20,8 @@ class HostCuda {
 
   // arguments: the address of each kernel parameter but the last, which `launch` holds.
   void launch(std::size_t kernel, const LaunchGeometry& launch, std::vector<void*> arguments) const;
+  // Of a list kernel. numbers: the address of each.
+  void launch(std::size_t kernel, ListTable& table, int threads, std::vector<void*> numbers) const;
 
  private:
   using Launcher = void (*)(void** arguments, unsigned grid, unsigned parts, unsigned block_x, unsigned block_y);

@@ -19,6 +19,7 @@
 #define __noinline__
 #define __constant__ static const
 #define __launch_bounds__(...)
+#define __grid_constant__
 #define __shared__ static  // one block runs at a time
 
 struct uint2 {

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "gems/runtime/plan.h"
+#include "plan_request.h"
 
 namespace gems::test {
 

@@ -167,6 +167,12 @@ def test_an_operand_without_dimensions_is_loaded_once():
     assert "y_value = *y;" in described["text"]
 
 
+def test_an_operand_that_is_left_out_is_no_parameter():
+    for options, is_there in ((("bf16,i64,bf16",), True), (("bf16,i64", "--absent", "weight"), False)):
+        described = emit_json("cross_entropy_rows", "--layout", "row_looped", "--dtypes", *options)
+        assert ("const bf16* weight" in described["text"]) == is_there
+
+
 def test_schedules_depend_on_the_speed_of_memory():
     schedules = [emit_json("log", "--dtypes", "bf16", "--memory-gbps", gbps)["schedule"] for gbps in ("3350", "4900")]
     assert ["unroll=1" in schedules[0], "unroll=2" in schedules[1]] == [True, True]

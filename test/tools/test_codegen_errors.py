@@ -43,6 +43,10 @@ CASES = {
         ["emit", "mul", "--number", "y", "--single", "y"],
         "op 'mul': --single names 'y', which is not a tensor of this call; expected one of x",
     ),
+    "absent operand that every call has": (
+        ["emit", "cross_entropy_rows", "--absent", "target"],
+        "op 'cross_entropy_rows': --absent target: this operand is no Optional; every call has it",
+    ),
     "unknown stage": (
         ["emit", "mul", "--stop-after", "sass"],
         "unknown stage 'sass'; expected one of trace, imported, resolved, expanded, legal, approximated, "

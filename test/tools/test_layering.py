@@ -64,7 +64,7 @@ UNPAIRED = {
     "dsl/lib/evaluate_*.cpp": "evaluate_category.h, a file for each category of dtypes",
     "dsl/lib/interpret_rows.cpp": "interpret_rows of gems/dsl/interpreter.h, apart from the half of single elements",
     "runtime/aten/lib/c_api.cpp": "called through ctypes: declared in runtime/aten/python/gems/_library.py",
-    "runtime/aten/lib/overrides/row_arrange_*.cpp": "of row_arrange.h: a file for each group of overloads",
+    "runtime/aten/lib/overrides/arrange/row_arrange_*.cpp": "of row_arrange.h: a file for each group of overloads",
     "tools/*/*.cpp": "a program",
 }
 

@@ -84,6 +84,16 @@ std::vector<std::optional<DType>> apply_numbers(const OpDef& op, std::span<const
   return dtypes;
 }
 
+void apply_absent(const OpDef& op, std::span<const std::string> names, Call& call) {
+  for (const std::string& name : names) {
+    const std::size_t position = find_operand(op, name, "--absent");
+    if (!op.operands[position].is_optional)
+      throw UsageError(
+          fmt::format("op '{}': --absent {}: this operand is no Optional; every call has it", op.name, name));
+    call.operands[position].kind = CallOperand::Kind::Absent;
+  }
+}
+
 void apply_flags(const OpDef& op, std::span<const std::string> flags, Call& call) {
   for (const std::string& text : flags) {
     const auto [name, value] = split_at_equals(text);
@@ -167,6 +177,7 @@ Call make_call(const Registry& registry, const CallText& text) {
   const OpDef& op = find_op(registry, text.op);
   Call call = default_call(op);
   const std::vector<std::optional<DType>> number_dtypes_given = apply_numbers(op, text.numbers, call);
+  apply_absent(op, text.absent, call);
   apply_flags(op, text.flags, call);
   apply_dtypes(op, text.dtypes, call);
   for (std::size_t i = 0; i < call.operands.size(); ++i)

@@ -16,6 +16,7 @@ struct CallText {
   std::string op;
   std::vector<std::string> dtypes;         // one for each operand that is a tensor; a single one stands for all
   std::vector<std::string> numbers;        // OPERAND or OPERAND=DTYPE: a Tensor operand that gets a number
+  std::vector<std::string> absent;         // operands that may be left out, and are
   std::vector<std::string> flags;          // FLAG=VALUE
   std::vector<std::string> result_dtypes;  // empty: by promotion
 };

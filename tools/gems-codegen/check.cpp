@@ -35,6 +35,7 @@ std::string command(const Case& c, std::string_view module_path) {
   if (!module_path.empty()) text += fmt::format(" --module {}", module_path);
   text += fmt::format(" emit {} --dtypes {}", c.call.op, fmt::join(c.call.dtypes, ","));
   for (const std::string& number : c.call.numbers) text += fmt::format(" --number {}", number);
+  for (const std::string& absent : c.call.absent) text += fmt::format(" --absent {}", absent);
   for (const std::string& flag : c.call.flags) text += fmt::format(" --flag {}", flag);
   for (const std::string& single : c.layout.singles) text += fmt::format(" --single {}", single);
   if (c.layout.held != LayoutText{}.held) text += fmt::format(" --held {}", c.layout.held);
@@ -76,10 +77,18 @@ std::vector<CallText> calls_of(const OpDef& op) {
     return operand.kind != OperandKind::Scalar && operand.kind != OperandKind::Flag;
   }));
 
+  std::vector<std::string> optional;
+  for (const OperandDef& operand : op.operands)
+    if (operand.is_optional) optional.emplace_back(operand.name);
   std::vector<CallText> calls;
   for (const DTypeInfo& dtype : dtype_table) {
     const std::string text(dtype.name);
-    calls.push_back({.op = std::string(op.name), .dtypes = {text}, .numbers = {}, .flags = {}, .result_dtypes = {}});
+    calls.push_back(
+        {.op = std::string(op.name), .dtypes = {text}, .numbers = {}, .absent = {}, .flags = {}, .result_dtypes = {}});
+    if (!optional.empty()) {
+      calls.push_back(calls.back());
+      calls.back().absent = optional;
+    }
     if (tensors.size() > 1 && !op.is_rowwise) {
       calls.push_back(calls.back());
       calls.back().numbers = {std::string(tensors.back())};

@@ -111,6 +111,8 @@ void add_emit_options(CLI::App& emit, EmitOptions& options) {
       ->allow_extra_args(false);
   emit.add_option("--number", options.call.numbers, "OPERAND or OPERAND=DTYPE: pass a number here, not a tensor")
       ->allow_extra_args(false);
+  emit.add_option("--absent", options.call.absent, "OPERAND: leave out an operand that is Optional")
+      ->allow_extra_args(false);
   emit.add_option("--flag", options.call.flags, "FLAG=VALUE, e.g. approximate=tanh")->allow_extra_args(false);
   emit.add_option("--result-dtypes", options.call.result_dtypes, "store into these (in-place, out=), not the promoted")
       ->delimiter(',')

@@ -146,18 +146,22 @@ std::string KernelText::resultValue(BodyText& body, const ResultText& result) co
   return fmt::format("{}{{{}, {}}}", result.valueType, body.at(create.getReal()), body.at(create.getImaginary()));
 }
 
+std::string KernelText::declaration(const OperandText& operand) {
+  if (operand.isTensor) return fmt::format("const {}* {}", storage_type(operand.storage), operand.name);
+  return fmt::format("const {} {}", is_bool(operand.storage) ? "bool" : storage_type(operand.storage), operand.name);
+}
+
+std::string KernelText::declaration(const ResultText& result) {
+  return fmt::format("{}* {}", storage_type(result.storage), result.name);
+}
+
 std::vector<std::string> KernelText::parameters() const {
   std::vector<std::string> parameters;
-  for (const OperandText& operand : operands_) {
-    if (operand.isTensor) {
-      parameters.push_back(fmt::format("const {}* {}", storage_type(operand.storage), operand.name));
-    } else {
-      const std::string_view type = is_bool(operand.storage) ? "bool" : storage_type(operand.storage);
-      parameters.push_back(fmt::format("const {} {}", type, operand.name));
-    }
-  }
-  for (const ResultText& result : results_)
-    parameters.push_back(fmt::format("{}* {}", storage_type(result.storage), result.name));
+  const bool areListed = family_ == Family::List;
+  for (const OperandText& operand : operands_)
+    if (!operand.isTensor || !areListed) parameters.push_back(declaration(operand));
+  if (areListed) return parameters;
+  for (const ResultText& result : results_) parameters.push_back(declaration(result));
   return parameters;
 }
 
@@ -172,7 +176,9 @@ void KernelText::openKernel(TextWriter& out, const std::string& last, int thread
                             std::string_view suffix) const {
   out.line("extern \"C\" __global__ void __launch_bounds__({}{})", threads,
            blocks > 1 ? fmt::format(", {}", blocks) : "");
-  out.open("{}{}({}, {}) {{", name_, suffix, fmt::join(parameters(), ", "), last);
+  std::vector<std::string> all = parameters();
+  all.push_back(last);
+  out.open("{}{}({}) {{", name_, suffix, fmt::join(all, ", "));
 }
 
 std::string KernelText::fieldName(const GeometryField& field) const {

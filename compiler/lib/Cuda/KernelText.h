@@ -61,7 +61,10 @@ class KernelText {
   mlir::Value valueOf(const ResultText& result) const;
   pw::ResultAttr specOf(const ResultText& result) const;
   std::string resultValue(BodyText& body, const ResultText& result) const;
-  // The kernel's parameters, as they are declared and as they are passed on.
+  // As parameters: "const bf16* x", "const float alpha", "bf16* out".
+  static std::string declaration(const OperandText& operand);
+  static std::string declaration(const ResultText& result);
+  // The kernel's parameters, as they are declared and as they are passed on. A list kernel has its tensors in the last.
   std::vector<std::string> parameters() const;
   std::vector<std::string> parameterNames() const;
   // "extern "C" __global__ ... (" to the opening brace; `last` is the last parameter. `blocks` are those that registers
@@ -145,6 +148,7 @@ void write(const FlatSchedule& schedule, KernelText& kernel, TextWriter& out);
 void write(const RowsSchedule& schedule, KernelText& kernel, TextWriter& out);
 void write(const TileSchedule& schedule, KernelText& kernel, TextWriter& out);
 void write(const GenericSchedule& schedule, KernelText& kernel, TextWriter& out);
+void write(const ListSchedule& schedule, KernelText& kernel, TextWriter& out);
 void write(const HeldSchedule& schedule, KernelText& kernel, TextWriter& out);
 void write(const ColumnsSchedule& schedule, KernelText& kernel, TextWriter& out);
 void write(const ProductsSchedule& schedule, KernelText& kernel, TextWriter& out);

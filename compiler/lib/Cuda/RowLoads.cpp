@@ -36,11 +36,28 @@ SmallVector<const OperandText*> RowText::rowOperands() const {
 }
 
 void RowText::openGroup(ArrayRef<BlockArgument> operands) {
+  // Inlined twice: most groups ask of no element whether it exists.
+  out_.open("const auto group{} = [&](long long column, const {} elements) {{", ++groups_, elementsType());
+  writeLoads(
+      elementOperands(operands), tuning::RowGroup, "column",
+      {.vector = fmt::format("elements.has(u * {})", width_), .rest = fmt::format("elements.rest(u * {})", width_)});
+}
+
+void RowText::closeGroup() {
+  out_.close("};");
+  const int last = tuning::RowGroup - 1;
   out_.open("for (long long column = {}start; column < columns; column += {} * step) {{", chunk_ > 0 ? "first + " : "",
             tuning::RowGroup);
-  out_.line("const int left = (int)min(columns - column, 1ll << 30);");
-  out_.line("const {} elements = {{left, step}};", elementsType());
-  writeLoads(elementOperands(operands), tuning::RowGroup, "column");
+  if (isGeneric()) {
+    out_.line("group{}(column, {{(int)min(columns - column, 1ll << 30), step}});", groups_);
+  } else {
+    out_.line("const long long left = columns - column;");
+    out_.line("if (left >= {} * step + {})", last, width_);
+    out_.line("  group{}(column, {{{} * step + {}, step, true}});", groups_, last, width_);
+    out_.line("else");
+    out_.line("  group{}(column, {{(int)left, step}});", groups_);
+  }
+  out_.close();
 }
 
 std::string RowText::elementsType() {
@@ -53,7 +70,8 @@ std::string RowText::offsetAlong(const std::string& tensor, const std::string& i
                      : fmt::format("({}) * geometry.{}_stride0", index, tensor);
 }
 
-void RowText::writeLoads(ArrayRef<const OperandText*> operands, int count, const std::string& column) {
+void RowText::writeLoads(ArrayRef<const OperandText*> operands, int count, const std::string& column,
+                         const Existing& existing) {
   if (operands.empty()) return;
   if (isAcross()) return writeAcrossLoads(operands, count, column);
   const auto element = [&](const OperandText& operand) {
@@ -80,7 +98,7 @@ void RowText::writeLoads(ArrayRef<const OperandText*> operands, int count, const
     for (const OperandText* operand : operands) out_.line("{}_vec[u] = {{}};", operand->name);
     out_.line("#pragma unroll");
     out_.open("for (int k = 0; k < {}; ++k) {{", width_);
-    out_.line("if (u * step + k >= left) break;");
+    out_.line("if (!elements.has(u * {} + k)) break;", width_);
     out_.line("const Column to = column_of({} + u * step + k, geometry);", column);
     for (const OperandText* operand : operands)
       out_.line("{0}_vec[u].put(k, {0}[offsets.{0} + to.{0}]);", operand->name);
@@ -88,13 +106,14 @@ void RowText::writeLoads(ArrayRef<const OperandText*> operands, int count, const
   } else if (kernel_.isAligned()) {
     for (const OperandText* operand : operands) {
       out_.line("{}_vec[u] = {{}};", operand->name);
-      out_.line("if (u * step < left) {}_vec[u] = {};", operand->name, kernel_.loadVector(*operand, element(*operand)));
+      out_.line("if ({}) {}_vec[u] = {};", existing.vector, operand->name,
+                kernel_.loadVector(*operand, element(*operand)));
     }
   } else {
     for (const OperandText* operand : operands) {
       out_.line("{}_strided[u].gathered = {{}};", operand->name);
-      out_.line("if (u * step < left) {}_strided[u].load({}, 1, 0, left - u * step);", operand->name,
-                element(*operand));
+      out_.line("if ({}) {}_strided[u].load({}, 1, 0, {});", existing.vector, operand->name, element(*operand),
+                existing.rest);
     }
   }
   out_.close();
@@ -105,31 +124,19 @@ void RowText::writeLoads(ArrayRef<const OperandText*> operands, int count, const
   out_.close();
 }
 
-// All elements of the group, as most have; else one by one.
+// Elements of neighbouring rows are neighbours in memory: a warp loads those of its rows at once.
 void RowText::writeAcrossLoads(ArrayRef<const OperandText*> operands, int count, const std::string& column) {
-  kernel_.prelude().use(Snippet::LoadAcross);
-  kernel_.prelude().use(Snippet::AcrossWords);
+  kernel_.prelude().use(Snippet::Vec);
   for (const OperandText* operand : operands)
     out_.line("{} {}_vec[{}];", kernel_.vectorType(operand->storage), operand->name, count);
-  const auto element = [&](const OperandText& operand, std::string_view k) {
-    return fmt::format("{0} + offsets.{0} + ({1} + u * step{2}) * geometry.{0}_stride0", operand.name, column, k);
-  };
-  out_.open("if (left >= {} * step + {}) {{", count - 1, width_);
   out_.line("#pragma unroll");
   out_.open("for (int u = 0; u < {}; ++u) {{", count);
+  for (const OperandText* operand : operands) out_.line("{}_vec[u] = {{}};", operand->name);
+  out_.line("#pragma unroll");
+  out_.open("for (int k = 0; k < {}; ++k) {{", width_);
   for (const OperandText* operand : operands)
-    out_.line("{0}_vec[u] = load_across({1}, geometry.{0}_stride0, {0}_words);", operand->name, element(*operand, ""));
-  out_.close();
-  out_.close();
-  out_.open("else {{");
-  out_.line("#pragma unroll");
-  out_.open("for (int u = 0; u < {}; ++u) {{", count);
-  for (const OperandText* operand : operands) {
-    out_.line("{}_vec[u] = {{}};", operand->name);
-    out_.line("#pragma unroll");
-    out_.line("for (int k = 0; k < {}; ++k)", width_);
-    out_.line("  if (u * step + k < left) {}_vec[u].put(k, *({}));", operand->name, element(*operand, " + k"));
-  }
+    out_.line("if (elements.has(u * {0} + k)) {1}_vec[u].put(k, {1}[offsets.{1} + {2}]);", width_, operand->name,
+              offsetAlong(operand->name, column + " + u * step + k"));
   out_.close();
   out_.close();
 }
@@ -155,7 +162,7 @@ void RowText::writeColumnVectors(const Visit& visit) {
     } else {
       out_.line("{} {}_strided;", kernel_.stridedVecType(operand), operand.name);
       out_.line("{}_strided.gathered = {{}};", operand.name);
-      out_.line("if (elements.has(u * {0})) {1}_strided.load({1} + column + u * step, 1, 0, elements.left - u * step);",
+      out_.line("if (elements.has(u * {0})) {1}_strided.load({1} + column + u * step, 1, 0, elements.rest(u * {0}));",
                 width_, operand.name);
       out_.line("const {} {}_vec = {}_strided.vec();", type, operand.name, operand.name);
     }

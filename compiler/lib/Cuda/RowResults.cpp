@@ -74,15 +74,15 @@ void RowText::writeLastVisit() {
       const std::string address = fmt::format("{0} + offsets.{0} + column + u * step", result->name);
       if (isShifted(result->storage)) {
         kernel_.prelude().use(Snippet::ShiftedRow);
-        out_.line("store_shifted({}, {}, elements.left - u * step);", address, kernel_.storedVector(*result));
+        out_.line("store_shifted({}, {}, elements.rest(u * {}));", address, kernel_.storedVector(*result), width_);
       } else if (kernel_.isAligned()) {
         kernel_.storeVector(out_, *result, address, "", "");
       } else {
-        kernel_.storeVector(out_, *result, address, "0", "elements.left - u * step");
+        kernel_.storeVector(out_, *result, address, "0", fmt::format("elements.rest(u * {})", width_));
       }
     }
   out_.close();
-  out_.close();
+  closeGroup();
 }
 
 }  // namespace gems::cuda

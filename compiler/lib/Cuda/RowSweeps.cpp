@@ -186,7 +186,7 @@ void RowText::writePass(const Visit& visit, ArrayRef<Part> parts, bool declares)
   out_.close();
   for (const Part& part : parts)
     out_.line("{0}({1}_part, {1}_values, elements{2});", part.add, part.name, part.takesColumn ? ", column" : "");
-  out_.close();
+  closeGroup();
   writeFound(parts, declares);
 }
 

@@ -53,14 +53,19 @@ class RowText {
   // Opens the block in which `elements` says which elements of a group of this thread exist, its first vector begins at
   // `column`, and vector() has those of an operand. Unless a family holds the row: a walk along it, which loads them.
   virtual void openGroup(llvm::ArrayRef<mlir::BlockArgument> operands);
+  virtual void closeGroup();
   virtual std::string vector(const OperandText& operand) const { return operand.name + "_vec[u]"; }
   // Whether vector() has also those of operands of column extent, from before the first row; and whether what a row has
   // of operands of row extent is in NAME_row.
   virtual bool holdsColumns() const { return false; }
 
-  // NAME_vec[count] of each operand of element extent; vector u begins at `column` + u * step, and is there where
-  // u * step < `left`.
-  void writeLoads(llvm::ArrayRef<const OperandText*> operands, int count, const std::string& column);
+  // Expressions of u: whether vector u exists, and how many of its elements do.
+  struct Existing {
+    std::string vector, rest;
+  };
+  // NAME_vec[count] of each operand of element extent; vector u begins at `column` + u * step.
+  void writeLoads(llvm::ArrayRef<const OperandText*> operands, int count, const std::string& column,
+                  const Existing& existing);
   llvm::SmallVector<const OperandText*> elementOperands(llvm::ArrayRef<mlir::BlockArgument> operands) const;
   // All that any visit reads, of element or column extent.
   llvm::SmallVector<const OperandText*> readOperands(Extent extent) const;
@@ -87,6 +92,7 @@ class RowText {
   KernelText& kernel_;
   TextWriter& out_;
   const int width_;
+  int minBlocks_ = 1;  // of a multiprocessor, at once
 
   // The names and statements of what is known for the row: stages_.
   void planRow();
@@ -201,7 +207,7 @@ class RowText {
   std::vector<Visit> picks_;
   std::vector<const ResultText*> sums_;  // results that are summed over all rows
   Visit last_;
-  int exchanges_ = 0;
+  int exchanges_ = 0, groups_ = 0;
 };
 
 }  // namespace gems::cuda

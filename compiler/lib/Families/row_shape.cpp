@@ -46,6 +46,12 @@ bool loads_ahead(const KernelFacts& facts) {
   return facts.sum_bytes > 0 && tuning::RowGroup * held_words(facts) <= tuning::AheadRegisters;
 }
 
+int once_read_blocks(const KernelFacts& facts) {
+  const bool is_light = facts.layout != LayoutClass::RowGeneric && held_words(facts) <= tuning::EightHeldWords;
+  if (!facts.reads_once || !is_light) return 1;
+  return facts.is_aligned() ? tuning::OnceReadBlocks : tuning::OnceReadBlocksUnaligned;
+}
+
 HeldRows held_rows(const KernelFacts& facts) {
   using namespace tuning;
   if (facts.reads_once) return {.threads = OnceReadRowThreads};

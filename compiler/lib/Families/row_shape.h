@@ -19,6 +19,8 @@ struct HeldRows {
   int all = 0;
 };
 HeldRows held_rows(const KernelFacts& facts);
+// How many blocks a multiprocessor should have at once; 1: as many as it can.
+int once_read_blocks(const KernelFacts& facts);
 // Whether a thread that holds a row has registers for the next one.
 bool loads_ahead(const KernelFacts& facts);
 

@@ -15,7 +15,9 @@
 //
 // In a rowwise kernel, the sum of a row carries the relative error of what it sums where that has one sign, and may
 // cancel all of it elsewhere. The exponentials of exp_sum are such a sum, also where its logarithm is taken: it is the
-// relative error of what exceeds 1, the greatest element. What is computed once for a row stays exact.
+// relative error of what exceeds 1, the greatest element. Of elements that are themselves f16 or bf16 the logarithm may
+// be an f32: an error of 2^-20 beside elements that are rounded by 2^-9 or 2^-12 of their value. What is computed once
+// for a row stays exact.
 #include <numbers>
 
 #include "Pw/RowBody.h"
@@ -216,8 +218,10 @@ Value matchOne(ImplicitLocOpBuilder& b, Operation* op, Ends ends) {
 // Whether the sum of exponentials may be approximate.
 bool isApproximable(gems::pw::ReduceOp reduce, const llvm::DenseMap<Operation*, Ends>& approximable) {
   if (reduce.getKind() != Reduction::exp_sum || !reduce.getOperand().getType().isF32()) return false;
+  const bool isOfNarrow = reduce.getOperand().getDefiningOp<arith::ExtFOp>() != nullptr;
   return llvm::all_of(reduce.getParts()[1].getUsers(), [&](Operation* user) {
-    return approximable.contains(user) && (carriesRelativeError(user) || isa<math::LogOp>(user));
+    if (isa<math::LogOp>(user)) return isOfNarrow || approximable.contains(user);
+    return approximable.contains(user) && carriesRelativeError(user);
   });
 }
 

@@ -20,8 +20,8 @@
 #include "operators/operators.h"
 #include "operators/trace_text.h"
 #include "overrides/override_patterns.h"
-#include "overrides/override_table.h"
 #include "overrides/registration.h"
+#include "overrides/table/override_table.h"
 #include "torch/parallel.h"
 #include "torch/switches.h"
 

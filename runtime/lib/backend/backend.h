@@ -59,7 +59,7 @@ struct Backend {
   CompiledKernel (*compile)(const TraceGraph& graph, const KernelLayout& layout, int device, KernelCache& cache);
   LoadedKernel (*load)(const CompiledKernel& kernel, int device);
   // tensors: those of the space, in its order. The variant outlives the plan.
-  std::shared_ptr<Plan> (*plan)(const Variant& variant, const IterationSpace& space,
+  std::unique_ptr<Plan> (*plan)(const Variant& variant, const IterationSpace& space,
                                 std::span<const NamedTensor> tensors);
 };
 

@@ -19,15 +19,22 @@ constexpr std::int64_t GrainBlocks = 8;
 
 class CpuPlan final : public Plan {
  public:
-  CpuPlan(const Variant& variant, const IterationSpace& space, std::span<const NamedTensor> tensors);
+  static std::unique_ptr<Plan> make(const Variant& variant, const IterationSpace& space,
+                                    std::span<const NamedTensor> tensors);
+  void operator delete(void* memory) { ::operator delete(memory); }
   void launch(void* const* tensors, const NumberValue* numbers, void* stream) const override;
 
   const Variant& variant;
   CpuKernel kernel;
   std::int64_t element_count;
   std::size_t rank;
-  // Sizes, innermost first; then strides in bytes, for each dimension those of all tensors.
-  std::vector<std::int64_t> geometry;
+  // Sizes, innermost first; then strides in bytes, for each dimension those of all tensors. Behind the object, in its
+  // block of memory.
+  const std::int64_t* geometry() const { return reinterpret_cast<const std::int64_t*>(this + 1); }
+
+ private:
+  CpuPlan(const Variant& variant, const IterationSpace& space, std::span<const NamedTensor> tensors);
+  void* operator new(std::size_t, void* memory) { return memory; }
 };
 
 struct Launch {
@@ -41,7 +48,7 @@ void run_range(const Launch& launch, std::int64_t begin, std::int64_t end) {
   const CpuPlan& plan = launch.plan;
   const std::size_t rank = plan.rank;
   const std::size_t tensors = plan.tensor_count;
-  const std::int64_t* sizes = plan.geometry.data();
+  const std::int64_t* sizes = plan.geometry();
   const std::int64_t* strides = sizes + rank;
   const std::int64_t inner = sizes[0];
 
@@ -84,11 +91,18 @@ CpuPlan::CpuPlan(const Variant& variant, const IterationSpace& space, std::span<
       kernel(reinterpret_cast<CpuKernel>(variant.kernel.function)),
       element_count(space.element_count),
       rank(static_cast<std::size_t>(space.geometry.rank)) {
-  geometry.reserve(rank * (1 + tensors.size()));
-  geometry.assign(space.geometry.sizes.begin(), space.geometry.sizes.begin() + space.geometry.rank);
+  auto* next = reinterpret_cast<std::int64_t*>(this + 1);
+  for (std::size_t d = 0; d < rank; ++d) *next++ = space.geometry.sizes[d];
   for (std::size_t d = 0; d < rank; ++d)
     for (std::size_t t = 0; t < tensors.size(); ++t)
-      geometry.push_back(space.geometry.strides[t][d] * static_cast<std::int64_t>(size_bytes(tensors[t].view.dtype)));
+      *next++ = space.geometry.strides[t][d] * static_cast<std::int64_t>(size_bytes(tensors[t].view.dtype));
+}
+
+std::unique_ptr<Plan> CpuPlan::make(const Variant& variant, const IterationSpace& space,
+                                    std::span<const NamedTensor> tensors) {
+  const std::size_t words = static_cast<std::size_t>(space.geometry.rank) * (1 + tensors.size());
+  void* const memory = ::operator new(sizeof(CpuPlan) + words * sizeof(std::int64_t));
+  return std::unique_ptr<Plan>(new (memory) CpuPlan(variant, space, tensors));
 }
 
 void CpuPlan::launch(void* const* tensors, const NumberValue* numbers, void*) const {
@@ -107,10 +121,10 @@ void CpuPlan::launch(void* const* tensors, const NumberValue* numbers, void*) co
 
 }  // namespace
 
-std::shared_ptr<Plan> cpu_plan(const Variant& variant, const IterationSpace& space,
+std::unique_ptr<Plan> cpu_plan(const Variant& variant, const IterationSpace& space,
                                std::span<const NamedTensor> tensors) {
   if (std::get<CpuLayout>(variant.layout).walk != CpuWalk::Elements) return cpu_row_plan(variant, space, tensors);
-  return std::make_shared<CpuPlan>(variant, space, tensors);
+  return CpuPlan::make(variant, space, tensors);
 }
 
 }  // namespace gems

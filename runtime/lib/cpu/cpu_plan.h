@@ -5,7 +5,7 @@
 
 namespace gems {
 
-std::shared_ptr<Plan> cpu_plan(const Variant& variant, const IterationSpace& space,
+std::unique_ptr<Plan> cpu_plan(const Variant& variant, const IterationSpace& space,
                                std::span<const NamedTensor> tensors);
 
 }  // namespace gems

@@ -404,9 +404,9 @@ void CpuRowPlan::run_phases(Launch& launch) const {
 
 }  // namespace
 
-std::shared_ptr<Plan> cpu_row_plan(const Variant& variant, const IterationSpace& space,
+std::unique_ptr<Plan> cpu_row_plan(const Variant& variant, const IterationSpace& space,
                                    std::span<const NamedTensor> tensors) {
-  return std::make_shared<CpuRowPlan>(variant, space, tensors);
+  return std::make_unique<CpuRowPlan>(variant, space, tensors);
 }
 
 }  // namespace gems

@@ -7,7 +7,7 @@
 
 namespace gems {
 
-std::shared_ptr<Plan> cpu_row_plan(const Variant& variant, const IterationSpace& space,
+std::unique_ptr<Plan> cpu_row_plan(const Variant& variant, const IterationSpace& space,
                                    std::span<const NamedTensor> tensors);
 
 }  // namespace gems

@@ -62,8 +62,8 @@ class CudaPlan final : public Plan {
 
 }  // namespace
 
-std::shared_ptr<Plan> cuda_plan(const Variant& variant, const IterationSpace& space, std::span<const NamedTensor>) {
-  return std::make_shared<CudaPlan>(
+std::unique_ptr<Plan> cuda_plan(const Variant& variant, const IterationSpace& space, std::span<const NamedTensor>) {
+  return std::make_unique<CudaPlan>(
       variant, launch_geometry(variant.schedule, std::get<Layout>(variant.layout), space.geometry));
 }
 

@@ -27,6 +27,7 @@ struct Driver {
   Functions call;
   std::string problem;  // why there is no usable driver; empty when there is one
   int device_count = 0;
+  int version = 0;
 };
 
 // Set in a child of fork when the parent had initialised CUDA: the driver hangs or fails there in ways that say
@@ -37,6 +38,7 @@ constinit std::atomic<bool> forked_after_initialisation{false};
 bool bind_all(const SharedLibrary& library, Functions& call) {
   return library.bind(call.init, "cuInit") && library.bind(call.get_error_name, "cuGetErrorName") &&
          library.bind(call.get_error_string, "cuGetErrorString") &&
+         library.bind(call.driver_get_version, "cuDriverGetVersion") &&
          library.bind(call.device_get_count, "cuDeviceGetCount") && library.bind(call.device_get, "cuDeviceGet") &&
          library.bind(call.device_get_name, "cuDeviceGetName") &&
          library.bind(call.device_get_attribute, "cuDeviceGetAttribute") &&
@@ -78,6 +80,7 @@ Driver load_driver() {
   }
   if (const Result result = driver.call.device_get_count(&driver.device_count))
     driver.problem = fmt::format("cuDeviceGetCount returned {}", describe(driver.call, result));
+  driver.call.driver_get_version(&driver.version);
   ::pthread_atfork(nullptr, nullptr, [] {
     if (initialised.load(std::memory_order_relaxed)) forked_after_initialisation.store(true, std::memory_order_relaxed);
   });
@@ -191,6 +194,8 @@ std::string cuda_device_name(int device) {
 }
 
 namespace driver {
+
+int version() { return loaded().version; }
 
 LoadedKernel load_kernel(int device, std::span<const char> cubin, const std::string& name, bool has_fold) {
   const Functions& call = functions();

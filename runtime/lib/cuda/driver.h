@@ -11,6 +11,9 @@
 
 namespace gems::driver {
 
+// 12010 for a driver that came with CUDA 12.1.
+int version();
+
 // A kernel in the primary context of the device, and with it NAME_fold.
 LoadedKernel load_kernel(int device, std::span<const char> cubin, const std::string& name, bool has_fold = false);
 

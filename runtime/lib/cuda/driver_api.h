@@ -21,6 +21,7 @@ inline constexpr int AttributeMinor = 76;        // CU_DEVICE_ATTRIBUTE_COMPUTE_
 
 struct Functions {
   Result (*init)(unsigned flags) = nullptr;
+  Result (*driver_get_version)(int*) = nullptr;
   Result (*get_error_name)(Result, const char**) = nullptr;
   Result (*get_error_string)(Result, const char**) = nullptr;
   Result (*device_get_count)(int*) = nullptr;

@@ -35,7 +35,7 @@ void check_tensor_count(std::string_view op, std::size_t count) {
     throw Error(fmt::format("{}: {} tensors in one call; at most {} are supported", op, count, MaxTensors));
 }
 
-void check_view(std::string_view op, const NamedTensor& tensor) {
+void refuse_view(std::string_view op, const NamedTensor& tensor) {
   const TensorView& view = tensor.view;
   if (view.sizes.size() != view.strides.size())
     throw Error(fmt::format("{}: '{}' has {} sizes and {} strides; give one stride per size", op, tensor.name,

@@ -29,7 +29,15 @@ std::string shape_text(std::span<const std::int64_t> sizes);
 
 // Each throws gems::Error naming the op, and the tensor.
 void check_tensor_count(std::string_view op, std::size_t count);
-void check_view(std::string_view op, const NamedTensor& tensor);
+void refuse_view(std::string_view op, const NamedTensor& tensor);
+inline void check_view(std::string_view op, const NamedTensor& tensor) {
+  const TensorView& view = tensor.view;
+  bool is_right = view.sizes.size() == view.strides.size() && view.sizes.size() <= MaxInputRank;
+  std::int64_t signs = 0;
+  for (std::size_t d = 0; is_right && d < view.sizes.size(); ++d) signs |= view.sizes[d] | view.strides[d];
+  if (!is_right || signs < 0) [[unlikely]]
+    refuse_view(op, tensor);
+}
 // No element of the result lies where another does.
 void check_distinct_elements(std::string_view op, const NamedTensor& result);
 // The product of the sizes; 0 if one of them is.

@@ -26,25 +26,26 @@ void check_results(std::string_view op, std::span<const NamedTensor> results) {
   }
 }
 
+Error mismatch(std::string_view op, const NamedTensor& tensor, std::span<const std::int64_t> shape) {
+  return Error(
+      fmt::format("{}: '{}' of shape {} does not broadcast to the result's shape {}; each size must be equal "
+                  "or 1, counted from the last dimension",
+                  op, tensor.name, shape_text(tensor.view.sizes), shape_text(shape)));
+}
+
 // Strides of one tensor in the shape of the results: 0 where it is broadcast. Dimensions of size 1 are left out of the
 // space, so their strides never matter.
 void add_tensor(std::string_view op, const NamedTensor& tensor, std::span<const std::int64_t> shape, Dimensions& wide) {
   const TensorView& view = tensor.view;
-  const auto mismatch = [&] {
-    return Error(
-        fmt::format("{}: '{}' of shape {} does not broadcast to the result's shape {}; each size must be equal "
-                    "or 1, counted from the last dimension",
-                    op, tensor.name, shape_text(view.sizes), shape_text(shape)));
-  };
-  if (view.sizes.size() > shape.size()) throw mismatch();
+  if (view.sizes.size() > shape.size()) throw mismatch(op, tensor, shape);
   const std::size_t missing = shape.size() - view.sizes.size();
-  auto& strides = wide.strides[wide.tensors++];
-  int kept = 0;
-  for (std::size_t d = 0; d < shape.size(); ++d) {
-    const std::int64_t size = d < missing ? 1 : view.sizes[d - missing];
-    if (size != shape[d] && size != 1) throw mismatch();
-    if (shape[d] == 1) continue;
-    strides[static_cast<std::size_t>(kept++)] = size == 1 ? 0 : view.strides[d - missing];
+  std::int64_t* strides = wide.strides[wide.tensors++].data();
+  for (std::size_t d = 0; d < missing; ++d)
+    if (shape[d] != 1) *strides++ = 0;
+  for (std::size_t d = missing; d < shape.size(); ++d) {
+    const std::int64_t size = view.sizes[d - missing];
+    if (size != shape[d] && size != 1) throw mismatch(op, tensor, shape);
+    if (shape[d] != 1) *strides++ = size == 1 ? 0 : view.strides[d - missing];
   }
 }
 

@@ -50,6 +50,7 @@ TEST_CASE("golden files are what the emitter prints", "[golden]") {
   check_golden("neg_f32_tile_unaligned", neg, {LayoutClass::TileUnaligned});
   check_golden("add_bf16_generic", add, {LayoutClass::Generic});
   check_golden("add_bf16_generic_wide", add, {LayoutClass::GenericWide});
+  check_golden("scaled_sum_bf16_list", scaled_sum(DType::BF16, DType::BF16, DType::BF16), {LayoutClass::List});
 
   const TraceGraph softmax = row_trace(ops::softmax_op, {DType::F32});
   check_golden("softmax_f32_row_held", softmax, {LayoutClass::RowHeld, 0, 4});

@@ -4,8 +4,8 @@
 //   out0: result, f32; for each row; aligned to 4 bytes
 //   out1: result, i64; for each row; aligned to 8 bytes
 //
-// family=looped width=4 threads=512 block=128 few=1 held=0 chunk=16384 partial=48 sums=0 processors=0
-// launch: bx = min(512, ceil(columns / 16)), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by), parts), parts = ceil(columns / 16384); where parts > 1, NAME_fold after it)
+// family=looped width=4 threads=256 block=128 min_blocks_per_sm=4 few=1 held=0 chunk=16384 partial=48 sums=0 processors=0
+// launch: bx = min(256, ceil(columns / 16)), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by), parts), parts = ceil(columns / 16384); where parts > 1, NAME_fold after it)
 
 using i64 = long long;
 using u64 = unsigned long long;
@@ -100,10 +100,13 @@ __device__ __forceinline__ State combine_row(State state, State (&exchange)[32])
 }
 
 // Which of the elements that a thread has at once exist: vectors of Width, `step` columns apart; `left` columns are left
-// from the first one on. Whole: a vector exists as a whole or not at all.
+// from the first one on. Whole: a vector exists as a whole or not at all. all: every element exists.
 template <int Width, bool Whole> struct Elements {
   int left, step;
-  __device__ __forceinline__ bool has(int k) const { return left - k / Width * step > (Whole ? 0 : k % Width); }
+  bool all = false;
+  __device__ __forceinline__ bool has(int k) const { return all || left - k / Width * step > (Whole ? 0 : k % Width); }
+  // How many elements there are of the vector that begins at element k, and more.
+  __device__ __forceinline__ int rest(int k) const { return all ? Width : left - k / Width * step; }
 };
 
 // The lowest and the highest value of a type; of a float, the infinities.
@@ -197,7 +200,7 @@ __device__ __forceinline__ Offsets offsets_of(unsigned row, const Geometry& geom
 // What a block finds of a row that is longer than 16384 elements.
 using Partial = MaxIndex<float>::State;
 
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(256, 4)
 gems_max_dim_f32_to_f32_i64_looped(const float* x, float* out0, i64* out1, Partial* partials, const Geometry geometry) {
   const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;
   // All threads of a block take part in its reductions, also those behind the last row.
@@ -209,14 +212,12 @@ gems_max_dim_f32_to_f32_i64_looped(const float* x, float* out0, i64* out1, Parti
   const long long columns = is_row ? min(geometry.columns, first + 16384) : 0;
   const int start = threadIdx.x * 4, step = blockDim.x * 4;
   MaxIndex<float>::State place0_part = MaxIndex<float>::identity();
-  for (long long column = first + start; column < columns; column += 4 * step) {
-    const int left = (int)min(columns - column, 1ll << 30);
-    const Elements<4, true> elements = {left, step};
+  const auto group1 = [&](long long column, const Elements<4, true> elements) {
     Vec<float, 4> x_vec[4];
     #pragma unroll
     for (int u = 0; u < 4; ++u) {
       x_vec[u] = {};
-      if (u * step < left) x_vec[u] = load<Vec<float, 4>, uint4>(x + offsets.x + column + u * step);
+      if (elements.has(u * 4)) x_vec[u] = load<Vec<float, 4>, uint4>(x + offsets.x + column + u * step);
     }
     float place0_values[16];
     #pragma unroll
@@ -227,6 +228,13 @@ gems_max_dim_f32_to_f32_i64_looped(const float* x, float* out0, i64* out1, Parti
       }
     }
     add_found<MaxIndex<float>>(place0_part, place0_values, elements, column);
+  };
+  for (long long column = first + start; column < columns; column += 4 * step) {
+    const long long left = columns - column;
+    if (left >= 3 * step + 4)
+      group1(column, {3 * step + 4, step, true});
+    else
+      group1(column, {(int)left, step});
   }
   __shared__ MaxIndex<float>::State exchange1[32];
   const MaxIndex<float>::State found1 = combine_row<MaxIndex<float>>(place0_part, exchange1);
@@ -244,7 +252,7 @@ gems_max_dim_f32_to_f32_i64_looped(const float* x, float* out0, i64* out1, Parti
 }
 
 // Rows that several blocks share, from what these have found, in their order.
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(256)
 gems_max_dim_f32_to_f32_i64_looped_fold(const float* x, float* out0, i64* out1, const Partial* partials, const Geometry geometry) {
   const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;
   // All threads of a block take part in its reductions, also those behind the last row.

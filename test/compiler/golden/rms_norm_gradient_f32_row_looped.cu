@@ -7,7 +7,7 @@
 //   out0: result, f32; for each element; aligned to 16 bytes
 //   out1: result, f32; for each column, summed over all rows; aligned to 4 bytes
 //
-// family=looped width=4 threads=512 block=128 few=2048 held=2048 chunk=0 partial=0 sums=4 processors=132
+// family=looped width=4 threads=512 block=128 min_blocks_per_sm=1 few=2048 held=2048 chunk=0 partial=0 sums=4 processors=132
 // launch: bx = min(512, ceil(columns / 16)), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid up to min(ceil(rows / by), 132 * max(512 / (bx * by), 1)); then NAME_fold, block (32, 32), grid ceil(columns / 32)
 
 using i64 = long long;
@@ -120,10 +120,13 @@ __device__ __forceinline__ State combine_row(State state, State (&exchange)[32])
 }
 
 // Which of the elements that a thread has at once exist: vectors of Width, `step` columns apart; `left` columns are left
-// from the first one on. Whole: a vector exists as a whole or not at all.
+// from the first one on. Whole: a vector exists as a whole or not at all. all: every element exists.
 template <int Width, bool Whole> struct Elements {
   int left, step;
-  __device__ __forceinline__ bool has(int k) const { return left - k / Width * step > (Whole ? 0 : k % Width); }
+  bool all = false;
+  __device__ __forceinline__ bool has(int k) const { return all || left - k / Width * step > (Whole ? 0 : k % Width); }
+  // How many elements there are of the vector that begins at element k, and more.
+  __device__ __forceinline__ int rest(int k) const { return all ? Width : left - k / Width * step; }
 };
 
 // Elements after those of a state; they are combined with each other first.
@@ -275,17 +278,15 @@ gems_rms_norm_vjp_x_weight_of0_f32_looped(const float* grad0, const float* resul
     const float result1_value = result1[offsets.result1];
     const u64 length = geometry.columns;
     Sum<float>::State sum0_part = Sum<float>::identity();
-    for (long long column = start; column < columns; column += 4 * step) {
-      const int left = (int)min(columns - column, 1ll << 30);
-      const Elements<4, true> elements = {left, step};
+    const auto group1 = [&](long long column, const Elements<4, true> elements) {
       Vec<float, 4> grad0_vec[4];
       Vec<float, 4> x_vec[4];
       #pragma unroll
       for (int u = 0; u < 4; ++u) {
         grad0_vec[u] = {};
-        if (u * step < left) grad0_vec[u] = load<Vec<float, 4>, uint4>(grad0 + offsets.grad0 + column + u * step);
+        if (elements.has(u * 4)) grad0_vec[u] = load<Vec<float, 4>, uint4>(grad0 + offsets.grad0 + column + u * step);
         x_vec[u] = {};
-        if (u * step < left) x_vec[u] = load<Vec<float, 4>, uint4>(x + offsets.x + column + u * step);
+        if (elements.has(u * 4)) x_vec[u] = load<Vec<float, 4>, uint4>(x + offsets.x + column + u * step);
       }
       float sum0_values[16];
       #pragma unroll
@@ -298,21 +299,26 @@ gems_rms_norm_vjp_x_weight_of0_f32_looped(const float* grad0, const float* resul
         }
       }
       add_elements<Sum<float>>(sum0_part, sum0_values, elements);
+    };
+    for (long long column = start; column < columns; column += 4 * step) {
+      const long long left = columns - column;
+      if (left >= 3 * step + 4)
+        group1(column, {3 * step + 4, step, true});
+      else
+        group1(column, {(int)left, step});
     }
     __shared__ Sum<float>::State exchange1[2][32];
     const float sum0 = combine_row<Sum<float>>(sum0_part, exchange1[turn]);
     const float quotient0 = sum0 * (result1_value * result1_value * result1_value) * -0.5f / (float)(i64)length;
-    for (long long column = start; column < columns; column += 4 * step) {
-      const int left = (int)min(columns - column, 1ll << 30);
-      const Elements<4, true> elements = {left, step};
+    const auto group2 = [&](long long column, const Elements<4, true> elements) {
       Vec<float, 4> grad0_vec[4];
       Vec<float, 4> x_vec[4];
       #pragma unroll
       for (int u = 0; u < 4; ++u) {
         grad0_vec[u] = {};
-        if (u * step < left) grad0_vec[u] = load<Vec<float, 4>, uint4>(grad0 + offsets.grad0 + column + u * step);
+        if (elements.has(u * 4)) grad0_vec[u] = load<Vec<float, 4>, uint4>(grad0 + offsets.grad0 + column + u * step);
         x_vec[u] = {};
-        if (u * step < left) x_vec[u] = load<Vec<float, 4>, uint4>(x + offsets.x + column + u * step);
+        if (elements.has(u * 4)) x_vec[u] = load<Vec<float, 4>, uint4>(x + offsets.x + column + u * step);
       }
       #pragma unroll
       for (int u = 0; u < 4; ++u) {
@@ -330,6 +336,13 @@ gems_rms_norm_vjp_x_weight_of0_f32_looped(const float* grad0, const float* resul
         add_terms<uint4>(sums.out1 + column + u * step, out1_terms, row == first_row);
         store<uint4>(out0 + offsets.out0 + column + u * step, out0_vec);
       }
+    };
+    for (long long column = start; column < columns; column += 4 * step) {
+      const long long left = columns - column;
+      if (left >= 3 * step + 4)
+        group2(column, {3 * step + 4, step, true});
+      else
+        group2(column, {(int)left, step});
     }
     turn ^= 1;
   }

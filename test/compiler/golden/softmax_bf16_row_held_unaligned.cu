@@ -152,10 +152,13 @@ __device__ __forceinline__ State combine_row(State state, State (&exchange)[32])
 }
 
 // Which of the elements that a thread has at once exist: vectors of Width, `step` columns apart; `left` columns are left
-// from the first one on. Whole: a vector exists as a whole or not at all.
+// from the first one on. Whole: a vector exists as a whole or not at all. all: every element exists.
 template <int Width, bool Whole> struct Elements {
   int left, step;
-  __device__ __forceinline__ bool has(int k) const { return left - k / Width * step > (Whole ? 0 : k % Width); }
+  bool all = false;
+  __device__ __forceinline__ bool has(int k) const { return all || left - k / Width * step > (Whole ? 0 : k % Width); }
+  // How many elements there are of the vector that begins at element k, and more.
+  __device__ __forceinline__ int rest(int k) const { return all ? Width : left - k / Width * step; }
 };
 
 // Elements after those of a state; they are combined with each other first.
@@ -384,7 +387,7 @@ gems_softmax_bf16_held(const bf16* x, bf16* out, const Geometry geometry) {
       for (int k = 0; k < 8; ++k) {
         out_vec[k] = softmax_element(to_f32(x_vec[g + u].get(k)), sum0, greatest0);
       }
-      store_shifted(out + offsets.out + column + u * step, pack_bf16(out_vec), elements.left - u * step);
+      store_shifted(out + offsets.out + column + u * step, pack_bf16(out_vec), elements.rest(u * 8));
     }
   }
 }

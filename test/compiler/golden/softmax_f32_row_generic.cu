@@ -3,7 +3,7 @@
 //   x: tensor of f32, computed in f32; for each element; aligned to 4 bytes
 //   out: result, f32; for each element; aligned to 4 bytes
 //
-// family=looped width=4 threads=1024 block=128 few=2048 held=8192 chunk=0 partial=0 sums=0 processors=0
+// family=looped width=4 threads=1024 block=128 min_blocks_per_sm=1 few=2048 held=8192 chunk=0 partial=0 sums=0 processors=0
 // launch: bx = min(1024, ceil(columns / (columns > 8192 && columns <= 32768 ? 32 : 16))), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by))
 
 
@@ -101,10 +101,13 @@ __device__ __forceinline__ State combine_row(State state, State (&exchange)[32])
 }
 
 // Which of the elements that a thread has at once exist: vectors of Width, `step` columns apart; `left` columns are left
-// from the first one on. Whole: a vector exists as a whole or not at all.
+// from the first one on. Whole: a vector exists as a whole or not at all. all: every element exists.
 template <int Width, bool Whole> struct Elements {
   int left, step;
-  __device__ __forceinline__ bool has(int k) const { return left - k / Width * step > (Whole ? 0 : k % Width); }
+  bool all = false;
+  __device__ __forceinline__ bool has(int k) const { return all || left - k / Width * step > (Whole ? 0 : k % Width); }
+  // How many elements there are of the vector that begins at element k, and more.
+  __device__ __forceinline__ int rest(int k) const { return all ? Width : left - k / Width * step; }
 };
 
 // Elements after those of a state; they are combined with each other first.
@@ -261,16 +264,14 @@ gems_softmax_f32_looped(const float* x, float* out, const Geometry geometry) {
   float sum0;
   if (geometry.columns <= 32768) {
     Max<float>::State greatest0_part = Max<float>::identity();
-    for (long long column = start; column < columns; column += 4 * step) {
-      const int left = (int)min(columns - column, 1ll << 30);
-      const Elements<4, false> elements = {left, step};
+    const auto group1 = [&](long long column, const Elements<4, false> elements) {
       Vec<float, 4> x_vec[4];
       #pragma unroll
       for (int u = 0; u < 4; ++u) {
         x_vec[u] = {};
         #pragma unroll
         for (int k = 0; k < 4; ++k) {
-          if (u * step + k >= left) break;
+          if (!elements.has(u * 4 + k)) break;
           const Column to = column_of(column + u * step + k, geometry);
           x_vec[u].put(k, x[offsets.x + to.x]);
         }
@@ -284,21 +285,22 @@ gems_softmax_f32_looped(const float* x, float* out, const Geometry geometry) {
         }
       }
       add_elements<Max<float>>(greatest0_part, greatest0_values, elements);
+    };
+    for (long long column = start; column < columns; column += 4 * step) {
+      group1(column, {(int)min(columns - column, 1ll << 30), step});
     }
     __shared__ Max<float>::State exchange1[32];
     greatest0 = combine_row<Max<float>>(greatest0_part, exchange1);
     const float greatest0_base = exp_base(greatest0);
     Sum<float>::State sum0_part = Sum<float>::identity();
-    for (long long column = start; column < columns; column += 4 * step) {
-      const int left = (int)min(columns - column, 1ll << 30);
-      const Elements<4, false> elements = {left, step};
+    const auto group2 = [&](long long column, const Elements<4, false> elements) {
       Vec<float, 4> x_vec[4];
       #pragma unroll
       for (int u = 0; u < 4; ++u) {
         x_vec[u] = {};
         #pragma unroll
         for (int k = 0; k < 4; ++k) {
-          if (u * step + k >= left) break;
+          if (!elements.has(u * 4 + k)) break;
           const Column to = column_of(column + u * step + k, geometry);
           x_vec[u].put(k, x[offsets.x + to.x]);
         }
@@ -312,22 +314,23 @@ gems_softmax_f32_looped(const float* x, float* out, const Geometry geometry) {
         }
       }
       add_elements<Sum<float>>(sum0_part, sum0_values, elements);
+    };
+    for (long long column = start; column < columns; column += 4 * step) {
+      group2(column, {(int)min(columns - column, 1ll << 30), step});
     }
     __shared__ Sum<float>::State exchange2[32];
     sum0 = combine_row<Sum<float>>(sum0_part, exchange2);
   }
   else {
     ExpSum<float, Exp>::State sum0_part = ExpSum<float, Exp>::identity();
-    for (long long column = start; column < columns; column += 4 * step) {
-      const int left = (int)min(columns - column, 1ll << 30);
-      const Elements<4, false> elements = {left, step};
+    const auto group3 = [&](long long column, const Elements<4, false> elements) {
       Vec<float, 4> x_vec[4];
       #pragma unroll
       for (int u = 0; u < 4; ++u) {
         x_vec[u] = {};
         #pragma unroll
         for (int k = 0; k < 4; ++k) {
-          if (u * step + k >= left) break;
+          if (!elements.has(u * 4 + k)) break;
           const Column to = column_of(column + u * step + k, geometry);
           x_vec[u].put(k, x[offsets.x + to.x]);
         }
@@ -341,22 +344,23 @@ gems_softmax_f32_looped(const float* x, float* out, const Geometry geometry) {
         }
       }
       ExpSum<float, Exp>::add(sum0_part, sum0_values, elements);
+    };
+    for (long long column = start; column < columns; column += 4 * step) {
+      group3(column, {(int)min(columns - column, 1ll << 30), step});
     }
     __shared__ ExpSum<float, Exp>::State exchange3[32];
     const ExpSum<float, Exp>::State found3 = combine_row<ExpSum<float, Exp>>(sum0_part, exchange3);
     greatest0 = found3.max;
     sum0 = found3.sum;
   }
-  for (long long column = start; column < columns; column += 4 * step) {
-    const int left = (int)min(columns - column, 1ll << 30);
-    const Elements<4, false> elements = {left, step};
+  const auto group4 = [&](long long column, const Elements<4, false> elements) {
     Vec<float, 4> x_vec[4];
     #pragma unroll
     for (int u = 0; u < 4; ++u) {
       x_vec[u] = {};
       #pragma unroll
       for (int k = 0; k < 4; ++k) {
-        if (u * step + k >= left) break;
+        if (!elements.has(u * 4 + k)) break;
         const Column to = column_of(column + u * step + k, geometry);
         x_vec[u].put(k, x[offsets.x + to.x]);
       }
@@ -371,5 +375,8 @@ gems_softmax_f32_looped(const float* x, float* out, const Geometry geometry) {
         out[offsets.out + to.out] = softmax_element(x_vec[u].get(k), sum0, greatest0);
       }
     }
+  };
+  for (long long column = start; column < columns; column += 4 * step) {
+    group4(column, {(int)min(columns - column, 1ll << 30), step});
   }
 }

@@ -3,7 +3,7 @@
 //   x: tensor of f32, computed in f32; for each element; aligned to 16 bytes
 //   out: result, f32; for each element; aligned to 16 bytes
 //
-// family=looped width=4 threads=1024 block=128 few=2048 held=8192 chunk=0 partial=0 sums=0 processors=0
+// family=looped width=4 threads=1024 block=128 min_blocks_per_sm=1 few=2048 held=8192 chunk=0 partial=0 sums=0 processors=0
 // launch: bx = min(1024, ceil(columns / (columns > 8192 && columns <= 32768 ? 32 : 16))), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by))
 
 
@@ -126,10 +126,13 @@ __device__ __forceinline__ State combine_row(State state, State (&exchange)[32])
 }
 
 // Which of the elements that a thread has at once exist: vectors of Width, `step` columns apart; `left` columns are left
-// from the first one on. Whole: a vector exists as a whole or not at all.
+// from the first one on. Whole: a vector exists as a whole or not at all. all: every element exists.
 template <int Width, bool Whole> struct Elements {
   int left, step;
-  __device__ __forceinline__ bool has(int k) const { return left - k / Width * step > (Whole ? 0 : k % Width); }
+  bool all = false;
+  __device__ __forceinline__ bool has(int k) const { return all || left - k / Width * step > (Whole ? 0 : k % Width); }
+  // How many elements there are of the vector that begins at element k, and more.
+  __device__ __forceinline__ int rest(int k) const { return all ? Width : left - k / Width * step; }
 };
 
 // The lowest and the highest value of a type; of a float, the infinities.
@@ -239,14 +242,12 @@ gems_softmax_f32_looped(const float* x, float* out, const Geometry geometry) {
   const long long columns = is_row ? geometry.columns : 0;
   const int start = threadIdx.x * 4, step = blockDim.x * 4;
   ExpSum<float, Exp>::State sum0_part = ExpSum<float, Exp>::identity();
-  for (long long column = start; column < columns; column += 4 * step) {
-    const int left = (int)min(columns - column, 1ll << 30);
-    const Elements<4, true> elements = {left, step};
+  const auto group1 = [&](long long column, const Elements<4, true> elements) {
     Vec<float, 4> x_vec[4];
     #pragma unroll
     for (int u = 0; u < 4; ++u) {
       x_vec[u] = {};
-      if (u * step < left) x_vec[u] = load<Vec<float, 4>, uint4>(x + offsets.x + column + u * step);
+      if (elements.has(u * 4)) x_vec[u] = load<Vec<float, 4>, uint4>(x + offsets.x + column + u * step);
     }
     float sum0_values[16];
     #pragma unroll
@@ -257,19 +258,24 @@ gems_softmax_f32_looped(const float* x, float* out, const Geometry geometry) {
       }
     }
     ExpSum<float, Exp>::add(sum0_part, sum0_values, elements);
+  };
+  for (long long column = start; column < columns; column += 4 * step) {
+    const long long left = columns - column;
+    if (left >= 3 * step + 4)
+      group1(column, {3 * step + 4, step, true});
+    else
+      group1(column, {(int)left, step});
   }
   __shared__ ExpSum<float, Exp>::State exchange1[32];
   const ExpSum<float, Exp>::State found1 = combine_row<ExpSum<float, Exp>>(sum0_part, exchange1);
   const float greatest0 = found1.max;
   const float sum0 = found1.sum;
-  for (long long column = start; column < columns; column += 4 * step) {
-    const int left = (int)min(columns - column, 1ll << 30);
-    const Elements<4, true> elements = {left, step};
+  const auto group2 = [&](long long column, const Elements<4, true> elements) {
     Vec<float, 4> x_vec[4];
     #pragma unroll
     for (int u = 0; u < 4; ++u) {
       x_vec[u] = {};
-      if (u * step < left) x_vec[u] = load<Vec<float, 4>, uint4>(x + offsets.x + column + u * step);
+      if (elements.has(u * 4)) x_vec[u] = load<Vec<float, 4>, uint4>(x + offsets.x + column + u * step);
     }
     #pragma unroll
     for (int u = 0; u < 4; ++u) {
@@ -281,5 +287,12 @@ gems_softmax_f32_looped(const float* x, float* out, const Geometry geometry) {
       }
       store<uint4>(out + offsets.out + column + u * step, out_vec);
     }
+  };
+  for (long long column = start; column < columns; column += 4 * step) {
+    const long long left = columns - column;
+    if (left >= 3 * step + 4)
+      group2(column, {3 * step + 4, step, true});
+    else
+      group2(column, {(int)left, step});
   }
 }

@@ -33,6 +33,7 @@ enum class Family : std::uint8_t {
   Rows,      // blocks over rows and columns of the results
   Tile,      // as Rows; operands that are contiguous in dimension 1 come through shared memory
   Generic,   // a flat index, taken apart into coordinates by multiplication and shift
+  List,      // as Flat, of many calls at once
   Held,      // rowwise: the threads of a row hold it in registers
   Looped,    // rowwise: the threads of a row read it in each sweep
   Columns,   // rowwise: neighbouring threads have neighbouring rows, and walk along them
@@ -50,6 +51,7 @@ enum class LayoutClass : std::uint8_t {
   TileUnaligned,
   Generic,
   GenericWide,
+  List,
   RowHeld,
   RowHeldUnaligned,
   RowLooped,
@@ -71,7 +73,7 @@ struct LayoutTraits {
   bool is_wide;        // sizes, and offsets within a tensor, need 64 bits (but for Generic offsets have them anyway)
 };
 
-inline constexpr std::array<LayoutTraits, 15> layout_table{{
+inline constexpr std::array<LayoutTraits, 16> layout_table{{
     {"flat", "all operands dense in one order, 16-byte aligned",  //
      Family::Flat, 1, Step::Contiguous, Step::Contiguous, true, false},
     {"rows", "rows of the results dense: broadcast, sliced or padded operands, (m, n) beside (n)",  //
@@ -88,6 +90,8 @@ inline constexpr std::array<LayoutTraits, 15> layout_table{{
      Family::Generic, 4, Step::Strided, Step::Strided, false, false},
     {"generic_wide", "any strides; 2^31 elements and more, or 5 to 8 dimensions",  //
      Family::Generic, 8, Step::Strided, Step::Strided, false, true},
+    {"list", "lists of tensors; those of one place dense in one order, beginning anywhere",  //
+     Family::List, 1, Step::Contiguous, Step::Contiguous, false, false},
     {"row_held", "rowwise: rows dense, 16-byte aligned, as long as their threads can hold",  //
      Family::Held, 4, Step::Strided, Step::Strided, true, false},
     {"row_held_unaligned", "as row_held, beginning anywhere: rows of odd length",  //

@@ -92,6 +92,21 @@ struct GenericSchedule {
   auto operator<=>(const GenericSchedule&) const = default;
 };
 
+// A block covers elements() neighbours of one entry of the list, its threads one vector after the other.
+struct ListSchedule {
+  int width = 4;      // elements per vector
+  int vectors = 1;    // of a thread
+  int threads = 256;  // per block
+  int elements() const { return threads * width * vectors; }
+
+  static constexpr std::array<ScheduleField<ListSchedule>, 3> fields{{
+      {"width", &ListSchedule::width, 1, 16},
+      {"vectors", &ListSchedule::vectors, 1, 64, false},
+      {"threads", &ListSchedule::threads, 32, 1024},
+  }};
+  auto operator<=>(const ListSchedule&) const = default;
+};
+
 // A row of a held kernel has as many threads as hold it in `vectors` each; those of a short row are a power of two up
 // to a warp, and several rows are in one block.
 struct HeldSchedule {
@@ -118,20 +133,22 @@ struct HeldSchedule {
 // A row of a looped kernel has the threads, and combines its elements in the order, of the held kernel that could hold
 // it.
 struct LoopedSchedule {
-  int width = 4;       // elements per vector
-  int threads = 1024;  // of a row at most
-  int block = 128;     // threads of several rows together
-  int few = 2048;      // vectors of a row up to which held kernels have four a thread, then eight
-  int held = 8192;     // vectors of a row up to which there are held kernels; 0: of no row
-  int chunk = 0;       // elements of a row that a block reads, where blocks share rows; 0: all
-  int partial = 0;     // bytes of what a block finds of a row that it shares, at most
-  int sums = 0;        // as in HeldSchedule
+  int width = 4;              // elements per vector
+  int threads = 1024;         // of a row at most
+  int block = 128;            // threads of several rows together
+  int min_blocks_per_sm = 1;  // that the registers of a thread must leave room for
+  int few = 2048;             // vectors of a row up to which held kernels have four a thread, then eight
+  int held = 8192;            // vectors of a row up to which there are held kernels; 0: of no row
+  int chunk = 0;              // elements of a row that a block reads, where blocks share rows; 0: all
+  int partial = 0;            // bytes of what a block finds of a row that it shares, at most
+  int sums = 0;               // as in HeldSchedule
   int processors = 0;
 
-  static constexpr std::array<ScheduleField<LoopedSchedule>, 9> fields{{
+  static constexpr std::array<ScheduleField<LoopedSchedule>, 10> fields{{
       {"width", &LoopedSchedule::width, 1, 16},
       {"threads", &LoopedSchedule::threads, 32, 1024, false},
       {"block", &LoopedSchedule::block, 32, 1024},
+      {"min_blocks_per_sm", &LoopedSchedule::min_blocks_per_sm, 1, 32, false},
       {"few", &LoopedSchedule::few, 1, 1 << 16, false},
       {"held", &LoopedSchedule::held, 0, 1 << 16, false},
       {"chunk", &LoopedSchedule::chunk, 0, 1 << 20, false},
@@ -173,8 +190,8 @@ struct ProductsSchedule {
 };
 
 // In the order of Family.
-using Schedule = std::variant<FlatSchedule, RowsSchedule, TileSchedule, GenericSchedule, HeldSchedule, LoopedSchedule,
-                              ColumnsSchedule, ProductsSchedule>;
+using Schedule = std::variant<FlatSchedule, RowsSchedule, TileSchedule, GenericSchedule, ListSchedule, HeldSchedule,
+                              LoopedSchedule, ColumnsSchedule, ProductsSchedule>;
 inline Family family_of(const Schedule& schedule) { return static_cast<Family>(schedule.index()); }
 
 // A CUDA target: 90 is sm_90. GPUs of one architecture differ in their memory: an H200 moves 4900 GB/s, an H100 3350.

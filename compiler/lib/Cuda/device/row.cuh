@@ -44,10 +44,13 @@ __device__ __forceinline__ State combine_row(State state, State (&exchange)[32])
 
 //! snippet Elements
 // Which of the elements that a thread has at once exist: vectors of Width, `step` columns apart; `left` columns are left
-// from the first one on. Whole: a vector exists as a whole or not at all.
+// from the first one on. Whole: a vector exists as a whole or not at all. all: every element exists.
 template <int Width, bool Whole> struct Elements {
   int left, step;
-  __device__ __forceinline__ bool has(int k) const { return left - k / Width * step > (Whole ? 0 : k % Width); }
+  bool all = false;
+  __device__ __forceinline__ bool has(int k) const { return all || left - k / Width * step > (Whole ? 0 : k % Width); }
+  // How many elements there are of the vector that begins at element k, and more.
+  __device__ __forceinline__ int rest(int k) const { return all ? Width : left - k / Width * step; }
 };
 
 //! snippet AddElements needs Elements
@@ -150,41 +153,6 @@ template <class T, int N> __device__ __forceinline__ void store_shifted(T* to, c
     for (int k = 0; k < N; ++k)
       if (k < left && (k < first ? !whole : !next)) to[k] = value.get(k);
   }
-}
-
-//! snippet AcrossWords
-// Whether the elements of neighbouring lanes lie in words of 4 bytes: that of lane 0 begins one, and so do those after
-// it in each row.
-template <class T> __device__ __forceinline__ bool shares_words(const T* of_lane, long long stride) {
-  return ((unsigned long long)(of_lane - threadIdx.x) | (unsigned long long)stride * sizeof(T)) % 4 == 0;
-}
-
-//! snippet LoadAcross needs Vec
-// Four elements of a row, `stride` apart. With `words`, all lanes of the warp load the elements of neighbouring rows, in
-// words of 4 bytes that they exchange parts of: those of 1 and 2 bytes.
-template <class T> __device__ __forceinline__ Vec<T, 4> load_across(const T* from, long long stride, bool words) {
-  Vec<T, 4> vec = {};
-  if (sizeof(T) > 2 || !words) {
-    #pragma unroll
-    for (int k = 0; k < 4; ++k) vec.put(k, from[k * stride]);
-    return vec;
-  }
-  const auto word = [&](int lane, int row) { return *reinterpret_cast<const unsigned*>(from - lane + row * stride); };
-  if (sizeof(T) == 2) {
-    const int odd = threadIdx.x & 1;
-    #pragma unroll
-    for (int i = 0; i < (int)(sizeof(vec) / 4); ++i) {
-      const unsigned own = word(odd, 2 * i + odd), other = __shfl_xor_sync(0xffffffff, own, 1);
-      vec.words[i] = odd ? other >> 16 | (own & 0xffff0000u) : (own & 0xffffu) | other << 16;
-    }
-  } else {
-    const int lane = threadIdx.x & 3;
-    unsigned own = word(lane, lane), other = __shfl_xor_sync(0xffffffff, own, 1);
-    own = lane & 1 ? (other >> 8 & 0xff00ffu) | (own & 0xff00ff00u) : (own & 0xff00ffu) | (other << 8 & 0xff00ff00u);
-    other = __shfl_xor_sync(0xffffffff, own, 2);
-    vec.words[0] = lane & 2 ? other >> 16 | (own & 0xffff0000u) : (own & 0xffffu) | other << 16;
-  }
-  return vec;
 }
 
 //! snippet Both

@@ -16,17 +16,6 @@ class ColumnsText : public RowText {
 
  protected:
   Form form() const override { return Form::OnePass; }
-
-  // Rows of a warp follow each other in memory unless they end in between.
-  void writeStart() override {
-    out_.line("const bool is_run = row - threadIdx.x + 31 < geometry.rows &&");
-    out_.line("                    (geometry.size1.divisor >= geometry.rows || geometry.size1.divisor % 32 == 0);");
-    for (const OperandText* operand : elementOperands())
-      out_.line(
-          "const bool {0}_words = is_run && geometry.{0}_stride1 == 1 && shares_words({0} + offsets.{0}, "
-          "geometry.{0}_stride0);",
-          operand->name);
-  }
 };
 
 }  // namespace

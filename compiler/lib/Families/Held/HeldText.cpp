@@ -36,7 +36,7 @@ class HeldText : public RowText {
     if (!aheadOperands().empty()) {
       out_.line("const long long columns = is_row ? geometry.columns : 0;");
       out_.line("const int left = (int)columns - start;");
-      writeLoads(aheadOperands(), schedule_.vectors, "start");
+      writeLoads(aheadOperands(), schedule_.vectors, "start", Held);
       writeCopies("next", "vec");
     }
     out_.close("};");
@@ -45,7 +45,7 @@ class HeldText : public RowText {
 
   void writeStart() override {
     out_.line("const int left = (int)columns - start;");
-    if (!walksRows() || !schedule_.ahead) writeLoads(elementOperands(), schedule_.vectors, "start");
+    if (!walksRows() || !schedule_.ahead) writeLoads(elementOperands(), schedule_.vectors, "start", Held);
     if (walksRows()) {
       for (const OperandText* operand : aheadOperands())
         out_.line("{} {}_vec[{}];", kernel_.vectorType(operand->storage), operand->name, schedule_.vectors);
@@ -63,6 +63,8 @@ class HeldText : public RowText {
     out_.open("for (int g = 0; g < {}; g += {}) {{", schedule_.vectors, tuning::RowGroup);
     writeGroup("left - g * step", "start + g * step");
   }
+
+  void closeGroup() override { out_.close(); }
 
   std::string vector(const OperandText& operand) const override {
     return fmt::format("{}_vec[{}u]", operand.name, isOneGroup() ? "" : "g + ");
@@ -87,6 +89,8 @@ class HeldText : public RowText {
   }
 
  private:
+  inline static const Existing Held{.vector = "u * step < left", .rest = "left - u * step"};
+
   // Whose vectors of the next row are loaded before this one is computed.
   llvm::SmallVector<const OperandText*> aheadOperands() const {
     return schedule_.ahead ? elementOperands() : llvm::SmallVector<const OperandText*>();

@@ -12,6 +12,7 @@ Schedule choose(const KernelFacts& facts, const tuning::Device& device) {
   return LoopedSchedule{.width = row_width(facts),
                         .threads = held.threads,
                         .block = tuning::RowsBlockThreads,
+                        .min_blocks_per_sm = once_read_blocks(facts),
                         .few = std::max(held.few, 1),
                         .held = held.all,
                         .chunk = chunk_of(facts, tuning::ChunkElements),

@@ -11,7 +11,9 @@ class LoopedText : public RowText {
  public:
   LoopedText(const LoopedSchedule& schedule, KernelText& kernel, TextWriter& out)
       : RowText(schedule.width, std::max(schedule.threads, schedule.block), schedule.chunk, kernel, out),
-        schedule_(schedule) {}
+        schedule_(schedule) {
+    minBlocks_ = schedule.min_blocks_per_sm;
+  }
 
  protected:
   // Rows that held kernels hold come here with other strides only, and are combined as they do.

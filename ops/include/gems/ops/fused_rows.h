@@ -10,16 +10,19 @@ namespace gems::ops {
 // (x - mean) / sqrt(variance + eps) * weight + bias, https://arxiv.org/abs/1607.06450.
 // gemma_rms_norm, skip_gemma_rms_norm: those with 1 + weight in the weight's place.
 // masked_softmax: softmax of x * scale + mask.
-// cross_entropy_rows: of each row of logits and its target, an index: (loss, weight). The loss is
+// cross_entropy_rows: of each row of logits and its target, an index: (loss, weight, logsumexp(x)). The loss is
 //   (1 - label_smoothing) * weight[target] * (logsumexp(x) - x[target])
 //     + label_smoothing / n * sum over c of weight[c] * (logsumexp(x) - x[c]),
 // the weight weight[target], by which a mean divides; both are 0 where target is ignore_index, and NaN where the row
 // has no such column.
+// cross_entropy_gradient: of scale * loss by the logits, without weights:
+//   scale * (exp(x - log_sum) - (1 - label_smoothing) * [c == target] - label_smoothing / n),
+// 0 where target is ignore_index, NaN where the row has no such column. log_sum: what cross_entropy_rows found.
 // bias_act: activation of x + bias, plus residual. Along rows, so that the gradient of bias is a sum over all rows in
 // the sweep that computes that of x. act: "relu", "gelu" (by erf), "gelu_tanh" or "silu".
 // dot_rows: alpha times the sum of x * y over a row, plus beta times addend: with rows that broadcast, the product of a
 // few vectors and a matrix.
 extern const OpDef skip_rms_norm_op, skip_layer_norm_op, gemma_rms_norm_op, skip_gemma_rms_norm_op, masked_softmax_op,
-    cross_entropy_rows_op, bias_act_op, dot_rows_op;
+    cross_entropy_rows_op, cross_entropy_gradient_op, bias_act_op, dot_rows_op;
 
 }  // namespace gems::ops

@@ -1,9 +1,9 @@
-// The dtypes of ATen's own results for a combination of dtypes: found by a call on small tensors, once, and remembered.
+// The dtypes of ATen's own results for a combination of dtypes: found by a call on small tensors.
 #pragma once
 
 #include <optional>
 
-#include "geometry/call_geometry.h"
+#include "gems/aten/serve.h"
 
 namespace gems::aten {
 
@@ -12,10 +12,7 @@ struct AtenDtype {
   ResultTypes dtypes{};                   // of the results, else
 };
 
-// Runs request.aten_probe, which must be set, unless that combination is known.
-AtenDtype aten_dtype_of(const Request& request, const CallGeometry& geometry);
-
-// Whether that takes no call.
-bool is_aten_dtype_known(const Request& request, const CallGeometry& geometry);
+// Runs the probe.
+AtenDtype aten_dtype_of(const AtenProbe& probe);
 
 }  // namespace gems::aten

@@ -4,6 +4,10 @@
 namespace gems::aten {
 
 bool broadcast(at::DimVector& shape, at::IntArrayRef sizes) {
+  if (shape.empty()) {
+    shape.assign(sizes.begin(), sizes.end());
+    return true;
+  }
   if (sizes.size() > shape.size()) shape.insert(shape.begin(), sizes.size() - shape.size(), 1);
   const std::size_t offset = shape.size() - sizes.size();
   for (std::size_t d = 0; d < sizes.size(); ++d) {

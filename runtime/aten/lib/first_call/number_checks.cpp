@@ -85,8 +85,8 @@ bool holds(const NumberValue& number, DType dtype) {
 
 }  // namespace
 
-void add_number_checks(const Request& request, const CallGeometry& geometry, const ResolvedTypes& types,
-                       PlanEntry& entry) {
+NumberChecks number_checks(const Request& request, const CallGeometry& geometry, const ResolvedTypes& types) {
+  NumberChecks checks;
   const CallRules& rules = request.rules;
   const DType result = types.result[0];
   if (rules.checks_zero_divisor) {
@@ -94,13 +94,13 @@ void add_number_checks(const Request& request, const CallGeometry& geometry, con
     const bool on_cpu = geometry.device().is_cpu();
     // On CUDA ATen multiplies by the reciprocal of a number: for a complex zero that gives NaN, not an infinity.
     if (by_number && (is_integral(result) || (is_complex(result) && !on_cpu)))
-      entry.divisor_number = geometry.in_memory(0) ? 0 : 1;
-    entry.searches_divisor = is_integral(result) && !by_number && on_cpu;
-    entry.divisor_bytes = size_bytes(types.operand_compute[1]);
+      checks.divisor = geometry.in_memory(0) ? 0 : 1;
+    checks.searches_divisor = is_integral(result) && !by_number && on_cpu;
+    checks.divisor_bytes = size_bytes(types.operand_compute[1]);
   }
-  if (is_float8(result) && types.result_compute[0] != result) entry.exact_dtype = result;
+  if (is_float8(result) && types.result_compute[0] != result) checks.exact_dtype = result;
   if (rules.rejects_negative_exponent && is_integral(result) && is_number(request, geometry, 1))
-    entry.exponent_number = geometry.in_memory(0) ? 0 : 1;
+    checks.exponent = geometry.in_memory(0) ? 0 : 1;
   // c128 holds anything: a number that came as a tensor is converted without a check.
   const auto limit = [&](std::size_t i) {
     if (request.arguments[i].kind != CallArgument::Kind::Number) return DType::C128;
@@ -110,24 +110,24 @@ void add_number_checks(const Request& request, const CallGeometry& geometry, con
   };
   if (rules.numbers_must_fit || request.aten_probe == nullptr)
     for (std::size_t i = 0; i < request.arguments.size(); ++i)
-      if (is_number(request, geometry, i)) entry.number_limits.push_back(limit(i));
+      if (is_number(request, geometry, i)) checks.limits.push_back(limit(i));
+  return checks;
 }
 
 std::optional<DeclineReason> check_numbers(const Request& request, const CallGeometry& geometry,
-                                           const PlanEntry& entry) {
+                                           const NumberChecks& checks) {
   const std::span<const NumberValue> numbers = geometry.numbers();
-  if (entry.divisor_number >= 0 &&
-      is_zero(numbers[static_cast<std::size_t>(entry.divisor_number)], entry.divisor_bytes))
+  if (checks.divisor >= 0 && is_zero(numbers[static_cast<std::size_t>(checks.divisor)], checks.divisor_bytes))
     return DeclineReason::ZeroDivisor;
-  if (entry.searches_divisor && has_zero(*request.arguments[1].tensor, entry.divisor_bytes))
+  if (checks.searches_divisor && has_zero(*request.arguments[1].tensor, checks.divisor_bytes))
     return DeclineReason::ZeroDivisor;
-  if (entry.exponent_number >= 0 && numbers[static_cast<std::size_t>(entry.exponent_number)].integer < 0)
+  if (checks.exponent >= 0 && numbers[static_cast<std::size_t>(checks.exponent)].integer < 0)
     return DeclineReason::NumberRange;
-  if (entry.exact_dtype)
+  if (checks.exact_dtype)
     for (const NumberValue& number : numbers)
-      if (!holds(number, *entry.exact_dtype)) return DeclineReason::NumberRange;
-  for (std::size_t i = 0; i < entry.number_limits.size(); ++i)
-    if (!fits(numbers[i], entry.number_limits[i])) return DeclineReason::NumberRange;
+      if (!holds(number, *checks.exact_dtype)) return DeclineReason::NumberRange;
+  for (std::size_t i = 0; i < checks.limits.size(); ++i)
+    if (!fits(numbers[i], checks.limits[i])) return DeclineReason::NumberRange;
   return std::nullopt;
 }
 

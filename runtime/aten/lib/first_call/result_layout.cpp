@@ -25,13 +25,13 @@
 namespace gems::aten {
 namespace {
 
-std::optional<at::DimVector> broadcast_shape(const Request& request) {
-  at::DimVector shape;
+// To an empty shape. False where the arguments do not broadcast.
+bool broadcast_arguments(const Request& request, at::DimVector& shape) {
   for (const CallArgument& argument : request.arguments) {
     if (argument.kind != CallArgument::Kind::Tensor) continue;
-    if (!broadcast(shape, argument.tensor->sizes())) return std::nullopt;
+    if (!broadcast(shape, argument.tensor->sizes())) return false;
   }
-  return shape;
+  return true;
 }
 
 bool is_argument(const Request& request, const at::Tensor& result) {
@@ -48,48 +48,52 @@ bool preserves_format(const Request& request) {
          (rules.preserves_format_if_integral && at::isIntegralType(self.scalar_type(), /*includeBool=*/true));
 }
 
-// Of operands that all have the result's shape. Source: TensorIteratorBase::compute_fast_setup_type.
-std::optional<at::DimVector> shared_strides(const LayoutOperands& tensors, at::IntArrayRef sizes) {
+// Sets the strides where operands that all have the result's shape share them. Source:
+// TensorIteratorBase::compute_fast_setup_type.
+bool share_strides(const LayoutOperands& tensors, ResultLayout& layout) {
+  const at::IntArrayRef sizes = layout.sizes;
   const auto all = [&](const auto& predicate) {
     return std::ranges::all_of(tensors, [&](const at::Tensor* tensor) { return predicate(*tensor); });
   };
-  if (!all([&](const at::Tensor& tensor) { return tensor.sizes() == sizes; })) return std::nullopt;
-  if (all([](const at::Tensor& tensor) { return tensor.is_contiguous(); })) return c10::contiguous_strides(sizes);
-  if (all([](const at::Tensor& tensor) { return tensor.is_contiguous(at::MemoryFormat::ChannelsLast); }))
-    return at::DimVector(c10::get_channels_last_strides_2d(sizes));
+  if (!all([&](const at::Tensor& tensor) { return tensor.sizes() == sizes; })) return false;
   const at::IntArrayRef first = tensors[0]->strides();
-  if (all([&](const at::Tensor& tensor) { return tensor.is_non_overlapping_and_dense() && tensor.strides() == first; }))
-    return at::DimVector(first);
-  return std::nullopt;
+  if (all([](const at::Tensor& tensor) { return tensor.is_contiguous(); }))
+    layout.strides = c10::contiguous_strides(sizes);
+  else if (all([](const at::Tensor& tensor) { return tensor.is_contiguous(at::MemoryFormat::ChannelsLast); }))
+    layout.strides = c10::get_channels_last_strides_2d(sizes);
+  else if (all([&](const at::Tensor& tensor) {
+             return tensor.is_non_overlapping_and_dense() && tensor.strides() == first;
+           }))
+    layout.strides = first;
+  else
+    return false;
+  return true;
 }
 
-// Of new results. Nothing where TensorIterator has to be asked.
-std::optional<ResultLayout> new_layout(const Request& request) {
-  if (std::ranges::any_of(request.results, [](const at::Tensor& result) { return result.defined(); })) return {};
-  const std::optional<at::DimVector> sizes = broadcast_shape(request);
-  if (!sizes || sizes->size() > MaxRank || std::ranges::count(*sizes, 0) > 0) return {};
+// Of new results, to an empty layout. False where TensorIterator has to be asked.
+bool find_new_layout(const Request& request, ResultLayout& layout) {
+  if (std::ranges::any_of(request.results, [](const at::Tensor& result) { return result.defined(); })) return false;
+  at::DimVector& sizes = layout.sizes;
+  if (!broadcast_arguments(request, sizes) || sizes.size() > MaxRank || std::ranges::count(sizes, 0) > 0) return false;
   const LayoutOperands tensors = layout_operands(request);
   bool has_number = false;
   for (const CallArgument& argument : request.arguments) {
     has_number |= argument.kind == CallArgument::Kind::Number;
     if (argument.kind == CallArgument::Kind::Tensor && request.rules.reads_complex_parts &&
         argument.tensor->is_complex())
-      return {};
+      return false;
   }
-  ResultLayout layout{.sizes = *sizes, .strides = {}, .rank = static_cast<int>(sizes->size())};
+  layout.rank = static_cast<int>(sizes.size());
   // A number counts as an operand of another shape.
-  if (!(has_number && request.rules.wraps_numbers && !sizes->empty()))
-    if (std::optional<at::DimVector> strides = shared_strides(tensors, *sizes)) {
-      layout.strides = *std::move(strides);
-      return layout;
-    }
-  layout.strides.resize(sizes->size());
+  const bool are_alike = !(has_number && request.rules.wraps_numbers && !sizes.empty());
+  if (are_alike && share_strides(tensors, layout)) return true;
+  layout.strides.resize(sizes.size());
   std::int64_t stride = 1;
-  for (const std::size_t dim : DimensionOrder<std::int64_t>(tensors, *sizes).get()) {
+  for (const std::size_t dim : DimensionOrder<std::int64_t>(tensors, sizes).get()) {
     layout.strides[dim] = stride;
-    stride *= layout.sizes[dim];
+    stride *= sizes[dim];
   }
-  return layout;
+  return true;
 }
 
 ResultLayout asked_layout(const Request& request) {
@@ -127,12 +131,12 @@ LayoutOperands layout_operands(const Request& request) {
 }
 
 std::optional<DeclineReason> check_given_results(const Request& request) {
-  std::optional<at::DimVector> shape;
+  if (std::ranges::none_of(request.results, [](const at::Tensor& result) { return result.defined(); })) return {};
+  at::DimVector shape;
+  if (!broadcast_arguments(request, shape)) return std::nullopt;
   for (const at::Tensor& result : request.results) {
     if (!result.defined()) continue;
-    if (!shape) shape = broadcast_shape(request);
-    if (!shape) return std::nullopt;
-    if (request.rules.expands_to_result || result.sizes() == at::IntArrayRef(*shape)) continue;
+    if (request.rules.expands_to_result || result.sizes() == at::IntArrayRef(shape)) continue;
     // In place there is no resizing: ATen raises.
     return is_argument(request, result) ? DeclineReason::AtenRaises : DeclineReason::OutputShape;
   }
@@ -140,23 +144,22 @@ std::optional<DeclineReason> check_given_results(const Request& request) {
 }
 
 void check_shapes(const Request& request) {
-  const std::optional<at::DimVector> shape = broadcast_shape(request);
-  if (!shape)
+  at::DimVector shape;
+  if (!broadcast_arguments(request, shape))
     throw Error(fmt::format("op '{}': {}: they do not broadcast; sizes must be equal or 1, counted from the last",
                             request.op->name, shapes_text(request)));
   for (std::size_t r = 0; r < request.results.size(); ++r) {
     const at::Tensor& result = request.results[r];
-    if (!result.defined() || request.rules.expands_to_result || result.sizes() == at::IntArrayRef(*shape)) continue;
+    if (!result.defined() || request.rules.expands_to_result || result.sizes() == at::IntArrayRef(shape)) continue;
     throw Error(fmt::format(
         "op '{}': result '{}' has shape [{}], the operands broadcast to [{}]; give one of that shape", request.op->name,
-        result_name(*request.op, r), fmt::join(result.sizes(), ", "), fmt::join(*shape, ", ")));
+        result_name(*request.op, r), fmt::join(result.sizes(), ", "), fmt::join(shape, ", ")));
   }
 }
 
-ResultLayout result_layout(const Request& request) {
-  std::optional<ResultLayout> known = new_layout(request);
-  ResultLayout layout = known ? *std::move(known) : asked_layout(request);
-  if (request.results[0].defined()) return layout;
+void find_result_layout(const Request& request, ResultLayout& layout) {
+  if (!find_new_layout(request, layout)) layout = asked_layout(request);
+  if (request.results[0].defined()) return;
   if (preserves_format(request)) {
     const at::Tensor& self = *request.arguments[0].tensor;
     if (self.is_non_overlapping_and_dense())
@@ -166,7 +169,6 @@ ResultLayout result_layout(const Request& request) {
   } else if (request.rules.contiguous_result) {
     layout.strides = c10::contiguous_strides(layout.sizes);
   }
-  return layout;
 }
 
 }  // namespace gems::aten

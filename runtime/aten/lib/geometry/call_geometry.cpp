@@ -34,10 +34,16 @@ constexpr std::uint64_t Allocated = 0xFF;
 
 // What an operand's first word has beside the operand's own fields: the alignment and rank of a tensor; whether a
 // number came as a tensor.
+constexpr int AlignmentShift = 40;
+constexpr int RankShift = 48;
+constexpr std::uint64_t OperandBits = (std::uint64_t{1} << AlignmentShift) - 1;
 std::uint64_t tensor_bits(std::int64_t rank, std::uint64_t alignment) {
-  return static_cast<std::uint64_t>(rank) << 48 | alignment << 40;
+  return static_cast<std::uint64_t>(rank) << RankShift | alignment << AlignmentShift;
 }
 constexpr std::uint64_t WrappedBit = std::uint64_t{1} << 42;
+
+// Of a flag, behind the first one.
+constexpr std::size_t FlagWords = (sizeof(FlagValue::integer) + sizeof(FlagValue::chars)) / 8;
 
 // A sum of folded products, two words each: no step waits for the one before. A table compares all words, so the hash
 // only has to spread.
@@ -245,6 +251,42 @@ std::optional<DeclineReason> CallGeometry::collect(const Request& request) {
   if (count_ % 2 != 0) *writer.next() = 0;
   hash_ = hash_of({words_.data(), (count_ + 1) / 2 * 2});
   return std::nullopt;
+}
+
+KindWords CallGeometry::kind_words(const Request& request) const {
+  KindWords kind;
+  const std::uint64_t* next = words_.data();
+  const auto take = [&](std::size_t count) {
+    kind.append(next, next + count);
+    next += count;
+  };
+  const auto take_tensor = [&](bool with_sizes) {
+    const std::uint64_t first = *next++;
+    const std::size_t rank = first >> RankShift;
+    bool is_one = true;
+    for (std::size_t d = 0; d < rank; ++d) is_one = is_one && next[2 * d] == 1;
+    kind.push_back((first & OperandBits) | static_cast<std::uint64_t>(is_one) << AlignmentShift);
+    if (with_sizes) {
+      kind.push_back(rank);
+      for (std::size_t d = 0; d < rank; ++d)
+        kind.push_back(static_cast<std::uint64_t>(probe_size(static_cast<std::int64_t>(next[2 * d]))));
+    }
+    next += 2 * rank;
+  };
+  take(2);
+  const bool with_sizes = request.op->is_rowwise && request.aten_probe != nullptr;
+  if (with_sizes)
+    take(2);
+  else if (request.op->is_rowwise)
+    next += 2;
+  for (const at::Tensor& result : request.results) result.defined() ? take_tensor(with_sizes) : take(1);
+  for (std::size_t i = 0; i < request.arguments.size(); ++i) {
+    if (in_memory_[i])
+      take_tensor(with_sizes);
+    else
+      take(request.arguments[i].kind == CallArgument::Kind::Flag ? 1 + FlagWords : 1);
+  }
+  return kind;
 }
 
 }  // namespace gems::aten

@@ -7,10 +7,14 @@
 #include <optional>
 #include <span>
 
+#include <c10/util/SmallVector.h>
+
 #include "gems/aten/serve.h"
 #include "gems/runtime/arguments.h"
 
 namespace gems::aten {
+
+using KindWords = c10::SmallVector<std::uint64_t, 32>;
 
 class CallGeometry {
  public:
@@ -19,6 +23,11 @@ class CallGeometry {
 
   std::span<const std::uint64_t> words() const { return {words_.data(), count_}; }
   std::uint64_t hash() const { return hash_; }
+
+  // Of the call, once it is collected: the words without sizes, strides and alignments, but with what ATen's dtypes
+  // depend on: whether a tensor has one element, as ATen multiplies float8 tensors but not by one of a single element;
+  // of rowwise ops their dimensions too, small as ATen is asked with.
+  KindWords kind_words(const Request& request) const;
 
   // Device of all tensors but the numbers.
   at::Device device() const { return device_; }

@@ -2,6 +2,7 @@
 #include "geometry/plan_entry.h"
 
 #include <cstring>
+#include <utility>
 
 namespace gems::aten {
 
@@ -25,14 +26,6 @@ PlanTable* make() {
   return owner.table.get();
 }
 
-// It will be replaced, after the analysis of the geometry that takes its place: its memory can be on the way until
-// then.
-void prefetch(const PlanEntry& entry) {
-  constexpr std::size_t LineBytes = 64;
-  for (std::size_t at = 0; at < sizeof(PlanEntry); at += LineBytes)
-    __builtin_prefetch(reinterpret_cast<const char*>(&entry) + at);
-}
-
 }  // namespace
 
 PlanTable& PlanTable::of_this_thread() {
@@ -44,20 +37,26 @@ PlanTable& PlanTable::of_this_thread() {
 const PlanEntry* PlanTable::find(const CallGeometry& geometry) const {
   const Place& place = places_[geometry.hash() % Size];
   const PlanEntry* entry = place.entry.get();
-  if (entry == nullptr || place.hash != geometry.hash()) {
-    if (entry != nullptr) prefetch(*entry);
-    return nullptr;
-  }
+  if (entry == nullptr || place.hash != geometry.hash()) return nullptr;
   const auto words = geometry.words();
   if (entry->words.size() != words.size()) return nullptr;
   return std::memcmp(entry->words.data(), words.data(), words.size_bytes()) == 0 ? entry : nullptr;
 }
 
-void PlanTable::insert(std::unique_ptr<PlanEntry>& entry) {
-  Place& place = places_[entry->hash % Size];
-  if (place.entry != nullptr && place.entry->calls_inside != 0) return;
-  place.hash = entry->hash;
-  place.entry = std::move(entry);
+const PlanEntry& PlanTable::insert(const CallGeometry& geometry, PlanEntry& entry) {
+  const std::size_t at = geometry.hash() % Size;
+  Place& place = places_[at];
+  if (place.entry == nullptr) {
+    place.entry = std::make_unique<PlanEntry>();
+  } else {
+    const auto hash = static_cast<std::uint32_t>(geometry.hash() >> 32);
+    const bool waited = std::exchange(waiting_[at], hash) == hash;
+    if (!waited || place.entry->calls_inside != 0) return entry;
+  }
+  place.hash = geometry.hash();
+  *place.entry = std::move(entry);
+  place.entry->words.assign(geometry.words().begin(), geometry.words().end());
+  return *place.entry;
 }
 
 }  // namespace gems::aten

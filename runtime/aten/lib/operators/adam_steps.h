@@ -7,10 +7,12 @@ class Library;
 
 namespace gems::aten {
 
-// _adam_steps_(Tensor(a!)[] params, Tensor[] grads, Tensor(b!)[] exp_avgs, Tensor(c!)[] exp_avg_sqs, float[] steps,
-// float lr, float beta1, float beta2, float eps, float weight_decay, bool decoupled): adam_step of each parameter, in
-// place; steps counts the one that is taken. The tensors of one parameter have one shape and device. Throws c10::Error
-// for lists of different lengths and for what adam_step refuses; parameters before that one have been changed then.
+// _adam_steps_(Tensor(a!)[] params, Tensor[] grads, Tensor(b!)[] exp_avgs, Tensor(c!)[] exp_avg_sqs, Tensor(d!)[]
+// steps, float lr, float beta1, float beta2, float eps, float weight_decay, bool decoupled) -> bool: adam_step of each
+// parameter, in place. steps are tensors of one number on the CPU, which are counted up. False, and nothing is changed,
+// unless all other tensors are plain floats and those of one parameter are on one CPU or CUDA device. Autograd does not
+// see the call. Throws c10::Error for lists of different lengths and for what adam_step refuses; others may have been
+// changed then.
 void register_adam_steps(torch::Library& library);
 
 }  // namespace gems::aten

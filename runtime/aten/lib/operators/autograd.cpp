@@ -24,7 +24,7 @@
 #include "gems/dsl/error.h"
 #include "operators/derived_operators.h"
 #include "operators/operators.h"
-#include "operators/row_arguments.h"
+#include "operators/rows/row_arguments.h"
 #include "torch/graph_node.h"
 
 namespace gems::aten {

@@ -20,8 +20,8 @@
 #include "gems/aten/dtype.h"
 #include "gems/dsl/trace.h"
 #include "operators/meta.h"
-#include "operators/row_arguments.h"
-#include "operators/row_batching.h"
+#include "operators/rows/row_arguments.h"
+#include "operators/rows/row_batching.h"
 #include "operators/stack_arguments.h"
 
 namespace gems::aten {

@@ -16,7 +16,7 @@
 #include "gems/dsl/error.h"
 #include "gems/dsl/trace.h"
 #include "geometry/call_geometry.h"
-#include "operators/row_meta.h"
+#include "operators/rows/row_meta.h"
 
 namespace gems::aten {
 namespace {
@@ -87,7 +87,9 @@ void infer_results(const Request& request) {
     });
   } else {
     check_shapes(request);
-    fill(result_layout(request), [](at::IntArrayRef sizes, at::IntArrayRef strides, at::ScalarType dtype) {
+    ResultLayout layout;
+    find_result_layout(request, layout);
+    fill(layout, [](at::IntArrayRef sizes, at::IntArrayRef strides, at::ScalarType dtype) {
       return at::detail::empty_strided_meta(sizes, strides, dtype);
     });
   }

@@ -10,7 +10,7 @@
 
 #include "gems/aten/serve.h"
 #include "gems/dsl/op.h"
-#include "operators/row_arguments.h"
+#include "operators/rows/row_arguments.h"
 
 namespace gems::aten {
 

@@ -8,8 +8,8 @@
 
 #include "gems/dsl/edit_distance.h"
 #include "gems/dsl/error.h"
-#include "overrides/override_table.h"
 #include "overrides/registration.h"
+#include "overrides/table/override_table.h"
 
 namespace gems::aten {
 namespace {

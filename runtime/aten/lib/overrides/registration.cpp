@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "gems/dsl/error.h"
-#include "overrides/override_table.h"
+#include "overrides/table/override_table.h"
 
 namespace gems::aten {
 namespace {

@@ -1,7 +1,7 @@
 // Reads the counters of overrides and of operators.
 #include "gems/aten/report.h"
 
-#include "overrides/override_table.h"
+#include "overrides/table/override_table.h"
 #include "serve/call_counts.h"
 
 namespace gems::aten {

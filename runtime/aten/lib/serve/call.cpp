@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "first_call/refusal_text.h"
-#include "first_call/row_dims.h"
+#include "first_call/rows/row_dims.h"
 #include "gems/dsl/error.h"
 
 namespace gems::aten {

@@ -63,34 +63,45 @@ void compute(const Request& request, const CallGeometry& geometry, const PlanEnt
   launch(*entry.plan, {tensors.data(), count}, geometry.numbers(), current_stream(geometry.device()));
 }
 
-}  // namespace
-
-std::optional<DeclineReason> serve(const Request& request) {
-  CallGeometry geometry;
-  if (auto reason = geometry.collect(request)) return reason;
-
-  PlanTable& table = PlanTable::of_this_thread();
-  const PlanEntry* entry = table.find(geometry);
-  FirstCall made;
-  if (entry == nullptr) [[unlikely]] {
-    const DeviceScope scope(geometry.device());
-    made = first_call(request, geometry);
-    entry = made.entry.get();
-    if (made.keep) table.insert(made.entry);
-  }
-  if (entry->declined) return entry->declined;
-  const CallInside inside(*entry);
-  if (auto reason = check_numbers(request, geometry, *entry)) return reason;
-  if (entry->resized != 0) [[unlikely]]
-    if (auto reason = resize_results(request, *entry)) return reason;
+std::optional<DeclineReason> compute_entry(const Request& request, const CallGeometry& geometry,
+                                           const PlanEntry& entry) {
+  if (entry.declined) return entry.declined;
+  const CallInside inside(entry);
+  if (entry.checks != nullptr)
+    if (auto reason = check_numbers(request, geometry, *entry.checks)) return reason;
+  if (entry.resized != 0) [[unlikely]]
+    if (auto reason = resize_results(request, entry)) return reason;
   try {
-    compute(request, geometry, *entry);
+    compute(request, geometry, entry);
   } catch (const Error& error) {
     if (request.raise || settings().strict) throw;
     warn_failure_once(request.op->name, error.what());
     return DeclineReason::Internal;
   }
   return std::nullopt;
+}
+
+// A geometry that is not in the table.
+[[gnu::noinline]] std::optional<DeclineReason> serve_new(const Request& request, const CallGeometry& geometry,
+                                                         PlanTable& table) {
+  PlanEntry made;
+  const bool keep = [&] {
+    const DeviceScope scope(geometry.device());
+    return first_call(request, geometry, made);
+  }();
+  return compute_entry(request, geometry, keep ? table.insert(geometry, made) : made);
+}
+
+}  // namespace
+
+std::optional<DeclineReason> serve(const Request& request) {
+  CallGeometry geometry;
+  if (auto reason = geometry.collect(request)) return reason;
+  PlanTable& table = PlanTable::of_this_thread();
+  const PlanEntry* entry = table.find(geometry);
+  if (entry == nullptr) [[unlikely]]
+    return serve_new(request, geometry, table);
+  return compute_entry(request, geometry, *entry);
 }
 
 }  // namespace gems::aten

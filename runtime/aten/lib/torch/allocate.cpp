@@ -11,9 +11,17 @@ __attribute__((weak, visibility("default"))) c10::Allocator* getCUDADeviceAlloca
 
 namespace gems::aten {
 
+void ResultGeometry::set(at::IntArrayRef with_sizes, at::IntArrayRef with_strides, at::ScalarType with_dtype) {
+  sizes = with_sizes;
+  strides = with_strides;
+  dtype = with_dtype;
+  size_bytes = at::detail::computeStorageNbytes(sizes, strides, c10::elementSize(dtype));
+}
+
 ResultGeometry result_geometry(at::IntArrayRef sizes, at::IntArrayRef strides, at::ScalarType dtype) {
-  return {at::DimVector(sizes), at::DimVector(strides), dtype,
-          at::detail::computeStorageNbytes(sizes, strides, c10::elementSize(dtype))};
+  ResultGeometry geometry;
+  geometry.set(sizes, strides, dtype);
+  return geometry;
 }
 
 at::Tensor allocate(const ResultGeometry& geometry, at::Device device) {

@@ -14,6 +14,8 @@ struct ResultGeometry {
   at::DimVector strides;
   at::ScalarType dtype = at::kFloat;
   std::size_t size_bytes = 0;  // of the storage
+
+  void set(at::IntArrayRef with_sizes, at::IntArrayRef with_strides, at::ScalarType with_dtype);
 };
 
 ResultGeometry result_geometry(at::IntArrayRef sizes, at::IntArrayRef strides, at::ScalarType dtype);

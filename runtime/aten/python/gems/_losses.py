@@ -6,8 +6,27 @@ from torch.autograd.function import once_differentiable
 CHUNK_ELEMENTS = 1 << 27  # of the logits that exist at a time
 
 
+ROW_BYTES = 16  # rows of logits begin at multiples of them, as the library's fast kernels ask
+
+
+def _buffer(like, rows, classes):
+    """Room for the logits of some rows."""
+    step = ROW_BYTES // like.element_size() if like.is_cuda else 1
+    return like.new_empty(rows, -(-classes // step) * step)[:, :classes]
+
+
 def _sum_type(dtype):
     return torch.float64 if dtype == torch.float64 else torch.float32
+
+
+def _add_product(total, a, b):
+    """total += a @ b; a and b may be narrower than total."""
+    if a.dtype == total.dtype:
+        torch.addmm(total, a, b, out=total)
+    elif a.is_cuda:
+        torch.addmm(total, a, b, out_dtype=total.dtype, out=total)
+    else:
+        total += a @ b
 
 
 @torch.library.custom_op("gems::_linear_cross_entropy", mutates_args=())
@@ -21,23 +40,27 @@ def _with_gradients(
     gradient_of_input = torch.empty_like(input) if of_input else input.new_empty(0)
     gradient_of_weight = torch.zeros_like(weight, dtype=wide) if of_weight else weight.new_empty(0)
     gradient_of_bias = weight.new_zeros(weight.shape[0] if of_bias else 0, dtype=wide)
+    buffer = _buffer(input, min(chunk_rows, input.shape[0]), weight.shape[0])
     for start in range(0, input.shape[0], chunk_rows):
         rows = slice(start, start + chunk_rows)
-        logits = torch.nn.functional.linear(input[rows], weight, bias)
-        losses, weights = torch.ops.gems.cross_entropy_rows(logits, target[rows], None, label_smoothing, ignore_index)
+        logits = buffer[: input[rows].shape[0]]
+        if bias is None:
+            torch.mm(input[rows], weight.t(), out=logits)
+        else:
+            torch.addmm(bias, input[rows], weight.t(), out=logits)
+        losses, _, log_sums = torch.ops.gems.cross_entropy_rows(logits, target[rows], None, label_smoothing, ignore_index)
         loss += losses.sum()
         if not (of_input or of_weight or of_bias):
             continue
-        of_logits = torch.ops.gems._cross_entropy_rows_vjp_logits(
-            scale.expand_as(losses), torch.zeros_like(weights), logits, target[rows], None, label_smoothing, ignore_index
-        ).to(logits.dtype)
-        del logits
+        torch.ops.gems.cross_entropy_gradient.out(
+            logits, target[rows], log_sums, scale.expand_as(losses), label_smoothing, ignore_index, out=logits
+        )
         if of_input:
-            torch.mm(of_logits, weight, out=gradient_of_input[rows])
+            torch.mm(logits, weight, out=gradient_of_input[rows])
         if of_weight:
-            gradient_of_weight += of_logits.t() @ input[rows]
+            _add_product(gradient_of_weight, logits.t(), input[rows])
         if of_bias:
-            gradient_of_bias += of_logits.sum(0, dtype=wide)
+            gradient_of_bias += logits.sum(0, dtype=wide)
     return loss * scale, gradient_of_input, gradient_of_weight.to(weight.dtype), gradient_of_bias.to(weight.dtype)
 
 

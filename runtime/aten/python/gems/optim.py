@@ -1,5 +1,7 @@
 """Optimizers of torch.optim whose step is one pass over parameter, gradient and states."""
 
+import itertools
+
 import torch
 
 from . import _library  # noqa: F401  (torch.ops.gems)
@@ -9,10 +11,17 @@ __all__ = ["Adam", "AdamW"]
 # What the pass does not do; groups with one of these take PyTorch's own step.
 _OPTIONS = ("amsgrad", "maximize", "capturable", "differentiable", "fused")
 
+# Types of tensors that are the whole of what they are.
+_PLAIN = {torch.Tensor, torch.nn.Parameter}
 
-def _torch_step(self, closure):
+
+def _torch_step(optimizer, group):
     step = torch.optim.Adam.step  # without the hooks that PyTorch puts around it: they run around ours
-    return (step.__wrapped__ if getattr(step, "hooked", False) else step)(self, closure)
+    groups, optimizer.param_groups = optimizer.param_groups, [group]
+    try:
+        (step.__wrapped__ if getattr(step, "hooked", False) else step)(optimizer)
+    finally:
+        optimizer.param_groups = groups
 
 
 def _placements(tensor):
@@ -30,45 +39,51 @@ def _is_number(value):
     return not isinstance(value, torch.Tensor) or value.device.type == "cpu"
 
 
-def _fits(optimizer, group):
-    if any(group[each] for each in _OPTIONS) or not all(map(_is_number, (group["lr"], *group["betas"]))):
-        return False
+def _gather(optimizer, group):
+    """Parameters, gradients, means, means of squares and steps, of the parameters that have gradients."""
+    lists = params, grads, means, squares, steps = [], [], [], [], []
     for parameter in group["params"]:
         grad = parameter.grad
         if grad is None:
             continue
-        state = optimizer.state.get(parameter, {})
-        tensors = [grad, *(state[each] for each in ("exp_avg", "exp_avg_sq") if each in state)]
-        if (
-            not parameter.dtype.is_floating_point
-            or parameter.device.type not in ("cpu", "cuda")
-            or grad.is_sparse
-            or any(each.device != parameter.device or _placements(each) != _placements(parameter) for each in tensors)
-        ):
+        state = optimizer.state[parameter]
+        if not state:
+            optimizer._init_group(group, [], [], [], [], [], [])
+        params.append(parameter)
+        grads.append(grad)
+        means.append(state["exp_avg"])
+        squares.append(state["exp_avg_sq"])
+        steps.append(state["step"])
+    return lists
+
+
+def _step_group(optimizer, group):
+    """False, and nothing is changed, when the pass does not do what the group needs."""
+    if any(group[each] for each in _OPTIONS) or not all(map(_is_number, (group["lr"], *group["betas"]))):
+        return False
+    *lists, steps = _gather(optimizer, group)
+    if not steps:
+        return True
+    if not _PLAIN.issuperset(map(type, itertools.chain(*lists))):
+        if any(len({_placements(each) for each in tensors}) > 1 for tensors in zip(*lists, strict=True)):
             return False
-    return True
+        lists = ([_local(each) for each in tensors] for tensors in lists)
+    return torch.ops.gems._adam_steps_(
+        *lists, steps, float(group["lr"]), *map(float, group["betas"]), group["eps"], group["weight_decay"],
+        group["decoupled_weight_decay"],
+    )  # fmt: skip
 
 
 def _step(self, closure=None):
     """One step of all parameters that have gradients; closure: computes the loss again, and its gradients. Returns its result."""
-    if not all(_fits(self, group) for group in self.param_groups):
-        return _torch_step(self, closure)
     loss = None
     if closure is not None:
         with torch.enable_grad():
             loss = closure()
     with torch.no_grad():
         for group in self.param_groups:
-            lists = ([], [], [], [])  # parameters, gradients, means, means of squares
-            steps = []
-            self._init_group(group, *lists, [], steps)
-            if not steps:
-                continue
-            torch._foreach_add_(steps, 1)
-            torch.ops.gems._adam_steps_(
-                *([_local(each) for each in tensors] for tensors in lists), [each.item() for each in steps], float(group["lr"]),
-                *map(float, group["betas"]), group["eps"], group["weight_decay"], group["decoupled_weight_decay"],
-            )  # fmt: skip
+            if not _step_group(self, group):
+                _torch_step(self, group)
     return loss
 
 

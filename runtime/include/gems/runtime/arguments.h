@@ -42,13 +42,4 @@ struct NumberValue {
   std::complex<double> value;
 };
 
-struct Argument {
-  CallOperand what{.kind = CallOperand::Kind::Tensor};  // as the op sees it
-  TensorView tensor;                                    // in memory; of the dtype that `what` says
-  NumberValue number;  // a Number, or a ZeroDim that is not in memory, converted from the dtype that `what` says
-
-  bool is_in_memory() const { return what.is_in_memory(); }
-  bool is_number() const { return what.is_number(); }
-};
-
 }  // namespace gems

@@ -13,7 +13,7 @@ struct Counters {
   std::uint64_t disk_hits = 0;
   std::uint64_t disk_misses = 0;
   std::uint64_t disk_errors = 0;  // corrupt or unreadable entries, treated as misses
-  std::uint64_t plans = 0;        // geometries analysed by make_plan
+  std::uint64_t plans = 0;        // geometries analysed
 };
 
 Counters counters();

@@ -1,5 +1,5 @@
 // Iteration space: the dimensions a kernel walks, made from the sizes and strides of a call's tensors. Pure functions,
-// the first step of make_plan: broadcast, order the dimensions by stride, collapse those that can be walked as one.
+// the first step of a plan: broadcast, order the dimensions by stride, collapse those that can be walked as one.
 #pragma once
 
 #include <cstdint>

@@ -8,7 +8,7 @@ namespace gems {
 // At most so many dimensions of a row, and of the rows, may be left.
 inline constexpr int MaxRowRank = MaxRank / 2;
 
-// reduced: as in PlanRequest. The elements have the shape that the tensors of element extent broadcast to, results must
+// reduced: as in PlanTensors. The elements have the shape that the tensors of element extent broadcast to, results must
 // have all of it; a tensor of row (column) extent has the sizes of the kept (reduced) dimensions and 1 in the others.
 // geometry: the first reduced_rank dimensions, at least one (of size 1 where a row has one element), make up a row.
 // They keep their logical order, so that the index in a row, and the order of a sum, are those of the definition; the

@@ -92,8 +92,8 @@ struct Request {
 };
 
 // Nothing when the results were computed (CUDA: enqueued on the current stream). No TensorIterator, no lock and no
-// allocation beyond the results when the same geometry was served before in this thread. Throws c10::Error or
-// gems::Error only when request.raise is set or GEMS_STRICT=1. Thread-safe.
+// allocation beyond the results when the geometry is in this thread's table. Throws c10::Error or gems::Error only when
+// request.raise is set or GEMS_STRICT=1. Thread-safe.
 std::optional<DeclineReason> serve(const Request& request);
 
 }  // namespace gems::aten

@@ -64,7 +64,7 @@ def _causal_loss(logits, labels, vocab_size, num_items_in_batch=None, ignore_ind
         loss = torch.ops.gems.linear_cross_entropy(rows, weight, target, bias, reduction, ignore_index)
     else:
         target = shift_labels.reshape(-1).to(logits.device)
-        losses, weights = torch.ops.gems.cross_entropy_rows(logits.reshape(-1, vocab_size), target, None, 0.0, ignore_index)
+        losses, weights, _ = torch.ops.gems.cross_entropy_rows(logits.reshape(-1, vocab_size), target, None, 0.0, ignore_index)
         loss = losses.sum() / weights.sum() if num_items_in_batch is None else losses.sum()
     if isinstance(num_items_in_batch, torch.Tensor):
         num_items_in_batch = num_items_in_batch.to(loss.device)

@@ -1,11 +1,11 @@
 // Reads dim and keepdim.
-#include "operators/row_arguments.h"
+#include "operators/rows/row_arguments.h"
 
 #include <c10/util/SmallVector.h>
 
 #include <algorithm>
 
-#include "first_call/row_dims.h"
+#include "first_call/rows/row_dims.h"
 #include "operators/meta.h"
 
 namespace gems::aten {

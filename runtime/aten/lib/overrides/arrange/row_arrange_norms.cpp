@@ -1,7 +1,7 @@
 // Arrangements of the norms of layers.
 #include <limits>
 
-#include "overrides/row_arrange.h"
+#include "overrides/arrange/row_arrange.h"
 
 namespace gems::aten {
 namespace {

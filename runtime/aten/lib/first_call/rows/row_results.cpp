@@ -1,5 +1,5 @@
 // Shapes by extent. See row_results.h.
-#include "first_call/row_results.h"
+#include "first_call/rows/row_results.h"
 
 #include <c10/util/strides.h>
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 
 #include "first_call/broadcast.h"
 #include "first_call/refusal_text.h"
-#include "first_call/row_shape.h"
+#include "first_call/rows/row_shape.h"
 #include "gems/aten/dtype.h"
 #include "gems/dsl/error.h"
 #include "gems/dsl/trace.h"
@@ -56,11 +56,14 @@ std::optional<Elements> elements_of(const Request& request) {
 }
 
 // Rows and columns, with all dimensions.
-std::optional<DeclineReason> view_operands(const Request& request, const Elements& elements,
-                                           std::span<Argument> arguments, FullRanks& ranks) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
+std::optional<DeclineReason> view_operands(const Request& request, const CallGeometry& geometry,
+                                           const Elements& elements, TensorViews& operands, FullRanks& ranks) {
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < request.arguments.size(); ++i) {
+    if (!geometry.in_memory(i)) continue;
+    TensorView& operand = operands[next++];
     const OperandKind kind = request.op->operands[i].kind;
-    if ((kind != OperandKind::Row && kind != OperandKind::Column) || !arguments[i].is_in_memory()) continue;
+    if (kind != OperandKind::Row && kind != OperandKind::Column) continue;
     const Extent extent = kind == OperandKind::Row ? Extent::Row : Extent::Column;
     const at::Tensor& given = *request.arguments[i].tensor;
     std::optional<FullRank> full = elements.full_rank(extent, given.sizes(), given.strides());
@@ -70,8 +73,8 @@ std::optional<DeclineReason> view_operands(const Request& request, const Element
       throw Error(row_shape_text(*request.op, i, shape_text(given.sizes()),
                                  shape_text(elements.shape_of(extent, /*keepdim=*/false)), shape_text(elements.shape)));
     const FullRank& kept = ranks.emplace_back(*std::move(full));
-    arguments[i].tensor.sizes = kept.sizes;
-    arguments[i].tensor.strides = kept.strides;
+    operand.sizes = kept.sizes;
+    operand.strides = kept.strides;
   }
   return std::nullopt;
 }
@@ -92,16 +95,15 @@ bool has_shared_elements(const at::Tensor& given) {
 }
 
 // Whether kernels walk so many dimensions.
-bool can_be_walked(const Request& request, const TraceGraph& graph, std::span<const Argument> arguments,
+bool can_be_walked(const Request& request, const TraceGraph& graph, std::span<const TensorView> operands,
                    std::span<const TensorView> results) {
-  std::vector<NamedTensor> operands, written;
+  std::vector<NamedTensor> read, written;
   for (const TraceOperand& operand : graph.operands)
-    if (operand.form == OperandForm::Tensor)
-      operands.push_back({operand.name, arguments[static_cast<std::size_t>(operand.position)].tensor, operand.extent});
+    if (operand.form == OperandForm::Tensor) read.push_back({operand.name, operands[read.size()], operand.extent});
   for (std::size_t r = 0; r < results.size(); ++r)
     written.push_back({graph.results[r].name, results[r], graph.results[r].extent});
   try {
-    row_iteration_space(request.op->name, operands, written, request.rows.reduced);
+    row_iteration_space(request.op->name, read, written, request.rows.reduced);
   } catch (const Error&) {
     return false;
   }
@@ -123,10 +125,9 @@ bool take_aten_dtypes(const Request& request, const ResultTypes& aten, ResolvedT
   return true;
 }
 
-std::optional<DeclineReason> add_row_results(const Request& request, const CallGeometry& geometry,
-                                             const ResolvedTypes& types, DType default_dtype,
-                                             std::span<Argument> arguments, PlanEntry& entry, FullRanks& ranks,
-                                             c10::SmallVector<TensorView, 1>& results) {
+std::optional<DeclineReason> add_row_results(const Request& request, const CallGeometry& geometry, const CallKind& kind,
+                                             PlanEntry& entry, TensorViews& operands, FullRanks& ranks,
+                                             TensorViews& results) {
   const std::optional<Elements> elements = elements_of(request);
   if (!elements && !request.raise) return DeclineReason::AtenRaises;
   if (!elements)
@@ -135,11 +136,9 @@ std::optional<DeclineReason> add_row_results(const Request& request, const CallG
   if (static_cast<std::size_t>(std::bit_width(request.rows.reduced)) > elements->shape.size())
     throw Error(fmt::format("op '{}': dimension {} is to be reduced, the elements have shape {}; name one of theirs",
                             request.op->name, std::bit_width(request.rows.reduced) - 1, shape_text(elements->shape)));
-  if (auto reason = view_operands(request, *elements, arguments, ranks)) return reason;
+  if (auto reason = view_operands(request, geometry, *elements, operands, ranks)) return reason;
 
-  std::vector<CallOperand> operands;
-  for (const Argument& argument : arguments) operands.push_back(argument.what);
-  const TraceGraph graph = trace(*request.op, operands, {}, default_dtype);
+  const TraceGraph& graph = kind.planner->trace();
   // The caching allocators align all memory alike: 16 bytes stand for the address that each call will get.
   void* const new_memory = reinterpret_cast<void*>(std::uintptr_t{1} << 20);
   for (std::size_t r = 0; r < request.results.size(); ++r) {
@@ -163,12 +162,13 @@ std::optional<DeclineReason> add_row_results(const Request& request, const CallG
         entry.resized |= static_cast<std::uint8_t>(1u << r);
       }
     }
-    entry.results[r] = result_geometry(shape, strides, to_scalar_type(types.result[r]));
+    const DType dtype = given.defined() ? *to_dtype(given.scalar_type()) : kind.types.result[r];
+    entry.results[r] = result_geometry(shape, strides, to_scalar_type(dtype));
     const FullRank& full = ranks.emplace_back(*elements->full_rank(extent, shape, strides));
-    results.push_back({address, types.result[r], full.sizes, full.strides});
+    results.push_back({address, dtype, full.sizes, full.strides});
   }
   if (elements->shape.size() > static_cast<std::size_t>(MaxRowRank) && !request.raise &&
-      !can_be_walked(request, graph, arguments, results))
+      !can_be_walked(request, graph, operands, results))
     return DeclineReason::Rank;
   return std::nullopt;
 }

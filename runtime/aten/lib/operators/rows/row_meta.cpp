@@ -1,12 +1,12 @@
 // Shapes by extent, of sizes that may be symbols.
-#include "operators/row_meta.h"
+#include "operators/rows/row_meta.h"
 
 #include <ATen/EmptyTensor.h>
 #include <c10/core/DefaultDtype.h>
 #include <c10/util/Exception.h>
 
 #include "first_call/refusal_text.h"
-#include "first_call/row_shape.h"
+#include "first_call/rows/row_shape.h"
 #include "gems/aten/dtype.h"
 #include "operators/meta.h"
 

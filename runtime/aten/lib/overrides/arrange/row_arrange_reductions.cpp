@@ -1,9 +1,10 @@
 // Arrangements of reductions to one value, or a few, for each row.
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "gems/ops/catalogue.h"
-#include "overrides/row_arrange.h"
+#include "overrides/arrange/row_arrange.h"
 
 namespace gems::aten {
 namespace {
@@ -33,6 +34,19 @@ std::int64_t row_length(const RowCall& call) {
   for (std::int64_t d = 0; d < call.self().dim(); ++d)
     if ((call.rows.reduced >> d & 1) != 0) length *= call.self().size(d);
   return length;
+}
+
+// Its like that computes in f64, as ATen does on the CPU.
+const OpDef* in_f64(const OpDef* op) {
+  static const std::pair<const OpDef*, const OpDef*> known[] = {
+      {&ops::find_or_throw("var"), &ops::find_or_throw("var_in_f64")},
+      {&ops::find_or_throw("std"), &ops::find_or_throw("std_in_f64")},
+      {&ops::find_or_throw("var_mean"), &ops::find_or_throw("var_mean_in_f64")},
+      {&ops::find_or_throw("std_mean"), &ops::find_or_throw("std_mean_in_f64")},
+  };
+  for (const auto& [narrow, wide] : known)
+    if (narrow == op) return wide;
+  return op;
 }
 
 bool is_half(at::ScalarType dtype) { return dtype == at::kHalf || dtype == at::kBFloat16; }
@@ -80,6 +94,7 @@ std::optional<DeclineReason> reduce_with_correction(const Override& row, RowCall
   if (call.self().numel() == 0 || !(static_cast<double>(row_length(call)) > correction.toDouble()))
     return DeclineReason::AtenWarns;
   call.add(correction);
+  if (call.self().is_cpu()) call.op = in_f64(call.op);
   return std::nullopt;
 }
 

@@ -1,5 +1,5 @@
 // Arrangements of arguments, by overload.
-#include "overrides/override_arrange.h"
+#include "overrides/arrange/override_arrange.h"
 
 #include <cmath>
 #include <limits>

@@ -1,6 +1,6 @@
 // Arrangements of softmax, log_softmax and their gradients.
 #include "gems/ops/catalogue.h"
-#include "overrides/row_arrange.h"
+#include "overrides/arrange/row_arrange.h"
 
 namespace gems::aten {
 namespace {

@@ -1,5 +1,5 @@
 // Wraps and checks dimensions.
-#include "first_call/row_dims.h"
+#include "first_call/rows/row_dims.h"
 
 #include <c10/util/Exception.h>
 

@@ -1,6 +1,6 @@
 // The override table, from overrides.def, reductions.def and products.def: every row checked against at::_ops by the
 // compiler.
-#include "overrides/override_table.h"
+#include "overrides/table/override_table.h"
 
 #include <ATen/ops/_fused_rms_norm_backward_ops.h>
 #include <ATen/ops/_fused_rms_norm_ops.h>
@@ -86,13 +86,13 @@
 #include <memory>
 #include <utility>
 
-#include "overrides/override_arrange.h"
+#include "overrides/arrange/override_arrange.h"
+#include "overrides/arrange/rms_norm_parts.h"
+#include "overrides/arrange/row_arrange.h"
 #include "overrides/override_kernel.h"
-#include "overrides/override_rules.h"
 #include "overrides/product_kernel.h"
-#include "overrides/rms_norm_parts.h"
-#include "overrides/row_arrange.h"
 #include "overrides/row_kernel.h"
+#include "overrides/table/override_rules.h"
 
 // ATen's own kernels, declared with the schema's type. at::cuda is weak: null beside a CPU build of PyTorch.
 #define GEMS_IMPORT __attribute__((visibility("default")))
@@ -111,7 +111,7 @@
   namespace at::native {                                           \
   GEMS_IMPORT at::_ops::overload::schema function;                 \
   }
-#include "overrides/overrides.def"
+#include "overrides/table/overrides.def"
 #define GEMS_NORM(overload, function, op, arrange, devices) GEMS_REDUCTION(overload, function, op, arrange, devices)
 #define GEMS_REDUCTION(overload, function, op, arrange, devices) GEMS_IMPORT_##devices(overload, function)
 #define GEMS_REDUCTION_SHARED(overload, function, op, arrange, devices) \
@@ -130,12 +130,12 @@
   __attribute__((weak)) GEMS_IMPORT at::_ops::overload::schema function; \
   }
 #define GEMS_IMPORT_Both(overload, function) GEMS_IMPORT_Cpu(overload, function) GEMS_IMPORT_Cuda(overload, function)
-#include "overrides/reductions.def"
+#include "overrides/table/reductions.def"
 #define GEMS_PRODUCT(overload, function, into, into_function)            \
   namespace at::cuda {                                                   \
   __attribute__((weak)) GEMS_IMPORT at::_ops::overload::schema function; \
   }
-#include "overrides/products.def"
+#include "overrides/table/products.def"
 
 namespace gems::aten {
 namespace {
@@ -144,14 +144,14 @@ constexpr std::size_t RowCount = 0
 #define GEMS_OVERRIDE(overload, function, op, rules, arrange) +1
 #define GEMS_OVERRIDE_SHARED(overload, function, op, rules, arrange) +1
 #define GEMS_OVERRIDE_COPY(overload, function, op, rules, arrange) +1
-#include "overrides/overrides.def"
+#include "overrides/table/overrides.def"
 #define GEMS_REDUCTION(overload, function, op, arrange, devices) +1
 #define GEMS_REDUCTION_SHARED(overload, function, op, arrange, devices) +1
 #define GEMS_NORM(overload, function, op, arrange, devices) +1
 #define GEMS_NORM_OF_PARTS(overload, function, op, arrange, devices) +1
-#include "overrides/reductions.def"
+#include "overrides/table/reductions.def"
 #define GEMS_PRODUCT(overload, function, into, into_function) +1
-#include "overrides/products.def"
+#include "overrides/table/products.def"
     ;
 static_assert(RowCount <= MaxOverrides, "enlarge MaxOverrides");
 
@@ -197,7 +197,7 @@ std::deque<TableRow>& override_table() {
            arrange)
 #define GEMS_OVERRIDE_COPY(overload, function, op, rule, arrange) \
   GEMS_ROW(overload, &at::native::function, &at::native::function, op, rule, arrange)
-#include "overrides/overrides.def"
+#include "overrides/table/overrides.def"
 #undef GEMS_ROW
 #define GEMS_ROW(overload, list, cpu, cuda, op, arrange)                                            \
   add_row<at::_ops::overload, RowKernel<RowList::list, at::_ops::overload::schema>>(                \
@@ -221,11 +221,11 @@ std::deque<TableRow>& override_table() {
 #define GEMS_NORM_OF_PARTS(overload, function, op, arrange, devices)                                                \
   GEMS_ROW(overload, Shape, GEMS_ON_CPU_##devices(parts::function), GEMS_ON_CUDA_##devices(at::cuda::function), op, \
            arrange)
-#include "overrides/reductions.def"
+#include "overrides/table/reductions.def"
 #undef GEMS_ROW
 #define GEMS_PRODUCT(overload, function, into, into_function) \
   add_product<at::_ops::overload, at::_ops::into>(*rows, &at::cuda::function, &at::cuda::into_function);
-#include "overrides/products.def"
+#include "overrides/table/products.def"
     return rows;
   }();
   return *table;

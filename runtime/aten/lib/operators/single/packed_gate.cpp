@@ -1,6 +1,6 @@
 // The halves of x are views. Where a gradient is differentiated in turn, in forward mode and under vmap, the call is
 // one of the operator on two tensors, whose rules are derived.
-#include "operators/packed_gate.h"
+#include "operators/single/packed_gate.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/dispatch/Dispatcher.h>

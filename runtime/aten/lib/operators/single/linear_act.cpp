@@ -1,5 +1,5 @@
 // A composition: autograd, vmap, autocast and compilers see a product and a rowwise operator.
-#include "operators/linear_act.h"
+#include "operators/single/linear_act.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/dispatch/Dispatcher.h>

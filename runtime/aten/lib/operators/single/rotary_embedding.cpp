@@ -1,7 +1,7 @@
 // torch.ops.gems.rotary_embedding: turns pairs of elements of each head by angles of its position (Su et al.,
 // "RoFormer"), in one launch. Pairs of neighbours are moved as one element of twice the size where memory allows it;
 // all others are read as two strided views, and written into views of the result.
-#include "operators/rotary_embedding.h"
+#include "operators/single/rotary_embedding.h"
 
 #include <ATen/FuncTorchTLS.h>
 #include <ATen/TensorOperators.h>

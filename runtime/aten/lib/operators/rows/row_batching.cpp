@@ -1,5 +1,5 @@
 // Moves the batch to the front, or goes through it.
-#include "operators/row_batching.h"
+#include "operators/rows/row_batching.h"
 
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/functorch/PlumbingHelper.h>
@@ -9,11 +9,11 @@
 #include <algorithm>
 #include <bit>
 
-#include "first_call/row_dims.h"
+#include "first_call/rows/row_dims.h"
 #include "gems/aten/dtype.h"
 #include "gems/dsl/trace.h"
 #include "operators/meta.h"
-#include "operators/row_arguments.h"
+#include "operators/rows/row_arguments.h"
 #include "operators/stack_arguments.h"
 
 namespace gems::aten {

@@ -1,5 +1,5 @@
 // Of operators that the dispatcher calls, so that they may be overridden themselves.
-#include "overrides/rms_norm_parts.h"
+#include "overrides/arrange/rms_norm_parts.h"
 
 #include <ATen/OpMathType.h>
 #include <ATen/TensorOperators.h>
