@@ -57,7 +57,7 @@ INSTEAD = {
     "other": (POINT,),
 }
 # Whose operands are matrices: products.py measures them.
-PRODUCTS = {"mm", "addmm", "bmm", "baddbmm"}
+PRODUCTS = {"mm", "addmm", "addmv", "bmm", "baddbmm"}
 ONLY_POINTS = {("masked_fill", "value")}
 MASKS = ("condition", "mask")
 # Operands that are positive: where ATen's result would be NaN, or a division by zero.

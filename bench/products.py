@@ -2,8 +2,9 @@
 """Benchmark of matrix products: eager and gems in turns, in one process; of a layer the product, and both of its gradients.
 
 Of the group decode, whose matrices are used a few times between two reads from memory, the product only; operands are
-used in turn, so that none is found in a cache, and the last column is the time of a sum over each row of the matrix, a
-plain read of it, beside gems' time.
+used in turn, so that none is found in a cache. The last columns are the time of gems.dot_rows, which computes products
+with a few vectors wherever the override would leave them, and that of a plain read of the matrix, a sum over each row,
+beside it.
 
 Each result is checked against eager's by its distance from a reference in f64. A case is slow when gems takes longer
 than eager by more than the noise, which is how far two runs of gems are apart; it is measured again with three times the
@@ -32,7 +33,7 @@ import measure
 from run_cases import device_name
 
 EAGER, GEMS, AGAIN = "eager", "gems", "gems again"
-DECODE, READ = "decode", "read"
+DECODE, ROWS, READ = "decode", "dot_rows", "read"
 CHECKED_ROWS = 64  # of the result, against f64
 LEAST_NOISE = 0.03
 
@@ -49,9 +50,7 @@ class Product:
 
     @property
     def name(self):
-        return (
-            "" if self.batch == 1 else f"{self.batch} of "
-        ) + f"{self.m}x{self.k}x{self.n}"
+        return ("" if self.batch == 1 else f"{self.batch} of ") + f"{self.m}x{self.k}x{self.n}"
 
 
 PRODUCTS = (
@@ -115,25 +114,10 @@ def operands(product, dtype, device):
         return torch.randn(*shape, rows, columns, device=device, dtype=dtype)
 
     if product.group == DECODE:
-        count = math.ceil(
-            measure.ROTATION_BYTES / (product.n * product.k * dtype.itemsize)
-        )
-        return {
-            "forward": [
-                (make(product.m, product.k), transposed(make(product.n, product.k)))
-                for _ in range(count)
-            ]
-        }
-    x, w, grad = (
-        make(product.m, product.k),
-        make(product.n, product.k),
-        make(product.m, product.n),
-    )
-    return {
-        "forward": [(x, transposed(w))],
-        "dx": [(grad, w)],
-        "dw": [(transposed(grad), x)],
-    }
+        count = math.ceil(measure.ROTATION_BYTES / (product.n * product.k * dtype.itemsize))
+        return {"forward": [(make(product.m, product.k), transposed(make(product.n, product.k))) for _ in range(count)]}
+    x, w, grad = (make(product.m, product.k), make(product.n, product.k), make(product.m, product.n))
+    return {"forward": [(x, transposed(w))], "dx": [(grad, w)], "dw": [(transposed(grad), x)]}
 
 
 def problem(call, a, b):
@@ -145,15 +129,8 @@ def problem(call, a, b):
         return f"shape {tuple(given.shape)}, strides {given.stride()}"
     step = max(1, a.shape[-2] // CHECKED_ROWS)
     reference = a[..., ::step, :].double() @ b.double()
-    far, allowed = (
-        (each[..., ::step, :].double() - reference).abs().max().item()
-        for each in (given, expected)
-    )
-    if (
-        far
-        <= 1.5 * allowed
-        + torch.finfo(given.dtype).eps * reference.abs().max().item() / 4
-    ):
+    far, allowed = ((each[..., ::step, :].double() - reference).abs().max().item() for each in (given, expected))
+    if far <= 1.5 * allowed + torch.finfo(given.dtype).eps * reference.abs().max().item() / 4:
         return None
     return f"{far:.3g} from f64, eager {allowed:.3g}"
 
@@ -161,12 +138,7 @@ def problem(call, a, b):
 def run_case(product, direction, pairs, rounds):
     a, b = pairs[0]
     call = torch.mm if product.batch == 1 else torch.bmm
-    row = {
-        "group": product.group,
-        "name": product.name,
-        "direction": direction,
-        "dtype": str(a.dtype)[6:],
-    }
+    row = {"group": product.group, "name": product.name, "direction": direction, "dtype": str(a.dtype)[6:]}
     gems.reset_report()
     row["wrong"] = problem(call, a, b)
     row["served"] = any(each.served for each in gems.report().values())
@@ -174,22 +146,15 @@ def run_case(product, direction, pairs, rounds):
     total = measure.GRAPH_BELOW_BYTES if product.group != DECODE else b.nbytes
 
     def arm(call):
-        return (
-            measure.cuda_arm(call, pairs, total, burst_s=0.004)
-            if a.is_cuda
-            else measure.cpu_arm(call, pairs)
-        )
+        return measure.cuda_arm(call, pairs, total, burst_s=0.004) if a.is_cuda else measure.cpu_arm(call, pairs)
 
     arms = {EAGER: arm(call)}
     with gems.use_gems():
         arms[GEMS] = arm(call)
         if product.group == DECODE:
+            arms[ROWS] = arm(lambda x, w: torch.ops.gems.dot_rows(x[:, None], w.t()[None], None, 1.0, 1.0))
             arms[READ] = arm(lambda x, w: torch.sum(w, 0))
-    arms |= {
-        name: measure.in_scope(arms[name], gems.use_gems)
-        for name in arms
-        if name != EAGER
-    }
+    arms |= {name: measure.in_scope(arms[name], gems.use_gems) for name in arms if name != EAGER}
     row |= timing(arms, rounds)
     return row | timing(arms, 3 * rounds) if row["slow"] else row
 
@@ -197,28 +162,15 @@ def run_case(product, direction, pairs, rounds):
 def timing(arms, rounds):
     seconds = measure.interleave(arms | {AGAIN: arms[GEMS]}, rounds)
     times = {name: 1e6 * statistics.median(seconds[name]) for name in arms}
-    of_eager, noise = (
-        measure.ratio(seconds, EAGER, GEMS),
-        measure.spread(seconds, GEMS, AGAIN),
-    )
-    return {
-        "us": times,
-        "of_eager": of_eager,
-        "noise": noise,
-        "slow": of_eager + max(noise, LEAST_NOISE) < 1,
-    }
+    of_eager, noise = (measure.ratio(seconds, EAGER, GEMS), measure.spread(seconds, GEMS, AGAIN))
+    return {"us": times, "of_eager": of_eager, "noise": noise, "slow": of_eager + max(noise, LEAST_NOISE) < 1}
 
 
 def line(row):
-    verdict = (
-        f"WRONG: {row['wrong']}" if row["wrong"] else "slow" if row["slow"] else ""
-    )
+    verdict = f"WRONG: {row['wrong']}" if row["wrong"] else "slow" if row["slow"] else ""
     done = "served" if row["served"] else "passed on"
-    of_read = (
-        f"{row['us'][READ] / row['us'][GEMS]:>8.2f} of a read  "
-        if READ in row["us"]
-        else ""
-    )
+    rows, read = row["us"].get(ROWS), row["us"].get(READ)
+    of_read = f"dot_rows {rows:>8.1f}, {read / rows:.2f} of a read" if rows else ""
     return (f"{row['group']:<20}{row['name']:<22}{row['direction']:<9}{row['dtype']:<10}{row['us'][EAGER]:>10.1f}"
             f"{row['us'][GEMS]:>10.1f}{row['of_eager']:>8.2f}x{100 * row['noise']:>7.1f}%  "
             f"{done:<10}{of_read} {verdict}").rstrip()  # fmt: skip
@@ -230,48 +182,24 @@ def chosen(arguments):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--device",
-        choices=("cpu", "cuda"),
-        default="cuda" if torch.cuda.is_available() else "cpu",
-    )
-    parser.add_argument(
-        "--dtypes",
-        default="bfloat16",
-        help="separated by commas; float32 is computed in TF32",
-    )
-    parser.add_argument(
-        "--only",
-        default="",
-        help='cases whose "group: name, dtype" this regular expression finds',
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--dtypes", default="bfloat16", help="separated by commas; float32 is computed in TF32")
+    parser.add_argument("--only", default="", help='cases whose "group: name, dtype" this regular expression finds')
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--json", type=pathlib.Path, help="write the results here")
-    parser.add_argument(
-        "--limit", type=float, help="seconds after which no further case is begun"
-    )
+    parser.add_argument("--limit", type=float, help="seconds after which no further case is begun")
     arguments = parser.parse_args(argv)
 
     torch.backends.cuda.matmul.allow_tf32 = True
     start = time.monotonic()
-    result = {
-        "device": device_name(arguments.device),
-        "torch": torch.__version__,
-        "cases": [],
-    }
-    print(
-        f"{'group':<20}{'m x k x n':<22}{'':<9}{'':<10}{'eager us':>10}{'gems us':>10}{'faster':>9}{'noise':>8}"
-    )
+    result = {"device": device_name(arguments.device), "torch": torch.__version__, "cases": []}
+    print(f"{'group':<20}{'m x k x n':<22}{'':<9}{'':<10}{'eager us':>10}{'gems us':>10}{'faster':>9}{'noise':>8}")
     for product, dtype in chosen(arguments):
         if arguments.limit and time.monotonic() - start > arguments.limit:
             print("no time was left for more")
             break
-        for direction, pairs in operands(
-            product, getattr(torch, dtype), arguments.device
-        ).items():
+        for direction, pairs in operands(product, getattr(torch, dtype), arguments.device).items():
             row = run_case(product, direction, pairs, arguments.rounds)
             result["cases"].append(row)
             print(line(row), flush=True)

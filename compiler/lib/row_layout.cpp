@@ -2,7 +2,9 @@
 #include "gems/compiler/row_layout.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "Families/row_shape.h"
@@ -86,7 +88,56 @@ bool is_aligned(const Geometry& geometry, const std::vector<RowTensor>& tensors,
   return true;
 }
 
+// One that the product of two operands multiplies, null when it is not an operand of element extent.
+const TraceOperand* factor_of(const TraceGraph& graph, std::int32_t node) {
+  const std::int32_t operand = graph.nodes[static_cast<std::size_t>(node)].operand;
+  if (operand < 0) return nullptr;
+  const TraceOperand& factor = graph.operands[static_cast<std::size_t>(operand)];
+  return factor.form == OperandForm::Tensor && factor.extent == Extent::Element ? &factor : nullptr;
+}
+
+// The space of products of few rows with those of a matrix: of the two operands of element extent the first varies
+// along one kept dimension, of up to eight rows, and the second along the other.
+std::optional<RowSpace> product_space(const Geometry& geometry, const std::vector<RowTensor>& tensors,
+                                      std::span<const std::uintptr_t> addresses) {
+  const int kept = geometry.rank - geometry.reduced_rank;
+  if (geometry.reduced_rank != 1 || kept < 1 || kept > 2) return std::nullopt;
+  std::array<std::size_t, 2> factors{};
+  for (std::size_t t = 0, next = 0; t < tensors.size(); ++t)
+    if (tensors[t].extent == Extent::Element) factors[next++] = t;
+  Geometry products = padded(geometry, 1, 3);
+  const auto& few = products.strides[factors[0]];
+  if (few[1] != 0 || (kept == 2 && few[2] == 0)) {
+    std::swap(products.sizes[1], products.sizes[2]);
+    for (auto& strides : products.strides) std::swap(strides[1], strides[2]);
+  }
+  if (few[1] != 0 || products.strides[factors[1]][2] != 0 || products.sizes[2] > tuning::ProductRows)
+    return std::nullopt;
+  constexpr int width = tuning::AccessBytes / 2;
+  if (!is_dense(products, tensors) || !is_aligned(products, tensors, width, addresses)) return std::nullopt;
+  return RowSpace{{LayoutClass::Products}, products};
+}
+
 }  // namespace
+
+bool is_product(const TraceGraph& graph) {
+  const auto is_sum = [](const TraceNode& node) { return node.op == ScalarOp::Reduce; };
+  const auto sum = std::ranges::find_if(graph.nodes, is_sum);
+  if (sum == graph.nodes.end() || sum->reduce != ReduceOp::Sum || std::ranges::count_if(graph.nodes, is_sum) != 1)
+    return false;
+  const TraceNode& product = graph.nodes[static_cast<std::size_t>(sum->args[0])];
+  if (product.op != ScalarOp::Mul) return false;
+  const TraceOperand* x = factor_of(graph, product.args[0]);
+  const TraceOperand* y = factor_of(graph, product.args[1]);
+  if (x == nullptr || y == nullptr || x == y || x->storage != y->storage) return false;
+  const auto is_element = [](const TraceOperand& operand) {
+    return operand.form == OperandForm::Tensor && operand.extent == Extent::Element;
+  };
+  return (x->storage == DType::F16 || x->storage == DType::BF16) &&
+         std::ranges::count_if(graph.operands, is_element) == 2 &&
+         std::ranges::all_of(graph.results, [](const TraceResult& r) { return r.extent == Extent::Row; }) &&
+         std::ranges::none_of(graph.nodes, [](const TraceNode& node) { return node.op == ScalarOp::Pick; });
+}
 
 std::optional<RowSpace> row_space(const TraceGraph& graph, const Geometry& geometry,
                                   std::span<const std::uintptr_t> addresses) {
@@ -98,6 +149,8 @@ std::optional<RowSpace> row_space(const TraceGraph& graph, const Geometry& geome
 
   const std::vector<RowTensor> tensors = tensors_of(graph);
   const KernelFacts facts = facts_of(graph, {LayoutClass::RowHeld});
+  if (is_product(graph))
+    if (auto space = product_space(geometry, tensors, addresses)) return space;
   // What neighbouring rows have in different threads has no sum over them.
   if (facts.sum_bytes == 0 && lies_across(geometry, tensors) && geometry.rank - geometry.reduced_rank <= kept)
     return RowSpace{{LayoutClass::Columns}, padded(geometry, 1, kept)};

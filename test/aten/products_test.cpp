@@ -1,15 +1,19 @@
 // Products through padded operands: which are padded, what that is thought to cost, and, on CPU tensors, that the
 // padded product is ATen's.
 #include <ATen/Context.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/addmm_cpu_dispatch.h>
+#include <ATen/ops/addmv.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/baddbmm.h>
 #include <ATen/ops/baddbmm_cpu_dispatch.h>
 #include <ATen/ops/bmm_cpu_dispatch.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/mm_cpu_dispatch.h>
+#include <ATen/ops/mv.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
@@ -25,6 +29,7 @@
 
 #include "products/padded_product.h"
 #include "products/product_cost.h"
+#include "products/thin_product.h"
 
 C10_DECLARE_bool(caffe2_cpu_allocator_do_junk_fill);
 
@@ -299,6 +304,49 @@ TEST_CASE("a given result is written in place, and may be the addend") {
   }
 }
 
+// The product as a rowwise op, undefined when it is not thin.
+at::Tensor thin_product(const at::Tensor& a, const at::Tensor& b, const at::Tensor* addend = nullptr, double beta = 1,
+                        const at::Tensor* out = nullptr) {
+  const auto never = [](const at::Tensor*, const at::Tensor&, const at::Tensor&, at::Tensor&) {};
+  const at::Scalar of_addend = beta;
+  const at::Scalar alpha = Alpha;
+  const ProductCall call{
+      .addend = addend, .a = &a, .b = &b, .out = out, .beta = &of_addend, .alpha = &alpha, .multiply = never};
+  Product product;
+  at::Tensor result;
+  CallCounts counts;
+  if (describe(call, product) || !is_thin(call, product) || multiply_thin(call, product, result, counts)) return {};
+  return result;
+}
+
+TEST_CASE("a product with a few vectors is a rowwise op where elements of both are contiguous along the sum") {
+  const Comparison comparison;
+  for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf, at::kFloat})
+    for (const std::int64_t few : {1, 3, 8, 9})
+      for (const std::int64_t k : {1, 8, 77}) {
+        INFO(c10::toString(dtype) << ' ' << few << " of " << k);
+        const bool is_taken = k > 1 && few <= (dtype != at::kFloat && k == 8 ? 8 : 1);
+        const at::Tensor x = at::randn({few, k}, dtype);
+        const at::Tensor w = at::randn({33, k}, dtype);
+        const at::Tensor row = at::randn({33}, dtype);
+        const at::Tensor product = at::matmul(x, w.t());
+        CHECK(thin_product(x, w.t()).defined() == is_taken);
+        if (!is_taken) continue;
+        CHECK(agree(thin_product(x, w.t()), product * Alpha));
+        CHECK(agree(thin_product(w, x.t()), at::matmul(w, x.t()) * Alpha));
+        CHECK(agree(thin_product(x, w.t(), &row, Beta), at::addmm(row, x, w.t(), Beta, Alpha)));
+        const at::Tensor vector = x.select(0, 0);
+        CHECK(agree(thin_product(w, vector, &row, Beta), at::addmv(row, w, vector, Beta, Alpha)));
+        const at::Tensor nan = at::full({33}, std::numeric_limits<double>::quiet_NaN(), dtype);
+        CHECK(agree(thin_product(w, vector, &nan, 0), at::mv(w, vector) * Alpha));
+        const at::Tensor out = at::empty({few, 33}, dtype);
+        CHECK(thin_product(x, w.t(), nullptr, 1, &out).is_same(out));
+        CHECK(agree(out, product * Alpha));
+      }
+  CHECK(!thin_product(at::randn({2, 33}, at::kHalf), at::randn({33, 40}, at::kHalf)).defined());
+  CHECK(!thin_product(at::randn({3, 2, 8}, at::kHalf), at::randn({3, 40, 8}, at::kHalf).mT()).defined());
+}
+
 std::optional<DeclineReason> refusal_of(const at::Tensor& a, const at::Tensor& b, const at::Tensor* addend = nullptr,
                                         const at::Tensor* out = nullptr) {
   const auto never = [](const at::Tensor*, const at::Tensor&, const at::Tensor&, at::Tensor&) {};
@@ -325,8 +373,11 @@ TEST_CASE("what padding cannot stand for is ATen's") {
   CHECK(refusal_of(a, b, nullptr, &turned) == DeclineReason::Arguments);
   const at::Tensor square = at::randn({7, 7});
   CHECK(refusal_of(square, square, nullptr, &square) == DeclineReason::Overlap);
+  CHECK(refusal_of(a, b.select(1, 0)) == std::nullopt);
+  CHECK(refusal_of(a, a.select(1, 0)) == DeclineReason::AtenRaises);
+  CHECK(has_two_speeds(at::kFloat));
   at::globalContext().setAllowTF32CuBLAS(false);
-  CHECK(refusal_of(a, b) == DeclineReason::Dtype);
+  CHECK(!has_two_speeds(at::kFloat));
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ def arguments_of(name, shape, dims, dtype, device, seed=0):
             arguments.append(1 % length)
         elif argument.name in ("weight", "bias"):
             arguments.append(draw(reduced).abs() if name.startswith("cross_entropy") else draw(reduced))
-        elif argument.name in ("mean", "rstd", "log_sum") or (name, argument.name) == ("cross_entropy_gradient", "scale"):
+        elif argument.name in ("mean", "rstd", "log_sum", "addend") or (name, argument.name) == ("cross_entropy_gradient", "scale"):
             arguments.append(draw(kept))
         elif argument.name == "output":  # of softmax_backward, log_softmax_backward
             arguments.append((torch.softmax if name == "softmax_backward" else torch.log_softmax)(draw(shape), dims[0]))
@@ -97,6 +97,7 @@ def _cross_entropy_gradient(x, target, log_sum, scale, label_smoothing, ignore_i
 COMPOSITIONS = {
     "bias_act": _bias_act,
     "cross_entropy_gradient": _cross_entropy_gradient,
+    "dot_rows": lambda x, y, addend, beta, alpha, dims: alpha * (x * y).sum(dims) + beta * addend,
     "softmax": lambda x, dims: F.softmax(x, dims[0]),
     "log_softmax": lambda x, dims: F.log_softmax(x, dims[0]),
     "masked_softmax": lambda x, mask, scale, dims: F.softmax(x * scale + mask, dims[0]),

@@ -1,4 +1,5 @@
-"""Matrix products whose operands no fast kernel of the library takes: padded on CUDA, where that pays, else ATen's own."""
+"""Matrix products whose operands no fast kernel of the library takes: padded on CUDA, where that pays, else ATen's own;
+and those with a few vectors, which a rowwise op computes."""
 
 import pytest
 import torch
@@ -8,7 +9,21 @@ from agreement import Rule
 from oracle import differences, fail_with
 from processes import python
 
-NAMES = ("addmm", "addmm.out", "addmm_", "baddbmm", "baddbmm.out", "baddbmm_", "bmm", "bmm.out", "mm", "mm.out")
+NAMES = (
+    "addmm",
+    "addmm.out",
+    "addmm_",
+    "addmv",
+    "addmv.out",
+    "addmv_",
+    "baddbmm",
+    "baddbmm.out",
+    "baddbmm_",
+    "bmm",
+    "bmm.out",
+    "mm",
+    "mm.out",
+)
 NO_GAIN = "product that padding does not speed up"
 HALVES = (torch.bfloat16, torch.float16)
 LARGE = 2047  # of a square product that is padded whatever of it is not aligned
@@ -35,6 +50,10 @@ def padded(name):
     return gems.report()[name].served
 
 
+def thin():
+    return gems.report()["gems::dot_rows"].served
+
+
 def near(given, expected, reference):
     """No further from f64 than ATen's own, but for the order of summation."""
     assert given.shape == expected.shape and given.stride() == expected.stride() and given.dtype == expected.dtype
@@ -56,6 +75,111 @@ def test_products_on_the_cpu_are_atens(device):
     with gems.use_gems():
         assert torch.equal(a @ b, torch.mm(a, b))
     assert gems.report()["mm"].calls == 0
+
+
+def test_thin_products_on_the_cpu_are_atens(device):
+    if device != "cpu":
+        pytest.skip("of the CPU")
+    x, w = torch.randn(2, 64), torch.randn(32, 64)
+    with gems.use_gems():
+        assert torch.equal(torch.nn.functional.linear(x, w), torch.mm(x, w.t()))
+        torch.mv(w, x[0])
+    assert thin() == 0 and gems.report()["addmv"].calls == 0
+
+
+@pytest.mark.parametrize("dtype", (*HALVES, torch.float32), ids=named)
+@pytest.mark.parametrize("few", (1, 3, 8))
+@pytest.mark.parametrize("k", (64, 1000, 4099))
+def test_dot_rows_is_a_product(k, few, dtype, device):
+    x, w = matrix(few, k, dtype, device), matrix(37, k, dtype, device)
+    added = torch.randn(37, device=device).to(dtype)
+    given = torch.ops.gems.dot_rows(x[:, None], w[None], added.expand(few, 37), 0.5, 2.0)
+    near(given, torch.addmm(added, x, w.t(), beta=0.5, alpha=2), 0.5 * added.double() + 2 * (x.double() @ w.double().t()))
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("dtype", HALVES, ids=named)
+@pytest.mark.parametrize("few", range(1, 9))
+@pytest.mark.parametrize("sizes", [(64, 9), (768, 50257), (4096, 1000), (2056, 77)], ids=str)
+def test_products_with_a_few_vectors_are_thin(sizes, few, dtype, device):
+    k, n = sizes
+    x, w = matrix(few, k, dtype, device), matrix(n, k, dtype, device)
+    bias = matrix(1, n, dtype, device)[0]
+    reference = x.double() @ w.double().t()
+    linear = torch.nn.functional.linear
+    expected = (torch.mm(x, w.t()), linear(x, w, bias), torch.mm(w, x.t()), torch.mv(w, x[0]))
+    torch.full((64 << 20,), float("nan"), device=device)  # what the allocator gives again
+    with gems.use_gems():
+        given = (torch.mm(x, w.t()), linear(x, w, bias), torch.mm(w, x.t()), torch.mv(w, x[0]))
+    assert thin() == 4
+    references = reference, reference + bias.double(), reference.t(), reference[0]
+    for one, other, exact in zip(given, expected, references, strict=True):
+        near(one, other, exact)
+    # A vector has the same bits alone.
+    with gems.use_gems():
+        assert torch.equal(torch.mm(x[:1], w.t()), given[0][:1])
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("form", ("functional", "out", "in place"))
+@pytest.mark.parametrize("beta", (0, 1, 0.5))
+@pytest.mark.parametrize("name", ("addmm", "addmv"))
+def test_thin_products_take_beta_alpha_and_a_given_result(name, beta, form, device):
+    x, w = matrix(4, 512, torch.bfloat16, device), matrix(96, 512, torch.bfloat16, device)
+    a, b = (w, x[0]) if name == "addmv" else (x, w.t())
+    added = matrix(4, 96, torch.bfloat16, device)
+    if name == "addmv":
+        added = added[0].clone()
+    if beta == 0:
+        added.fill_(float("nan"))
+    call = getattr(torch, name)
+    expected = call(added, a, b, beta=beta, alpha=3)
+    reference = 3 * (a.double() @ b.double()) + (beta * added.double() if beta else 0)
+    with gems.use_gems():
+        if form == "functional":
+            given = call(added, a, b, beta=beta, alpha=3)
+        elif form == "out":
+            given = call(added, a, b, beta=beta, alpha=3, out=torch.empty_like(expected))
+        else:
+            given = getattr(added, name + "_")(a, b, beta=beta, alpha=3)
+    assert thin() == 1
+    near(given, expected, reference)
+
+
+@pytest.mark.cuda
+def test_what_is_not_finite_in_a_thin_product_stays_in_its_row_and_column(device):
+    x, w = matrix(3, 512, torch.bfloat16, device), matrix(21, 512, torch.bfloat16, device)
+    x[1, 7], w[4, 9], w[20] = float("nan"), float("inf"), float("-inf")
+    expected = torch.mm(x, w.t())
+    with gems.use_gems():
+        given = torch.mm(x, w.t())
+    assert thin() == 1
+    assert torch.equal(given.isfinite(), expected.isfinite()) and torch.equal(given.isnan(), expected.isnan())
+
+
+@pytest.mark.cuda
+def test_gradients_reach_the_operands_of_a_thin_product(device):
+    layer = torch.nn.Linear(512, 96, device=device, dtype=torch.bfloat16)
+    x = torch.randn(4, 512, device=device, dtype=torch.bfloat16, requires_grad=True)
+    grad = torch.randn(4, 96, device=device, dtype=torch.bfloat16)
+    expected = torch.autograd.grad(layer(x), (x, layer.weight, layer.bias), grad)
+    with gems.use_gems():
+        given = torch.autograd.grad(layer(x), (x, layer.weight, layer.bias), grad)
+    assert thin() == 1
+    for one, other in zip(given, expected, strict=True):
+        assert torch.allclose(one, other)
+
+
+@pytest.mark.cuda
+def test_products_with_more_or_other_vectors_are_passed_on(device):
+    x, w = matrix(9, 512, torch.bfloat16, device), matrix(96, 512, torch.bfloat16, device)
+    with gems.use_gems():
+        torch.mm(x, w.t())
+        torch.mm(x[:2, :96].contiguous(), w)  # the columns of w are not contiguous
+        torch.mm(x[:2, 1:].contiguous(), w[:, 1:].t())  # rows are not aligned
+        torch.mm(x[:2].double(), w.t().double())
+    assert thin() == 0
+    assert gems.report()["mm"].declined == {NO_GAIN: 3, "dtype": 1}
 
 
 @pytest.mark.cuda

@@ -178,6 +178,7 @@ class Table {
     for (const std::size_t d : order) {
       const bool is_reduced = d < test_.reduced.size();
       if (is_reduced ? !varies_along_columns(extent) : !varies_along_rows(extent)) continue;
+      if (test_.is_product && tensors_.size() < 2 && d == test_.reduced.size() + (tensors_.empty() ? 0 : 1)) continue;
       tensor.strides[d] = stride;
       last += std::max<std::int64_t>(sizes[d] - 1, 0) * stride;
       stride *= std::max<std::int64_t>(sizes[d], 1);
@@ -202,10 +203,14 @@ class Table {
         continue;
       }
       Tensor& to = tensors_[tensor++];
+      const auto number = [&](std::int64_t row) {
+        if (!test_.is_product || tensor > 2) return row;
+        return tensor == 1 ? row / test_.kept[0] : row % test_.kept[0];
+      };
       const std::int64_t rows = varies_along_rows(to.extent) ? rows_ : 1;
       const std::int64_t columns = varies_along_columns(to.extent) ? columns_ : 1;
       for (std::int64_t row = 0; row < rows; ++row) {
-        std::mt19937 random(seed + static_cast<std::uint32_t>(1000 * row + static_cast<std::int64_t>(i)));
+        std::mt19937 random(seed + static_cast<std::uint32_t>(1000 * number(row) + static_cast<std::int64_t>(i)));
         for (std::int64_t column = 0; column < columns; ++column) {
           table.push_back(random_value(to.dtype, test_.values, random));
           store_element(table.back(), to.at(offset(to, row, column)));

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "gems/ops/catalogue.h"
+#include "gems/ops/fused_rows.h"
 #include "gems/ops/normalization.h"
 #include "gems/ops/reduction.h"
 #include "gems/ops/softmax.h"
@@ -53,6 +54,24 @@ TEST_CASE("rows that begin or end elsewhere than vectors do are unaligned") {
 
 TEST_CASE("other strides along a row have a kernel of their own") {
   CHECK(chosen(ops::softmax_op, DType::F32, 1000, 0, 0, 2) == Layout{LayoutClass::RowGeneric});
+}
+
+TEST_CASE("sums of products of up to eight rows have a kernel of their own where vectors of both are aligned") {
+  const RowCase eight{
+      .graph = row_trace(ops::dot_rows_op, {DType::BF16}, 3), .reduced = {64}, .kept = {40, 8}, .is_product = true};
+  const auto changed = [&](auto change) {
+    RowCase test = eight;
+    change(test);
+    return layout_of(test);
+  };
+  CHECK(layout_of(eight) == Layout{LayoutClass::Products});
+  CHECK(changed([](RowCase& test) { test.kept = {40, 1}; }) == Layout{LayoutClass::Products});
+  CHECK(changed([](RowCase& test) { test.kept = {40, 9}; }) == Layout{LayoutClass::RowLooped});
+  CHECK(changed([](RowCase& test) { test.is_product = false; }) == Layout{LayoutClass::RowLooped});
+  CHECK(changed([](RowCase& test) { test.offset = 1; }) == Layout{LayoutClass::RowLoopedUnaligned});
+  CHECK(changed([](RowCase& test) { test.reduced = {60}; }) == Layout{LayoutClass::RowLoopedUnaligned});
+  CHECK(changed([](RowCase& test) { test.graph = row_trace(ops::dot_rows_op, {DType::F32}, 3); }) ==
+        Layout{LayoutClass::RowLooped});
 }
 
 TEST_CASE("dimensions of size 1 are added to the reduced and to the kept ones") {

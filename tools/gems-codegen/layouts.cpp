@@ -8,6 +8,7 @@
 #include <ranges>
 #include <vector>
 
+#include "gems/compiler/row_layout.h"
 #include "usage_error.h"
 
 namespace gems::codegen {
@@ -32,6 +33,11 @@ Layout make_layout(const LayoutText& text, const TraceGraph& graph) {
   if (is_rowwise(layout.cls) != graph.is_rowwise)
     throw UsageError(fmt::format("op '{}' is {}, and layout '{}' is not for it; {}", graph.op,
                                  graph.is_rowwise ? "rowwise" : "pointwise", cls, expected()));
+  if (row->family == Family::Products && !is_product(graph))
+    throw UsageError(
+        fmt::format("layout '{}' is for sums of products of two operands of bf16 or f16; op '{}' with these "
+                    "dtypes is none, take another",
+                    cls, graph.op));
   if (row->family == Family::Held) layout.held = static_cast<std::uint8_t>(text.held);
   std::vector<std::string_view> tensors;
   for (const TraceOperand& operand : graph.operands)
@@ -53,6 +59,7 @@ std::vector<LayoutText> layouts_of(const TraceGraph& graph) {
   std::vector<LayoutText> texts;
   for (const LayoutTraits& layout : rows_of(graph.is_rowwise)) {
     if (sums_rows && layout.family == Family::Columns) continue;
+    if (!is_product(graph) && layout.family == Family::Products) continue;
     texts.push_back({.cls = std::string(layout.name), .singles = {}});
     if (layout.family == Family::Held && !sums_rows)
       texts.push_back({.cls = std::string(layout.name), .singles = {}, .held = 8});

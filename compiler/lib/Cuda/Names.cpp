@@ -18,9 +18,9 @@ std::string safeName(const std::string& name) {
       "Entry", "Exp", "List", "Sums", "all", "at0", "at1", "at2", "at3", "bf16", "c128", "c32", "c64", "column",
       "columns", "count", "dense", "elements", "exchange", "f16", "f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz",
       "f8e8m0fnu", "first", "first_row", "found", "g", "geometry", "i", "i16", "i32", "i64", "i8", "index", "is_row",
-      "k", "last", "lead", "left", "length", "list", "load_row", "n", "offsets", "outer", "parts", "r", "rest", "row",
-      "row_tile", "rows", "scratch", "start", "step", "strided", "sums", "tile", "to", "turn", "u", "value", "values",
-      "vectors", "whole"};
+      "k", "lane", "last", "lead", "left", "length", "list", "load_row", "n", "offsets", "outer", "own", "parts", "r",
+      "rest", "row", "row_tile", "rows", "scratch", "start", "step", "strided", "sums", "tile", "to", "turn", "u",
+      "value", "values", "vectors", "warp", "warps", "whole"};
   return llvm::is_contained(taken, std::string_view(name)) ? name + "_" : name;
 }
 

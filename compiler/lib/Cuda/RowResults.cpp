@@ -13,7 +13,7 @@ void RowText::writeRowResults() {
   for (const ResultText& result : kernel_.results())
     if (result.extent == Extent::Row) results.push_back(&result);
   if (results.empty()) return;
-  out_.open("if (threadIdx.{} == 0 && is_row) {{", along());
+  out_.open("if ({}) {{", storesRow());
   for (const ResultText* result : results) {
     if (result->roundsFloat) use_rounding(kernel_.prelude(), result->storage);
     out_.line("{0}[offsets.{0}] = {1};", result->name, result->converted(kernel_.resultValue(row_, *result)));

@@ -190,6 +190,11 @@ void RowText::writePass(const Visit& visit, ArrayRef<Part> parts, bool declares)
   writeFound(parts, declares);
 }
 
+std::string RowText::onlySum() {
+  pw::ReduceOp sum = body_.reductions(1).front();
+  return row_.at(sum.getParts()[0]);
+}
+
 std::string RowText::reductionOf(ArrayRef<Part> parts) {
   std::string reduction = parts.back().reduction;
   for (const Part& part : llvm::reverse(parts.drop_back()))

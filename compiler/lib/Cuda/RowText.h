@@ -20,7 +20,7 @@ namespace gems::cuda {
 class RowText {
  public:
   virtual ~RowText() = default;
-  void write();
+  virtual void write();
 
  protected:
   // Moments, and maximum and sum of exponentials: in two passes over the row, or in one, by formulas that combine those
@@ -94,6 +94,17 @@ class RowText {
   const int width_;
   int minBlocks_ = 1;  // of a multiprocessor, at once
 
+  // The names and statements of what is known for the row: stages_.
+  void planRow();
+  void writeOffsetsFunction();
+  void writeRowResults();
+  // Which threads store the results of a row.
+  virtual std::string storesRow() const { return fmt::format("threadIdx.{} == 0 && is_row", along()); }
+  // The statements between the sweeps: first those before the first one.
+  llvm::ArrayRef<std::string> stages() const { return stages_; }
+  // What the only reduction of a body finds, by the name that it has in the stages.
+  std::string onlySum();
+
  private:
   // What is computed of one element: of a sweep the values that are reduced, of the last visit those of the results.
   struct Visit {
@@ -121,7 +132,6 @@ class RowText {
     std::vector<Found> found{};
   };
 
-  void planRow();
   void planStage(int sweeps);
   void planOperand(mlir::BlockArgument argument, const OperandText& operand);
   void planPick(pw::PickOp pick, TextWriter& out);
@@ -129,7 +139,6 @@ class RowText {
 
   void writeFunctions();
   void writeFunction(const Visit& visit);
-  void writeOffsetsFunction();
   // Where an element is in its row, in a tensor that varies along it.
   std::string offsetAlong(const std::string& tensor, const std::string& index) const;
   void writeAcrossLoads(llvm::ArrayRef<const OperandText*> operands, int count, const std::string& column);
@@ -150,7 +159,6 @@ class RowText {
   std::string vectorOf(const OperandText& operand) const {
     return operand.extent == Extent::Column && !holdsColumns() ? operand.name + "_vec" : vector(operand);
   }
-  void writeRowResults();
   void writeLastVisit();
 
   std::string reductionType(pw::ReduceOp reduce);

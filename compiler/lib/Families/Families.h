@@ -41,7 +41,7 @@ struct KernelFamily {
   std::string (*launch_text)(const Schedule& schedule);
 };
 extern const KernelFamily flat_family, rows_family, tile_family, generic_family, list_family, held_family,
-    looped_family, columns_family;
+    looped_family, columns_family, products_family;
 
 // Throws gems::Error for a family that has no kernels.
 const KernelFamily& kernel_family(Family family);

@@ -29,14 +29,15 @@ enum class Step : std::uint8_t {
 
 // How a CUDA kernel covers the iteration space.
 enum class Family : std::uint8_t {
-  Flat,     // one dense dimension
-  Rows,     // blocks over rows and columns of the results
-  Tile,     // as Rows; operands that are contiguous in dimension 1 come through shared memory
-  Generic,  // a flat index, taken apart into coordinates by multiplication and shift
-  List,     // as Flat, of many calls at once
-  Held,     // rowwise: the threads of a row hold it in registers
-  Looped,   // rowwise: the threads of a row read it in each sweep
-  Columns,  // rowwise: neighbouring threads have neighbouring rows, and walk along them
+  Flat,      // one dense dimension
+  Rows,      // blocks over rows and columns of the results
+  Tile,      // as Rows; operands that are contiguous in dimension 1 come through shared memory
+  Generic,   // a flat index, taken apart into coordinates by multiplication and shift
+  List,      // as Flat, of many calls at once
+  Held,      // rowwise: the threads of a row hold it in registers
+  Looped,    // rowwise: the threads of a row read it in each sweep
+  Columns,   // rowwise: neighbouring threads have neighbouring rows, and walk along them
+  Products,  // rowwise: a warp has products of eight rows of a matrix with up to eight vectors
 };
 
 // Which of the CUDA kernels of an op and its dtypes a call gets. They are few on purpose: strides that happen to be 0
@@ -56,6 +57,7 @@ enum class LayoutClass : std::uint8_t {
   RowLooped,
   RowLoopedUnaligned,
   Columns,
+  Products,
   RowGeneric
 };
 
@@ -71,7 +73,7 @@ struct LayoutTraits {
   bool is_wide;        // sizes, and offsets within a tensor, need 64 bits (but for Generic offsets have them anyway)
 };
 
-inline constexpr std::array<LayoutTraits, 15> layout_table{{
+inline constexpr std::array<LayoutTraits, 16> layout_table{{
     {"flat", "all operands dense in one order, 16-byte aligned",  //
      Family::Flat, 1, Step::Contiguous, Step::Contiguous, true, false},
     {"rows", "rows of the results dense: broadcast, sliced or padded operands, (m, n) beside (n)",  //
@@ -100,6 +102,8 @@ inline constexpr std::array<LayoutTraits, 15> layout_table{{
      Family::Looped, 4, Step::Strided, Step::Strided, false, false},
     {"columns", "rowwise: neighbouring elements belong to neighbouring rows: a reduction along dimension 0",  //
      Family::Columns, 4, Step::Strided, Step::Strided, false, false},
+    {"products", "rowwise: sums of products of up to eight rows with those of a matrix, two bytes, 16-byte aligned",  //
+     Family::Products, 4, Step::Strided, Step::Strided, true, false},
     {"row_generic", "rowwise: any strides, several reduced dimensions",  //
      Family::Looped, 8, Step::Strided, Step::Strided, false, true},
 }};

@@ -4,7 +4,8 @@
 // An op with its dtypes has eight kernels at most, whatever lengths and strides it meets: row_held and
 // row_held_unaligned with 4 and with 8 vectors a thread, row_looped, row_looped_unaligned, columns, row_generic. How
 // many threads a row has, and in which order its elements are combined, follows from its length, the dtypes and the op
-// alone, whichever of them serves it.
+// alone, whichever of them serves it. One kernel more, products, serves sums of products of a few rows with many; it
+// combines in an order of its own, which is the same for one row and for eight.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,10 @@ struct RowSpace {
   Layout layout;
   Geometry geometry;  // of the layout's rank: dimensions of size 1 added to the reduced ones and to the kept ones
 };
+
+// Whether all that an op reduces is a sum of products of its two operands of element extent, of a dtype that tensor
+// cores multiply, and its results are of row extent: it has kernels of the layout 'products', too.
+bool is_product(const TraceGraph& graph);
 
 // geometry: the reduced dimensions, then the kept ones, each innermost first and collapsed; only reduced ones may have
 // size 0. addresses: of its tensors, operands and then results. Nothing when no kernel walks so many dimensions: more

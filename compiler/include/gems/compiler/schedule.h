@@ -175,9 +175,23 @@ struct ColumnsSchedule {
   auto operator<=>(const ColumnsSchedule&) const = default;
 };
 
+// A block has eight rows of the matrix; its warps share them, each some vectors at a time.
+struct ProductsSchedule {
+  int width = 8;    // elements per vector
+  int vectors = 4;  // of a thread, of each operand
+  int warps = 16;   // of a block, at most
+
+  static constexpr std::array<ScheduleField<ProductsSchedule>, 3> fields{{
+      {"width", &ProductsSchedule::width, 8, 8},
+      {"vectors", &ProductsSchedule::vectors, 1, 8},
+      {"warps", &ProductsSchedule::warps, 1, 32},
+  }};
+  auto operator<=>(const ProductsSchedule&) const = default;
+};
+
 // In the order of Family.
 using Schedule = std::variant<FlatSchedule, RowsSchedule, TileSchedule, GenericSchedule, ListSchedule, HeldSchedule,
-                              LoopedSchedule, ColumnsSchedule>;
+                              LoopedSchedule, ColumnsSchedule, ProductsSchedule>;
 inline Family family_of(const Schedule& schedule) { return static_cast<Family>(schedule.index()); }
 
 // A CUDA target: 90 is sm_90. GPUs of one architecture differ in their memory: an H200 moves 4900 GB/s, an H100 3350.

@@ -1,5 +1,5 @@
-// ProductKernel: as OverrideKernel, of mm, addmm, bmm and baddbmm, for CUDA: no op, but ATen's own product of padded
-// operands where that is faster.
+// ProductKernel: as OverrideKernel, of mm, addmm, bmm, baddbmm and addmv, for CUDA: ATen's own product of padded
+// operands, or a rowwise op, where that is faster.
 #pragma once
 
 #include <ATen/core/boxing/KernelFunction.h>

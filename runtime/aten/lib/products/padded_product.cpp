@@ -182,6 +182,7 @@ std::optional<DeclineReason> multiply_faster(const ProductCall& call, at::Tensor
   Product product;
   if (auto reason = describe(call, product)) return reason;
   if (is_thin(call, product)) return multiply_thin(call, product, result, counts);
+  if (call.is_with_vector()) return DeclineReason::NoGain;
   if (!has_two_speeds(call.a->scalar_type())) return DeclineReason::Dtype;
   const auto padding = padding_of(product);
   if (!padding) return DeclineReason::NoGain;

@@ -18,7 +18,7 @@ namespace gems::aten {
 std::optional<DeclineReason> multiply_padded(const ProductCall& call, const Product& product, const Padding& padding,
                                              at::Tensor& result, CallCounts& counts);
 
-// The same for a call on CUDA, if it pays.
+// Of a call on CUDA: the product with a few vectors, or the padded one, if it pays.
 std::optional<DeclineReason> multiply_faster(const ProductCall& call, at::Tensor& result, CallCounts& counts);
 
 }  // namespace gems::aten

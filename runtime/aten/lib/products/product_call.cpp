@@ -105,19 +105,21 @@ std::optional<DeclineReason> describe(const ProductCall& call, Product& product)
   if (auto reason = check_kinds(call)) return reason;
   const at::IntArrayRef a = call.a->sizes();
   const at::IntArrayRef b = call.b->sizes();
-  if (a.size() != b.size() || a.size() < 2 || a.size() > 3) return DeclineReason::AtenRaises;
+  if (a.size() < 2 || a.size() > 3) return DeclineReason::AtenRaises;
   const std::size_t row = a.size() - 2;
-  if (a[row + 1] != b[row] || (row == 1 && a[0] != b[0])) return DeclineReason::AtenRaises;
+  const bool is_with_vector = call.is_with_vector() && row == 0;
+  if ((a.size() != b.size() && !is_with_vector) || a[row + 1] != b[row] || (row == 1 && a[0] != b[0]))
+    return DeclineReason::AtenRaises;
   if (call.a->numel() == 0 || call.b->numel() == 0) return DeclineReason::NoGain;
   product.batch = row == 1 ? a[0] : 1;
   product.m = a[row];
   product.k = b[row];
-  product.n = b[row + 1];
+  product.n = is_with_vector ? 1 : b[row + 1];
   product.element_bytes = static_cast<std::int64_t>(call.a->itemsize());
   product.a = layout_of(*call.a);
-  product.b = layout_of(*call.b);
+  if (!is_with_vector) product.b = layout_of(*call.b);
   const std::array<std::int64_t, 3> all{product.batch, product.m, product.n};
-  const at::IntArrayRef sizes(all.data() + (1 - row), row + 2);
+  const at::IntArrayRef sizes(all.data() + (1 - row), is_with_vector ? 1 : row + 2);
   if (call.addend != nullptr && !take_addend(*call.addend, sizes, product)) return DeclineReason::AtenRaises;
   if (call.out != nullptr) return take_result(call, sizes, product);
   return std::nullopt;

@@ -1,4 +1,4 @@
-// ProductCall: a call of mm, bmm, addmm or baddbmm, and what a padding must know of its tensors.
+// ProductCall: a call of mm, bmm, addmm, baddbmm or addmv, and what a padding must know of its tensors.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,11 +19,13 @@ struct ProductCall {
 
   const at::Tensor* addend = nullptr;  // null: none. Broadcast to the result
   const at::Tensor* a = nullptr;       // [m, k], or [batch, m, k]
-  const at::Tensor* b = nullptr;       // [k, n], or [batch, k, n]
+  const at::Tensor* b = nullptr;       // [k, n], or [batch, k, n]; or [k] beside [m, k]
   const at::Tensor* out = nullptr;     // null: the result is allocated. May be the addend
   const at::Scalar* beta = nullptr;    // null: one
   const at::Scalar* alpha = nullptr;   // null: one
   Multiply multiply;
+
+  bool is_with_vector() const { return b->dim() == 1; }
 };
 
 // Whether the library has kernels of two speeds for the dtype, by the alignment of operands.

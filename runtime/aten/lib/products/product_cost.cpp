@@ -22,7 +22,8 @@ constexpr double CopyTraffic = 0.7;
 constexpr std::int64_t Tile = 64;
 constexpr std::int64_t SmallestSize = 2;  // a vector has kernels of its own
 constexpr double Margin = 1.25;
-constexpr double BytesPerUs = 1e3;  // of 1 GB/s
+constexpr std::int64_t MostVectors = 8;  // of the layout 'products'
+constexpr double BytesPerUs = 1e3;       // of 1 GB/s
 
 // Operations in a microsecond, by what the least aligned of sizes, strides and addresses is a multiple of.
 double operations_per_us(std::int64_t alignment, std::int64_t element_bytes) {
@@ -128,6 +129,12 @@ double padded_us(const Product& product, const Padding& padding, const ProductRa
 bool is_worthwhile(const Product& product, const Padding& padding, const ProductRates& rates) {
   if (std::min({product.m, product.n, product.k}) < SmallestSize) return false;
   return library_us(product, rates) > Margin * padded_us(product, padding, rates);
+}
+
+std::int64_t most_vectors(const Product& product) {
+  const bool is_aligned = std::min({product.a.alignment, product.b.alignment,
+                                    alignment_of(product.k, product.element_bytes)}) == ProductAlignment;
+  return product.element_bytes == 2 && is_aligned ? MostVectors : 1;
 }
 
 }  // namespace gems::aten

@@ -1,4 +1,4 @@
-// Products of a matrix and a few vectors: the matrix is read once, at the speed of memory, by a rowwise op.
+// Products of a matrix and a few vectors: a rowwise op reads the matrix once, at the speed of memory.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,12 +10,12 @@
 
 namespace gems::aten {
 
-// Whether a product is one of a matrix and at most a few vectors, all contiguous along the dimension that is summed,
-// and takes no longer so than in the library.
+// Whether a product is one of a matrix and of no more than most_vectors() vectors (product_cost.h), all of them
+// contiguous along the dimension that is summed.
 bool is_thin(const ProductCall& call, const Product& product);
 
-// Multiplies on the current stream. result: undefined and allocated, unless the call gives one. Nothing, or why ATen
-// has to do the call.
+// Multiplies on the current stream. result: the given one, or undefined and allocated. Nothing, or why ATen has to do
+// the call: then nothing is written into the result. Counts as a call of gems::dot_rows, too.
 std::optional<DeclineReason> multiply_thin(const ProductCall& call, const Product& product, at::Tensor& result,
                                            CallCounts& counts);
 

@@ -1,0 +1,94 @@
+// The products family: the vectors of two bytes that a lane loads, of one row of each operand, are what the tensor
+// cores take from it, if both operands have their elements in the same order. Lanes of a group of four have
+// neighbouring vectors. What the warps of a block find is added up in shared memory.
+#include "Cuda/RowText.h"
+#include "gems/compiler/tuning.h"
+
+using namespace mlir;
+
+namespace gems::cuda {
+namespace {
+
+class ProductsText : public RowText {
+ public:
+  ProductsText(const ProductsSchedule& schedule, KernelText& kernel, TextWriter& out)
+      : RowText(schedule.width, schedule.warps * static_cast<int>(tuning::WarpThreads), 0, kernel, out),
+        schedule_(schedule) {}
+
+  void write() override {
+    planRow();
+    kernel_.writeParameterStruct(out_);
+    writeOffsetsFunction();
+    kernel_.openKernel(out_, "const Geometry geometry", schedule_.warps * static_cast<int>(tuning::WarpThreads), 2);
+    writeProducts();
+    writeRows();
+    out_.close();
+  }
+
+ protected:
+  Form form() const override { return Form::OnePass; }
+  std::string storesRow() const override { return "is_row"; }
+
+ private:
+  void writeProducts() {
+    const OperandText& x = *elementOperands()[0];
+    const OperandText& y = *elementOperands()[1];
+    kernel_.prelude().use(Snippet::Vec);
+    kernel_.prelude().use(x.storage == DType::F16 ? Snippet::MultiplyF16 : Snippet::MultiplyBF16);
+    const int vectors = schedule_.vectors;
+    out_.line("const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, warps = blockDim.x / 32;");
+    out_.line("const unsigned first = blockIdx.x * {};", tuning::ProductRows);
+    out_.line("// Behind the last row, the last one again; nothing is stored of it.");
+    out_.line("const {0}* {1}_row = {1} + min((unsigned)lane / 4, geometry.size2.divisor - 1) * geometry.{1}_stride2;",
+              storage_type(x.storage), x.name);
+    out_.line("const {0}* {1}_row = {1} + min(first + lane / 4, geometry.size1.divisor - 1) * geometry.{1}_stride1;",
+              storage_type(y.storage), y.name);
+    out_.line("float own[2] = {{}};");
+    out_.open("for (long long start = 0; start < geometry.columns; start += warps * {}) {{",
+              vectors * tuning::ProductStep);
+    out_.line("const long long column = start + warp * {} + lane % 4 * {};", vectors * tuning::ProductStep, width_);
+    for (const OperandText* operand : {&y, &x})
+      out_.line("{} {}_vec[{}];", kernel_.vectorType(operand->storage), operand->name, vectors);
+    out_.line("#pragma unroll");
+    out_.open("for (int u = 0; u < {}; ++u) {{", vectors);
+    for (const OperandText* operand : {&y, &x}) {
+      out_.line("{}_vec[u] = {{}};", operand->name);
+      out_.line(
+          "if (column + u * {} < geometry.columns) {}_vec[u] = {};", tuning::ProductStep, operand->name,
+          kernel_.loadVector(*operand, fmt::format("{}_row + column + u * {}", operand->name, tuning::ProductStep)));
+    }
+    out_.close();
+    out_.line("#pragma unroll");
+    out_.line("for (int u = 0; u < {}; ++u) multiply_add(own, {}_vec[u], {}_vec[u]);", vectors, x.name, y.name);
+    out_.close();
+    out_.line("__shared__ float sums[{}][{}];", schedule_.warps, tuning::ProductRows * tuning::ProductRows);
+    out_.line("#pragma unroll");
+    out_.line("for (int i = 0; i < 2; ++i) sums[warp][lane * 2 + i] = own[i];");
+    out_.line("__syncthreads();");
+  }
+
+  // A thread has a row, or two.
+  void writeRows() {
+    out_.open("for (unsigned i = threadIdx.x; i < {}; i += blockDim.x) {{", tuning::ProductRows * tuning::ProductRows);
+    out_.line("const unsigned at1 = first + i % {0}, at2 = i / {0}, row = at2 * geometry.size1.divisor + at1;",
+              tuning::ProductRows);
+    out_.line("const bool is_row = at1 < geometry.size1.divisor && at2 < geometry.size2.divisor;");
+    out_.line("const Offsets offsets = offsets_of(is_row ? row : 0, geometry);");
+    out_.raw(stages()[0]);
+    out_.line("float {} = 0;", onlySum());
+    out_.line("for (int k = 0; k < warps; ++k) {} += sums[k][i];", onlySum());
+    out_.raw(stages()[1]);
+    writeRowResults();
+    out_.close();
+  }
+
+  const ProductsSchedule& schedule_;
+};
+
+}  // namespace
+
+void write(const ProductsSchedule& schedule, KernelText& kernel, TextWriter& out) {
+  ProductsText(schedule, kernel, out).write();
+}
+
+}  // namespace gems::cuda
