@@ -17,21 +17,25 @@ def _on_cpu(dtypes, *overloads):
     return {name: {"cpu": dtypes} for name in overloads}
 
 
+def _on_both(dtypes, *overloads):
+    return {name: {"cpu": dtypes, "cuda": dtypes} for name in overloads}
+
+
 # ATen's overload: {device: dtypes of the first operand}.
 SERVED = (
-    _on_cpu(FLOATS, "_softmax", "_softmax.out", "_softmax_backward_data", "_log_softmax", "_log_softmax.out",
+    _on_both(FLOATS, "_softmax", "_softmax.out", "_softmax_backward_data", "_log_softmax", "_log_softmax.out",
             "_log_softmax_backward_data")
-    | _on_cpu(HALVES_AND_SINGLE, "native_layer_norm", "native_layer_norm_backward", "_fused_rms_norm",
+    | _on_both(HALVES_AND_SINGLE, "native_layer_norm", "native_layer_norm_backward", "_fused_rms_norm",
               "_fused_rms_norm_backward")
-    | _on_cpu((*HALVES, *SHORT_INTEGERS), "sum.dim_IntList", "sum.IntList_out")
-    | _on_cpu(HALVES, "mean.dim", "mean.out")
+    | _on_both((*HALVES, *SHORT_INTEGERS), "sum.dim_IntList", "sum.IntList_out")
+    | _on_both(HALVES, "mean.dim", "mean.out")
     | _on_cpu((*HALVES, *INTEGERS, "bool"), "prod", "prod.dim_int", "prod.int_out")
-    | _on_cpu((*HALVES, "bool"), "amax", "amax.out", "amin", "amin.out", "max", "max.unary_out", "min", "min.unary_out")
-    | _on_cpu(ORDERED, "max.dim", "max.dim_max", "min.dim", "min.dim_min", "count_nonzero.dim_IntList")
-    | _on_cpu((*FLOATS, *INTEGERS), "argmax", "argmax.out", "argmin", "argmin.out")
+    | _on_both((*HALVES, "bool"), "amax", "amax.out", "amin", "amin.out", "max", "max.unary_out", "min", "min.unary_out")
+    | _on_both(ORDERED, "max.dim", "max.dim_max", "min.dim", "min.dim_min", "count_nonzero.dim_IntList")
+    | _on_both((*FLOATS, *INTEGERS), "argmax", "argmax.out", "argmin", "argmin.out")
     | _on_cpu(NOT_UINT8, "all", "all.all_out", "all.dim", "all.out", "all.dims", "all.dims_out")
     | _on_cpu(NOT_UINT8, "any", "any.all_out", "any.dim", "any.out", "any.dims", "any.dims_out")
-    | _on_cpu(FLOATS, "var.correction", "var.correction_out", "std.correction", "std.correction_out",
+    | _on_both(FLOATS, "var.correction", "var.correction_out", "std.correction", "std.correction_out",
               "var_mean.correction", "std_mean.correction", "linalg_vector_norm", "linalg_vector_norm.out")
     | _on_cpu((*HALVES_AND_SINGLE, *INTEGERS, "bool"), "logsumexp")
 )  # fmt: skip

@@ -139,6 +139,7 @@ void RowText::writeAcrossLoads(ArrayRef<const OperandText*> operands, int count,
               offsetAlong(operand->name, column + " + u * step + k"));
   out_.close();
   out_.close();
+  out_.line("asm volatile(\"\" ::: \"memory\");  // all are on their way before the first is used");
 }
 
 // Those of column extent: the rows of a grid share them, in the second-level cache.

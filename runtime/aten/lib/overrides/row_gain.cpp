@@ -4,6 +4,8 @@
 
 #include <c10/core/ScalarType.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "gems/ops/catalogue.h"
@@ -74,8 +76,33 @@ IsSlow is_slow_of(const OpDef* op) {
   return has_short_rows;
 }
 
+// On CUDA a thread reads one of neighbouring rows, where ATen's sums read several of narrow elements.
+constexpr std::size_t WideBytes = 4;
+
+bool is_slow_on_cuda(const RowCall& call) {
+  static const OpDef* const accumulated[] = {
+      &ops::find_or_throw("sum"),
+      &ops::find_or_throw("sum_wide"),
+      &ops::find_or_throw("mean"),
+      &ops::find_or_throw("mean_wide"),
+      &ops::find_or_throw("prod"),
+      &ops::find_or_throw("all"),
+      &ops::find_or_throw("any"),
+      &ops::find_or_throw("count_nonzero"),
+      &ops::find_or_throw("vector_norm_0"),
+      &ops::find_or_throw("vector_norm_1"),
+      &ops::find_or_throw("vector_norm_2"),
+      &ops::find_or_throw("vector_norm_inf"),
+      &ops::find_or_throw("vector_norm_minus_inf"),
+  };
+  if (std::ranges::find(accumulated, call.op) == std::end(accumulated)) return false;
+  return has_short_rows(call) || (is_across(call) && call.self().itemsize() < WideBytes);
+}
+
 }  // namespace
 
-bool is_faster_in_aten(const RowCall& call) { return call.self().is_cpu() && is_slow_of(call.op)(call); }
+bool is_faster_in_aten(const RowCall& call) {
+  return call.self().is_cpu() ? is_slow_of(call.op)(call) : is_slow_on_cuda(call);
+}
 
 }  // namespace gems::aten

@@ -23,7 +23,10 @@ constexpr std::int64_t Tile = 64;
 constexpr std::int64_t SmallestSize = 2;  // a vector has kernels of its own
 constexpr double Margin = 1.25;
 constexpr std::int64_t MostVectors = 8;  // of the layout 'products'
-constexpr double BytesPerUs = 1e3;       // of 1 GB/s
+// The library reads matrices of more bytes at the speed of memory, unless vectors are short.
+constexpr std::int64_t LargeMatrixBytes = 64 << 20;
+constexpr std::int64_t ShortVector = 2048;
+constexpr double BytesPerUs = 1e3;  // of 1 GB/s
 
 // Operations in a microsecond, by what the least aligned of sizes, strides and addresses is a multiple of.
 double operations_per_us(std::int64_t alignment, std::int64_t element_bytes) {
@@ -134,7 +137,8 @@ bool is_worthwhile(const Product& product, const Padding& padding, const Product
 std::int64_t most_vectors(const Product& product) {
   const bool is_aligned = std::min({product.a.alignment, product.b.alignment,
                                     alignment_of(product.k, product.element_bytes)}) == ProductAlignment;
-  return product.element_bytes == 2 && is_aligned ? MostVectors : 1;
+  const bool is_large = std::max(product.m, product.n) * product.k * product.element_bytes > LargeMatrixBytes;
+  return product.element_bytes == 2 && is_aligned && !(is_large && product.k > ShortVector) ? MostVectors : 0;
 }
 
 }  // namespace gems::aten

@@ -25,8 +25,8 @@ double padded_us(const Product& product, const Padding& padding, const ProductRa
 // Whether padding is faster by more than the model may be wrong.
 bool is_worthwhile(const Product& product, const Padding& padding, const ProductRates& rates);
 
-// With how many vectors at most the product of a matrix is a rowwise op's. That reads the matrix once whatever their
-// number where rows of two-byte elements are aligned to 16 bytes, else once for each.
+// With how many vectors at most the product of a matrix is a rowwise op's, which reads the matrix once where rows of
+// two-byte elements are aligned to 16 bytes; 0 where the library is as fast.
 std::int64_t most_vectors(const Product& product);
 
 }  // namespace gems::aten
