@@ -133,6 +133,8 @@ def test_groups_take_pytorch_s_step_one_by_one(device):
 def test_options(options, device):
     if "capturable" in options and device == "cpu":
         pytest.skip("PyTorch takes it on accelerators only")
+    if "fused" in options and device == "cuda":
+        pytest.skip("there PyTorch takes gradients with the strides of their parameters only")
     mine, other = run("AdamW", torch.float32, device, **options)
     compare(mine, other, 1e-5)
 

@@ -438,7 +438,10 @@ def test_a_row_has_the_same_bits_among_any_number_of_rows(name, dtype, length, d
     x = random((most, length), dtype, device)
     with gems.use_gems():
         for tensor, dim, take in ((x, 1, lambda t, n: t[:n]), (x.t().contiguous(), 0, lambda t, n: t[:, :n])):
+            gems.reset_report()
             of_all = row.call(tensor, dim, False)
+            if any(each.declined for each in gems.report().values()):
+                continue
             of_all = of_all if isinstance(of_all, tuple) else (of_all,)
             for count in [each for each in BATCHES if each < most]:
                 few = row.call(take(tensor, count), dim, False)

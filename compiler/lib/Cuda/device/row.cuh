@@ -370,15 +370,17 @@ template <class T> struct Moments {
   static __device__ __forceinline__ T mean_of(const State& state) {
     return state.count > 0 ? state.mean : state.count / state.count;
   }
-  // Elements after those of a state; their own moments are found in two passes.
+  // Elements after those of a state; their own moments are found in two passes. From the first one's distance, so that
+  // elements that are all the same have no variance.
   template <int N, class These>
   static __device__ __forceinline__ void add(State& state, const T (&x)[N], const These& elements) {
     if (!elements.has(0)) return;
     int count = 0;
     T sum = 0, squares = 0;
+    const T base = x[0] - x[0] == T(0) ? x[0] : T(0);
     #pragma unroll
-    for (int k = 0; k < N; ++k) count += elements.has(k), sum += elements.has(k) ? x[k] : T(0);
-    const T mean = count == N ? sum * T(1.0 / N) : sum / count;
+    for (int k = 0; k < N; ++k) count += elements.has(k), sum += elements.has(k) ? x[k] - base : T(0);
+    const T mean = base + (count == N ? sum * T(1.0 / N) : sum / count);
     #pragma unroll
     for (int k = 0; k < N; ++k) squares += elements.has(k) ? (x[k] - mean) * (x[k] - mean) : T(0);
     state = combine(state, {T(count), mean, squares});

@@ -76,9 +76,7 @@ IsSlow is_slow_of(const OpDef* op) {
   return has_short_rows;
 }
 
-// On CUDA a thread reads one of neighbouring rows, where ATen's sums read several of narrow elements.
-constexpr std::size_t WideBytes = 4;
-
+// Along neighbouring rows ATen's kernels are as fast on CUDA, and those of narrow elements faster.
 bool is_slow_on_cuda(const RowCall& call) {
   static const OpDef* const accumulated[] = {
       &ops::find_or_throw("sum"),
@@ -94,9 +92,14 @@ bool is_slow_on_cuda(const RowCall& call) {
       &ops::find_or_throw("vector_norm_2"),
       &ops::find_or_throw("vector_norm_inf"),
       &ops::find_or_throw("vector_norm_minus_inf"),
+      &ops::find_or_throw("var"),
+      &ops::find_or_throw("std"),
+      &ops::find_or_throw("var_mean"),
+      &ops::find_or_throw("std_mean"),
+      &ops::find_or_throw("logsumexp"),
   };
   if (std::ranges::find(accumulated, call.op) == std::end(accumulated)) return false;
-  return has_short_rows(call) || (is_across(call) && call.self().itemsize() < WideBytes);
+  return has_short_rows(call) || is_across(call);
 }
 
 }  // namespace
