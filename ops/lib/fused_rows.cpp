@@ -144,9 +144,9 @@ constexpr OpDef dot_rows_op =
             });
 
 void register_fused_rows(Registry& registry) {
-  for (const OpDef* op : {&skip_rms_norm_op, &skip_layer_norm_op, &gemma_rms_norm_op, &skip_gemma_rms_norm_op,
-                          &masked_softmax_op, &cross_entropy_rows_op, &cross_entropy_gradient_op, &bias_act_op,
-                          &dot_rows_op})
+  for (const OpDef* op :
+       {&skip_rms_norm_op, &skip_layer_norm_op, &gemma_rms_norm_op, &skip_gemma_rms_norm_op, &masked_softmax_op,
+        &cross_entropy_rows_op, &cross_entropy_gradient_op, &bias_act_op, &dot_rows_op})
     registry.add(*op);
 }
 

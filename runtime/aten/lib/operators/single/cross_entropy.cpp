@@ -32,11 +32,12 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const std::opti
                      c10::string_view reduction_view, std::int64_t ignore_index, double label_smoothing) {
   const std::string reduction(reduction_view);
   check(logits, target, reduction);
-  using Rows = std::tuple<Tensor, Tensor, Tensor>(const Tensor&, const Tensor&, const std::optional<Tensor>&, const at::Scalar&,
-                                          const at::Scalar&, at::IntArrayRef, bool);
+  using Rows = std::tuple<Tensor, Tensor, Tensor>(const Tensor&, const Tensor&, const std::optional<Tensor>&,
+                                                  const at::Scalar&, const at::Scalar&, at::IntArrayRef, bool);
   static const auto rows = c10::Dispatcher::singleton().findSchemaOrThrow("gems::cross_entropy_rows", "").typed<Rows>();
   const std::int64_t classes = logits.dim() == 1 ? 0 : 1;
-  const auto [losses, weights, log_sums] = rows.call(logits, target, weight, label_smoothing, ignore_index, classes, false);
+  const auto [losses, weights, log_sums] =
+      rows.call(logits, target, weight, label_smoothing, ignore_index, classes, false);
   if (reduction == "none") return losses.to(logits.scalar_type());
   const Tensor sum = losses.sum();
   return (reduction == "sum" ? sum : sum / weights.sum()).to(logits.scalar_type());
