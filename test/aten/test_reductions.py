@@ -9,6 +9,7 @@ import torch
 import gems
 import layouts
 import opdb
+import processes
 import values
 from cases import DEVICE
 from clones import tensors
@@ -329,6 +330,19 @@ def test_correction(name, correction, dtype, device):
             may_decline=() if is_left else ("ATen warns",), terms=lambda wide, dim=dim: bound(wide, dim, False),
         )  # fmt: skip
     fail_with(found)
+
+
+def test_a_call_that_aten_warns_of_declines_no_other():
+    """In a process of its own: what is known of a kind of call is known to all of a process."""
+    found = processes.python(
+        "import torch, gems\n"
+        "x = torch.ones(4, 50)\n"
+        "with gems.use_gems():\n"
+        "    for correction in (2, 1, 2):  # ATen warns of the first when it is asked with few elements\n"
+        "        torch.std(x, dim=1, correction=correction)\n"
+        "print(gems.report()['std.correction'].served)\n"
+    ).stdout
+    assert int(found) >= 2
 
 
 @pytest.mark.parametrize("name", ("var", "std", "var_mean"))

@@ -164,7 +164,8 @@ MadeKind make_call_kind(const Request& request, const CallGeometry& geometry, co
   if (auto reason = check_numbers(request, geometry, kind->checks)) return {.kind = nullptr, .declined = reason};
   if (request.aten_probe != nullptr) {
     const AtenDtype aten = aten_dtype_of(*request.aten_probe);
-    if (aten.declined) return decline(*aten.declined);
+    // It may be this call's numbers and sizes that ATen warns of or refuses: the next call of the kind asks again.
+    if (aten.declined) return {.kind = nullptr, .declined = aten.declined};
     if (!agree_with_aten(request, geometry, aten, kind->types)) return decline(DeclineReason::Dtype);
   }
   if (request.raise) check_casts(request, kind->types);
