@@ -6,13 +6,12 @@ from torch.autograd.function import once_differentiable
 CHUNK_ELEMENTS = 1 << 27  # of the logits that exist at a time
 
 
-ROW_BYTES = 16  # rows of logits begin at multiples of them, as the library's fast kernels ask
+ROW_BYTES = 16  # rows of logits are of multiples of them, as the library's fast kernels ask
 
 
-def _buffer(like, rows, classes):
-    """Room for the logits of some rows."""
-    step = ROW_BYTES // like.element_size() if like.is_cuda else 1
-    return like.new_empty(rows, -(-classes // step) * step)[:, :classes]
+def _added_classes(weight):
+    """How many classes without weights make rows of logits aligned."""
+    return -weight.shape[0] % (ROW_BYTES // weight.element_size()) if weight.is_cuda else 0
 
 
 def _sum_type(dtype):
@@ -37,17 +36,22 @@ def _with_gradients(
     """(sum of the losses times scale, its gradients), a gradient that is not asked for without elements."""
     wide = _sum_type(input.dtype)
     loss = input.new_zeros((), dtype=wide)
+    classes, added = weight.shape[0], _added_classes(weight)
+    if added:
+        weight = torch.nn.functional.pad(weight, (0, 0, 0, added))
+        bias = bias if bias is None else torch.nn.functional.pad(bias, (0, added))
     gradient_of_input = torch.empty_like(input) if of_input else input.new_empty(0)
     gradient_of_weight = torch.zeros_like(weight, dtype=wide) if of_weight else weight.new_empty(0)
-    gradient_of_bias = weight.new_zeros(weight.shape[0] if of_bias else 0, dtype=wide)
-    buffer = _buffer(input, min(chunk_rows, input.shape[0]), weight.shape[0])
+    gradient_of_bias = weight.new_zeros(classes if of_bias else 0, dtype=wide)
+    buffer = input.new_empty(min(chunk_rows, input.shape[0]), classes + added)
     for start in range(0, input.shape[0], chunk_rows):
         rows = slice(start, start + chunk_rows)
-        logits = buffer[: input[rows].shape[0]]
+        products = buffer[: input[rows].shape[0]]
         if bias is None:
-            torch.mm(input[rows], weight.t(), out=logits)
+            torch.mm(input[rows], weight.t(), out=products)
         else:
-            torch.addmm(bias, input[rows], weight.t(), out=logits)
+            torch.addmm(bias, input[rows], weight.t(), out=products)
+        logits = products[:, :classes]
         losses, _, log_sums = torch.ops.gems.cross_entropy_rows(logits, target[rows], None, label_smoothing, ignore_index)
         loss += losses.sum()
         if not (of_input or of_weight or of_bias):
@@ -55,13 +59,15 @@ def _with_gradients(
         torch.ops.gems.cross_entropy_gradient.out(
             logits, target[rows], log_sums, scale.expand_as(losses), label_smoothing, ignore_index, out=logits
         )
+        # What the added classes have in the products is finite where the row is, and meets zeros, or is cut off.
         if of_input:
-            torch.mm(logits, weight, out=gradient_of_input[rows])
+            torch.mm(products, weight, out=gradient_of_input[rows])
         if of_weight:
-            _add_product(gradient_of_weight, logits.t(), input[rows])
+            _add_product(gradient_of_weight, products.t(), input[rows])
         if of_bias:
             gradient_of_bias += logits.sum(0, dtype=wide)
-    return loss * scale, gradient_of_input, gradient_of_weight.to(weight.dtype), gradient_of_bias.to(weight.dtype)
+    gradient_of_weight = gradient_of_weight[:classes].to(weight.dtype)
+    return loss * scale, gradient_of_input, gradient_of_weight, gradient_of_bias.to(weight.dtype)
 
 
 @_with_gradients.register_fake
