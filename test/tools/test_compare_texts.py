@@ -17,8 +17,8 @@ def dumped(tmp_path_factory):
     done = compare_texts("dump", folder, "--build", BIN.parent, "--ops", "gelu,neg", "--dtypes", "f32,c64",
                          "--targets", "sm_90:3350,llvm")
     assert done.returncode == 0, done.stderr
-    # neg of two dtypes, gelu of one (it takes no complex numbers) and with its flag; 8 layouts, 3 of them on the CPU.
-    assert done.stdout == f"{4 * 11} texts in {folder}\n"
+    # neg of two dtypes, gelu of one (it takes no complex numbers) and with its flag; 9 layouts, 3 of them on the CPU.
+    assert done.stdout == f"{4 * 12} texts in {folder}\n"
     return folder
 
 
@@ -30,7 +30,7 @@ def copied(dumped, tmp_path):
 def test_equal_texts_pass(dumped, copied):
     done = compare_texts("diff", dumped, copied)
     assert (done.returncode, done.stdout) == (
-        0, "44 texts are equal, 0 changed, 0 have another header only, 0 exist on one side only\n")
+        0, "48 texts are equal, 0 changed, 0 have another header only, 0 exist on one side only\n")
 
 
 @pytest.mark.parametrize("name", ["sm_90-3350/rows/neg-f32.cu", "llvm/generic/gelu-approximate.ll"])
@@ -38,7 +38,7 @@ def test_changed_text_is_shown(dumped, copied, name):
     text = (copied / name).read_text()
     (copied / name).write_text(text + "?\n")
     done = compare_texts("diff", dumped, copied, "--ignore-header")
-    assert done.returncode == 1 and "43 texts are equal, 1 changed" in done.stdout
+    assert done.returncode == 1 and "47 texts are equal, 1 changed" in done.stdout
     assert f"+++ {copied / name}" in done.stdout and "\n+?" in done.stdout
 
 
@@ -48,7 +48,7 @@ def test_changed_header_counts_unless_ignored(dumped, copied):
     for option, code in ([], 1), (["--ignore-header"], 0):
         done = compare_texts("diff", dumped, copied, *option)
         assert done.returncode == code
-        assert "43 texts are equal, 0 changed, 1 have another header only" in done.stdout and "dense" in done.stdout
+        assert "47 texts are equal, 0 changed, 1 have another header only" in done.stdout and "dense" in done.stdout
 
 
 def test_text_of_one_side_is_named(dumped, copied):

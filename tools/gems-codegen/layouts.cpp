@@ -38,6 +38,11 @@ Layout make_layout(const LayoutText& text, const TraceGraph& graph) {
         fmt::format("layout '{}' is for sums of products of two operands of bf16 or f16; op '{}' with these "
                     "dtypes is none, take another",
                     cls, graph.op));
+  const auto is_sum = [](const TraceResult& result) { return result.extent == Extent::Column; };
+  if (row->family == Family::Columns && std::ranges::any_of(graph.results, is_sum))
+    throw UsageError(fmt::format(
+        "op '{}': layout 'columns' is not for results that are summed over all rows (column_sum); take 'row_generic'",
+        graph.op));
   if (row->family == Family::Held) layout.held = static_cast<std::uint8_t>(text.held);
   std::vector<std::string_view> tensors;
   for (const TraceOperand& operand : graph.operands)
