@@ -113,7 +113,7 @@ constexpr OpDef cross_entropy_gradient_op = rowwise(
     [](Tensor x, Row target, Row log_sum, Row scale, Scalar label_smoothing, Scalar ignore_index) {
       const Expr index = cast(target, DType::I64);
       const Expr is_inside = logical_and(index >= 0, index < row_length(x));
-      const Expr wanted = select(row_index(x) == index, 1 - label_smoothing, 0) + label_smoothing / row_length(x);
+      const Expr wanted = select(row_index(x) == index, 1 - label_smoothing, 0) + label_smoothing / cast_like(row_length(x), x);
       const Expr gradient = scale * (exp(x - log_sum) - wanted);
       const Expr or_nan = select(is_inside, gradient, std::numeric_limits<double>::quiet_NaN());
       return select(index == ignore_index, 0, or_nan);

@@ -164,8 +164,9 @@ MadeKind make_call_kind(const Request& request, const CallGeometry& geometry, co
   if (auto reason = check_numbers(request, geometry, kind->checks)) return {.kind = nullptr, .declined = reason};
   if (request.aten_probe != nullptr) {
     const AtenDtype aten = aten_dtype_of(*request.aten_probe);
-    // It may be this call's numbers and sizes that ATen warns of or refuses: the next call of the kind asks again.
-    if (aten.declined) return {.kind = nullptr, .declined = aten.declined};
+    // It may be this call's numbers and sizes that ATen warns of: the next call of the kind asks again.
+    if (aten.declined == DeclineReason::AtenWarns) return {.kind = nullptr, .declined = aten.declined};
+    if (aten.declined) return decline(*aten.declined);
     if (!agree_with_aten(request, geometry, aten, kind->types)) return decline(DeclineReason::Dtype);
   }
   if (request.raise) check_casts(request, kind->types);
