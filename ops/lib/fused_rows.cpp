@@ -104,20 +104,21 @@ constexpr OpDef cross_entropy_rows_op = rowwise(
       return outputs(known(loss), known(own), log_sum);
     });
 
-constexpr OpDef cross_entropy_gradient_op = rowwise(
-    {.name = "cross_entropy_gradient",
-     .dtypes = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt, DType::I64},
-     .promotion_methods = {promote({0}, Default)},
-     .names = {"logits", "target", "log_sum", "scale", "label_smoothing", "ignore_index"},
-     .accepts = Domain::Float},
-    [](Tensor x, Row target, Row log_sum, Row scale, Scalar label_smoothing, Scalar ignore_index) {
-      const Expr index = cast(target, DType::I64);
-      const Expr is_inside = logical_and(index >= 0, index < row_length(x));
-      const Expr wanted = select(row_index(x) == index, 1 - label_smoothing, 0) + label_smoothing / cast_like(row_length(x), x);
-      const Expr gradient = scale * (exp(x - log_sum) - wanted);
-      const Expr or_nan = select(is_inside, gradient, std::numeric_limits<double>::quiet_NaN());
-      return select(index == ignore_index, 0, or_nan);
-    });
+constexpr OpDef cross_entropy_gradient_op =
+    rowwise({.name = "cross_entropy_gradient",
+             .dtypes = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt, DType::I64},
+             .promotion_methods = {promote({0}, Default)},
+             .names = {"logits", "target", "log_sum", "scale", "label_smoothing", "ignore_index"},
+             .accepts = Domain::Float},
+            [](Tensor x, Row target, Row log_sum, Row scale, Scalar label_smoothing, Scalar ignore_index) {
+              const Expr index = cast(target, DType::I64);
+              const Expr is_inside = logical_and(index >= 0, index < row_length(x));
+              const Expr wanted =
+                  select(row_index(x) == index, 1 - label_smoothing, 0) + label_smoothing / cast_like(row_length(x), x);
+              const Expr gradient = scale * (exp(x - log_sum) - wanted);
+              const Expr or_nan = select(is_inside, gradient, std::numeric_limits<double>::quiet_NaN());
+              return select(index == ignore_index, 0, or_nan);
+            });
 
 constexpr OpDef bias_act_op = rowwise({.name = "bias_act",
                                        .promotion_methods = {promote({0, 1, 2}, Default)},
