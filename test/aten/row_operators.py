@@ -87,7 +87,7 @@ def _cross_entropy_gradient(x, target, log_sum, scale, label_smoothing, ignore_i
     rows = x.movedim(dims, tuple(last))
     flat = rows.flatten(-len(dims))
     classes = flat.shape[-1]
-    wanted = F.one_hot(target, classes) * (1 - label_smoothing) + label_smoothing / classes
+    wanted = F.one_hot(target, classes).to(x.dtype) * (1 - label_smoothing) + label_smoothing / classes
     gradient = scale[..., None] * (torch.exp(flat - log_sum[..., None]) - wanted)
     gradient = gradient.masked_fill((target == ignore_index)[..., None], 0)
     return gradient.reshape(rows.shape).movedim(tuple(last), dims)

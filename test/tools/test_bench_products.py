@@ -17,9 +17,17 @@ def test_products_are_measured(tmp_path, capsys):
     status = products.main(["--device", "cpu", "--only", ": 128x127x127", "--rounds", "1", "--json", str(path)])
     rows = json.loads(path.read_text())["cases"]
     assert [row["direction"] for row in rows] == ["forward", "dx", "dw"]
-    assert all(row["us"]["eager"] > 0 and row["wrong"] is None and not row["padded"] for row in rows)
+    assert all(row["us"]["eager"] > 0 and row["wrong"] is None and not row["served"] for row in rows)
     assert status == any(row["slow"] for row in rows)
     assert " of 3 cases are slow or wrong" in capsys.readouterr().out
+
+
+def test_a_product_with_few_vectors_is_measured_beside_a_read_of_its_matrix(tmp_path, capsys):
+    path = tmp_path / "products.json"
+    products.main(["--device", "cpu", "--only", "^decode: 2x1024x1024", "--rounds", "1", "--json", str(path)])
+    (row,) = json.loads(path.read_text())["cases"]
+    assert row["wrong"] is None and min(row["us"][each] for each in (products.EAGER, products.ROWS, products.READ)) > 0
+    assert " of a read" in capsys.readouterr().out
 
 
 def test_a_wrong_result_is_seen():
