@@ -15,7 +15,6 @@ import pathlib
 import re
 import statistics
 import sys
-import time
 
 import paths  # noqa: F401  (finds gems)
 import torch
@@ -33,7 +32,6 @@ OPTIMIZERS = {
     GEMS: gems.optim.AdamW,
 }
 PASSES = 7  # a gradient is read; a parameter and two states are read and written
-STEPS = 10  # in a round on a GPU
 
 
 def parameters_of(model, device, dtype):
@@ -56,23 +54,10 @@ def distance(expected, given):
 
 
 def timer(step, device):
+    """Counted as one that needs no graph: launches are queued as in training."""
     if device == "cuda":
-        def seconds():
-            begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-            torch.cuda.synchronize()
-            begin.record()
-            for _ in range(STEPS):
-                step()
-            end.record()
-            end.synchronize()
-            return begin.elapsed_time(end) / 1000 / STEPS
-    else:
-        def seconds():
-            start = time.perf_counter()
-            step()
-            return time.perf_counter() - start
-    seconds()
-    return seconds
+        return measure.cuda_arm(step, [()], measure.GRAPH_BELOW_BYTES)
+    return measure.cpu_arm(step, [()])
 
 
 def copy_step(parameters):
@@ -84,8 +69,9 @@ def copy_step(parameters):
 
 def run_model(model, device, dtype, rounds):
     row = {"name": model.name, "dtype": str(dtype)[6:], "ms": {}, "kernels": {}}
-    exact = [each.detach().double().requires_grad_() for each in parameters_of(model, device, dtype)]
-    for each, known in zip(exact, with_gradients(parameters_of(model, device, dtype)), strict=True):
+    given = with_gradients(parameters_of(model, device, dtype))
+    exact = [each.detach().double().requires_grad_() for each in given]
+    for each, known in zip(exact, given, strict=True):
         each.grad = known.grad.double()
     torch.optim.AdamW(exact, lr=1e-3).step()
     timers, apart = {}, {}
