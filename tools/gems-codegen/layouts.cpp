@@ -12,6 +12,13 @@
 #include "usage_error.h"
 
 namespace gems::codegen {
+namespace {
+
+bool sums_rows(const TraceGraph& graph) {
+  return std::ranges::any_of(graph.results, [](const TraceResult& result) { return result.extent == Extent::Column; });
+}
+
+}  // namespace
 
 std::span<const LayoutTraits> rows_of(bool is_rowwise) {
   constexpr auto first = static_cast<std::size_t>(LayoutClass::RowHeld);
@@ -38,8 +45,7 @@ Layout make_layout(const LayoutText& text, const TraceGraph& graph) {
         fmt::format("layout '{}' is for sums of products of two operands of bf16 or f16; op '{}' with these "
                     "dtypes is none, take another",
                     cls, graph.op));
-  const auto is_sum = [](const TraceResult& result) { return result.extent == Extent::Column; };
-  if (row->family == Family::Columns && std::ranges::any_of(graph.results, is_sum))
+  if (row->family == Family::Columns && sums_rows(graph))
     throw UsageError(fmt::format(
         "op '{}': layout 'columns' is not for results that are summed over all rows (column_sum); take 'row_generic'",
         graph.op));
@@ -59,14 +65,12 @@ Layout make_layout(const LayoutText& text, const TraceGraph& graph) {
 }
 
 std::vector<LayoutText> layouts_of(const TraceGraph& graph) {
-  const bool sums_rows =
-      std::ranges::any_of(graph.results, [](const TraceResult& result) { return result.extent == Extent::Column; });
   std::vector<LayoutText> texts;
   for (const LayoutTraits& layout : rows_of(graph.is_rowwise)) {
-    if (sums_rows && layout.family == Family::Columns) continue;
+    if (sums_rows(graph) && layout.family == Family::Columns) continue;
     if (!is_product(graph) && layout.family == Family::Products) continue;
     texts.push_back({.cls = std::string(layout.name), .singles = {}});
-    if (layout.family == Family::Held && !sums_rows)
+    if (layout.family == Family::Held && !sums_rows(graph))
       texts.push_back({.cls = std::string(layout.name), .singles = {}, .held = 8});
   }
   return texts;
