@@ -72,7 +72,7 @@ void RowText::write() {
   if (isGeneric()) writeColumnFunction();
   if (chunk_ > 0) writePartialType();
   if (walksRows()) writeSumsType();
-  kernel_.openKernel(out_, lastParameter(""), threads_, minBlocks_);
+  kernel_.openKernel(out_, lastParameter(""), threads_, minBlocks());
   if (walksRows()) {
     writeStep();
     writeBeforeRows();

@@ -38,6 +38,8 @@ class RowText {
   virtual std::string twoPassesCondition() const { return {}; }
   // Whether all threads of a block run the same groups, so that neighbours may exchange what they move.
   virtual bool isConvergent() const { return false; }
+  // Blocks that a multiprocessor should have room for.
+  virtual int minBlocks() const { return 1; }
   // What precedes the first row, and the first sweep of each.
   virtual void writeBeforeRows();
   virtual void writeStart() {}
@@ -92,7 +94,6 @@ class RowText {
   KernelText& kernel_;
   TextWriter& out_;
   const int width_;
-  int minBlocks_ = 1;  // of a multiprocessor, at once
 
   // The names and statements of what is known for the row: stages_.
   void planRow();

@@ -11,11 +11,11 @@ class LoopedText : public RowText {
  public:
   LoopedText(const LoopedSchedule& schedule, KernelText& kernel, TextWriter& out)
       : RowText(schedule.width, std::max(schedule.threads, schedule.block), schedule.chunk, kernel, out),
-        schedule_(schedule) {
-    minBlocks_ = schedule.min_blocks_per_sm;
-  }
+        schedule_(schedule) {}
 
  protected:
+  int minBlocks() const override { return schedule_.min_blocks_per_sm; }
+
   // Rows that held kernels hold come here with other strides only, and are combined as they do.
   Form form() const override { return isGeneric() && schedule_.held > 0 ? Form::Either : Form::OnePass; }
   std::string twoPassesCondition() const override {
