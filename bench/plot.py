@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Draws the pictures of the documents from the JSON of bench/pointwise.py: groups.svg (speed beside a copy), host.svg
-(host time of a call), first_calls.svg (time to the first result), as far as the results have them.
+"""Draws the pictures of the documents, as far as the results have them: from the JSON of bench/pointwise.py groups.svg
+(speed beside a copy), host.svg (host time of a call), first_calls.svg (time to the first result); from that of
+bench/models.py models.svg (speed of whole models beside eager).
 
 Example: bench/plot.py results.json docs/performance
 """
@@ -16,6 +17,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 import paths  # noqa: E402, F401  (finds gems)
 import arms  # noqa: E402
+import model_rows  # noqa: E402
 from rows import groups, labels, mean, of_copy  # noqa: E402
 
 COLORS = {
@@ -26,13 +28,16 @@ COLORS = {
     "cupy": "#c9b458",
     "jiterator": "#a88bb5",
     "gems": "#1f7a5a",
+    "patched": "#0f4c5c",
 }
 BAR = 0.17  # inches of one bar
+MODEL_PARTS = {"train": "training", "forward": "evaluation"}  # that the picture shows
 
 
-def _grouped(groups, names, value, text, xlabel, title, path, log=False):
-    """Horizontal bars: a group a row of the picture, a bar an arm; nothing where value(group, name) is None."""
-    names = sorted(names, key=lambda name: name != arms.GEMS)
+def _grouped(groups, names, value, text, xlabel, title, path, log=False, labels=arms.LABELS, ours=(arms.GEMS,)):
+    """Horizontal bars: a group a row of the picture, a bar an arm, `ours` before the others; nothing where
+    value(group, name) is None."""
+    names = sorted(names, key=lambda name: name not in ours)
     height = 0.82 / len(names)
     figure, axes = plt.subplots(figsize=(8, 1.3 + BAR * len(groups) * (len(names) + 1)), layout="constrained")
     largest = max(value(group, name) or 0 for group in groups for name in names)
@@ -42,7 +47,7 @@ def _grouped(groups, names, value, text, xlabel, title, path, log=False):
             if found is None:
                 continue
             at = place + 0.41 - (index + 0.5) * height
-            label = arms.LABELS[name] if place == len(groups) - 1 else None
+            label = labels[name] if place == len(groups) - 1 else None
             axes.barh(at, found, height=0.9 * height, color=COLORS[name], label=label)
             beside = found * 1.04 if log else found + largest * 0.008
             axes.text(beside, at, text(group, name), va="center", fontsize=6.5, color="#333333", zorder=3,
@@ -50,7 +55,7 @@ def _grouped(groups, names, value, text, xlabel, title, path, log=False):
     shown = {name for name in names if value(groups[0], name) is not None}
     for name in names:  # arms that the first group lacks have no bar there to carry the label
         if name not in shown:
-            axes.barh(0, 0, color=COLORS[name], label=arms.LABELS[name])
+            axes.barh(0, 0, color=COLORS[name], label=labels[name])
     if log:
         axes.set_xscale("log")
     axes.margins(x=0.09)
@@ -62,7 +67,7 @@ def _grouped(groups, names, value, text, xlabel, title, path, log=False):
     axes.set_title(title, fontsize=10, loc="left", pad=26)
     axes.spines[["top", "right", "left"]].set_visible(False)
     handles, found = axes.get_legend_handles_labels()
-    order = sorted(range(len(found)), key=lambda i: [arms.LABELS[name] for name in names].index(found[i]))
+    order = sorted(range(len(found)), key=lambda i: [labels[name] for name in names].index(found[i]))
     axes.legend([handles[i] for i in order], [found[i] for i in order], loc="lower left", bbox_to_anchor=(0, 1),
                 ncols=len(names), frameon=False, fontsize=8, handlelength=1, columnspacing=1.2, borderpad=0.2)  # fmt: skip
     return figure, axes, path
@@ -131,8 +136,23 @@ def draw_first_calls(result, path):
     _save(figure, path)
 
 
+def draw_models(result, path):
+    rows = {f"{row['name']}, {MODEL_PARTS[row['group']]}": row for row in result["cases"] if row["group"] in MODEL_PARTS}
+    names = [name for name in model_rows.labels(rows.values()) if name != model_rows.EAGER]
+    found = lambda group, name: rows[group]["arms"].get(name, {}).get("of_eager")  # noqa: E731
+    figure, axes, _ = _grouped(
+        list(rows), names, found, lambda group, name: f"{found(group, name):.2f}", "speed beside eager, bfloat16",
+        f"{result['device']}, torch {result['torch']}", path, labels=model_rows.LABELS, ours=(model_rows.PATCHED,),
+    )  # fmt: skip
+    axes.axvline(1, color="black", linewidth=0.8)
+    _save(figure, path)
+
+
 def draw(result, folder, suffix):
     """Writes the pictures that the results have rows for; returns their paths."""
+    if any(model_rows.PATCHED in row["arms"] and row["group"] in MODEL_PARTS for row in result["cases"]):
+        draw_models(result, folder / f"models.{suffix}")
+        return [folder / f"models.{suffix}"]
     wanted = {"groups": draw_groups if any(row["arms"] for row in result["cases"]) else None}
     wanted |= {"host": draw_host if result["host"] else None}
     wanted |= {"first_calls": draw_first_calls if result["first_calls"] else None}
@@ -146,7 +166,7 @@ def draw(result, folder, suffix):
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", type=pathlib.Path, help="JSON written by bench/pointwise.py")
+    parser.add_argument("results", type=pathlib.Path, help="JSON written by bench/pointwise.py or bench/models.py")
     parser.add_argument("folder", type=pathlib.Path, help="folder to write into")
     parser.add_argument("--png", action="store_true", help="PNG instead of SVG")
     arguments = parser.parse_args(argv)

@@ -163,7 +163,7 @@ std::optional<RowSpace> row_space(const TraceGraph& graph, const Geometry& geome
   const std::int64_t vectors = ceil_div(columns_of(rows), width);
   const HeldRows held = held_rows(facts);
   Layout layout{aligned ? LayoutClass::RowLooped : LayoutClass::RowLoopedUnaligned};
-  if (held.all > 0 && vectors <= held.all)
+  if (held.all > 0 && vectors <= most_vectors(held.all, held.ragged, width, columns_of(rows)))
     layout = {.cls = aligned ? LayoutClass::RowHeld : LayoutClass::RowHeldUnaligned,
               .held = static_cast<std::uint8_t>(vectors <= held.few ? 4 : 8)};
   return RowSpace{layout, rows};

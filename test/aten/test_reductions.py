@@ -15,7 +15,7 @@ from cases import DEVICE
 from clones import tensors
 from oracle import fail_with, observe
 from reductions import FLOAT_DTYPES, PRIMARY, REDUCTIONS
-from row_check import check_row, dtype_here, needs_served, row_differences, same_bits
+from row_check import check_row, counts_across, dtype_here, needs_served, row_differences, same_bits
 
 SHAPE = (3, 4, 35)  # shorter rows are ATen's on the CPU
 DIMS = (0, 1, 2, -1, -3, (0,), (0, 1), (0, 2), (2, -2), (0, 1, 2), (), None)
@@ -457,7 +457,7 @@ def test_a_row_has_the_same_bits_among_any_number_of_rows(name, dtype, length, d
             if any(each.declined for each in gems.report().values()):
                 continue
             of_all = of_all if isinstance(of_all, tuple) else (of_all,)
-            for count in [each for each in BATCHES if each < most]:
+            for count in [each for each in (BATCHES if dim else counts_across(BATCHES, device)) if each < most]:
                 few = row.call(take(tensor, count), dim, False)
                 few = few if isinstance(few, tuple) else (few,)
                 assert all(same_bits(a, b[:count]) for a, b in zip(few, of_all, strict=True)), f"{count} rows, dim {dim}"

@@ -184,9 +184,10 @@ class Table {
       stride *= std::max<std::int64_t>(sizes[d], 1);
       if (d + 1 == test_.reduced.size() && extent == Extent::Element) stride += test_.pad;
     }
-    tensor.bytes.assign(static_cast<std::size_t>(last + 1 + test_.offset) * size_bytes(dtype) + 2 * margin, untouched);
+    const int before = test_.offset + test_.apart * static_cast<int>(tensors_.size());
+    tensor.bytes.assign(static_cast<std::size_t>(last + 1 + before) * size_bytes(dtype) + 2 * margin, untouched);
     const auto address = reinterpret_cast<std::uintptr_t>(tensor.bytes.data());
-    tensor.base = margin - address % margin + static_cast<std::size_t>(test_.offset) * size_bytes(dtype);
+    tensor.base = margin - address % margin + static_cast<std::size_t>(before) * size_bytes(dtype);
     tensors_.push_back(std::move(tensor));
   }
 

@@ -30,6 +30,7 @@ struct RowCase {
   double tolerance = 0;       // of floats: relative, and absolute below 1
   int pad = 0;                // elements between two rows
   int offset = 0;             // elements that tensors begin behind an aligned address
+  int apart = 0;              // more of them than those of the tensor before
   int stride = 1;             // between two elements of a row
   bool is_reordered = false;  // several reduced dimensions do not follow each other in memory
   bool is_across = false;     // neighbours in memory are elements of neighbouring rows

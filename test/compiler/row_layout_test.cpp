@@ -38,6 +38,15 @@ TEST_CASE("rows are held by four or eight vectors a thread, and walked along whe
   CHECK(chosen(ops::softmax_backward_op, DType::F32, 16388) == Layout{LayoutClass::RowLooped});
 }
 
+TEST_CASE("rows without a whole last vector are held up to 2048 vectors, and walked along where they are longer") {
+  CHECK(chosen(ops::softmax_op, DType::F32, 8191) == Layout{LayoutClass::RowHeldUnaligned, 0, 4});
+  CHECK(chosen(ops::softmax_op, DType::F32, 8193) == Layout{LayoutClass::RowLoopedUnaligned});
+  CHECK(chosen(ops::softmax_op, DType::BF16, 50257) == Layout{LayoutClass::RowLoopedUnaligned});
+  CHECK(chosen(ops::softmax_backward_op, DType::F32, 8193) == Layout{LayoutClass::RowLoopedUnaligned});
+  // Where they begin decides nothing: their bits would depend on it.
+  CHECK(chosen(ops::softmax_op, DType::F32, 8196, 1) == Layout{LayoutClass::RowHeldUnaligned, 0, 8});
+}
+
 TEST_CASE("rows that are read once are not held") {
   CHECK(chosen(ops::sum_op, DType::F32, 4) == Layout{LayoutClass::RowLooped});
   CHECK(chosen(ops::var_mean_op, DType::F32, 4096) == Layout{LayoutClass::RowLooped});

@@ -198,9 +198,14 @@ TEST_CASE("a thread holds four or eight vectors of a row, of the widest tensor t
   };
   CHECK(looped(ops::softmax_op, DType::F32) == LoopedSchedule{.width = 4, .threads = 1024, .few = 2048, .held = 8192});
   CHECK(looped(ops::softmax_backward_op, DType::F32).held == 4096);
-  CHECK(looped(ops::sum_op, DType::F32) ==
-        LoopedSchedule{
-            .width = 4, .threads = 256, .min_blocks_per_sm = 4, .few = 1, .held = 0, .chunk = 16384, .partial = 16});
+  CHECK(looped(ops::sum_op, DType::F32) == LoopedSchedule{.width = 4,
+                                                          .threads = 256,
+                                                          .min_blocks_per_sm = 4,
+                                                          .few = 1,
+                                                          .held = 0,
+                                                          .ragged = 0,
+                                                          .chunk = 16384,
+                                                          .partial = 16});
 }
 
 TEST_CASE(

@@ -20,6 +20,7 @@ import model_arms  # noqa: E402
 import model_cases  # noqa: E402
 import model_rows  # noqa: E402
 import models  # noqa: E402
+import plot  # noqa: E402
 from model_rows import GEMS, PATCHED  # noqa: E402
 
 
@@ -247,3 +248,13 @@ def test_tables_of_stored_rows():
         assert len({line.count("|") for line in text.splitlines()}) == 1, name
     assert re.search(r"gems\.patch +40\.000 +1\.0% +1\.50x +1200 +2\.0 +3210 +10 +25\.0% +- +75\.0%", model_rows.lines(train))
     assert "Liger         absent: no" in model_rows.lines(train)
+
+
+def test_pictures_of_stored_rows(tmp_path):
+    result = json.loads((ROOT / "docs/performance/h200-models.json").read_text())
+    (path,) = plot.draw(result, tmp_path, "svg")
+    drawn = path.read_text()
+    assert path.name == "models.svg" and drawn == (ROOT / "docs/performance/models.svg").read_text()
+    for text in ("gpt2, training", "bert, evaluation", "gems.patch", "Liger", "NVIDIA H200"):
+        assert f">{text}" in drawn, text
+    assert "step" not in drawn and plot.draw({**result, "cases": []}, tmp_path, "svg") == []

@@ -280,12 +280,12 @@ std::string KernelText::loadVector(const OperandText& operand, const std::string
   return fmt::format("load<{}, {}>({})", vectorType(operand.storage), accessWord(operand.storage, width_), address);
 }
 
-std::string KernelText::stridedVecType(const OperandText& operand) {
+std::string KernelText::stridedVecType(const OperandText& operand, std::string_view aligned) {
   prelude_.use(Snippet::StridedVec);
   // What is less than a word cannot be shifted in words: unaligned, it is read by the element.
   const bool isPart = static_cast<int>(size_bytes(operand.storage)) * width_ < 4;
   return fmt::format("StridedVec<{}, {}, {}, {}>", storage_type(operand.storage), width_,
-                     accessWord(operand.storage, isPart && !isAligned() ? 1 : width_), isAligned());
+                     accessWord(operand.storage, isPart && !isAligned() ? 1 : width_), alignment(aligned));
 }
 
 // A packed result is gathered as floats and converted two at a time.
@@ -311,14 +311,14 @@ std::string KernelText::storedVector(const ResultText& result) {
 }
 
 void KernelText::storeVector(TextWriter& out, const ResultText& result, const std::string& address,
-                             const std::string& first, const std::string& last) {
+                             const std::string& first, const std::string& last, std::string_view aligned) {
   const std::string vector = storedVector(result);
   const std::string_view word = accessWord(result.storage, width_);
   if (last.empty()) {
     out.line("store<{}>({}, {});", word, address, vector);
   } else {
     prelude_.use(Snippet::StorePart);
-    out.line("store_part<{}, {}>({}, {}, {}, {});", word, isAligned(), address, vector, first, last);
+    out.line("store_part<{}, {}>({}, {}, {}, {});", word, alignment(aligned), address, vector, first, last);
   }
 }
 

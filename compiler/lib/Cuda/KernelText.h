@@ -84,11 +84,15 @@ class KernelText {
   // Vectors of `width` elements: their types, and statements that move them.
   std::string vectorType(DType storage) const;
   std::string loadVector(const OperandText& operand, const std::string& address);
-  // The type of a vector with any stride along dimension 0, of which some elements may not exist.
-  std::string stridedVecType(const OperandText& operand);
+  // The type of a vector with any stride along dimension 0, of which some elements may not exist. `aligned`: a constant
+  // expression, unless it is as the layout says.
+  std::string stridedVecType(const OperandText& operand, std::string_view aligned = {});
   // The widest word that moves `elements` neighbours, and whether vectors begin at multiples of it.
   std::string_view accessWord(DType storage, int elements) const;
   bool isAligned() const { return traits(layout_.cls).is_aligned; }
+  std::string_view alignment(std::string_view aligned) const {
+    return !aligned.empty() ? aligned : isAligned() ? "true" : "false";
+  }
   void declareResultVector(TextWriter& out, const ResultText& result);
   // Sets element k of what declareResultVector declared.
   std::string putElement(const ResultText& result, const std::string& value) const;
@@ -96,7 +100,7 @@ class KernelText {
   std::string storedVector(const ResultText& result);
   // Of a whole vector, or of its elements from `first` up to `last` when these are given.
   void storeVector(TextWriter& out, const ResultText& result, const std::string& address, const std::string& first,
-                   const std::string& last);
+                   const std::string& last, std::string_view aligned = {});
 
   // The inner loop over a vector's elements around writeElement, with declarations and stores of the results.
   void writeVector(TextWriter& out, llvm::function_ref<std::string(const OperandText&)> vectorElement,

@@ -25,7 +25,8 @@ void RowText::writeLastVisit() {
   SmallVector<const ResultText*> results;
   for (const ResultText& result : kernel_.results())
     if (result.extent == Extent::Element) results.push_back(&result);
-  openGroup(last_.slice.operands);
+  const bool byWords = goesByWords() && !results.empty();
+  byWords ? openWords(last_.slice.operands) : openGroup(last_.slice.operands);
   out_.line("#pragma unroll");
   out_.open("for (int u = 0; u < {}; ++u) {{", tuning::RowGroup);
   const auto shifts = [&](const ResultText* result) { return isShifted(result->storage); };
@@ -78,11 +79,12 @@ void RowText::writeLastVisit() {
       } else if (kernel_.isAligned()) {
         kernel_.storeVector(out_, *result, address, "", "");
       } else {
-        kernel_.storeVector(out_, *result, address, "0", fmt::format("elements.rest(u * {})", width_));
+        kernel_.storeVector(out_, *result, address, "0", fmt::format("elements.rest(u * {})", width_),
+                            byWords ? "elements.whole" : "");
       }
     }
   out_.close();
-  closeGroup();
+  byWords ? closeWords(elementOperands(last_.slice.operands), results) : closeGroup();
 }
 
 }  // namespace gems::cuda

@@ -56,6 +56,13 @@ class RowText {
   // `column`, and vector() has those of an operand. Unless a family holds the row: a walk along it, which loads them.
   virtual void openGroup(llvm::ArrayRef<mlir::BlockArgument> operands);
   virtual void closeGroup();
+  // Of a row that begins anywhere the last visit has the vectors that begin as words of memory do, where all that is
+  // moved begins alike, and what is left of both ends by the element. No order of combination depends on it.
+  bool goesByWords() const {
+    return !kernel_.isAligned() && !isScattered() && !isConvergent() && !walksRows() && chunk_ == 0 && width_ > 1;
+  }
+  void openWords(llvm::ArrayRef<mlir::BlockArgument> operands);
+  void closeWords(llvm::ArrayRef<const OperandText*> operands, llvm::ArrayRef<const ResultText*> results);
   virtual std::string vector(const OperandText& operand) const { return operand.name + "_vec[u]"; }
   // Whether vector() has also those of operands of column extent, from before the first row; and whether what a row has
   // of operands of row extent is in NAME_row.
@@ -65,9 +72,11 @@ class RowText {
   struct Existing {
     std::string vector, rest;
   };
-  // NAME_vec[count] of each operand of element extent; vector u begins at `column` + u * step.
+  Existing inGroup() const;
+  // NAME_vec[count] of each operand of element extent; vector u begins at `column` + u * step. `aligned`: as in
+  // KernelText::stridedVecType.
   void writeLoads(llvm::ArrayRef<const OperandText*> operands, int count, const std::string& column,
-                  const Existing& existing);
+                  const Existing& existing, std::string_view aligned = {});
   llvm::SmallVector<const OperandText*> elementOperands(llvm::ArrayRef<mlir::BlockArgument> operands) const;
   // All that any visit reads, of element or column extent.
   llvm::SmallVector<const OperandText*> readOperands(Extent extent) const;

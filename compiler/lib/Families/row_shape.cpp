@@ -57,10 +57,11 @@ HeldRows held_rows(const KernelFacts& facts) {
   if (facts.reads_once) return {.threads = OnceReadRowThreads};
   if (facts.sum_bytes > 0) return summed_rows(facts);
   const int words = held_words(facts);
-  if (words <= EightHeldWords) return {.threads = RowThreads, .few = FewRowVectors, .all = 8 * RowThreads};
+  if (words <= EightHeldWords)
+    return {.threads = RowThreads, .few = FewRowVectors, .all = 8 * RowThreads, .ragged = RaggedRowVectors};
   const int threads = words <= FourHeldWords ? RowThreads : RowThreads / 2;
   const int all = words <= MostHeldWords ? 4 * threads : 0;
-  return {.threads = threads, .few = all, .all = all};
+  return {.threads = threads, .few = all, .all = all, .ragged = std::min(all, RaggedRowVectors)};
 }
 
 std::int64_t threads_of_row(std::int64_t vectors, int vectors_of_thread, int most_threads) {

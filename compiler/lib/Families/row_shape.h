@@ -12,13 +12,19 @@ namespace gems {
 // Elements of a vector: 16 bytes of the widest tensor of element extent.
 int row_width(const KernelFacts& facts);
 
-// How many vectors a row may have, for a thread to hold four of them, and at all (0: no row is held).
+// How many vectors a row may have, for a thread to hold four of them, and at all (0: no row is held); and where the
+// last vector of a row is no whole one.
 struct HeldRows {
   int threads = 0;  // of a row, at most
   int few = 0;
   int all = 0;
+  int ragged = all;
 };
 HeldRows held_rows(const KernelFacts& facts);
+// Of rows of so many columns.
+inline int most_vectors(int all, int ragged, int width, std::int64_t columns) {
+  return columns % width == 0 ? all : ragged;
+}
 // How many blocks a multiprocessor should have at once; 1: as many as it can.
 int once_read_blocks(const KernelFacts& facts);
 // Whether a thread that holds a row has registers for the next one.

@@ -146,6 +146,27 @@ TEST_CASE("longer rows are walked along in each sweep") {
   check_rows_on_host(cases, 5);
 }
 
+TEST_CASE("the results of looped rows go by words of memory, whatever comes before the first and after the last") {
+  std::vector<RowCase> cases;
+  for (const DType dtype : {DType::F32, DType::BF16}) {
+    const auto width = static_cast<std::int64_t>(16 / size_bytes(dtype));
+    for (const OpDef* op : {&ops::softmax_op, &ops::softmax_backward_op, &ops::layer_norm_op})
+      for (const std::int64_t left : {std::int64_t{1}, width - 1})
+        for (const int offset : {0, 1, 3})
+          for (const int apart : {0, 1}) {  // operands and results begin alike, or not
+            cases.push_back({.graph = row_trace(*op, {dtype}),
+                             .reduced = {2048 * width + left},
+                             .kept = {3},
+                             .values = op == &ops::softmax_backward_op ? RowValues::Counting : RowValues::Moderate,
+                             .tolerance = dtype == DType::F32 ? 1e-5 : 1.6e-2,
+                             .offset = offset,
+                             .apart = apart});
+            CHECK(layout_of(cases.back()).cls == LayoutClass::RowLoopedUnaligned);
+          }
+  }
+  check_rows_on_host(cases, 19);
+}
+
 TEST_CASE("rows begin anywhere, and elements follow each other at any distance and in several dimensions") {
   std::vector<RowCase> cases;
   for (const DType dtype : {DType::F32, DType::BF16})

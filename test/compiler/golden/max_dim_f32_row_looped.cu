@@ -4,7 +4,7 @@
 //   out0: result, f32; for each row; aligned to 4 bytes
 //   out1: result, i64; for each row; aligned to 8 bytes
 //
-// family=looped width=4 threads=256 block=128 min_blocks_per_sm=4 few=1 held=0 chunk=16384 partial=48 sums=0 processors=0
+// family=looped width=4 threads=256 block=128 min_blocks_per_sm=4 few=1 held=0 ragged=0 ragged_threads=256 chunk=16384 partial=48 sums=0 processors=0
 // launch: bx = min(256, ceil(columns / 16)), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by), parts), parts = ceil(columns / 16384); where parts > 1, NAME_fold after it)
 
 using i64 = long long;
@@ -102,6 +102,7 @@ __device__ __forceinline__ State combine_row(State state, State (&exchange)[32])
 // Which of the elements that a thread has at once exist: vectors of Width, `step` columns apart; `left` columns are left
 // from the first one on. Whole: a vector exists as a whole or not at all. all: every element exists.
 template <int Width, bool Whole> struct Elements {
+  static constexpr bool whole = Whole;
   int left, step;
   bool all = false;
   __device__ __forceinline__ bool has(int k) const { return all || left - k / Width * step > (Whole ? 0 : k % Width); }

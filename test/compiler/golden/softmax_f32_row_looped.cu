@@ -3,8 +3,8 @@
 //   x: tensor of f32, computed in f32; for each element; aligned to 16 bytes
 //   out: result, f32; for each element; aligned to 16 bytes
 //
-// family=looped width=4 threads=1024 block=128 min_blocks_per_sm=1 few=2048 held=8192 chunk=0 partial=0 sums=0 processors=0
-// launch: bx = min(1024, ceil(columns / (columns > 8192 && columns <= 32768 ? 32 : 16))), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by))
+// family=looped width=4 threads=1024 block=128 min_blocks_per_sm=1 few=2048 held=8192 ragged=2048 ragged_threads=256 chunk=0 partial=0 sums=0 processors=0
+// launch: bx = min((columns % 4 != 0 && columns > 8192 && columns <= 32768 ? 256 : 1024), ceil(columns / (columns > 8192 && columns <= 32768 ? 32 : 16))), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by))
 
 
 // N elements that one thread moves together, in words, which stay whole across branches.
@@ -128,6 +128,7 @@ __device__ __forceinline__ State combine_row(State state, State (&exchange)[32])
 // Which of the elements that a thread has at once exist: vectors of Width, `step` columns apart; `left` columns are left
 // from the first one on. Whole: a vector exists as a whole or not at all. all: every element exists.
 template <int Width, bool Whole> struct Elements {
+  static constexpr bool whole = Whole;
   int left, step;
   bool all = false;
   __device__ __forceinline__ bool has(int k) const { return all || left - k / Width * step > (Whole ? 0 : k % Width); }

@@ -139,18 +139,22 @@ struct LoopedSchedule {
   int min_blocks_per_sm = 1;  // that the registers of a thread must leave room for
   int few = 2048;             // vectors of a row up to which held kernels have four a thread, then eight
   int held = 8192;            // vectors of a row up to which there are held kernels; 0: of no row
+  int ragged = 2048;          // the same of rows that don't end with a whole vector; longer ones have
+  int ragged_threads = 256;   // so many threads at most
   int chunk = 0;              // elements of a row that a block reads, where blocks share rows; 0: all
   int partial = 0;            // bytes of what a block finds of a row that it shares, at most
   int sums = 0;               // as in HeldSchedule
   int processors = 0;
 
-  static constexpr std::array<ScheduleField<LoopedSchedule>, 10> fields{{
+  static constexpr std::array<ScheduleField<LoopedSchedule>, 12> fields{{
       {"width", &LoopedSchedule::width, 1, 16},
       {"threads", &LoopedSchedule::threads, 32, 1024, false},
       {"block", &LoopedSchedule::block, 32, 1024},
       {"min_blocks_per_sm", &LoopedSchedule::min_blocks_per_sm, 1, 32, false},
       {"few", &LoopedSchedule::few, 1, 1 << 16, false},
       {"held", &LoopedSchedule::held, 0, 1 << 16, false},
+      {"ragged", &LoopedSchedule::ragged, 0, 1 << 16, false},
+      {"ragged_threads", &LoopedSchedule::ragged_threads, 32, 1024, false},
       {"chunk", &LoopedSchedule::chunk, 0, 1 << 20, false},
       {"partial", &LoopedSchedule::partial, 0, 1 << 10, false},
       {"sums", &LoopedSchedule::sums, 0, 64, false},

@@ -46,12 +46,19 @@ __device__ __forceinline__ State combine_row(State state, State (&exchange)[32])
 // Which of the elements that a thread has at once exist: vectors of Width, `step` columns apart; `left` columns are left
 // from the first one on. Whole: a vector exists as a whole or not at all. all: every element exists.
 template <int Width, bool Whole> struct Elements {
+  static constexpr bool whole = Whole;
   int left, step;
   bool all = false;
   __device__ __forceinline__ bool has(int k) const { return all || left - k / Width * step > (Whole ? 0 : k % Width); }
   // How many elements there are of the vector that begins at element k, and more.
   __device__ __forceinline__ int rest(int k) const { return all ? Width : left - k / Width * step; }
 };
+
+//! snippet BeforeVector
+// Elements before the first that begins a vector of N in memory.
+template <int N, class T> __device__ __forceinline__ int before_vector(const T* at) {
+  return (int)((N - (unsigned long long)at / sizeof(T) % N) % N);
+}
 
 //! snippet AddElements needs Elements
 // Elements after those of a state; they are combined with each other first.

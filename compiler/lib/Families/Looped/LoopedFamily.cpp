@@ -15,6 +15,8 @@ Schedule choose(const KernelFacts& facts, const tuning::Device& device) {
                         .min_blocks_per_sm = once_read_blocks(facts),
                         .few = std::max(held.few, 1),
                         .held = held.all,
+                        .ragged = held.ragged,
+                        .ragged_threads = std::min(held.threads, tuning::RaggedRowThreads),
                         .chunk = chunk_of(facts, tuning::ChunkElements),
                         .partial = partial_of(facts),
                         .sums = facts.sum_bytes,
@@ -24,8 +26,10 @@ Schedule choose(const KernelFacts& facts, const tuning::Device& device) {
 Blocks blocks(const Schedule& schedule, LayoutClass, const Geometry& geometry) {
   const auto& looped = std::get<LoopedSchedule>(schedule);
   const std::int64_t vectors = ceil_div(columns_of(geometry), looped.width);
-  const int of_thread = vectors > looped.few && vectors <= looped.held ? 8 : 4;
-  Blocks blocks = row_blocks(geometry, threads_of_row(vectors, of_thread, looped.threads), looped.block);
+  const bool is_ragged = columns_of(geometry) % looped.width != 0 && vectors > looped.ragged && vectors <= looped.held;
+  const int of_thread = !is_ragged && vectors > looped.few && vectors <= looped.held ? 8 : 4;
+  const int threads = is_ragged ? looped.ragged_threads : looped.threads;
+  Blocks blocks = row_blocks(geometry, threads_of_row(vectors, of_thread, threads), looped.block);
   share_rows(blocks, geometry, looped.chunk, looped.partial);
   walk_rows(blocks, geometry, schedule, false);
   // A block folds a row.
@@ -41,7 +45,11 @@ std::string launch_text(const Schedule& schedule) {
   if (looped.held > looped.few)
     of_thread = fmt::format("(columns > {} && columns <= {} ? {} : {})", looped.few * looped.width,
                             looped.held * looped.width, 8 * looped.width, of_thread);
-  return row_blocks_text(fmt::format("min({}, ceil(columns / {}))", looped.threads, of_thread), looped.block,
+  std::string most = fmt::format("{}", looped.threads);
+  if (looped.held > looped.ragged)
+    most = fmt::format("(columns % {0} != 0 && columns > {1} && columns <= {2} ? {3} : {4})", looped.width,
+                       looped.ragged * looped.width, looped.held * looped.width, looped.ragged_threads, most);
+  return row_blocks_text(fmt::format("min({}, ceil(columns / {}))", most, of_thread), looped.block,
                          looped.sums > 0 ? walking_text(schedule, "ceil(rows / by)")
                                          : fmt::format("(ceil(rows / by){})", shared_text(looped.chunk)));
 }

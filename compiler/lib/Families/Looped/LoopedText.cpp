@@ -1,4 +1,6 @@
 // The looped family: the threads of a row walk along it in each sweep, four vectors of a thread at a time.
+#include <array>
+
 #include "Cuda/RowText.h"
 #include "gems/compiler/tuning.h"
 
@@ -19,7 +21,10 @@ class LoopedText : public RowText {
   // Rows that held kernels hold come here with other strides only, and are combined as they do.
   Form form() const override { return isGeneric() && schedule_.held > 0 ? Form::Either : Form::OnePass; }
   std::string twoPassesCondition() const override {
-    return fmt::format("geometry.columns <= {}", schedule_.held * schedule_.width);
+    const auto [width, held, ragged] = std::array{schedule_.width, schedule_.held, schedule_.ragged};
+    if (held == ragged) return fmt::format("geometry.columns <= {}", held * width);
+    return fmt::format("geometry.columns <= (geometry.columns % {} == 0 ? {} : {})", width, held * width,
+                       ragged * width);
   }
 
  private:
