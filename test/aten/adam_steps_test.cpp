@@ -1,5 +1,5 @@
 // torch.ops.gems._adam_steps_ on stand-ins for CUDA: which parameters share a launch.
-#include "operators/adam_steps.h"
+#include "operators/single/adam_steps.h"
 
 #include <ATen/core/List.h>
 #include <ATen/core/dispatch/Dispatcher.h>

@@ -32,8 +32,8 @@
 #include "overrides/registration.h"
 #include "overrides/table/override_table.h"
 #include "stand_in_cuda.h"
+#include "switches/switches.h"
 #include "torch/allocate.h"
-#include "torch/switches.h"
 
 namespace gems {
 namespace {

@@ -36,8 +36,8 @@ MAY_INCLUDE = {
 # Folder -> its rooms, from the bottom up: a room includes those before it by folder and name. Files above all rooms lie
 # in the folder itself.
 ROOMS = {
-    "runtime/lib": ["process", "disk", "space", "backend", "cuda", "cpu", "variant", "plan"],
-    "runtime/aten/lib": ["torch", "geometry", "first_call", "serve", "products", "overrides", "operators"],
+    "runtime/lib": ["process", "disk", "space", "backend", "nvrtc", "cuda", "cpu", "variant", "plan"],
+    "runtime/aten/lib": ["torch", "switches", "geometry", "first_call", "serve", "products", "overrides", "operators"],
 }
 # Folder of tests -> folders of what they test: its tests lie in the same places, under the same stems.
 MIRRORS = {

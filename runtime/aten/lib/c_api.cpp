@@ -22,8 +22,8 @@
 #include "overrides/override_patterns.h"
 #include "overrides/registration.h"
 #include "overrides/table/override_table.h"
+#include "switches/switches.h"
 #include "torch/parallel.h"
-#include "torch/switches.h"
 
 #define GEMS_API extern "C" __attribute__((visibility("default"), used))
 

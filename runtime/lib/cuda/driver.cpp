@@ -9,9 +9,9 @@
 #include <mutex>
 
 #include "cuda/driver_api.h"
-#include "cuda/shared_library.h"
 #include "gems/dsl/error.h"
 #include "gems/runtime/device.h"
+#include "nvrtc/shared_library.h"
 
 namespace gems {
 namespace {

@@ -8,8 +8,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "switches/switches.h"
 #include "torch/allocate.h"
-#include "torch/switches.h"
 
 namespace gems::aten {
 namespace {

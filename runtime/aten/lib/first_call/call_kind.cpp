@@ -19,7 +19,7 @@
 #include "gems/dsl/error.h"
 #include "gems/runtime/settings.h"
 #include "geometry/call_operand.h"
-#include "torch/warn_once.h"
+#include "switches/warn_once.h"
 
 namespace gems::aten {
 namespace {

@@ -16,8 +16,8 @@
 #include "gems/dsl/error.h"
 #include "gems/runtime/counters.h"
 #include "gems/runtime/settings.h"
+#include "switches/warn_once.h"
 #include "torch/stream.h"
-#include "torch/warn_once.h"
 
 namespace gems::aten {
 namespace {

@@ -7,7 +7,7 @@
 #include "gems/aten/serve.h"
 #include "products/product_call.h"
 #include "serve/call_counts.h"
-#include "torch/switches.h"
+#include "switches/switches.h"
 
 namespace gems::aten {
 

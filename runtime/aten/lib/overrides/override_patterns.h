@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "torch/override_set.h"
+#include "switches/override_set.h"
 
 namespace gems::aten {
 

@@ -10,9 +10,9 @@
 #include "gems/runtime/settings.h"
 #include "products/product_cost.h"
 #include "products/thin_product.h"
+#include "switches/warn_once.h"
 #include "torch/allocate.h"
 #include "torch/device_scope.h"
-#include "torch/warn_once.h"
 
 namespace gems::aten {
 namespace {

@@ -8,10 +8,10 @@
 #include "gems/runtime/settings.h"
 #include "geometry/call_geometry.h"
 #include "geometry/plan_entry.h"
+#include "switches/warn_once.h"
 #include "torch/allocate.h"
 #include "torch/device_scope.h"
 #include "torch/stream.h"
-#include "torch/warn_once.h"
 
 namespace gems::aten {
 namespace {

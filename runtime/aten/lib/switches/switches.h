@@ -13,7 +13,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "torch/override_set.h"
+#include "switches/override_set.h"
 
 namespace gems::aten {
 

@@ -1,5 +1,5 @@
 // dlopen and dlsym. See shared_library.h.
-#include "cuda/shared_library.h"
+#include "nvrtc/shared_library.h"
 
 #include <dlfcn.h>
 

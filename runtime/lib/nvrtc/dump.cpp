@@ -1,5 +1,5 @@
 // Writes CUDA texts into the GEMS_DUMP directory. See dump.h.
-#include "cuda/dump.h"
+#include "nvrtc/dump.h"
 
 #include <fmt/format.h>
 

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <thread>
 
-#include "cuda/elf_build_id.h"
 #include "gems/dsl/error.h"
+#include "nvrtc/elf_build_id.h"
 #include "nvrtc_library.h"
 
 using namespace gems;

@@ -1,6 +1,6 @@
 // One call for all parameters, and on CUDA one launch for those of the same dtypes and step: what a call from Python
 // and a launch cost is paid once.
-#include "operators/adam_steps.h"
+#include "operators/single/adam_steps.h"
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/stack.h>

@@ -1,5 +1,5 @@
 // Reads the program headers and notes of an ELF file. See elf_build_id.h.
-#include "cuda/elf_build_id.h"
+#include "nvrtc/elf_build_id.h"
 
 #include <elf.h>
 #include <fcntl.h>

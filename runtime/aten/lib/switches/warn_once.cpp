@@ -1,5 +1,5 @@
 // Remembers which ops have warned of what.
-#include "torch/warn_once.h"
+#include "switches/warn_once.h"
 
 #include <c10/util/Exception.h>
 #include <fmt/format.h>

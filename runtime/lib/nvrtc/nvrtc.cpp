@@ -10,13 +10,13 @@
 #include <mutex>
 #include <optional>
 
-#include "cuda/dump.h"
-#include "cuda/elf_build_id.h"
-#include "cuda/nvrtc_api.h"
-#include "cuda/shared_library.h"
 #include "gems/compiler/cuda.h"
 #include "gems/dsl/error.h"
 #include "gems/runtime/settings.h"
+#include "nvrtc/dump.h"
+#include "nvrtc/elf_build_id.h"
+#include "nvrtc/nvrtc_api.h"
+#include "nvrtc/shared_library.h"
 
 namespace gems {
 namespace {

@@ -1,5 +1,5 @@
 // Interns scopes and moves markers in and out of the thread's dispatch key set.
-#include "torch/switches.h"
+#include "switches/switches.h"
 
 #include <bit>
 #include <map>
