@@ -204,15 +204,16 @@ def model_kernel_table(result):
 
 
 def decode_table(result):
-    """Tokens a second, and us in which the host queues one token of each sequence."""
+    """Tokens a second; us in which the host queues one token of each sequence, and those of one from a CUDA graph."""
     rows = [row for row in result["cases"] if row["group"] == "decode"]
     names = model_rows.labels(rows)
     headings = ["model", *(f"{model_rows.LABELS[name]}, tokens/s" for name in names)]
-    headings += [f"{model_rows.LABELS[name]}, host us" for name in names]
+    headings += [f"{model_rows.LABELS[name]}, {what} us" for what in ("host", "graph") for name in names]
     body = [
         [row["name"]]
         + [f"{model_rows.tokens_per_s(row, name):.0f}" if name in row["arms"] else "" for name in names]
         + _model_cells(row, names, lambda found: number(found.get("host_us"), ".0f"))
+        + _model_cells(row, names, lambda found: number(found.get("graph_us"), ".0f"))
         for row in rows
     ]
     return lines(headings, body)

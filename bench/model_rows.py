@@ -2,13 +2,14 @@
 
     {"name", "group", "dtype", "tokens", "loss", "served", "absent": {arm: why}, "wrong": {arm: why}, "rounds",
      "arms": {arm: {"ms", "of_eager", "spread", "first_s",
-                    "peak_mb", "kernels", "kernel_ms", "class_ms": {class: ms}, "same_tokens", "host_us"}}}
+                    "peak_mb", "kernels", "kernel_ms", "class_ms": {class: ms}, "same_tokens", "host_us", "graph_us"}}}
 
 group: the part. tokens: of a call, read or generated. loss: eager's. ms: of a call, the median over rounds. of_eager: how
 many times faster than eager, the median of the ratios within a round. spread: the distance of the quartiles of ms, as a
 fraction of ms. first_s: seconds of the first call, which compiles. On a GPU alone: peak_mb: memory above what is allocated
 before, gradients included; kernels, kernel_ms, class_ms: of kernel_classes.py, of one call; host_us: time in which the
-host queues the model for one token. same_tokens: share of the generated tokens that are eager's.
+host queues the model for one token, and graph_us: that of one token from a CUDA graph, with a cache of fixed size.
+same_tokens: share of the generated tokens that are eager's.
 """
 
 import kernel_classes
@@ -20,7 +21,7 @@ CLASSES = (*kernel_classes.CLASSES, kernel_classes.OTHER)
 HEADER = (
     f"{'':<16}{'ms':>10}{'spread':>8}{'of eager':>10}{'tokens/s':>11}{'first s':>9}{'peak MB':>9}{'kernels':>9}"
     + "".join(f"{each:>11}" for each in CLASSES)
-    + f"{'host us':>9}{'same':>7}"
+    + f"{'host us':>9}{'graph us':>10}{'same':>7}"
 )
 
 
@@ -60,7 +61,8 @@ def lines(row):
                 f"{tokens_per_s(row, name):>11.0f}{found['first_s']:>9.1f}{_shown(found.get('peak_mb'), '.0f', 9)}"
                 f"{_shown(found.get('kernels'), 'd', 9)}"
                 + "".join(_shown(of_class.get(each), ".1%", 11) for each in CLASSES)
-                + f"{_shown(found.get('host_us'), '.0f', 9)}{_shown(found.get('same_tokens'), '.0%', 7)}"
+                + f"{_shown(found.get('host_us'), '.0f', 9)}{_shown(found.get('graph_us'), '.0f', 10)}"
+                + _shown(found.get("same_tokens"), ".0%", 7)
             )
     parts += [f"  {LABELS[name]:<14}WRONG: {why}" for name, why in row["wrong"].items()]
     parts += [f"  {LABELS[name]:<14}absent: {why}" for name, why in row["absent"].items()]

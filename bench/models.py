@@ -4,7 +4,7 @@ with a copy of the model of its own, in turns, in one process. The models are th
 
 Parts: train (forward and backward), step (the same and a step of AdamW: gems.optim's of patched models, torch.optim's of
 the others), forward (in evaluation, with the loss), decode (48 tokens after a prompt of 32, greedily, with a cache;
-torch.compile's is of fixed size).
+torch.compile's is of fixed size; on a GPU also the time of a token from a CUDA graph).
 
 An arm is timed when it computes what eager does. Losses are compared, to 1e-5 of eager's in f32 and 1.6e-2 in bf16, in
 which some models compute them, that after a step too; of train the gradients, whose distance may be 1e-4 and 5e-2 of the
@@ -39,6 +39,7 @@ import kernel_classes
 import measure
 import model_arms
 import model_cases
+import model_graphs
 from model_arms import Arm
 from model_rows import EAGER, OURS, failed, lines
 from run_cases import device_name
@@ -178,6 +179,7 @@ def on_gpu(name, arm, part, run, inputs):
         found = {"peak_mb": peak_mb(run)} | kernel_classes.profiled(run)
         if part == "decode" and name != "compile":  # whose compiled call belongs to generate()
             found["host_us"] = host_us(arm, inputs)
+            found["graph_us"] = model_graphs.token_us(arm, inputs)
     arm.model.zero_grad(set_to_none=True)
     return found
 

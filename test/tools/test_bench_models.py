@@ -11,6 +11,7 @@ from repository import ROOT
 sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "runtime/aten/python")]
 
 import torch  # noqa: E402
+import transformers  # noqa: E402
 
 import arms  # noqa: E402
 import document  # noqa: E402
@@ -18,6 +19,7 @@ import kernel_classes  # noqa: E402
 import measure  # noqa: E402
 import model_arms  # noqa: E402
 import model_cases  # noqa: E402
+import model_graphs  # noqa: E402
 import model_rows  # noqa: E402
 import models  # noqa: E402
 import plot  # noqa: E402
@@ -180,6 +182,21 @@ def test_host_time_is_that_of_a_token():
     assert models.host_us(of_model["eager"], model.inputs(of_model.vocabulary, "cpu")) > 0
 
 
+def test_a_graph_makes_the_tokens_that_the_model_makes():
+    model = model_cases.SMALL[4]
+    of_model = models.Arms(model, "cpu", torch.float32)
+    arm, prompt = of_model["eager"], model.inputs(of_model.vocabulary, "cpu")["input_ids"]
+    generated = arm.decode({"input_ids": prompt})[:, prompt.shape[1] :]
+    cache = transformers.StaticCache(config=arm.model.config, max_cache_len=prompt.shape[1] + 4)
+    place, made = torch.full((1, 1), prompt.shape[1]), []
+    with torch.no_grad():
+        token = arm.model(input_ids=prompt, past_key_values=cache, use_cache=True).logits[:, -1:].argmax(-1)
+        for _ in range(4):
+            made.append(token)
+            token = model_graphs.next_token(arm.model, cache, token, place)
+    assert torch.equal(torch.cat(made, dim=1), generated[:, :4]) and place.item() == prompt.shape[1] + 4
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     (
@@ -229,7 +246,7 @@ def row(group, found):
 def test_tables_of_stored_rows():
     on_gpu = {"kernels": 10, "kernel_ms": 2.0, "class_ms": {"gems": 0.5, "gemm": 1.5}}
     train = row("train", {"eager": arm(60, 1, peak_mb=5000), PATCHED: arm(40, 1.5, peak_mb=3210, **on_gpu)})
-    decode = row("decode", {"eager": arm(480, 1, host_us=9000.4), GEMS: arm(400, 1.2)})
+    decode = row("decode", {"eager": arm(480, 1, host_us=9000.4), GEMS: arm(400, 1.2, graph_us=700.4)})
     stored = {"cases": [train, decode]}
     assert document.model_table(stored).splitlines()[::2] == [
         "| model | part | eager, ms | gems | gems.patch | eager, peak GB | gems, peak GB | gems.patch, peak GB |",
@@ -240,8 +257,8 @@ def test_tables_of_stored_rows():
         "| llama | train | gems.patch | 10 | 2.0 | 25.0% |  | 75.0% |  |  |"
     ]
     assert document.decode_table(stored).splitlines()[0::2] == [
-        "| model | eager, tokens/s | gems, tokens/s | eager, host us | gems, host us |",
-        "| llama | 100 | 120 | 9000 |  |",
+        "| model | eager, tokens/s | gems, tokens/s | eager, host us | gems, host us | eager, graph us | gems, graph us |",
+        "| llama | 100 | 120 | 9000 |  |  | 700 |",
     ]
     for name in ("models", "model kernels", "model decoding"):
         text = document.TABLES[name](stored)
