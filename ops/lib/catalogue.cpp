@@ -27,6 +27,7 @@ const Registry& rowwise_catalogue() {
     Registry all;
     register_fused_rows(all);
     register_normalization(all);
+    register_nll_loss(all);
     register_reduction(all);
     register_softmax(all);
     register_vector_norm(all);

@@ -28,6 +28,8 @@ def arguments_of(name, shape, dims, dtype, device, seed=0):
         return torch.randn(size, generator=generator, dtype=torch.float64).to(device, dtype)
 
     kept, reduced = size_of(shape, dims, True), size_of(shape, dims, False)
+    of_rows = {"mean", "rstd", "log_sum", "addend", "total_weight"}
+    of_rows |= {"cross_entropy_gradient": {"scale"}, "nll_loss_gradient": {"grad"}}.get(name, set())
     length = int(torch.tensor(reduced).prod()) if reduced else 1
     arguments = []
     for argument in overload(name)._schema.arguments[:-2]:
@@ -37,8 +39,12 @@ def arguments_of(name, shape, dims, dtype, device, seed=0):
             arguments.append(1 % length)
         elif argument.name in ("weight", "bias"):
             arguments.append(draw(reduced).abs() if name.startswith("cross_entropy") else draw(reduced))
-        elif argument.name in ("mean", "rstd", "log_sum", "addend") or (name, argument.name) == ("cross_entropy_gradient", "scale"):
+        elif argument.name in of_rows:
             arguments.append(draw(kept))
+        elif argument.name == "weights":
+            arguments.append(draw(shape).abs())
+        elif argument.name == "reduction":
+            arguments.append("mean")
         elif argument.name == "output":  # of softmax_backward, log_softmax_backward
             arguments.append((torch.softmax if name == "softmax_backward" else torch.log_softmax)(draw(shape), dims[0]))
         elif argument.name == "act":
@@ -93,10 +99,23 @@ def _cross_entropy_gradient(x, target, log_sum, scale, label_smoothing, ignore_i
     return gradient.reshape(rows.shape).movedim(tuple(last), dims)
 
 
+def _nll_loss_and_weight(x, target, weight, ignore_index, dims):
+    rows = x.movedim(dims, tuple(range(-len(dims), 0))).flatten(-len(dims))
+    weights = weight.flatten()[target].masked_fill(target == ignore_index, 0)
+    return -rows.gather(-1, target[..., None]).squeeze(-1) * weights, weights
+
+
+def _nll_loss_total(losses, weights, reduction, dims):
+    return losses.sum(dims) / weights.sum(dims), weights.sum(dims)
+
+
 # name: the composition, called with the operator's operands and dims=; only results that it gives are compared.
 COMPOSITIONS = {
     "bias_act": _bias_act,
     "cross_entropy_gradient": _cross_entropy_gradient,
+    "nll_loss": lambda *operands, dims: _nll_loss_and_weight(*operands, dims)[0],
+    "nll_loss_and_weight": _nll_loss_and_weight,
+    "nll_loss_total": _nll_loss_total,
     "dot_rows": lambda x, y, addend, beta, alpha, dims: alpha * (x * y).sum(dims) + beta * addend,
     "softmax": lambda x, dims: F.softmax(x, dims[0]),
     "log_softmax": lambda x, dims: F.log_softmax(x, dims[0]),

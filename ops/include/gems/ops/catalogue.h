@@ -16,6 +16,7 @@ void register_selection(Registry& registry);
 void register_fused(Registry& registry);
 void register_fused_rows(Registry& registry);
 void register_normalization(Registry& registry);
+void register_nll_loss(Registry& registry);
 void register_reduction(Registry& registry);
 void register_softmax(Registry& registry);
 void register_vector_norm(Registry& registry);
