@@ -14,6 +14,7 @@ const Registry& catalogue() {
     register_arithmetic(all);
     register_comparison(all);
     register_fused(all);
+    register_group_norm_elements(all);
     register_logical(all);
     register_math(all);
     register_selection(all);
@@ -27,6 +28,7 @@ const Registry& rowwise_catalogue() {
     Registry all;
     register_fused_rows(all);
     register_normalization(all);
+    register_group_norm(all);
     register_nll_loss(all);
     register_reduction(all);
     register_softmax(all);

@@ -318,6 +318,7 @@ def group_norm_differences(x, groups, weight, bias):
     return row_differences(
         lambda x, w, b: ATEN.native_group_norm(x, w, b, *sizes, groups, EPS), x, weight, bias,
         overloads=("native_group_norm",), terms=lambda x, w, b: norm_bounds.group_norm(x, w, b, groups, EPS),
+        may_decline=("arguments",) if x.numel() == 0 else (),
     )  # fmt: skip
 
 
@@ -373,10 +374,62 @@ def test_group_norm_of_layouts(dtype, layout, device):
     }
     x = views[layout](values.random((2, 8, 6, 10), dtype, device))
     weight, bias = parameters_of((True, True), (8,), dtype, device)
+    # On the CPU ATen keeps channels last.
+    may_decline = ("arguments",) if device == "cpu" and layout == "channels_last" else ()
     check_row(
         lambda x, w, b: F.group_norm(x, 4, w, b, EPS), x, weight, bias, overloads=("native_group_norm",),
-        terms=lambda x, w, b: norm_bounds.group_norm(x, w, b, 4, EPS)[:1],
+        terms=lambda x, w, b: norm_bounds.group_norm(x, w, b, 4, EPS)[:1], may_decline=may_decline,
     )  # fmt: skip
+
+    def gradients(x, weight, bias, seed):
+        return torch.autograd.grad(F.group_norm(x, 4, weight, bias, EPS), (x, weight, bias), seed)
+
+    def terms(x, weight, bias, seed):
+        x, weight = x.detach(), weight.detach()
+        mean, rstd, _ = (each.squeeze(2) for each in norm_bounds.statistics(x.reshape(2, 4, -1), (2,), EPS))
+        # What the statistics lose when they are saved in the dtype of x.
+        saved = 1 + torch.finfo(dtype).eps / torch.finfo(torch.float32).eps
+        return tuple(saved * each for each in norm_bounds.group_norm_backward(seed, x, mean, rstd, weight, 4))
+
+    check_row(
+        gradients, *(each.requires_grad_() for each in (x, weight, bias)), values.random(tuple(x.shape), dtype, device),
+        overloads=("native_group_norm", "native_group_norm_backward"), terms=terms, may_decline=may_decline,
+    )  # fmt: skip
+
+
+@by_dtype
+def test_gradients_of_group_norm_that_are_asked_for(dtype, device):
+    x, weight = values.random((3, 6, 35), dtype, device), values.random((6,), dtype, device)
+    found = []
+    for mask in itertools.product((True, False), repeat=3):
+        if any(mask):
+            found += group_norm_backward_differences(x, 3, weight, weight, mask)
+    found += group_norm_backward_differences(x, 3, None, None)
+    fail_with(found)
+
+
+@pytest.mark.parametrize("dtype", (torch.bfloat16, torch.float16), ids=str)
+def test_group_norm_backward_of_mixed_dtypes(dtype, device):
+    if device == "cuda":
+        pytest.skip("ATen's CUDA kernels want one dtype")
+    x, (weight, bias) = values.random((4, 6, 20), dtype, device), parameters_of((True, True), (6,), torch.float32, device)
+    fail_with(group_norm_backward_differences(x, 2, weight, bias) + group_norm_backward_differences(x, 6, weight, bias))
+
+
+def test_group_norm_into_given_results(device):
+    """ATen's out= form calls the other one."""
+    x, weight = values.random((3, 6, 5), torch.float32, device), values.random((6,), torch.float32, device)
+
+    def call(x, weight, *outs):
+        names = {f"out{index}": out for index, out in enumerate(outs)}
+        return ATEN.native_group_norm.out(x, weight, weight, 3, 6, 5, 2, EPS, **names)
+
+    def terms(x, w, *outs):
+        each = norm_bounds.group_norm(x, w, w, 2, EPS)
+        return *each, 0 * x, 0 * w, *each  # the arguments after the call, too
+
+    outs = torch.empty_like(x), x.new_empty(3, 2), x.new_empty(3, 2)
+    check_row(call, x, weight, *outs, overloads=("native_group_norm",), terms=terms)
 
 
 BATCHES = (1, 2, 7, 256)

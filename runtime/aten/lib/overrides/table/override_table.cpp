@@ -57,6 +57,8 @@
 #include <ATen/ops/minimum_ops.h>
 #include <ATen/ops/mm_ops.h>
 #include <ATen/ops/mul_ops.h>
+#include <ATen/ops/native_group_norm_backward_ops.h>
+#include <ATen/ops/native_group_norm_ops.h>
 #include <ATen/ops/native_layer_norm_backward_ops.h>
 #include <ATen/ops/native_layer_norm_ops.h>
 #include <ATen/ops/ne_ops.h>
@@ -92,6 +94,7 @@
 #include "overrides/arrange/rms_norm_parts.h"
 #include "overrides/arrange/row_arrange.h"
 #include "overrides/composed/composed_kernel.h"
+#include "overrides/composed/group_norm.h"
 #include "overrides/composed/nll_loss.h"
 #include "overrides/override_kernel.h"
 #include "overrides/product_kernel.h"
