@@ -14,7 +14,6 @@ const Registry& catalogue() {
     register_arithmetic(all);
     register_comparison(all);
     register_fused(all);
-    register_group_norm_elements(all);
     register_logical(all);
     register_math(all);
     register_selection(all);
@@ -27,9 +26,9 @@ const Registry& rowwise_catalogue() {
   static const Registry registry = [] {
     Registry all;
     register_fused_rows(all);
-    register_normalization(all);
     register_group_norm(all);
     register_nll_loss(all);
+    register_normalization(all);
     register_reduction(all);
     register_softmax(all);
     register_vector_norm(all);

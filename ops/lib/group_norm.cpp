@@ -32,14 +32,17 @@ constexpr OpDef group_norm_statistics_rounded_op =
               return outputs(moments.mean, rstd, moments.mean, rstd);
             });
 
-constexpr OpDef group_norm_elements_op = pointwise({.name = "group_norm_elements",
-                                                    .promotion_methods = {promote({0}, Default)},
-                                                    .names = {"x", "mean", "rstd", "weight", "bias"},
-                                                    .accepts = Domain::Float},
-                                                   [](Tensor x, Tensor mean, Tensor rstd, Tensor weight, Tensor bias) {
-                                                     const Expr normal = (x - cast_like(mean, x)) * cast_like(rstd, x);
-                                                     return fma(normal, cast_like(weight, x), cast_like(bias, x));
-                                                   });
+constexpr OpDef group_norm_elements_op =
+    rowwise({.name = "group_norm_elements",
+             .promotion_methods = {promote({0}, Default)},
+             .names = {"x", "mean", "rstd", "weight", "bias"},
+             .accepts = Domain::Float},
+            [](Tensor x, Row mean, Row rstd, Optional<Row> weight, Optional<Row> bias) {
+              const Expr by_rstd = cast_like(rstd, x);
+              const Expr scale = weight ? by_rstd * cast_like(*weight, x) : by_rstd;
+              const Expr scaled = (x - cast_like(mean, x)) * scale;
+              return bias ? scaled + cast_like(*bias, x) : scaled;
+            });
 
 constexpr OpDef group_norm_sums_op =
     rowwise({.name = "group_norm_sums",
@@ -53,12 +56,12 @@ constexpr OpDef group_norm_sums_op =
 
 constexpr OpDef group_norm_means_op =
     rowwise({.name = "group_norm_means",
-             .promotion_methods = {promote({0, 1}, Default), promote({0, 1}, Default)},
+             .promotion_methods = {promote({0, 1, 2}, Default), promote({0, 1, 2}, Default)},
              .names = {"normal_sums", "grad_sums", "weight", "count"},
              .accepts = Domain::Float},
-            [](Tensor normal_sums, Tensor grad_sums, Tensor weight, Scalar count) {
-              const Expr by = cast_like(weight, normal_sums);
-              return outputs(row_sum(normal_sums * by) / count, row_sum(grad_sums * by) / count);
+            [](Tensor normal_sums, Tensor grad_sums, Optional<Tensor> weight, Scalar count) {
+              const auto mean = [&](Expr sums) { return row_sum(weight ? sums * *weight : sums) / count; };
+              return outputs(mean(normal_sums), mean(grad_sums));
             });
 
 constexpr OpDef group_norm_parameters_op =
@@ -68,25 +71,23 @@ constexpr OpDef group_norm_parameters_op =
              .accepts = Domain::Float},
             [](Tensor normal_sums, Tensor grad_sums) { return outputs(row_sum(normal_sums), row_sum(grad_sums)); });
 
-constexpr OpDef group_norm_gradient_elements_op = pointwise(
-    {.name = "group_norm_gradient_elements",
-     .promotion_methods = {promote({0, 1}, Default)},
-     .names = {"grad", "x", "mean", "rstd", "weight", "normal_mean", "grad_mean"},
-     .accepts = Domain::Float},
-    [](Tensor grad, Tensor x, Tensor mean, Tensor rstd, Tensor weight, Tensor normal_mean, Tensor grad_mean) {
-      const Expr by = cast_like(rstd, x);
-      const Expr normal = (x - cast_like(mean, x)) * by;
-      return (grad * cast_like(weight, x) - cast_like(grad_mean, x) - normal * cast_like(normal_mean, x)) * by;
-    });
+constexpr OpDef group_norm_gradient_elements_op =
+    rowwise({.name = "group_norm_gradient_elements",
+             .promotion_methods = {promote({0, 1}, Default)},
+             .names = {"grad", "x", "mean", "rstd", "normal_mean", "grad_mean", "weight"},
+             .accepts = Domain::Float},
+            [](Tensor grad, Tensor x, Row mean, Row rstd, Row normal_mean, Row grad_mean, Optional<Row> weight) {
+              const Expr scale = cast_like(rstd, x);
+              const Expr of_grad = weight ? scale * cast_like(*weight, x) : scale;
+              const Expr of_distance = scale * scale * cast_like(normal_mean, x);
+              return grad * of_grad - scale * cast_like(grad_mean, x) - (x - cast_like(mean, x)) * of_distance;
+            });
 
 void register_group_norm(Registry& registry) {
-  for (const OpDef* op : {&group_norm_statistics_op, &group_norm_statistics_rounded_op, &group_norm_sums_op,
-                          &group_norm_means_op, &group_norm_parameters_op})
+  for (const OpDef* op :
+       {&group_norm_statistics_op, &group_norm_statistics_rounded_op, &group_norm_elements_op, &group_norm_sums_op,
+        &group_norm_means_op, &group_norm_parameters_op, &group_norm_gradient_elements_op})
     registry.add(*op);
-}
-
-void register_group_norm_elements(Registry& registry) {
-  for (const OpDef* op : {&group_norm_elements_op, &group_norm_gradient_elements_op}) registry.add(*op);
 }
 
 }  // namespace gems::ops

@@ -131,7 +131,7 @@ def test_mixed_dtypes(dtypes, parameters, device):
     found = layer_norm_differences(x, [40], weight, bias)
     found += layer_norm_differences(x, [40], weight, None if bias is None else bias.to(dtypes[0]))
     found += rms_norm_differences(x, [40], weight)
-    images = values.random((2, 4, 10), dtypes[0], device)
+    images = values.random((2, 4, 100), dtypes[0], device)
     found += group_norm_differences(images, 2, *(None if each is None else each[:4].contiguous() for each in (weight, bias)))
     fail_with(found)
 
@@ -327,6 +327,7 @@ IMAGES = {
     "sequence": (2, 6, 33),
     "images": (2, 8, 5, 7),
     "volumes": (2, 4, 3, 2, 5),
+    "odd": (3, 8, 17, 19),
     "large": (2, 32, 40, 40),
 }
 
@@ -372,7 +373,7 @@ def test_group_norm_of_layouts(dtype, layout, device):
         "permuted": lambda x: x.permute(0, 1, 3, 2),
         "sliced": lambda x: x[..., ::2],
     }
-    x = views[layout](values.random((2, 8, 6, 10), dtype, device))
+    x = views[layout](values.random((2, 8, 16, 34), dtype, device))
     weight, bias = parameters_of((True, True), (8,), dtype, device)
     # On the CPU ATen keeps channels last.
     may_decline = ("arguments",) if device == "cpu" and layout == "channels_last" else ()
@@ -399,7 +400,7 @@ def test_group_norm_of_layouts(dtype, layout, device):
 
 @by_dtype
 def test_gradients_of_group_norm_that_are_asked_for(dtype, device):
-    x, weight = values.random((3, 6, 35), dtype, device), values.random((6,), dtype, device)
+    x, weight = values.random((3, 6, 300), dtype, device), values.random((6,), dtype, device)
     found = []
     for mask in itertools.product((True, False), repeat=3):
         if any(mask):
@@ -412,17 +413,17 @@ def test_gradients_of_group_norm_that_are_asked_for(dtype, device):
 def test_group_norm_backward_of_mixed_dtypes(dtype, device):
     if device == "cuda":
         pytest.skip("ATen's CUDA kernels want one dtype")
-    x, (weight, bias) = values.random((4, 6, 20), dtype, device), parameters_of((True, True), (6,), torch.float32, device)
+    x, (weight, bias) = values.random((4, 6, 260), dtype, device), parameters_of((True, True), (6,), torch.float32, device)
     fail_with(group_norm_backward_differences(x, 2, weight, bias) + group_norm_backward_differences(x, 6, weight, bias))
 
 
 def test_group_norm_into_given_results(device):
     """ATen's out= form calls the other one."""
-    x, weight = values.random((3, 6, 5), torch.float32, device), values.random((6,), torch.float32, device)
+    x, weight = values.random((3, 6, 70), torch.float32, device), values.random((6,), torch.float32, device)
 
     def call(x, weight, *outs):
         names = {f"out{index}": out for index, out in enumerate(outs)}
-        return ATEN.native_group_norm.out(x, weight, weight, 3, 6, 5, 2, EPS, **names)
+        return ATEN.native_group_norm.out(x, weight, weight, 3, 6, 70, 2, EPS, **names)
 
     def terms(x, w, *outs):
         each = norm_bounds.group_norm(x, w, w, 2, EPS)

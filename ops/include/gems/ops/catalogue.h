@@ -16,7 +16,6 @@ void register_selection(Registry& registry);
 void register_fused(Registry& registry);
 void register_fused_rows(Registry& registry);
 void register_group_norm(Registry& registry);
-void register_group_norm_elements(Registry& registry);
 void register_normalization(Registry& registry);
 void register_nll_loss(Registry& registry);
 void register_reduction(Registry& registry);

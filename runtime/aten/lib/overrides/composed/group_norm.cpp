@@ -8,6 +8,20 @@
 namespace gems::aten {
 namespace {
 
+// Reduced dimensions.
+constexpr std::uint64_t AlongSamples = 0b1;     // of [samples, channels]
+constexpr std::uint64_t AlongGroup = 0b100;     // of [samples, groups, elements of a group]
+constexpr std::uint64_t AlongChannels = 0b100;  // of [samples, groups, channels]
+constexpr std::uint64_t AlongPlaces = 0b1000;   // of [samples, groups, channels, places]
+
+// ATen's kernels are faster where a channel has fewer places.
+constexpr std::int64_t LeastPlaces = 32;  // on CUDA
+constexpr std::int64_t LeastPlacesOnCpu = 64, LeastPlacesOfGradientOnCpu = 256;
+
+CallArgument given_or_absent(const at::Tensor& tensor) {
+  return tensor.defined() ? CallArgument(tensor) : CallArgument::absent();
+}
+
 bool is_half(at::ScalarType dtype) { return dtype == at::kHalf || dtype == at::kBFloat16; }
 
 // x as [samples, groups, channels of a group, places], and what varies along some of these dimensions.
@@ -16,26 +30,23 @@ struct Groups {
 
   std::int64_t all_channels() const { return groups * channels; }
 
+  // Rows are channels.
   at::Tensor elements(const at::Tensor& contiguous) const {
-    return view(contiguous, {samples, groups, channels, places},
-                {groups * channels * places, channels * places, places, 1});
-  }
-  at::Tensor rows_of_groups(const at::Tensor& contiguous) const {
-    return view(contiguous, {samples, groups, channels * places}, {groups * channels * places, channels * places, 1});
+    const std::int64_t of_group = channels * places;
+    return view(contiguous, {samples, groups, channels, places}, {groups * of_group, of_group, places, 1});
   }
   at::Tensor of_groups(const at::Tensor& contiguous) const {
-    return view(contiguous, {samples, groups, 1, 1}, {groups, 1, 1, 1});
-  }
-  // One value for each channel of each sample.
-  at::Tensor repeated_in_groups(const at::Tensor& contiguous) const {
     return view(contiguous, {samples, groups, channels}, {groups, 1, 0});
   }
   at::Tensor of_channels(const at::Tensor& vector) const {
-    return view(vector, {1, groups, channels, 1}, {0, channels * vector.stride(0), vector.stride(0), 0});
+    return view(vector, {samples, groups, channels}, {0, channels * vector.stride(0), vector.stride(0)});
   }
-  at::Tensor rows_of_channels(const at::Tensor& vector) const {
-    return view(vector, {1, groups, channels}, {0, channels * vector.stride(0), vector.stride(0)});
+  // Rows are groups.
+  at::Tensor rows_of_groups(const at::Tensor& contiguous) const {
+    const std::int64_t of_group = channels * places;
+    return view(contiguous, {samples, groups, of_group}, {groups * of_group, of_group, 1});
   }
+  // Rows along samples.
   at::Tensor rows_of_samples(const at::Tensor& contiguous) const {
     return view(contiguous, {samples, all_channels()}, {all_channels(), 1});
   }
@@ -90,6 +101,7 @@ std::optional<DeclineReason> compute_group_norm(OpRunner& run, std::span<at::Ten
     if (auto reason = check_parameter(parameter, parameters, of)) return reason;
 
   if (!x.is_contiguous()) return DeclineReason::Arguments;  // versions of ATen differ
+  if (of.places < (x.is_cpu() ? LeastPlacesOnCpu : LeastPlaces)) return DeclineReason::NotFaster;
 
   const at::Tensor rows = of.rows_of_groups(x);
   const at::Scalar wide_eps(eps);
@@ -98,20 +110,18 @@ std::optional<DeclineReason> compute_group_norm(OpRunner& run, std::span<at::Ten
   std::array<at::Tensor, 4> statistics;
   const bool are_rounded = is_half(parameters);
   const OpDef& op = are_rounded ? ops::group_norm_statistics_rounded_op : ops::group_norm_statistics_op;
-  if (auto reason = run(op, of_rows, std::span(statistics).first(are_rounded ? 4 : 2), 0b100)) return reason;
+  if (auto reason = run(op, of_rows, std::span(statistics).first(are_rounded ? 4 : 2), AlongGroup)) return reason;
 
   allocate_if_missing(results[0], x.sizes(), dtype, x.device());
-  const at::Scalar one(1.0), zero(0.0);
   const at::Tensor elements = of.elements(x);
   const at::Tensor mean = of.of_groups(statistics[are_rounded ? 2 : 0]);
   const at::Tensor rstd = of.of_groups(statistics[are_rounded ? 3 : 1]);
   const at::Tensor weights = by != nullptr ? of.of_channels(*by) : at::Tensor();
   const at::Tensor biases = plus != nullptr ? of.of_channels(*plus) : at::Tensor();
-  const std::array operands{CallArgument(elements), CallArgument(mean), CallArgument(rstd),
-                            by != nullptr ? CallArgument(weights) : CallArgument(one),
-                            plus != nullptr ? CallArgument(biases) : CallArgument(zero)};
+  const std::array operands{CallArgument(elements), CallArgument(mean), CallArgument(rstd), given_or_absent(weights),
+                            given_or_absent(biases)};
   at::Tensor written = of.elements(results[0]);
-  if (auto reason = run(ops::group_norm_elements_op, operands, {&written, 1})) return reason;
+  if (auto reason = run(ops::group_norm_elements_op, operands, {&written, 1}, AlongPlaces)) return reason;
   results[1] = std::move(statistics[0]);
   results[2] = std::move(statistics[1]);
   return std::nullopt;
@@ -133,47 +143,42 @@ std::optional<DeclineReason> compute_group_norm_gradient(
   if (by == nullptr && (wanted[1] || wanted[2])) return DeclineReason::Arguments;  // versions of ATen differ
   if (grad.sizes() != x.sizes() || mean.numel() != of.samples * of.groups || rstd.numel() != mean.numel())
     return DeclineReason::AtenRaises;
+  if (of.places < (x.is_cpu() ? LeastPlacesOfGradientOnCpu : LeastPlaces)) return DeclineReason::NotFaster;
 
   const at::Tensor dense = x.contiguous(), dense_grad = grad.contiguous();
   const at::Tensor means = mean.contiguous(), rstds = rstd.contiguous();
   const at::Tensor elements = of.elements(dense), incoming = of.elements(dense_grad);
-  const at::Tensor row_mean = of.repeated_in_groups(means), row_rstd = of.repeated_in_groups(rstds);
-  const std::array of_elements{CallArgument(incoming), CallArgument(elements), CallArgument(row_mean),
-                               CallArgument(row_rstd)};
+  const at::Tensor group_mean = of.of_groups(means), group_rstd = of.of_groups(rstds);
+  const std::array of_elements{CallArgument(incoming), CallArgument(elements), CallArgument(group_mean),
+                               CallArgument(group_rstd)};
   std::array<at::Tensor, 2> sums;  // [samples, groups, channels]
-  if (auto reason = run(ops::group_norm_sums_op, of_elements, sums, 0b1000)) return reason;
+  if (auto reason = run(ops::group_norm_sums_op, of_elements, sums, AlongPlaces)) return reason;
 
   if (wanted[1] || wanted[2]) {
     const at::Tensor normal_sums = of.rows_of_samples(sums[0]), grad_sums = of.rows_of_samples(sums[1]);
     const std::array of_samples{CallArgument(normal_sums), CallArgument(grad_sums)};
     std::array<at::Tensor, 2> gradients;
     for (at::Tensor& gradient : gradients) allocate_if_missing(gradient, {of.all_channels()}, parameters, x.device());
-    if (auto reason = run(ops::group_norm_parameters_op, of_samples, gradients, 0b1)) return reason;
+    if (auto reason = run(ops::group_norm_parameters_op, of_samples, gradients, AlongSamples)) return reason;
     for (const std::size_t which : {1, 2})
       if (wanted[which]) results[which] = std::move(gradients[which - 1]);
   }
   if (!wanted[0]) return std::nullopt;
 
-  const at::Scalar one(1.0), count(static_cast<double>(of.channels * of.places));
-  const at::Tensor row_weights = by != nullptr ? of.rows_of_channels(*by) : at::Tensor();
-  const std::array of_channels{CallArgument(sums[0]), CallArgument(sums[1]),
-                               by != nullptr ? CallArgument(row_weights) : CallArgument(one), CallArgument(count)};
+  const at::Scalar count(static_cast<double>(of.channels * of.places));
+  const at::Tensor weights = by != nullptr ? of.of_channels(*by) : at::Tensor();
+  const std::array of_channels{CallArgument(sums[0]), CallArgument(sums[1]), given_or_absent(weights),
+                               CallArgument(count)};
   std::array<at::Tensor, 2> group_means;  // [samples, groups]
-  if (auto reason = run(ops::group_norm_means_op, of_channels, group_means, 0b100)) return reason;
+  if (auto reason = run(ops::group_norm_means_op, of_channels, group_means, AlongChannels)) return reason;
 
   allocate_if_missing(results[0], x.sizes(), dtype, x.device());
-  const at::Tensor group_mean = of.of_groups(means), group_rstd = of.of_groups(rstds);
   const at::Tensor normal_mean = of.of_groups(group_means[0]), grad_mean = of.of_groups(group_means[1]);
-  const at::Tensor weights = by != nullptr ? of.of_channels(*by) : at::Tensor();
-  const std::array operands{CallArgument(incoming),
-                            CallArgument(elements),
-                            CallArgument(group_mean),
-                            CallArgument(group_rstd),
-                            by != nullptr ? CallArgument(weights) : CallArgument(one),
-                            CallArgument(normal_mean),
-                            CallArgument(grad_mean)};
+  const std::array operands{CallArgument(incoming),   CallArgument(elements),    CallArgument(group_mean),
+                            CallArgument(group_rstd), CallArgument(normal_mean), CallArgument(grad_mean),
+                            given_or_absent(weights)};
   at::Tensor written = of.elements(results[0]);
-  return run(ops::group_norm_gradient_elements_op, operands, {&written, 1});
+  return run(ops::group_norm_gradient_elements_op, operands, {&written, 1}, AlongPlaces);
 }
 
 }  // namespace gems::aten
