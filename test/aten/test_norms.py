@@ -44,14 +44,14 @@ def left_to_aten(x, *parameters, some=False):
     return ("rank", *(["arguments"] if some or x.numel() == 0 else []), *(["dtype"] if mixed else []))
 
 
-def layer_norm_differences(x, shape, weight, bias, eps=EPS):
-    def call(x, weight, bias):
-        result, mean, rstd = ATEN.native_layer_norm(x, shape, weight, bias, eps)
-        # A row with an infinity has no result. ATen's mean of it is infinite or NaN, by where in the row it is.
-        return result, torch.where(mean.isinf(), torch.nan, mean) if mean.isinf().any() else mean, rstd
+def _without_infinite_means(result, mean, rstd):
+    """A row with an infinity has no result. ATen's mean of it is infinite or NaN, by where in the row it is."""
+    return result, torch.where(mean.isinf(), torch.nan, mean) if mean.isinf().any() else mean, rstd
 
+
+def layer_norm_differences(x, shape, weight, bias, eps=EPS):
     return row_differences(
-        call, x, weight, bias, overloads=("native_layer_norm",), may_decline=left_to_aten(x, weight, bias),
+        lambda x, w, b: _without_infinite_means(*ATEN.native_layer_norm(x, shape, w, b, eps)), x, weight, bias, overloads=("native_layer_norm",), may_decline=left_to_aten(x, weight, bias),
         terms=lambda x, w, b: norm_bounds.layer_norm(x, shape, w, b, eps),
     )  # fmt: skip
 
@@ -154,6 +154,8 @@ def test_special_values(dtype, device):
         x[1, 150] = special
         x[2] = special
         found += layer_norm_differences(x, [300], None, None) + rms_norm_differences(x, [300], None)
+        found += group_norm_differences(x.view(3, 2, 150), 1, None, None)
+        found += group_norm_backward_differences(values.random((3, 2, 300), dtype, device), 2, x[0, :2].abs(), None)
     constant = torch.full((2, 300), 1.5, dtype=dtype, device=device)
     for eps in (0.0, 1e-12, 1.0, -10.0):
         found += layer_norm_differences(constant, [300], None, None, eps)
@@ -316,7 +318,7 @@ def test_second_derivatives(device):
 def group_norm_differences(x, groups, weight, bias):
     sizes = (x.shape[0], x.shape[1], torch.Size(x.shape[2:]).numel())
     return row_differences(
-        lambda x, w, b: ATEN.native_group_norm(x, w, b, *sizes, groups, EPS), x, weight, bias,
+        lambda x, w, b: _without_infinite_means(*ATEN.native_group_norm(x, w, b, *sizes, groups, EPS)), x, weight, bias,
         overloads=("native_group_norm",), terms=lambda x, w, b: norm_bounds.group_norm(x, w, b, groups, EPS),
         may_decline=("arguments",) if x.numel() == 0 else (),
     )  # fmt: skip
