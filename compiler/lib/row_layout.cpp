@@ -73,6 +73,12 @@ bool lies_across(const Geometry& geometry, const std::vector<RowTensor>& tensors
   return across > 0;
 }
 
+// Whether no row is walked along: single elements are picked from it, and nothing is written along it.
+bool is_only_picked_from(const TraceGraph& graph) {
+  return std::ranges::none_of(graph.nodes, [](const TraceNode& node) { return node.op == ScalarOp::Reduce; }) &&
+         std::ranges::all_of(graph.results, [](const TraceResult& r) { return r.extent == Extent::Row; });
+}
+
 // Whether all rows begin at multiples of 16 bytes, and end at the end of a vector.
 bool is_aligned(const Geometry& geometry, const std::vector<RowTensor>& tensors, int width,
                 std::span<const std::uintptr_t> addresses) {
@@ -152,7 +158,9 @@ std::optional<RowSpace> row_space(const TraceGraph& graph, const Geometry& geome
   if (is_product(graph))
     if (auto space = product_space(geometry, tensors, addresses)) return space;
   // What neighbouring rows have in different threads has no sum over them.
-  if (facts.sum_bytes == 0 && lies_across(geometry, tensors) && geometry.rank - geometry.reduced_rank <= kept)
+  const bool is_by_rows = facts.sum_bytes == 0 && lies_across(geometry, tensors);
+  const bool is_picked = geometry.reduced_rank <= 1 && is_only_picked_from(graph);
+  if ((is_by_rows || is_picked) && geometry.rank - geometry.reduced_rank <= kept)
     return RowSpace{{LayoutClass::Columns}, padded(geometry, 1, kept)};
   if (!is_dense(geometry, tensors) || geometry.rank - geometry.reduced_rank > kept)
     return RowSpace{{LayoutClass::RowGeneric}, padded(geometry, group, group)};

@@ -26,6 +26,8 @@ const Registry& rowwise_catalogue() {
   static const Registry registry = [] {
     Registry all;
     register_fused_rows(all);
+    register_group_norm(all);
+    register_nll_loss(all);
     register_normalization(all);
     register_reduction(all);
     register_softmax(all);

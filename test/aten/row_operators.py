@@ -13,6 +13,17 @@ NAMES = [name for name in ALL if name not in COMPOSED]
 # Nothing moves, or only where rows tie.
 WITHOUT_GRADIENT = {"all", "any", "argmax", "argmin", "count_nonzero"} | {name for name in NAMES if name.startswith("vector_norm")}
 
+# Which of the elements it is does not move; or a call would read and write more tensors than it can have.
+WITHOUT_SECOND_GRADIENT = {"amax", "amin", "max_dim", "min_dim", "group_norm_gradient_elements"}
+
+# Operands of row extent by names that are not of rows in other operators.
+MORE_OF_ROWS = {
+    "cross_entropy_gradient": {"scale"},
+    "group_norm_elements": {"weight", "bias"},
+    "group_norm_gradient_elements": {"weight", "normal_mean", "grad_mean"},
+    "nll_loss_gradient": {"grad"},
+}
+
 
 def size_of(shape, dims, is_kept):
     """Of a tensor of the kept dimensions, or of the reduced ones."""
@@ -28,6 +39,8 @@ def arguments_of(name, shape, dims, dtype, device, seed=0):
         return torch.randn(size, generator=generator, dtype=torch.float64).to(device, dtype)
 
     kept, reduced = size_of(shape, dims, True), size_of(shape, dims, False)
+    of_rows = {"mean", "rstd", "log_sum", "addend", "total_weight"}
+    of_rows |= MORE_OF_ROWS.get(name, set())
     length = int(torch.tensor(reduced).prod()) if reduced else 1
     arguments = []
     for argument in overload(name)._schema.arguments[:-2]:
@@ -35,10 +48,14 @@ def arguments_of(name, shape, dims, dtype, device, seed=0):
             arguments.append(torch.randint(0, length, kept, generator=generator).to(device))
         elif argument.name == "ignore_index":
             arguments.append(1 % length)
-        elif argument.name in ("weight", "bias"):
-            arguments.append(draw(reduced).abs() if name.startswith("cross_entropy") else draw(reduced))
-        elif argument.name in ("mean", "rstd", "log_sum", "addend") or (name, argument.name) == ("cross_entropy_gradient", "scale"):
+        elif argument.name in of_rows:
             arguments.append(draw(kept))
+        elif argument.name in ("weight", "bias") and name != "group_norm_means":
+            arguments.append(draw(reduced).abs() if name.startswith("cross_entropy") else draw(reduced))
+        elif argument.name == "weights":
+            arguments.append(draw(shape).abs())
+        elif argument.name == "reduction":
+            arguments.append("mean")
         elif argument.name == "output":  # of softmax_backward, log_softmax_backward
             arguments.append((torch.softmax if name == "softmax_backward" else torch.log_softmax)(draw(shape), dims[0]))
         elif argument.name == "act":
@@ -93,10 +110,45 @@ def _cross_entropy_gradient(x, target, log_sum, scale, label_smoothing, ignore_i
     return gradient.reshape(rows.shape).movedim(tuple(last), dims)
 
 
+def _nll_loss_and_weight(x, target, weight, ignore_index, dims):
+    rows = x.movedim(dims, tuple(range(-len(dims), 0))).flatten(-len(dims))
+    weights = weight.flatten()[target].masked_fill(target == ignore_index, 0)
+    return -rows.gather(-1, target[..., None]).squeeze(-1) * weights, weights
+
+
+def _nll_loss_total(losses, weights, reduction, dims):
+    return losses.sum(dims) / weights.sum(dims), weights.sum(dims)
+
+
+def _along_rows(x, value, dims):
+    """A value for each row beside the elements."""
+    return value.reshape([1 if dim in {each % x.dim() for each in dims} else size for dim, size in enumerate(x.shape)])
+
+
+def _group_norm_elements(x, mean, rstd, weight, bias, dims):
+    mean, rstd, weight, bias = (_along_rows(x, each, dims) for each in (mean, rstd, weight, bias))
+    return (x - mean) * rstd * weight + bias
+
+
+def _group_norm_sums(grad, x, mean, rstd, dims):
+    normal = (x - _along_rows(x, mean, dims)) * _along_rows(x, rstd, dims)
+    return (grad * normal).sum(dims), grad.sum(dims)
+
+
+def _group_norm_means(normal_sums, grad_sums, weight, count, dims):
+    return (normal_sums * weight).sum(dims) / count, (grad_sums * weight).sum(dims) / count
+
+
 # name: the composition, called with the operator's operands and dims=; only results that it gives are compared.
 COMPOSITIONS = {
     "bias_act": _bias_act,
     "cross_entropy_gradient": _cross_entropy_gradient,
+    "group_norm_elements": _group_norm_elements,
+    "group_norm_sums": _group_norm_sums,
+    "group_norm_means": _group_norm_means,
+    "nll_loss": lambda *operands, dims: _nll_loss_and_weight(*operands, dims)[0],
+    "nll_loss_and_weight": _nll_loss_and_weight,
+    "nll_loss_total": _nll_loss_total,
     "dot_rows": lambda x, y, addend, beta, alpha, dims: alpha * (x * y).sum(dims) + beta * addend,
     "softmax": lambda x, dims: F.softmax(x, dims[0]),
     "log_softmax": lambda x, dims: F.log_softmax(x, dims[0]),

@@ -38,6 +38,8 @@ SERVED = (
     | _on_both(FLOATS, "var.correction", "var.correction_out", "std.correction", "std.correction_out",
               "var_mean.correction", "std_mean.correction", "linalg_vector_norm", "linalg_vector_norm.out")
     | _on_cpu((*HALVES_AND_SINGLE, *INTEGERS, "bool"), "logsumexp")
+    | _on_both(FLOATS, "native_group_norm", "native_group_norm_backward", "nll_loss_forward",
+              "nll_loss_forward.output", "nll_loss_backward", "nll_loss_backward.grad_input")
 )  # fmt: skip
 # What reports give for calls of them that ATen does faster.
 NOT_FASTER = "reduction that ATen does faster"

@@ -44,14 +44,14 @@ def left_to_aten(x, *parameters, some=False):
     return ("rank", *(["arguments"] if some or x.numel() == 0 else []), *(["dtype"] if mixed else []))
 
 
-def layer_norm_differences(x, shape, weight, bias, eps=EPS):
-    def call(x, weight, bias):
-        result, mean, rstd = ATEN.native_layer_norm(x, shape, weight, bias, eps)
-        # A row with an infinity has no result. ATen's mean of it is infinite or NaN, by where in the row it is.
-        return result, torch.where(mean.isinf(), torch.nan, mean) if mean.isinf().any() else mean, rstd
+def _without_infinite_means(result, mean, rstd):
+    """A row with an infinity has no result. ATen's mean of it is infinite or NaN, by where in the row it is."""
+    return result, torch.where(mean.isinf(), torch.nan, mean) if mean.isinf().any() else mean, rstd
 
+
+def layer_norm_differences(x, shape, weight, bias, eps=EPS):
     return row_differences(
-        call, x, weight, bias, overloads=("native_layer_norm",), may_decline=left_to_aten(x, weight, bias),
+        lambda x, w, b: _without_infinite_means(*ATEN.native_layer_norm(x, shape, w, b, eps)), x, weight, bias, overloads=("native_layer_norm",), may_decline=left_to_aten(x, weight, bias),
         terms=lambda x, w, b: norm_bounds.layer_norm(x, shape, w, b, eps),
     )  # fmt: skip
 
@@ -131,7 +131,7 @@ def test_mixed_dtypes(dtypes, parameters, device):
     found = layer_norm_differences(x, [40], weight, bias)
     found += layer_norm_differences(x, [40], weight, None if bias is None else bias.to(dtypes[0]))
     found += rms_norm_differences(x, [40], weight)
-    images = values.random((2, 4, 10), dtypes[0], device)
+    images = values.random((2, 4, 100), dtypes[0], device)
     found += group_norm_differences(images, 2, *(None if each is None else each[:4].contiguous() for each in (weight, bias)))
     fail_with(found)
 
@@ -154,6 +154,8 @@ def test_special_values(dtype, device):
         x[1, 150] = special
         x[2] = special
         found += layer_norm_differences(x, [300], None, None) + rms_norm_differences(x, [300], None)
+        found += group_norm_differences(x.view(3, 2, 150), 1, None, None)
+        found += group_norm_backward_differences(values.random((3, 2, 300), dtype, device), 2, x[0, :2].abs(), None)
     constant = torch.full((2, 300), 1.5, dtype=dtype, device=device)
     for eps in (0.0, 1e-12, 1.0, -10.0):
         found += layer_norm_differences(constant, [300], None, None, eps)
@@ -316,8 +318,9 @@ def test_second_derivatives(device):
 def group_norm_differences(x, groups, weight, bias):
     sizes = (x.shape[0], x.shape[1], torch.Size(x.shape[2:]).numel())
     return row_differences(
-        lambda x, w, b: ATEN.native_group_norm(x, w, b, *sizes, groups, EPS), x, weight, bias,
+        lambda x, w, b: _without_infinite_means(*ATEN.native_group_norm(x, w, b, *sizes, groups, EPS)), x, weight, bias,
         overloads=("native_group_norm",), terms=lambda x, w, b: norm_bounds.group_norm(x, w, b, groups, EPS),
+        may_decline=("arguments",) if x.numel() == 0 else (),
     )  # fmt: skip
 
 
@@ -326,6 +329,7 @@ IMAGES = {
     "sequence": (2, 6, 33),
     "images": (2, 8, 5, 7),
     "volumes": (2, 4, 3, 2, 5),
+    "odd": (3, 8, 17, 19),
     "large": (2, 32, 40, 40),
 }
 
@@ -371,12 +375,64 @@ def test_group_norm_of_layouts(dtype, layout, device):
         "permuted": lambda x: x.permute(0, 1, 3, 2),
         "sliced": lambda x: x[..., ::2],
     }
-    x = views[layout](values.random((2, 8, 6, 10), dtype, device))
+    x = views[layout](values.random((2, 8, 16, 34), dtype, device))
     weight, bias = parameters_of((True, True), (8,), dtype, device)
+    # On the CPU ATen keeps channels last.
+    may_decline = ("arguments",) if device == "cpu" and layout == "channels_last" else ()
     check_row(
         lambda x, w, b: F.group_norm(x, 4, w, b, EPS), x, weight, bias, overloads=("native_group_norm",),
-        terms=lambda x, w, b: norm_bounds.group_norm(x, w, b, 4, EPS)[:1],
+        terms=lambda x, w, b: norm_bounds.group_norm(x, w, b, 4, EPS)[:1], may_decline=may_decline,
     )  # fmt: skip
+
+    def gradients(x, weight, bias, seed):
+        return torch.autograd.grad(F.group_norm(x, 4, weight, bias, EPS), (x, weight, bias), seed)
+
+    def terms(x, weight, bias, seed):
+        x, weight = x.detach(), weight.detach()
+        mean, rstd, _ = (each.squeeze(2) for each in norm_bounds.statistics(x.reshape(2, 4, -1), (2,), EPS))
+        # What the statistics lose when they are saved in the dtype of x.
+        saved = 1 + torch.finfo(dtype).eps / torch.finfo(torch.float32).eps
+        return tuple(saved * each for each in norm_bounds.group_norm_backward(seed, x, mean, rstd, weight, 4))
+
+    check_row(
+        gradients, *(each.requires_grad_() for each in (x, weight, bias)), values.random(tuple(x.shape), dtype, device),
+        overloads=("native_group_norm", "native_group_norm_backward"), terms=terms, may_decline=may_decline,
+    )  # fmt: skip
+
+
+@by_dtype
+def test_gradients_of_group_norm_that_are_asked_for(dtype, device):
+    x, weight = values.random((3, 6, 300), dtype, device), values.random((6,), dtype, device)
+    found = []
+    for mask in itertools.product((True, False), repeat=3):
+        if any(mask):
+            found += group_norm_backward_differences(x, 3, weight, weight, mask)
+    found += group_norm_backward_differences(x, 3, None, None)
+    fail_with(found)
+
+
+@pytest.mark.parametrize("dtype", (torch.bfloat16, torch.float16), ids=str)
+def test_group_norm_backward_of_mixed_dtypes(dtype, device):
+    if device == "cuda":
+        pytest.skip("ATen's CUDA kernels want one dtype")
+    x, (weight, bias) = values.random((4, 6, 260), dtype, device), parameters_of((True, True), (6,), torch.float32, device)
+    fail_with(group_norm_backward_differences(x, 2, weight, bias) + group_norm_backward_differences(x, 6, weight, bias))
+
+
+def test_group_norm_into_given_results(device):
+    """ATen's out= form calls the other one."""
+    x, weight = values.random((3, 6, 70), torch.float32, device), values.random((6,), torch.float32, device)
+
+    def call(x, weight, *outs):
+        names = {f"out{index}": out for index, out in enumerate(outs)}
+        return ATEN.native_group_norm.out(x, weight, weight, 3, 6, 70, 2, EPS, **names)
+
+    def terms(x, w, *outs):
+        each = norm_bounds.group_norm(x, w, w, 2, EPS)
+        return *each, 0 * x, 0 * w, *each  # the arguments after the call, too
+
+    outs = torch.empty_like(x), x.new_empty(3, 2), x.new_empty(3, 2)
+    check_row(call, x, weight, *outs, overloads=("native_group_norm",), terms=terms)
 
 
 BATCHES = (1, 2, 7, 256)

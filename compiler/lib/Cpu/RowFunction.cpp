@@ -304,7 +304,8 @@ void RowFunction::pick(pw::PickOp op, VectorBody& body, Value row) {
       state.push_back(advanced(at_, loadEntry(origins, tensor, pointer_), step));
     }
     state = forLoop(at_, number(0), rank, number(1), state, [&](Value dimension, ValueRange now) {
-      Value size = entryAt(sizes, dimension);
+      // A row without elements is picked from, too.
+      Value size = LLVM::UMaxOp::create(at_, entryAt(sizes, dimension), number(1));
       Value coordinate = LLVM::URemOp::create(at_, now[0], size);
       Values next{LLVM::UDivOp::create(at_, now[0], size)};
       for (auto [i, operand] : llvm::enumerate(visit.operands)) {

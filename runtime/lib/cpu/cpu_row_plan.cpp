@@ -9,6 +9,7 @@
 
 #include "cpu/cpu_launch.h"
 #include "gems/compiler/cpu.h"
+#include "gems/dsl/extent.h"
 
 namespace gems {
 namespace {
@@ -97,6 +98,8 @@ class CpuRowPlan final : public Plan {
   };
 
   bool is_columns() const { return layout.walk == CpuWalk::Columns; }
+  // Elements of a row that the kernel visits: none of one from which it only picks.
+  std::int64_t visited_length() const { return visits_elements ? row_length : 0; }
   std::int64_t last_phase() const { return 2 * shape.sweeps + 1; }
   Unit unit_at(const Launch& launch, std::int64_t index) const;
   void call(const Launch& launch, const Unit& unit, std::int64_t piece, std::int64_t first_phase,
@@ -135,6 +138,7 @@ class CpuRowPlan final : public Plan {
   std::array<std::int64_t, MaxTensors> element_bytes{};
   std::array<bool, MaxTensors> is_copied{};  // from or to a buffer
   std::array<bool, MaxTensors> is_sum{};     // over all rows
+  bool visits_elements = false;
   bool copies = false;
   std::int64_t unit_rows, units;  // panels, or rows
   std::int64_t work_bytes, copy_rows;
@@ -147,12 +151,15 @@ CpuRowPlan::CpuRowPlan(const Variant& variant, const IterationSpace& space, std:
       kernel(reinterpret_cast<CpuRowKernel>(variant.kernel.function)),
       tensors_(tensors.size()),
       row_count(space.row_count),
-      row_length(space.row_length),
-      pieces(std::max<std::int64_t>(divided_up(space.row_length, RowPiece), 1)) {
+      row_length(space.row_length) {
   RowCall question{};
   question.first_phase = -1;
   question.record = reinterpret_cast<char*>(&shape);
   kernel(&question);
+  visits_elements = shape.sweeps > 0 ||
+                    std::ranges::any_of(tensors.subspan(layout.operands.size()),
+                                        [](const NamedTensor& result) { return varies_along_columns(result.extent); });
+  pieces = std::max<std::int64_t>(divided_up(visited_length(), RowPiece), 1);
 
   const Geometry& geometry = space.geometry;
   for (std::size_t d = 0; d < static_cast<std::size_t>(geometry.rank); ++d) {
@@ -173,12 +180,12 @@ CpuRowPlan::CpuRowPlan(const Variant& variant, const IterationSpace& space, std:
     const Step step = t < operands ? layout.operands[t] : layout.results[t - operands];
     const bool is_dense =
         reduced.sizes.size() == 1 && (row_length == 1 || reduced.strides_bytes[t] == element_bytes[t]);
-    is_copied[t] = !is_columns() && step == Step::Contiguous && !is_dense;
+    is_copied[t] = visits_elements && !is_columns() && step == Step::Contiguous && !is_dense;
     is_sum[t] = t >= operands && tensors[t].extent == Extent::Column;
     copies = copies || (is_copied[t] && !is_sum[t]);
     if (is_copied[t]) row_bytes += rounded_up(element_bytes[t] * std::min(row_length, RowPiece), 64);
   }
-  copy_rows = std::max<std::int64_t>(RowPiece / std::max<std::int64_t>(row_length, 1), 1);
+  copy_rows = std::max<std::int64_t>(RowPiece / std::max<std::int64_t>(visited_length(), 1), 1);
   work_bytes = rounded_up(shape.place_bytes, 64) + copy_rows * row_bytes;
 
   unit_rows = 1;
@@ -376,7 +383,7 @@ void CpuRowPlan::launch(void* const* tensors, const NumberValue* numbers, void*)
   launch.records = launch_scratch.of_bytes(shared_bytes + parts * part_bytes);
   launch.partials = launch.records + rounded_up(units * shape.record_bytes, 64);
   launch.sums = launch.records + shared_bytes;
-  const std::int64_t unit_elements = std::max<std::int64_t>(row_length, 1) * unit_rows;
+  const std::int64_t unit_elements = std::max<std::int64_t>(visited_length(), 1) * unit_rows;
   if (is_by_phases) {
     run_phases(launch);
   } else if (part_bytes > 0) {

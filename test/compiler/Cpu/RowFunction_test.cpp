@@ -116,6 +116,16 @@ TEST_CASE("a kernel may have several sweeps, picked elements, and the index in t
   check(sweeps_op, DType::F64, 1e-12);
 }
 
+TEST_CASE("nothing is picked from rows without elements") {
+  const TraceGraph graph = trace_of_op(picked_op, DType::F32);
+  const CpuLayout along = dense_rows(graph, CpuWalk::Row);
+  const auto kernel = reinterpret_cast<CpuRowKernel>(load_cpu(compile_cpu(graph, along)));
+  std::mt19937 random(5);
+  const TableSize size{.rows = 3, .columns = 0};
+  const auto operands = random_operands(graph, size, random, true);
+  CHECK(row_difference(graph, operands, run_rows(kernel, graph, along, operands, size), size, 0) == "");
+}
+
 TEST_CASE("sums over all rows are of each row once, and rounded last") {
   for (const DType dtype :
        {DType::F32, DType::BF16, DType::F16, DType::F64, DType::I32, DType::I8, DType::C64, DType::C32})

@@ -59,4 +59,11 @@ bool Override::serve(const ProductCall& call, at::Tensor& result) {
   return !reason;
 }
 
+bool Override::serve(ComposedCall call) {
+  OpRunner run(counts_);
+  const auto reason = call(run);
+  counts_.add(reason);
+  return !reason;
+}
+
 }  // namespace gems::aten

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gems/aten/serve.h"
+#include "overrides/composed/op_runner.h"
 #include "products/product_call.h"
 #include "serve/call_counts.h"
 #include "switches/switches.h"
@@ -30,7 +31,7 @@ using RowArrange = std::optional<DeclineReason> (*)(const Override&, RowCall&);
 
 // What a row of the table says.
 struct OverrideRow {
-  std::string_view op;  // empty: a product
+  std::string_view op;  // empty: a product, or composed of several
   CallRules rules;
   Arrange arrange = nullptr;
   RowArrange row_arrange = nullptr;
@@ -48,6 +49,7 @@ class Override {
   bool serve(OverrideCall& call, std::span<at::Tensor> results, AtenProbe aten_probe);
   bool serve(RowCall& call, std::span<at::Tensor> results, AtenProbe aten_probe);
   bool serve(const ProductCall& call, at::Tensor& result);
+  bool serve(ComposedCall call);
 
   CallCounts& counts() { return counts_; }
 

@@ -6,10 +6,10 @@
 #include <c10/util/DimVector.h>
 
 #include <tuple>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "overrides/kernel_results.h"
 #include "overrides/override.h"
 #include "overrides/row_call.h"
 
@@ -59,28 +59,6 @@ const T& probe_row_argument(const T& value) {
   return value;
 }
 
-// Of Tensor, Tensor& and tuples of them.
-template <class R>
-struct ResultsOf {
-  static constexpr std::size_t count = 1;
-  static constexpr bool are_given = std::is_same_v<R, at::Tensor&>;
-  static ResultTypes types(const R& result) { return {result.scalar_type()}; }
-  static R take(std::array<at::Tensor, 1>& made) { return std::move(made[0]); }
-};
-template <class... R>
-struct ResultsOf<std::tuple<R...>> {
-  static constexpr std::size_t count = sizeof...(R);
-  static constexpr bool are_given = (std::is_same_v<R, at::Tensor&> && ...);
-  static ResultTypes types(const std::tuple<R...>& results) {
-    return std::apply([](const auto&... each) { return ResultTypes{each.scalar_type()...}; }, results);
-  }
-  static std::tuple<R...> take(std::array<at::Tensor, count>& made) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return std::tuple<R...>(std::move(made[I])...);
-    }(std::make_index_sequence<count>());
-  }
-};
-
 template <RowList list, class Schema>
 class RowKernel;
 
@@ -106,34 +84,13 @@ class RowKernel<list, R(A...)> final : public c10::OperatorKernel {
       (call.take(std::get<I>(all)), ...);
     }(std::make_index_sequence<operand_count>());
     std::array<at::Tensor, Results::count> made;
-    if constexpr (Results::are_given) for_each_given(all, [&](std::size_t r, at::Tensor& given) { made[r] = given; });
+    Results::template take_given<operand_count>(all, made);
     if (!override_.serve(call, made, aten_probe)) return original(std::forward<A>(args)...);
-    if constexpr (Results::are_given) {
-      return given_results(all);
-    } else {
-      return Results::take(made);
-    }
+    return Results::template returned<operand_count>(all, made);
   }
 
  private:
   static constexpr std::size_t operand_count = sizeof...(A) - (Results::are_given ? Results::count : 0);
-
-  template <class All, class Each>
-  static void for_each_given(const All& all, const Each& each) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (each(I, std::get<operand_count + I>(all)), ...);
-    }(std::make_index_sequence<Results::count>());
-  }
-  template <class All>
-  static R given_results(const All& all) {
-    if constexpr (std::is_same_v<R, at::Tensor&>) {
-      return std::get<operand_count>(all);
-    } else {
-      return [&]<std::size_t... I>(std::index_sequence<I...>) {
-        return R(std::get<operand_count + I>(all)...);
-      }(std::make_index_sequence<Results::count>());
-    }
-  }
 
   Override& override_;
   Original cpu_;

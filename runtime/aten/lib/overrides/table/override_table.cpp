@@ -1,5 +1,5 @@
-// The override table, from overrides.def, reductions.def and products.def: every row checked against at::_ops by the
-// compiler.
+// The override table, from overrides.def, reductions.def, composed.def and products.def: every row checked against
+// at::_ops by the compiler.
 #include "overrides/table/override_table.h"
 
 #include <ATen/ops/_fused_rms_norm_backward_ops.h>
@@ -57,10 +57,14 @@
 #include <ATen/ops/minimum_ops.h>
 #include <ATen/ops/mm_ops.h>
 #include <ATen/ops/mul_ops.h>
+#include <ATen/ops/native_group_norm_backward_ops.h>
+#include <ATen/ops/native_group_norm_ops.h>
 #include <ATen/ops/native_layer_norm_backward_ops.h>
 #include <ATen/ops/native_layer_norm_ops.h>
 #include <ATen/ops/ne_ops.h>
 #include <ATen/ops/neg_ops.h>
+#include <ATen/ops/nll_loss_backward_ops.h>
+#include <ATen/ops/nll_loss_forward_ops.h>
 #include <ATen/ops/pow_ops.h>
 #include <ATen/ops/prod_ops.h>
 #include <ATen/ops/reciprocal_ops.h>
@@ -89,6 +93,9 @@
 #include "overrides/arrange/override_arrange.h"
 #include "overrides/arrange/rms_norm_parts.h"
 #include "overrides/arrange/row_arrange.h"
+#include "overrides/composed/composed_kernel.h"
+#include "overrides/composed/group_norm.h"
+#include "overrides/composed/nll_loss.h"
 #include "overrides/override_kernel.h"
 #include "overrides/product_kernel.h"
 #include "overrides/row_kernel.h"
@@ -131,6 +138,8 @@
   }
 #define GEMS_IMPORT_Both(overload, function) GEMS_IMPORT_Cpu(overload, function) GEMS_IMPORT_Cuda(overload, function)
 #include "overrides/table/reductions.def"
+#define GEMS_COMPOSED(overload, function, compute) GEMS_IMPORT_Both(overload, function)
+#include "overrides/table/composed.def"
 #define GEMS_PRODUCT(overload, function, into, into_function)            \
   namespace at::cuda {                                                   \
   __attribute__((weak)) GEMS_IMPORT at::_ops::overload::schema function; \
@@ -150,6 +159,8 @@ constexpr std::size_t RowCount = 0
 #define GEMS_NORM(overload, function, op, arrange, devices) +1
 #define GEMS_NORM_OF_PARTS(overload, function, op, arrange, devices) +1
 #include "overrides/table/reductions.def"
+#define GEMS_COMPOSED(overload, function, compute) +1
+#include "overrides/table/composed.def"
 #define GEMS_PRODUCT(overload, function, into, into_function) +1
 #include "overrides/table/products.def"
     ;
@@ -223,6 +234,11 @@ std::deque<TableRow>& override_table() {
            arrange)
 #include "overrides/table/reductions.def"
 #undef GEMS_ROW
+#define GEMS_COMPOSED(overload, function, compute)                                  \
+  add_row<at::_ops::overload, ComposedKernel<at::_ops::overload::schema, compute>>( \
+      *rows, {}, static_cast<at::_ops::overload::ptr_schema>(&at::cpu::function),   \
+      static_cast<at::_ops::overload::ptr_schema>(&at::cuda::function));
+#include "overrides/table/composed.def"
 #define GEMS_PRODUCT(overload, function, into, into_function) \
   add_product<at::_ops::overload, at::_ops::into>(*rows, &at::cuda::function, &at::cuda::into_function);
 #include "overrides/table/products.def"
