@@ -96,23 +96,32 @@ const TraceOperand* factor_of(const TraceGraph& graph, std::int32_t node) {
   return factor.form == OperandForm::Tensor && factor.extent == Extent::Element ? &factor : nullptr;
 }
 
-// The space of products of few rows with those of a matrix: of the two operands of element extent the first varies
-// along one kept dimension, of up to eight rows, and the second along the other.
+// The space of products of few rows with those of a matrix, or of a batch of such pairs: of the two operands of element
+// extent the first varies along one kept dimension, of up to eight rows, the second along another, and both along a
+// third. A block has rows of one matrix.
 std::optional<RowSpace> product_space(const Geometry& geometry, const std::vector<RowTensor>& tensors,
                                       std::span<const std::uintptr_t> addresses) {
-  const int kept = geometry.rank - geometry.reduced_rank;
-  if (geometry.reduced_rank != 1 || kept < 1 || kept > 2) return std::nullopt;
+  constexpr std::size_t matrix = 1, few = 2, batch = 3;
+  if (geometry.reduced_rank != 1) return std::nullopt;
   std::array<std::size_t, 2> factors{};
   for (std::size_t t = 0, next = 0; t < tensors.size(); ++t)
     if (tensors[t].extent == Extent::Element) factors[next++] = t;
   Geometry products = padded(geometry, 1, 3);
-  const auto& few = products.strides[factors[0]];
-  if (few[1] != 0 || (kept == 2 && few[2] == 0)) {
-    std::swap(products.sizes[1], products.sizes[2]);
-    for (auto& strides : products.strides) std::swap(strides[1], strides[2]);
+  for (const std::size_t d : {matrix, few, batch}) {
+    products.sizes[d] = 1;
+    for (auto& strides : products.strides) strides[d] = 0;
   }
-  if (few[1] != 0 || products.strides[factors[1]][2] != 0 || products.sizes[2] > tuning::ProductRows)
-    return std::nullopt;
+  for (std::size_t d = 1; d < static_cast<std::size_t>(geometry.rank); ++d) {
+    if (geometry.sizes[d] == 1) continue;
+    const bool of_first = geometry.strides[factors[0]][d] != 0;
+    const bool of_second = geometry.strides[factors[1]][d] != 0;
+    const std::size_t place = !of_first ? matrix : !of_second ? few : batch;
+    if ((!of_first && !of_second) || products.sizes[place] != 1) return std::nullopt;
+    products.sizes[place] = geometry.sizes[d];
+    for (std::size_t t = 0; t < products.strides.size(); ++t) products.strides[t][place] = geometry.strides[t][d];
+  }
+  if (products.sizes[few] > tuning::ProductRows) return std::nullopt;
+  if (products.sizes[batch] > 1 && products.sizes[matrix] < tuning::ProductRows) return std::nullopt;
   constexpr int width = tuning::AccessBytes / 2;
   if (!is_dense(products, tensors) || !is_aligned(products, tensors, width, addresses)) return std::nullopt;
   return RowSpace{{LayoutClass::Products}, products};

@@ -344,7 +344,39 @@ TEST_CASE("a product with a few vectors is a rowwise op where elements of both a
         CHECK(agree(out, product * Alpha));
       }
   CHECK(!thin_product(at::randn({2, 33}, at::kHalf), at::randn({33, 40}, at::kHalf)).defined());
-  CHECK(!thin_product(at::randn({3, 2, 8}, at::kHalf), at::randn({3, 40, 8}, at::kHalf).mT()).defined());
+}
+
+TEST_CASE("a batch of such products is one rowwise op, where each pair has a matrix of its own") {
+  const Comparison comparison;
+  for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf})
+    for (const std::int64_t few : {1, 3, 8}) {
+      INFO(c10::toString(dtype) << ' ' << few);
+      const at::Tensor x = at::randn({5, few, 16}, dtype);
+      const at::Tensor w = at::randn({5, 33, 16}, dtype);
+      const at::Tensor product = at::matmul(x, w.mT());
+      CHECK(agree(thin_product(x, w.mT()), product * Alpha));
+      CHECK(agree(thin_product(w, x.mT()), at::matmul(w, x.mT()) * Alpha));
+      for (const at::DimVector& sizes :
+           std::vector<at::DimVector>{{5, few, 33}, {5, 1, 33}, {few, 1}, {33}, {5, few, 1}, {}}) {
+        const at::Tensor addend = at::randn(sizes, dtype);
+        CHECK(agree(thin_product(x, w.mT(), &addend, Beta), at::baddbmm(addend, x, w.mT(), Beta, Alpha)));
+      }
+      const at::Tensor heads = at::randn({few, 5, 16}, dtype).transpose(0, 1);
+      CHECK(agree(thin_product(heads, w.mT()), at::matmul(heads, w.mT()) * Alpha));
+      const at::Tensor out = at::empty({5, few, 33}, dtype);
+      CHECK(thin_product(x, w.mT(), nullptr, 1, &out).is_same(out));
+      CHECK(agree(out, product * Alpha));
+      CHECK(!thin_product(x, w.narrow(0, 0, 1).expand({5, 33, 16}).mT()).defined());
+      CHECK(!thin_product(x.narrow(0, 0, 1).expand({5, few, 16}), w.mT()).defined());
+      CHECK(thin_product(x.narrow(0, 0, 1), w.narrow(0, 0, 1).mT()).defined());
+    }
+  // A block has eight rows of one matrix.
+  CHECK(!thin_product(at::randn({3, 2, 16}, at::kHalf), at::randn({3, 7, 16}, at::kHalf).mT()).defined());
+  CHECK(!thin_product(at::randn({3, 9, 16}, at::kHalf), at::randn({3, 9, 16}, at::kHalf).mT()).defined());
+  CHECK(!thin_product(at::randn({3, 2, 16}, at::kHalf), at::randn({3, 16, 40}, at::kHalf)).defined());
+  // Pairs that do not begin at multiples of 16 bytes.
+  const at::Tensor apart = at::randn({3, 340}, at::kHalf).as_strided({3, 20, 16}, {340, 16, 1});
+  CHECK(!thin_product(at::randn({3, 2, 16}, at::kHalf), apart.mT()).defined());
 }
 
 std::optional<DeclineReason> refusal_of(const at::Tensor& a, const at::Tensor& b, const at::Tensor* addend = nullptr,

@@ -147,6 +147,34 @@ def test_thin_products_take_beta_alpha_and_a_given_result(name, beta, form, devi
 
 
 @pytest.mark.cuda
+@pytest.mark.parametrize("dtype", HALVES, ids=named)
+@pytest.mark.parametrize("few", (1, 3, 8))
+@pytest.mark.parametrize("sizes", [(96, 64, 9), (3, 128, 1000), (2, 4096, 77)], ids=str)
+def test_batches_of_thin_products(sizes, few, dtype, device):
+    batch, k, n = sizes
+    x, w = (torch.stack([matrix(rows, k, dtype, device) for _ in range(batch)]) for rows in (few, n))
+    added = torch.randn(batch, 1, n, device=device).to(dtype)
+    reference = x.double() @ w.double().mT
+    calls = (
+        (lambda: torch.bmm(x, w.mT), reference),
+        (lambda: x.unflatten(0, (1, batch)) @ w.unflatten(0, (1, batch)).mT, reference[None]),
+        (lambda: torch.bmm(w, x.mT), reference.mT),
+        (lambda: torch.bmm(x, w.mT, out=torch.empty(batch, few, n, device=device, dtype=dtype)), reference),
+        (lambda: torch.baddbmm(added, x, w.mT, beta=0.5, alpha=2), 0.5 * added.double() + 2 * reference),
+        (lambda: added.expand(-1, few, -1).clone().baddbmm_(x, w.mT), added.double() + reference),
+    )
+    expected = [call() for call, _ in calls]
+    with gems.use_gems():
+        given = [call() for call, _ in calls]
+    assert thin() == len(calls)
+    for one, other, (_, exact) in zip(given, expected, calls, strict=True):
+        near(one, other, exact)
+    # A pair has the same bits alone.
+    with gems.use_gems():
+        assert torch.equal(torch.mm(x[1], w[1].t()), given[0][1])
+
+
+@pytest.mark.cuda
 def test_what_is_not_finite_in_a_thin_product_stays_in_its_row_and_column(device):
     x, w = matrix(3, 512, torch.bfloat16, device), matrix(21, 512, torch.bfloat16, device)
     x[1, 7], w[4, 9], w[20] = float("nan"), float("inf"), float("-inf")

@@ -205,7 +205,8 @@ class Table {
       Tensor& to = tensors_[tensor++];
       const auto number = [&](std::int64_t row) {
         if (!test_.is_product || tensor > 2) return row;
-        return tensor == 1 ? row / test_.kept[0] : row % test_.kept[0];
+        const std::int64_t of_pair = test_.kept[0] * test_.kept[1];
+        return tensor == 1 ? row / test_.kept[0] : row / of_pair * test_.kept[0] + row % test_.kept[0];
       };
       const std::int64_t rows = varies_along_rows(to.extent) ? rows_ : 1;
       const std::int64_t columns = varies_along_columns(to.extent) ? columns_ : 1;

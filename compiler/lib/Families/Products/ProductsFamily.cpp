@@ -16,14 +16,14 @@ Schedule choose(const KernelFacts&, const tuning::Device&) {
 Blocks blocks(const Schedule& schedule, LayoutClass, const Geometry& geometry) {
   const auto& products = std::get<ProductsSchedule>(schedule);
   const std::int64_t groups = ceil_div(columns_of(geometry), products.vectors * tuning::ProductStep);
-  return {.count = ceil_div(geometry.sizes[1], tuning::ProductRows),
+  return {.count = ceil_div(geometry.sizes[1], tuning::ProductRows) * geometry.sizes[3],
           .x = tuning::WarpThreads * std::clamp<std::int64_t>(groups, 1, products.warps),
           .rows = size_from(geometry, geometry.reduced_rank)};
 }
 
 std::string launch_text(const Schedule& schedule) {
   const auto& products = std::get<ProductsSchedule>(schedule);
-  return fmt::format("block ({} * min({}, ceil(columns / {}))), grid ceil(size1 / {})", tuning::WarpThreads,
+  return fmt::format("block ({} * min({}, ceil(columns / {}))), grid ceil(size1 / {}) * size3", tuning::WarpThreads,
                      products.warps, products.vectors * tuning::ProductStep, tuning::ProductRows);
 }
 

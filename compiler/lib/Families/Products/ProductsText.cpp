@@ -37,12 +37,20 @@ class ProductsText : public RowText {
     kernel_.prelude().use(x.storage == DType::F16 ? Snippet::MultiplyF16 : Snippet::MultiplyBF16);
     const int vectors = schedule_.vectors;
     out_.line("const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, warps = blockDim.x / 32;");
-    out_.line("const unsigned first = blockIdx.x * {};", tuning::ProductRows);
+    out_.line("// Of a batch, the blocks of one pair of matrices follow each other.");
+    out_.line("const unsigned blocks = (geometry.size1.divisor + {}) / {};", tuning::ProductRows - 1,
+              tuning::ProductRows);
+    out_.line("const unsigned at3 = blockIdx.x < blocks ? 0 : blockIdx.x / blocks;");
+    out_.line("const unsigned first = (blockIdx.x - at3 * blocks) * {};", tuning::ProductRows);
     out_.line("// Behind the last row, the last one again; nothing is stored of it.");
-    out_.line("const {0}* {1}_row = {1} + min((unsigned)lane / 4, geometry.size2.divisor - 1) * geometry.{1}_stride2;",
-              storage_type(x.storage), x.name);
-    out_.line("const {0}* {1}_row = {1} + min(first + lane / 4, geometry.size1.divisor - 1) * geometry.{1}_stride1;",
-              storage_type(y.storage), y.name);
+    out_.line(
+        "const {0}* {1}_row = {1} + min((unsigned)lane / 4, geometry.size2.divisor - 1) * geometry.{1}_stride2 + "
+        "at3 * geometry.{1}_stride3;",
+        storage_type(x.storage), x.name);
+    out_.line(
+        "const {0}* {1}_row = {1} + min(first + lane / 4, geometry.size1.divisor - 1) * geometry.{1}_stride1 + "
+        "at3 * geometry.{1}_stride3;",
+        storage_type(y.storage), y.name);
     out_.line("float own[2] = {{}};");
     out_.open("for (long long start = 0; start < geometry.columns; start += warps * {}) {{",
               vectors * tuning::ProductStep);
@@ -70,8 +78,8 @@ class ProductsText : public RowText {
   // A thread has a row, or two.
   void writeRows() {
     out_.open("for (unsigned i = threadIdx.x; i < {}; i += blockDim.x) {{", tuning::ProductRows * tuning::ProductRows);
-    out_.line("const unsigned at1 = first + i % {0}, at2 = i / {0}, row = at2 * geometry.size1.divisor + at1;",
-              tuning::ProductRows);
+    out_.line("const unsigned at1 = first + i % {0}, at2 = i / {0};", tuning::ProductRows);
+    out_.line("const unsigned row = (at3 * geometry.size2.divisor + at2) * geometry.size1.divisor + at1;");
     out_.line("const bool is_row = at1 < geometry.size1.divisor && at2 < geometry.size2.divisor;");
     out_.line("const Offsets offsets = offsets_of(is_row ? row : 0, geometry);");
     out_.raw(stages()[0]);
