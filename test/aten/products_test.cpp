@@ -29,6 +29,7 @@
 
 #include "products/padded_product.h"
 #include "products/product_cost.h"
+#include "products/thin_linear.h"
 #include "products/thin_product.h"
 
 C10_DECLARE_bool(caffe2_cpu_allocator_do_junk_fill);
@@ -377,6 +378,72 @@ TEST_CASE("a batch of such products is one rowwise op, where each pair has a mat
   // Pairs that do not begin at multiples of 16 bytes.
   const at::Tensor apart = at::randn({3, 340}, at::kHalf).as_strided({3, 20, 16}, {340, 16, 1});
   CHECK(!thin_product(at::randn({3, 2, 16}, at::kHalf), apart.mT()).defined());
+}
+
+at::Tensor activated(const at::Tensor& x, std::string_view act) {
+  if (act == "relu") return at::relu(x);
+  if (act == "silu") return at::silu(x);
+  if (act == "none") return x;
+  return at::gelu(x, act == "gelu_tanh" ? "tanh" : "none");
+}
+
+TEST_CASE("a linear layer of few rows or few outputs is one rowwise op, with its activation and a residual") {
+  for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf})
+    for (const auto& [rows, outputs] : std::vector<std::pair<at::DimVector, std::int64_t>>{
+             {{1}, 33}, {{2, 3}, 33}, {{8, 1}, 7}, {{5, 4}, 3}, {{}, 12}})
+      for (const std::string_view act : {"none", "relu", "gelu", "gelu_tanh", "silu"})
+        for (const bool has_bias : {false, true})
+          for (const bool has_residual : {false, true}) {
+            INFO(c10::toString(dtype) << ", rows " << at::IntArrayRef(rows) << ", outputs " << outputs << ", " << act
+                                      << (has_bias ? ", bias" : "") << (has_residual ? ", residual" : ""));
+            at::DimVector input_sizes(rows);
+            at::DimVector result_sizes(rows);
+            input_sizes.push_back(16);
+            result_sizes.push_back(outputs);
+            const at::Tensor input = at::randn(input_sizes, dtype);
+            const at::Tensor weight = at::randn({outputs, 16}, dtype);
+            const at::Tensor bias = at::randn({outputs}, dtype);
+            const at::Tensor residual = at::randn(result_sizes, dtype);
+            const at::Tensor given =
+                thin_linear_act(input, weight, has_bias ? &bias : nullptr, act, has_residual ? &residual : nullptr);
+            at::Tensor exact = at::matmul(input.to(at::kDouble), weight.to(at::kDouble).t());
+            if (has_bias) exact = exact + bias.to(at::kDouble);
+            exact = activated(exact, act);
+            if (has_residual) exact = exact + residual.to(at::kDouble);
+            REQUIRE(given.defined());
+            CHECK(given.scalar_type() == dtype);
+            CHECK(given.is_contiguous());
+            CHECK(given.sizes() == at::IntArrayRef(result_sizes));
+            // Rounded once: within half of the distance of two numbers, but for f32's own errors.
+            const double half = dtype == at::kHalf ? 0x1p-11 : 0x1p-8;
+            CHECK(at::allclose(given.to(at::kDouble), exact, 1.02 * half, 1e-5));
+          }
+}
+
+TEST_CASE("a linear layer whose operands do not suit one launch is left to several") {
+  const at::Tensor input = at::randn({2, 3, 16}, at::kHalf);
+  const at::Tensor weight = at::randn({33, 16}, at::kHalf);
+  const at::Tensor residual = at::randn({2, 3, 33}, at::kHalf);
+  CHECK(thin_linear_act(input, weight, nullptr, "silu", &residual).defined());
+  const auto is_left = [&](const at::Tensor& x, const at::Tensor& w, const at::Tensor* bias, const at::Tensor* added) {
+    return !thin_linear_act(x, w, bias, "silu", added).defined();
+  };
+  const at::Tensor wide = at::randn({33}, at::kFloat);
+  CHECK(is_left(input, weight, &wide, nullptr));
+  const at::Tensor wide_residual = residual.to(at::kFloat);
+  CHECK(is_left(input, weight, nullptr, &wide_residual));
+  CHECK(is_left(at::randn({3, 3, 16}, at::kHalf), weight, nullptr, nullptr));
+  CHECK(is_left(input, at::randn({16, 33}, at::kHalf).t(), nullptr, nullptr));
+  CHECK(is_left(input.narrow(-1, 0, 4), weight.narrow(-1, 0, 4), nullptr, nullptr));
+  CHECK(is_left(input.to(at::kMeta), weight.to(at::kMeta), nullptr, nullptr));
+  CHECK(is_left(input.narrow(1, 0, 0), weight, nullptr, nullptr));
+  CHECK(is_left(input.narrow(2, 0, 0), weight.narrow(1, 0, 0), nullptr, nullptr));
+  // Rows at two distances from one another.
+  CHECK(is_left(at::randn({3, 2, 16}, at::kHalf).transpose(0, 1), weight, nullptr, nullptr));
+  const at::Tensor turned = at::randn({3, 2, 33}, at::kHalf).transpose(0, 1);
+  CHECK(is_left(input, weight, nullptr, &turned));
+  const at::Tensor shared = at::randn({33}, at::kHalf).expand({2, 3, 33});
+  CHECK(!is_left(input, weight, nullptr, &shared));
 }
 
 std::optional<DeclineReason> refusal_of(const at::Tensor& a, const at::Tensor& b, const at::Tensor* addend = nullptr,

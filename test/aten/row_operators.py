@@ -39,6 +39,8 @@ def arguments_of(name, shape, dims, dtype, device, seed=0):
             arguments.append(draw(reduced).abs() if name.startswith("cross_entropy") else draw(reduced))
         elif argument.name in ("mean", "rstd", "log_sum", "addend") or (name, argument.name) == ("cross_entropy_gradient", "scale"):
             arguments.append(draw(kept))
+        elif (name, argument.name) == ("dot_rows_act", "residual"):
+            arguments.append(draw(kept))
         elif argument.name == "output":  # of softmax_backward, log_softmax_backward
             arguments.append((torch.softmax if name == "softmax_backward" else torch.log_softmax)(draw(shape), dims[0]))
         elif argument.name == "act":
@@ -98,6 +100,7 @@ COMPOSITIONS = {
     "bias_act": _bias_act,
     "cross_entropy_gradient": _cross_entropy_gradient,
     "dot_rows": lambda x, y, addend, beta, alpha, dims: alpha * (x * y).sum(dims) + beta * addend,
+    "dot_rows_act": lambda x, y, addend, residual, act, dims: getattr(F, act)((x * y).sum(dims) + addend) + residual,
     "softmax": lambda x, dims: F.softmax(x, dims[0]),
     "log_softmax": lambda x, dims: F.log_softmax(x, dims[0]),
     "masked_softmax": lambda x, mask, scale, dims: F.softmax(x * scale + mask, dims[0]),

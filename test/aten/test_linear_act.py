@@ -1,5 +1,7 @@
 """torch.ops.gems.linear_act beside a product and its activation: values, gradients, what runs, transforms, refusals."""
 
+import contextlib
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -187,6 +189,118 @@ def test_refuses(change, text, device):
     given |= {name: torch.ones(each, device=device) if isinstance(each, tuple) else each for name, each in change.items()}
     with pytest.raises(RuntimeError, match="op 'linear_act': " + text):
         linear_act(**given)
+
+
+def decoding(device, dtype=torch.bfloat16, rows=(4, 1), outputs=96, features=512):
+    """input, weight, bias, residual of a layer of few rows, or of few outputs."""
+    shapes = ((*rows, features), (outputs, features), (outputs,), (*rows, outputs))
+    scales = (1, features**-0.5, 1, 1)
+    return [(torch.randn(shape, device=device) * scale).to(dtype) for shape, scale in zip(shapes, scales, strict=True)]
+
+
+def launches():
+    return gems.report()["gems::dot_rows_act"].served
+
+
+def rounded_once(given, expected):
+    """expected: in f64. Within half of the distance of two numbers, but for sums in f32."""
+    assert given.shape == expected.shape and given.is_contiguous()
+    half = torch.finfo(given.dtype).eps / 2
+    torch.testing.assert_close(given.double(), expected, rtol=1.02 * half, atol=1e-5, equal_nan=True)
+
+
+@pytest.mark.cuda
+@by_act
+@by_bias
+@by_residual
+@pytest.mark.parametrize("dtype", (torch.bfloat16, torch.float16), ids=str)
+@pytest.mark.parametrize("override", (False, True), ids=("off", "on"))
+def test_few_rows_are_one_launch(act, has_bias, has_residual, dtype, override, device):
+    for rows, outputs in (((), 9), ((1, 1), 1000), ((3,), 96), ((2, 4), 33), ((40,), 5)):
+        input, weight, bias, residual = decoding(device, dtype, rows, outputs)
+        bias, residual = bias if has_bias else None, residual if has_residual else None
+        wide = [each if each is None else each.double() for each in (input, weight, bias, residual)]
+        before = launches()
+        with gems.use_gems() if override else contextlib.nullcontext():
+            given = linear_act(input, weight, bias, act, residual)
+        assert launches() == before + 1
+        rounded_once(given, composition(*wide[:3], act, wide[3]))
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
+        linear_act(input, weight, bias, act, residual)
+        torch.cuda.synchronize()
+    assert len([event for event in profile.events() if event.device_type == torch.autograd.DeviceType.CUDA]) == 1
+
+
+@pytest.mark.cuda
+def test_what_is_not_finite_stays_where_it_is_in_one_launch(device):
+    input, weight, bias, residual = decoding(device, rows=(3,))
+    input[1, 7], weight[4, 9], bias[6], residual[2, 8] = float("nan"), float("inf"), float("-inf"), float("nan")
+    for act in ACTIVATIONS:
+        given = linear_act(input, weight, bias, act, residual)
+        rounded_once(given, composition(input.double(), weight.double(), bias.double(), act, residual.double()))
+    assert launches() == len(ACTIVATIONS)
+
+
+@pytest.mark.cuda
+def test_a_product_beyond_the_dtype_is_not_rounded_in_one_launch(device):
+    input, weight = (torch.full((rows, 512), value, device=device).half() for rows, value in ((1, 8), (9, 16)))
+    added = torch.full((9,), -65504.0, device=device).half()
+    assert (linear_act(input, weight, added, "relu") == 2**16 - 65504).all()
+    assert (linear_act(input, weight, None, "none", added[None]) == 2**16 - 65504).all()
+    assert launches() == 2
+
+
+@pytest.mark.cuda
+def test_what_autograd_modes_and_autocast_see_is_a_product_and_a_pass(device):
+    input, weight, bias, residual = decoding(device)
+    with Recorded() as recorded:
+        linear_act(input, weight, bias, "gelu", residual)
+    assert "aten.mm.default" in recorded.names and "gems.bias_act.default" in recorded.names
+    torch.func.vmap(lambda row: linear_act(row, weight, bias, "gelu"))(input)
+    with torch.autocast("cuda", dtype=torch.float16):
+        assert linear_act(input, weight, bias, "gelu").dtype == torch.float16
+    assert launches() == 0
+    with torch.autocast("cuda", dtype=torch.bfloat16):
+        assert linear_act(input, weight, bias, "gelu").dtype == torch.bfloat16
+    with torch.inference_mode():
+        assert linear_act(input, weight, bias, "gelu").is_inference()
+    parameter = weight.clone().requires_grad_()
+    with torch.no_grad():
+        assert not linear_act(input, parameter, bias, "gelu").requires_grad
+    assert launches() == 3
+    given, expected = linear_act(input, parameter, bias, "gelu", residual), composition(input, parameter, bias, "gelu", residual)
+    assert launches() == 3
+    of_given, of_expected = (torch.autograd.grad(each.sum(), parameter)[0] for each in (given, expected))
+    torch.testing.assert_close(of_given, of_expected)
+
+
+@pytest.mark.cuda
+def test_operands_that_do_not_suit_one_launch_take_two(device):
+    input, weight, bias, residual = decoding(device)
+    for operands_of_call in (
+        (torch.cat([input] * 3), weight, bias, None),
+        (input[..., 1:], weight[:, 1:], bias, residual),
+        (input, weight.t().contiguous().t(), bias, residual),
+        (input.float(), weight.float(), bias.float(), residual.float()),
+        (input, weight, bias, residual.float()),
+    ):
+        given = linear_act(*operands_of_call[:3], "silu", operands_of_call[3])
+        wide = [each if each is None else each.double() for each in operands_of_call]
+        torch.testing.assert_close(given.double(), composition(*wide[:3], "silu", wide[3]), rtol=2e-2, atol=2e-2)
+    assert launches() == 0
+
+
+@pytest.mark.cuda
+def test_one_launch_in_a_graph(device):
+    input, weight, bias, residual = decoding(device)
+    linear_act(input, weight, bias, "silu", residual)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        given = linear_act(input, weight, bias, "silu", residual)
+    assert launches() == 2
+    input.copy_(torch.randn_like(input))
+    graph.replay()
+    assert torch.equal(given, linear_act(input, weight, bias, "silu", residual))
 
 
 def test_works_under_the_override(device):

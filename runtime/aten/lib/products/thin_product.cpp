@@ -100,4 +100,18 @@ std::optional<DeclineReason> multiply_thin(const ProductCall& call, const Produc
   return reason;
 }
 
+std::optional<DeclineReason> multiply_thin(const ProductCall& call, const Product& product, const Epilogue& epilogue,
+                                           at::Tensor& result) {
+  const Factors factors = factors_of(call, product);
+  std::array arguments{CallArgument(factors.few), CallArgument(factors.many), CallArgument::absent(),
+                       CallArgument::absent(), CallArgument(FlagValue(epilogue.act))};
+  at::Tensor addend;
+  if (call.addend != nullptr) arguments[2] = CallArgument(addend = broadcast(*call.addend, product, factors.rank));
+  if (epilogue.residual != nullptr) arguments[3] = CallArgument(*epilogue.residual);
+  static CallCounts& counts = operator_counts("gems::dot_rows_act");
+  const auto reason = reduce(ops::dot_rows_act_op, arguments, factors, result, counts);
+  counts.add(reason);
+  return reason;
+}
+
 }  // namespace gems::aten

@@ -1,7 +1,9 @@
-// A composition: autograd, vmap, autocast and compilers see a product and a rowwise operator.
+// A composition: autograd, vmap, autocast and compilers see a product and a rowwise operator. Where none of them looks,
+// products of a few rows have the rest in their launch.
 #include "operators/single/linear_act.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/autocast_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/linear.h>
 #include <torch/csrc/autograd/function.h>
@@ -16,6 +18,8 @@
 #include <utility>
 
 #include "operators/operators.h"
+#include "operators/watched.h"
+#include "products/thin_linear.h"
 #include "torch/graph_node.h"
 
 namespace gems::aten {
@@ -69,9 +73,25 @@ Tensor finish(const Tensor& product, const MaybeTensor& bias, c10::string_view a
   return result;
 }
 
+bool is_cast(const Tensor& input) {
+  const c10::DeviceType device = input.device().type();
+  return at::autocast::is_autocast_enabled(device) && at::autocast::get_autocast_dtype(device) != input.scalar_type();
+}
+
+// Undefined where it takes more than one launch.
+Tensor in_one_launch(const Tensor& input, const Tensor& weight, const MaybeTensor& bias, std::string_view act,
+                     const MaybeTensor& residual) {
+  if (!input.is_cuda() || is_watched() || is_cast(input)) return {};
+  const auto given = [](const MaybeTensor& tensor) { return tensor ? &*tensor : nullptr; };
+  if (needs_gradient(input, weight, bias ? *bias : weight, residual ? *residual : weight)) return {};
+  return thin_linear_act(input, weight, given(bias), act, given(residual));
+}
+
 Tensor linear_act(const Tensor& input, const Tensor& weight, const MaybeTensor& bias, c10::string_view act,
                   const MaybeTensor& residual) {
-  check(input, weight, bias, std::string_view(act.data(), act.size()), residual);
+  const std::string_view name(act.data(), act.size());
+  check(input, weight, bias, name, residual);
+  if (Tensor result = in_one_launch(input, weight, bias, name, residual); result.defined()) return result;
   if (act == "none") {
     const Tensor product = at::linear(input, weight, bias);
     return residual ? product + *residual : product;
