@@ -9,6 +9,7 @@
 #include <ATen/ops/baddbmm.h>
 #include <ATen/ops/baddbmm_cpu_dispatch.h>
 #include <ATen/ops/bmm_cpu_dispatch.h>
+#include <ATen/ops/dot.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/matmul.h>
@@ -21,12 +22,18 @@
 #include <c10/util/DimVector.h>
 #include <c10/util/Flags.h>
 
+#include <array>
 #include <catch2/catch_test_macros.hpp>
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "gems/aten/serve.h"
+#include "overrides/arrange/row_arrange.h"
+#include "overrides/override.h"
+#include "overrides/row_call.h"
 #include "products/padded_product.h"
 #include "products/product_cost.h"
 #include "products/thin_linear.h"
@@ -378,6 +385,52 @@ TEST_CASE("a batch of such products is one rowwise op, where each pair has a mat
   // Pairs that do not begin at multiples of 16 bytes.
   const at::Tensor apart = at::randn({3, 340}, at::kHalf).as_strided({3, 20, 16}, {340, 16, 1});
   CHECK(!thin_product(at::randn({3, 2, 16}, at::kHalf), apart.mT()).defined());
+}
+
+// dot as its override serves it, undefined when it is ATen's.
+at::Tensor vector_product(const at::Tensor& x, const at::Tensor& y) {
+  static Override override("dot", {.op = "dot_rows", .rules = {}, .row_arrange = multiply_vectors}, 0);
+  const auto aten_probe = [&]() -> ResultTypes {
+    return {at::dot(probe_rows_like(x), probe_rows_like(y)).scalar_type()};
+  };
+  RowCall call;
+  call.take(x);
+  call.take(y);
+  at::Tensor result;
+  override.serve(call, {&result, 1}, aten_probe);
+  return result;
+}
+
+TEST_CASE("the product of two vectors is one row") {
+  for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf, at::kFloat, at::kDouble})
+    for (const std::int64_t length : {77, 4096, 20000}) {
+      INFO(c10::toString(dtype) << ' ' << length);
+      const at::Tensor x = at::randn({length}, dtype);
+      const at::Tensor y = at::randn({2 * length}, dtype).slice(0, 0, std::nullopt, 2);
+      const at::Tensor given = vector_product(x, y);
+      REQUIRE(given.defined());
+      CHECK(given.dim() == 0);
+      CHECK(given.scalar_type() == dtype);
+      const at::Tensor terms = x.to(at::kDouble) * y.to(at::kDouble);
+      const double exact = terms.sum().item<double>();
+      const double half =
+          std::array{0x1p-8, 0x1p-11, 0x1p-22, 0x1p-50}[static_cast<std::size_t>(dtype == at::kBFloat16 ? 0
+                                                                                 : dtype == at::kHalf   ? 1
+                                                                                 : dtype == at::kFloat  ? 2
+                                                                                                        : 3)];
+      // Rounded once; sums are in f32, or f64.
+      const double of_sums = dtype == at::kDouble ? 0x1p-50 : 0x1p-22;
+      CHECK(std::abs(given.item<double>() - exact) <=
+            half * std::abs(exact) + of_sums * terms.abs().sum().item<double>());
+    }
+  const at::Tensor x = at::randn({8});
+  CHECK(!vector_product(x, at::randn({1})).defined());
+  CHECK(!vector_product(x, at::randn({9})).defined());
+  CHECK(!vector_product(x.view({2, 4}), x.view({2, 4})).defined());
+  CHECK(!vector_product(x[0], x[0]).defined());
+  CHECK(!vector_product(x, at::Tensor()).defined());
+  CHECK(!vector_product(at::ones({8}, at::kLong), at::ones({8}, at::kLong)).defined());
+  CHECK(!vector_product(at::ones({8}, at::kComplexFloat), at::ones({8}, at::kComplexFloat)).defined());
 }
 
 at::Tensor activated(const at::Tensor& x, std::string_view act) {
