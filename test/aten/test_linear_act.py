@@ -1,6 +1,7 @@
 """torch.ops.gems.linear_act beside a product and its activation: values, gradients, what runs, transforms, refusals."""
 
 import contextlib
+import pathlib
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ import torch.nn.functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import gems
+from processes import python
 
 ACTIVATIONS = {
     "none": lambda x: x,
@@ -301,6 +303,139 @@ def test_one_launch_in_a_graph(device):
     input.copy_(torch.randn_like(input))
     graph.replay()
     assert torch.equal(given, linear_act(input, weight, bias, "silu", residual))
+
+
+# Operators in the place of an activation.
+
+SAMPLE = pathlib.Path(__file__).parents[2] / "build" / "test" / "modules" / "sample_ops.so"
+built = pytest.mark.skipif(not SAMPLE.exists(), reason="a bundle has no modules of the build")
+
+
+@pytest.fixture
+def sample():
+    return gems.load(SAMPLE)
+
+
+def layer_of_mish(input, weight, bias, residual):
+    result = F.mish(F.linear(input, weight, bias))
+    return result if residual is None else result + residual
+
+
+@built
+@by_bias
+@by_residual
+@pytest.mark.parametrize("name", ("sample_ops::mish", "mish"))
+@pytest.mark.parametrize("dtype", (torch.float32, torch.float64, torch.bfloat16), ids=str)
+def test_an_operator_of_a_module(sample, name, has_bias, has_residual, dtype, device):
+    call, tensors = call_of(linear_act, name, operands(device, dtype, has_bias, has_residual))
+    expect, _ = call_of(lambda *each: layer_of_mish(*each[:3], each[4]), name, operands(device, dtype, has_bias, has_residual))
+    wide = [each.detach().double().requires_grad_() for each in tensors]
+    given, expected = call(*tensors), expect(*wide)
+    tolerance = {torch.float32: 1e-5, torch.float64: 1e-12, torch.bfloat16: 4e-2}[dtype]
+    assert given.dtype == dtype
+    torch.testing.assert_close(given.double(), expected, rtol=tolerance, atol=tolerance)
+    of_given, of_expected = (torch.autograd.grad(each.sum(), by) for each, by in ((given, tensors), (expected, wide)))
+    for have, want in zip(of_given, of_expected, strict=True):
+        torch.testing.assert_close(have.double(), want, rtol=tolerance, atol=6 * tolerance)
+
+
+@built
+def test_an_operator_has_its_own_gradient(sample, device):
+    call, tensors = call_of(linear_act, "sample_ops::mish", operands(device))
+    assert torch.autograd.gradcheck(call, tensors, check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(call, tensors)
+    gems.reset_report()
+    torch.autograd.grad(call(*tensors).sum(), tensors)
+    report = gems.report()
+    assert report["sample_ops::mish"].served == 1 and report["sample_ops::mish.out"].calls == 0
+    assert report["sample_ops::_mish_vjp_x"].served == 1
+
+
+@built
+def test_an_operator_takes_the_memory_of_the_product(sample, device):
+    input, weight, bias, _ = operands(device, torch.float32, requires_grad=False)
+    gems.reset_report()
+    given = linear_act(input, weight, bias, "mish")
+    report = gems.report()
+    assert report["sample_ops::mish.out"].served == 1 and report["sample_ops::mish"].calls == 0
+    torch.testing.assert_close(given, F.mish(F.linear(input, weight, bias)))
+    with torch.inference_mode():
+        assert torch.equal(linear_act(input, weight, bias, "mish"), given)
+    with torch.no_grad():
+        assert torch.equal(linear_act(input, weight.clone().requires_grad_(), bias, "mish"), given)
+    assert gems.report()["sample_ops::mish.out"].served == 3
+
+
+@built
+def test_an_operator_of_another_dtype_has_memory_of_its_own(sample, device):
+    input, weight, bias, _ = operands(device, torch.float32, requires_grad=False)
+    assert torch.equal(linear_act(input, weight, bias, "gems::isnan"), torch.zeros(2, 3, 5, dtype=torch.bool, device=device))
+    assert gems.report()["gems::isnan"].served == 1
+
+
+@built
+def test_an_operator_under_transforms_and_modes(sample, device):
+    given = operands(device, requires_grad=False)
+    loss, reference = (lambda *each, f=f: f(*each).square().sum() for f in (
+        lambda *each: linear_act(*each[:3], "mish", each[3]), layer_of_mish))
+    everything = (0, 1, 2, 3)
+    torch.testing.assert_close(torch.func.grad(loss, everything)(*given), torch.func.grad(reference, everything)(*given))
+    samples, expected = (torch.func.vmap(f, in_dims=(0, None, None, 0))(*given) for f in (loss, reference))
+    torch.testing.assert_close(samples, expected)
+    with Recorded() as recorded:
+        linear_act(*given[:3], "mish")
+    assert "sample_ops.mish.default" in recorded.names
+    with torch.autocast(device, dtype=torch.bfloat16):
+        assert linear_act(*(each.float() for each in given[:3]), "mish").dtype == torch.bfloat16
+    assert linear_act(*operands("meta")[:3], "mish").shape == (2, 3, 5)
+    torch.library.opcheck(linear_act.default, (*operands(device)[:3], "sample_ops::mish"))
+    torch.compiler.reset()
+    compiled = torch.compile(lambda *each: linear_act(*each[:3], "mish", each[3]), backend="aot_eager", fullgraph=True)
+    torch.testing.assert_close(compiled(*given), layer_of_mish(*given))
+
+
+@built
+@pytest.mark.parametrize(
+    ("act", "text"),
+    (
+        ("sample_ops::mosh", r"is 'sample_ops::mosh'; expected 'none', 'relu', 'gelu', 'gelu_tanh' or 'silu', or an operator of one "
+                             r"tensor by its name, as 'my_ops::swish' of a module that is loaded; near it: 'sample_ops::mish'"),
+        ("mishh", r"is 'mishh'; expected .*; near it: 'sample_ops::mish'"),
+        ("gelu_tan", r"is 'gelu_tan'; expected .*; near it: 'gelu_tanh'"),
+        ("qqqqqqqq", r"is 'qqqqqqqq'; expected .* of a module that is loaded$"),
+        ("swish_glu", r"is 'swish_glu', the operator sample_ops::swish_glu\(Tensor x, Tensor gate, Scalar beta, str mode=.exact.\) -> "
+                      r"Tensor; expected one that takes one tensor and nothing else, and gives one: call this one with the product"),
+        ("sample_ops::sum_and_difference", r"is .*, the operator sample_ops::sum_and_difference\(Tensor x, Tensor y\) -> \(Tensor, Tensor\);"),
+        ("gems::softmax", r"is .*, the operator gems::softmax\(Tensor x, .*; expected one that takes one tensor"),
+    ),
+    ids=str,
+)  # fmt: skip
+def test_refuses_what_is_no_operator_of_one_tensor(sample, act, text, device):
+    with pytest.raises(RuntimeError, match="op 'linear_act': operand 'act' " + text):
+        linear_act(*operands(device)[:3], act)
+
+
+@pytest.mark.skipif(not SAMPLE.exists(), reason="needs libgems_dsl.a")
+def test_refuses_a_name_that_two_modules_have(sample, device):
+    text = '''
+#include "gems/dsl.h"
+using namespace gems::dsl;
+constexpr gems::OpDef other = pointwise({.name = "mish", .promotion_methods = {promote({0}, Default)}}, [](Tensor x) { return x * x; });
+GEMS_OPERATORS(second_mish, other)'''
+    code = f"""
+import torch, gems
+gems.load({str(SAMPLE)!r})
+gems.load_inline("second_mish", {text!r})
+x, w = torch.ones(1, 4), torch.ones(2, 4)
+print(torch.ops.gems.linear_act(x, w, act="second_mish::mish").tolist())
+try:
+    torch.ops.gems.linear_act(x, w, act="mish")
+except RuntimeError as error:
+    print(str(error).splitlines()[0])
+"""
+    said = python(code).stdout.splitlines()
+    assert said[0] == "[[16.0, 16.0]]"
+    assert said[1].startswith("op 'linear_act': operand 'act' is 'mish', which is sample_ops::mish and second_mish::mish: name one of them")
 
 
 def test_works_under_the_override(device):

@@ -259,6 +259,15 @@ std::vector<std::string> operator_names() {
   return names;
 }
 
+std::vector<std::string> operators_called(std::string_view name) {
+  const std::lock_guard lock(registered().mutex);
+  std::vector<std::string> names;
+  for (const auto& [full, op] : registered().ops)
+    if (full.ends_with(name) && std::string_view(full).substr(0, full.size() - name.size()).ends_with("::"))
+      names.push_back(full);
+  return names;
+}
+
 TORCH_LIBRARY(gems, library) {
   use_torch_threads();
   use_torch_profiler();

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "operators/operators.h"
+#include "operators/single/named_activation.h"
 #include "operators/watched.h"
 #include "products/thin_linear.h"
 #include "torch/graph_node.h"
@@ -28,11 +29,10 @@ namespace {
 using at::Tensor;
 using MaybeTensor = std::optional<Tensor>;
 
-void check(const Tensor& input, const Tensor& weight, const MaybeTensor& bias, std::string_view act,
-           const MaybeTensor& residual) {
-  constexpr std::array<std::string_view, 5> known{"none", "relu", "gelu", "gelu_tanh", "silu"};
-  TORCH_CHECK(std::ranges::find(known, act) != known.end(), "op 'linear_act': operand 'act' is '", std::string(act),
-              "'; expected 'none', 'relu', 'gelu', 'gelu_tanh' or 'silu'");
+// Those that bias_act has; others are operators by themselves.
+constexpr std::array<std::string_view, 5> own_activations{"none", "relu", "gelu", "gelu_tanh", "silu"};
+
+void check(const Tensor& input, const Tensor& weight, const MaybeTensor& bias, const MaybeTensor& residual) {
   TORCH_CHECK(weight.dim() == 2, "op 'linear_act': operand 'weight' has shape ", weight.sym_sizes(),
               "; expected [N, K], as torch.nn.Linear keeps it");
   TORCH_CHECK(input.dim() > 0 && input.sym_size(-1) == weight.sym_size(1),
@@ -90,7 +90,14 @@ Tensor in_one_launch(const Tensor& input, const Tensor& weight, const MaybeTenso
 Tensor linear_act(const Tensor& input, const Tensor& weight, const MaybeTensor& bias, c10::string_view act,
                   const MaybeTensor& residual) {
   const std::string_view name(act.data(), act.size());
-  check(input, weight, bias, name, residual);
+  std::optional<NamedActivation> named;
+  if (std::ranges::find(own_activations, name) == own_activations.end())
+    named.emplace("linear_act", name, own_activations);
+  check(input, weight, bias, residual);
+  if (named) {
+    const Tensor value = (*named)(at::linear(input, weight, bias));
+    return residual ? value + *residual : value;
+  }
   if (Tensor result = in_one_launch(input, weight, bias, name, residual); result.defined()) return result;
   if (act == "none") {
     const Tensor product = at::linear(input, weight, bias);
