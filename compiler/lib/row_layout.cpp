@@ -120,6 +120,8 @@ std::optional<RowSpace> product_space(const Geometry& geometry, const std::vecto
     products.sizes[place] = geometry.sizes[d];
     for (std::size_t t = 0; t < products.strides.size(); ++t) products.strides[t][place] = geometry.strides[t][d];
   }
+  // One row of each is not shared.
+  if (products.sizes[matrix] * products.sizes[few] * products.sizes[batch] == 1) return std::nullopt;
   if (products.sizes[few] > tuning::ProductRows) return std::nullopt;
   if (products.sizes[batch] > 1 && products.sizes[matrix] < tuning::ProductRows) return std::nullopt;
   constexpr int width = tuning::AccessBytes / 2;

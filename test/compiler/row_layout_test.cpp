@@ -79,6 +79,9 @@ TEST_CASE("sums of products of up to eight rows have a kernel of their own where
   CHECK(changed([](RowCase& test) { test.kept = {40, 1, 3}; }) == Layout{LayoutClass::Products});
   CHECK(changed([](RowCase& test) { test.kept = {7, 8, 3}; }) == Layout{LayoutClass::RowLooped});
   CHECK(changed([](RowCase& test) { test.kept = {1, 1, 3}; }) == Layout{LayoutClass::RowLooped});
+  // One row of each, which blocks share where it is long.
+  CHECK(changed([](RowCase& test) { test.kept = {1}; }) == Layout{LayoutClass::RowLooped});
+  CHECK(changed([](RowCase& test) { test.kept = {1, 1}; }) == Layout{LayoutClass::RowLooped});
 }
 
 TEST_CASE("a batch of products is walked matrix by matrix, in whatever order the dimensions lie") {
