@@ -1,5 +1,5 @@
-// A module as a user writes one: an operator with a flag and a number, one of two results, one whose body is wrong, and an
-// activation.
+// A module as a user writes one: an operator with a flag and a number, one of two results, one whose body is wrong, and
+// an activation.
 #include "gems/dsl.h"
 
 using namespace gems;
