@@ -5,7 +5,7 @@ Of the group decode, whose matrices are used a few times between two reads from 
 used in turn, so that none is found in a cache. The last columns are the time of gems.dot_rows, which computes products
 with a few vectors wherever the override would leave them, and that of a plain read of the matrix, a sum over each row,
 beside it. The group decode layer is the same with bias, activation and residual: in eager mode several operators, in gems
-linear_act; beside it the override's product and bias_act, in two launches. Of the group vectors it is their dot product.
+linear_act (of gates linear_gate); beside it the override's product and bias_act (silu_and_mul), in two launches. Of the group vectors it is their dot product.
 
 Each result is checked against eager's by its distance from a reference in f64. A case is slow when gems takes longer
 than eager by more than the noise, which is how far two runs of gems are apart; it is measured again with three times the
@@ -37,6 +37,7 @@ from run_cases import device_name
 
 EAGER, GEMS, AGAIN = "eager", "gems", "gems again"
 DECODE, LAYER, VECTORS = "decode", "decode layer", "vectors"
+GATE = "gate"
 ROWS, TWO, READ = "dot_rows", "two launches", "read"
 ACTIVATIONS = {"none": lambda x: x, "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"), "silu": F.silu}
 CHECKED_ROWS = 64  # of the result, against f64
@@ -52,7 +53,7 @@ class Product:
     k: int
     n: int
     batch: int = 1
-    act: str | None = None  # of a layer
+    act: str | None = None  # of a layer; GATE: of silu_and_mul of what it gives
 
     @property
     def name(self):
@@ -123,6 +124,8 @@ PRODUCTS = (
             (3072, 768, "gelu_tanh"),
             (768, 3072, "none"),
             (1024, 1024, "silu"),
+            (28672, 4096, GATE),
+            (5632, 1024, GATE),
         )
         for m in (1, 4, 8)
     ),
@@ -171,6 +174,15 @@ def calls_of(product, dtype, device):
     if product.act is None:
         call = torch.mm if product.batch == 1 else torch.bmm
         return Calls(call, call, torch.matmul, {ROWS: rows, READ: read} if product.group == DECODE else {})
+
+    if product.act == GATE:
+
+        def gated(x, w):
+            gate, value = (x @ w).chunk(2, -1)
+            return F.silu(gate) * value
+
+        two = {TWO: lambda x, w: torch.ops.gems.silu_and_mul(torch.mm(x, w)), READ: read}
+        return Calls(gated, lambda x, w: torch.ops.gems.linear_gate(x, w.t()), gated, two)
 
     bias, residual = (torch.randn(size, device=device, dtype=dtype) for size in ((product.n,), (product.m, product.n)))
     act, ops = ACTIVATIONS[product.act], torch.ops.gems

@@ -473,6 +473,36 @@ TEST_CASE("a linear layer of few rows or few outputs is one rowwise op, with its
           }
 }
 
+TEST_CASE("a linear layer that gives gates and values is one rowwise op, with the gate") {
+  for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf})
+    for (const at::DimVector& rows : std::vector<at::DimVector>{{1}, {2, 3}, {}})
+      for (const std::string_view act : {"silu", "gelu", "gelu_tanh"})
+        for (const bool has_bias : {false, true})
+          for (const bool gate_last : {false, true}) {
+            INFO(c10::toString(dtype) << ", rows " << at::IntArrayRef(rows) << ", " << act << (has_bias ? ", bias" : "")
+                                      << (gate_last ? ", gate last" : ""));
+            at::DimVector input_sizes(rows);
+            input_sizes.push_back(16);
+            const at::Tensor input = at::randn(input_sizes, dtype);
+            const at::Tensor weight = at::randn({22, 16}, dtype);
+            const at::Tensor bias = at::randn({22}, dtype);
+            const at::Tensor given = thin_linear_gate(input, weight, has_bias ? &bias : nullptr, act, gate_last);
+            at::Tensor product = at::matmul(input.to(at::kDouble), weight.to(at::kDouble).t());
+            if (has_bias) product = product + bias.to(at::kDouble);
+            const std::int64_t gates = gate_last ? 11 : 0;
+            const at::Tensor exact = activated(product.narrow(-1, gates, 11), act) * product.narrow(-1, 11 - gates, 11);
+            REQUIRE(given.defined());
+            CHECK(given.is_contiguous());
+            REQUIRE(given.sizes() == exact.sizes());
+            const double half = dtype == at::kHalf ? 0x1p-11 : 0x1p-8;
+            CHECK(at::allclose(given.to(at::kDouble), exact, 1.02 * half, 1e-4));
+          }
+  const at::Tensor weight = at::randn({22, 16}, at::kHalf);
+  CHECK(!thin_linear_gate(at::randn({9, 16}, at::kHalf), weight, nullptr, "silu", false).defined());
+  CHECK(!thin_linear_gate(at::randn({40, 16}, at::kHalf), weight.narrow(0, 0, 4), nullptr, "silu", false).defined());
+  CHECK(!thin_linear_gate(at::randn({2, 16}), weight.to(at::kFloat), nullptr, "silu", false).defined());
+}
+
 TEST_CASE("a linear layer whose operands do not suit one launch is left to several") {
   const at::Tensor input = at::randn({2, 3, 16}, at::kHalf);
   const at::Tensor weight = at::randn({33, 16}, at::kHalf);

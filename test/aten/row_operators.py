@@ -8,7 +8,7 @@ from gems_operators import ROWWISE as ALL
 from gems_operators import overload
 
 # Compositions, or reductions of the operators below.
-COMPOSED = ("cross_entropy", "linear_act", "linear_cross_entropy")
+COMPOSED = ("cross_entropy", "linear_act", "linear_cross_entropy", "linear_gate")
 NAMES = [name for name in ALL if name not in COMPOSED]
 # Nothing moves, or only where rows tie.
 WITHOUT_GRADIENT = {"all", "any", "argmax", "argmin", "count_nonzero"} | {name for name in NAMES if name.startswith("vector_norm")}
@@ -37,7 +37,7 @@ def arguments_of(name, shape, dims, dtype, device, seed=0):
             arguments.append(1 % length)
         elif argument.name in ("weight", "bias"):
             arguments.append(draw(reduced).abs() if name.startswith("cross_entropy") else draw(reduced))
-        elif argument.name in ("mean", "rstd", "log_sum", "addend") or (name, argument.name) == ("cross_entropy_gradient", "scale"):
+        elif argument.name in ("mean", "rstd", "log_sum", "addend", "gate_addend", "value_addend") or (name, argument.name) == ("cross_entropy_gradient", "scale"):
             arguments.append(draw(kept))
         elif (name, argument.name) == ("dot_rows_act", "residual"):
             arguments.append(draw(kept))
@@ -101,6 +101,9 @@ COMPOSITIONS = {
     "cross_entropy_gradient": _cross_entropy_gradient,
     "dot_rows": lambda x, y, addend, beta, alpha, dims: alpha * (x * y).sum(dims) + beta * addend,
     "dot_rows_act": lambda x, y, addend, residual, act, dims: getattr(F, act)((x * y).sum(dims) + addend) + residual,
+    "dot_rows_gate": lambda x, gates, values, gate_addend, value_addend, act, dims: (
+        getattr(F, act)((x * gates).sum(dims) + gate_addend) * ((x * values).sum(dims) + value_addend)
+    ),
     "softmax": lambda x, dims: F.softmax(x, dims[0]),
     "log_softmax": lambda x, dims: F.log_softmax(x, dims[0]),
     "masked_softmax": lambda x, mask, scale, dims: F.softmax(x * scale + mask, dims[0]),

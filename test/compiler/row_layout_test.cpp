@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 
+#include "gems/dsl.h"
 #include "gems/ops/catalogue.h"
 #include "gems/ops/fused_rows.h"
 #include "gems/ops/normalization.h"
@@ -16,6 +17,8 @@
 
 namespace gems::test {
 namespace {
+
+using namespace gems::dsl;
 
 Layout chosen(const OpDef& op, DType dtype, std::int64_t length, int offset = 0, int pad = 0, int stride = 1) {
   return layout_of({.graph = row_trace(op, {dtype}),
@@ -82,6 +85,35 @@ TEST_CASE("sums of products of up to eight rows have a kernel of their own where
   // One row of each, which blocks share where it is long.
   CHECK(changed([](RowCase& test) { test.kept = {1}; }) == Layout{LayoutClass::RowLooped});
   CHECK(changed([](RowCase& test) { test.kept = {1, 1}; }) == Layout{LayoutClass::RowLooped});
+}
+
+constexpr OpDef squares_and_products_op =
+    rowwise({.name = "squares_and_products", .promotion_methods = {promote({0, 1}, Default)}},
+            [](Tensor x, Tensor y) { return row_sum(x * x) + row_sum(x * y); });
+constexpr OpDef chained_op = rowwise({.name = "chained", .promotion_methods = {promote({0, 1, 2}, Default)}},
+                                     [](Tensor x, Tensor y, Tensor z) { return row_sum(x * y) + row_sum(y * z); });
+constexpr OpDef three_op =
+    rowwise({.name = "three", .promotion_methods = {promote({0, 1, 2, 3}, Default)}},
+            [](Tensor x, Tensor y, Tensor z, Tensor w) { return row_sum(x * y) + row_sum(x * z) + row_sum(x * w); });
+constexpr OpDef maximum_op = rowwise({.name = "maximum", .promotion_methods = {promote({0, 1, 2}, Default)}},
+                                     [](Tensor x, Tensor y, Tensor z) { return row_sum(x * y) + row_max(x * z); });
+
+TEST_CASE("two sums of products have it, too, where both have the first operand and different others") {
+  const auto is_taken = [](const OpDef& op, const std::vector<DType>& dtypes) {
+    return is_product(row_trace(op, dtypes));
+  };
+  CHECK(is_taken(ops::dot_rows_gate_op, {DType::BF16}));
+  CHECK(is_taken(ops::dot_rows_gate_op, {DType::F16}));
+  CHECK(is_taken(ops::dot_rows_act_op, {DType::F16}));
+  CHECK(!is_taken(ops::dot_rows_gate_op, {DType::F32}));
+  CHECK(!is_taken(ops::dot_rows_gate_op, {DType::BF16, DType::BF16, DType::F16}));
+  CHECK(!is_taken(squares_and_products_op, {DType::BF16}));
+  CHECK(!is_taken(chained_op, {DType::BF16}));
+  CHECK(!is_taken(three_op, {DType::BF16}));
+  CHECK(!is_taken(maximum_op, {DType::BF16}));
+  const RowCase gate{
+      .graph = row_trace(ops::dot_rows_gate_op, {DType::BF16}), .reduced = {64}, .kept = {40, 8}, .is_product = true};
+  CHECK(layout_of(gate) == Layout{LayoutClass::Products});
 }
 
 TEST_CASE("a batch of products is walked matrix by matrix, in whatever order the dimensions lie") {

@@ -247,8 +247,9 @@ TEST_CASE(
     "products of a few rows with those of a matrix are found by tensor cores, in the same bits for one row and eight") {
   std::vector<RowCase> cases;
   for (const DType dtype : {DType::BF16, DType::F16})
-    for (const TraceGraph& graph : {row_trace(ops::dot_rows_op, {dtype}), row_trace(ops::dot_rows_op, {dtype}, 3),
-                                    row_trace(ops::dot_rows_act_op, {dtype})})
+    for (const TraceGraph& graph :
+         {row_trace(ops::dot_rows_op, {dtype}), row_trace(ops::dot_rows_op, {dtype}, 3),
+          row_trace(ops::dot_rows_act_op, {dtype}), row_trace(ops::dot_rows_gate_op, {dtype})})
       for (const std::int64_t length : {8, 136, 2056})
         for (const std::int64_t many : {2, 9})
           for (const std::int64_t few : {1, 3, 8})

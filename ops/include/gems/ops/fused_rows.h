@@ -24,7 +24,9 @@ namespace gems::ops {
 // few vectors and a matrix.
 // dot_rows_act: activation of the sum of x * y over a row plus addend, plus residual: a linear layer of a few vectors,
 // with what follows it. act: as of bias_act, or "none".
+// dot_rows_gate: activation of the sum of x * gates over a row plus gate_addend, times the sum of x * values plus
+// value_addend. act: "silu", "gelu" or "gelu_tanh".
 extern const OpDef skip_rms_norm_op, skip_layer_norm_op, gemma_rms_norm_op, skip_gemma_rms_norm_op, masked_softmax_op,
-    cross_entropy_rows_op, cross_entropy_gradient_op, bias_act_op, dot_rows_op, dot_rows_act_op;
+    cross_entropy_rows_op, cross_entropy_gradient_op, bias_act_op, dot_rows_op, dot_rows_act_op, dot_rows_gate_op;
 
 }  // namespace gems::ops

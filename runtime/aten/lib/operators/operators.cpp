@@ -22,6 +22,7 @@
 #include "operators/meta.h"
 #include "operators/single/cross_entropy.h"
 #include "operators/single/linear_act.h"
+#include "operators/single/linear_gate.h"
 #include "operators/single/packed_gate.h"
 #include "operators/single/rotary_embedding.h"
 #include "operators/stack_arguments.h"
@@ -276,6 +277,7 @@ TORCH_LIBRARY(gems, library) {
   register_adam_steps(library);
   register_cross_entropy(library);
   register_linear_act(library);
+  register_linear_gate(library);
   register_packed_gates(library);
   register_rotary_embedding(library);
 }

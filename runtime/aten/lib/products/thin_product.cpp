@@ -61,6 +61,14 @@ at::Tensor broadcast(const at::Tensor& addend, const Product& product, std::size
   return view(addend, sizes, at::IntArrayRef(strides.data(), rank));
 }
 
+// One half along dimension 1.
+at::Tensor half_of(const at::Tensor& whole, std::int64_t which) {
+  at::DimVector sizes(whole.sizes());
+  sizes[1] /= 2;
+  return undispatched_view(whole, whole.scalar_type(), sizes, whole.strides(),
+                           whole.storage_offset() + which * sizes[1] * whole.stride(1));
+}
+
 std::optional<DeclineReason> reduce(const OpDef& op, std::span<const CallArgument> arguments, const Factors& factors,
                                     at::Tensor& result, CallCounts& counts) {
   const DeviceScope scope(factors.few.device());
@@ -110,6 +118,28 @@ std::optional<DeclineReason> multiply_thin(const ProductCall& call, const Produc
   if (epilogue.residual != nullptr) arguments[3] = CallArgument(*epilogue.residual);
   static CallCounts& counts = operator_counts("gems::dot_rows_act");
   const auto reason = reduce(ops::dot_rows_act_op, arguments, factors, result, counts);
+  counts.add(reason);
+  return reason;
+}
+
+std::optional<DeclineReason> multiply_thin(const ProductCall& call, const Product& product,
+                                           const GateEpilogue& epilogue, at::Tensor& result) {
+  const Factors factors{rows_of(*call.a, -2, 2, 0), rows_of(*call.b, -1, 2, 1), 2};
+  const std::int64_t gates = epilogue.gate_last ? 1 : 0;
+  const at::Tensor gate = half_of(factors.many, gates);
+  const at::Tensor value = half_of(factors.many, 1 - gates);
+  std::array arguments{CallArgument(factors.few), CallArgument(gate),     CallArgument(value),
+                       CallArgument::absent(),    CallArgument::absent(), CallArgument(FlagValue(epilogue.act))};
+  std::array<at::Tensor, 2> addends;
+  if (call.addend != nullptr) {
+    const at::Tensor whole = broadcast(*call.addend, product, factors.rank);
+    for (const std::size_t i : {0, 1}) {
+      addends[i] = half_of(whole, i == 0 ? gates : 1 - gates);
+      arguments[3 + i] = CallArgument(addends[i]);
+    }
+  }
+  static CallCounts& counts = operator_counts("gems::dot_rows_gate");
+  const auto reason = reduce(ops::dot_rows_gate_op, arguments, factors, result, counts);
   counts.add(reason);
   return reason;
 }

@@ -3,7 +3,6 @@
 #include "operators/single/linear_act.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/autocast_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/linear.h>
 #include <torch/csrc/autograd/function.h>
@@ -18,8 +17,8 @@
 #include <utility>
 
 #include "operators/operators.h"
+#include "operators/single/linear_call.h"
 #include "operators/single/named_activation.h"
-#include "operators/watched.h"
 #include "products/thin_linear.h"
 #include "torch/graph_node.h"
 
@@ -27,20 +26,11 @@ namespace gems::aten {
 namespace {
 
 using at::Tensor;
-using MaybeTensor = std::optional<Tensor>;
 
 // Those that bias_act has; others are operators by themselves.
 constexpr std::array<std::string_view, 5> own_activations{"none", "relu", "gelu", "gelu_tanh", "silu"};
 
-void check(const Tensor& input, const Tensor& weight, const MaybeTensor& bias, const MaybeTensor& residual) {
-  TORCH_CHECK(weight.dim() == 2, "op 'linear_act': operand 'weight' has shape ", weight.sym_sizes(),
-              "; expected [N, K], as torch.nn.Linear keeps it");
-  TORCH_CHECK(input.dim() > 0 && input.sym_size(-1) == weight.sym_size(1),
-              "op 'linear_act': operand 'input' has shape ", input.sym_sizes(), "; expected [..., ", weight.sym_size(1),
-              "] beside 'weight' of shape ", weight.sym_sizes());
-  TORCH_CHECK(!bias || (bias->dim() == 1 && bias->sym_size(0) == weight.sym_size(0)),
-              "op 'linear_act': operand 'bias' has shape ", bias->sym_sizes(), "; expected [", weight.sym_size(0),
-              "], one value for each row of 'weight'");
+void check_residual(const Tensor& input, const Tensor& weight, const MaybeTensor& residual) {
   if (!residual) return;
   c10::SymDimVector sizes(input.sym_sizes());
   sizes.back() = weight.sym_size(0);
@@ -73,32 +63,22 @@ Tensor finish(const Tensor& product, const MaybeTensor& bias, c10::string_view a
   return result;
 }
 
-bool is_cast(const Tensor& input) {
-  const c10::DeviceType device = input.device().type();
-  return at::autocast::is_autocast_enabled(device) && at::autocast::get_autocast_dtype(device) != input.scalar_type();
-}
-
-// Undefined where it takes more than one launch.
-Tensor in_one_launch(const Tensor& input, const Tensor& weight, const MaybeTensor& bias, std::string_view act,
-                     const MaybeTensor& residual) {
-  if (!input.is_cuda() || is_watched() || is_cast(input)) return {};
-  const auto given = [](const MaybeTensor& tensor) { return tensor ? &*tensor : nullptr; };
-  if (needs_gradient(input, weight, bias ? *bias : weight, residual ? *residual : weight)) return {};
-  return thin_linear_act(input, weight, given(bias), act, given(residual));
-}
-
 Tensor linear_act(const Tensor& input, const Tensor& weight, const MaybeTensor& bias, c10::string_view act,
                   const MaybeTensor& residual) {
   const std::string_view name(act.data(), act.size());
   std::optional<NamedActivation> named;
   if (std::ranges::find(own_activations, name) == own_activations.end())
     named.emplace("linear_act", name, own_activations);
-  check(input, weight, bias, residual);
+  check_linear("linear_act", input, weight, bias);
+  check_residual(input, weight, residual);
   if (named) {
     const Tensor value = (*named)(at::linear(input, weight, bias));
     return residual ? value + *residual : value;
   }
-  if (Tensor result = in_one_launch(input, weight, bias, name, residual); result.defined()) return result;
+  if (is_plain_on_cuda(input, weight, bias, residual)) {
+    Tensor result = thin_linear_act(input, weight, pointer_to(bias), name, pointer_to(residual));
+    if (result.defined()) return result;
+  }
   if (act == "none") {
     const Tensor product = at::linear(input, weight, bias);
     return residual ? product + *residual : product;
