@@ -5,7 +5,8 @@ Of the group decode, whose matrices are used a few times between two reads from 
 used in turn, so that none is found in a cache. The last columns are the time of gems.dot_rows, which computes products
 with a few vectors wherever the override would leave them, and that of a plain read of the matrix, a sum over each row,
 beside it. The group decode layer is the same with bias, activation and residual: in eager mode several operators, in gems
-linear_act (of gates linear_gate); beside it the override's product and bias_act (silu_and_mul), in two launches. Of the group vectors it is their dot product.
+linear_act (of gates linear_gate), beside it the rowwise op in one launch, wherever the operator would leave it, and the
+override's product and bias_act (silu_and_mul) in two. Of the group vectors it is their dot product.
 
 Each result is checked against eager's by its distance from a reference in f64. A case is slow when gems takes longer
 than eager by more than the noise, which is how far two runs of gems are apart; it is measured again with three times the
@@ -57,7 +58,8 @@ class Product:
 
     @property
     def name(self):
-        return ("" if self.batch == 1 else f"{self.batch} of ") + f"{self.m}x{self.k}x{self.n}" + (f" {self.act}" if self.act else "")
+        batch = "" if self.batch == 1 else f"{self.batch} of "
+        return f"{batch}{self.m}x{self.k}x{self.n}" + (f" {self.act}" if self.act else "")
 
     @property
     def is_decoding(self):
@@ -145,8 +147,8 @@ def operands(product, dtype, device):
 
     if product.is_decoding:
         count = math.ceil(measure.ROTATION_BYTES / (product.batch * product.n * product.k * dtype.itemsize))
-        if product.group == VECTORS:
-            return {"forward": [tuple(make(2, product.k)) for _ in range(count)]}
+        if product.group == VECTORS:  # short ones are found in a cache
+            return {"forward": [tuple(make(2, product.k)) for _ in range(min(count, 256))]}
         return {"forward": [(make(product.m, product.k), transposed(make(product.n, product.k))) for _ in range(count)]}
     x, w, grad = (make(product.m, product.k), make(product.n, product.k), make(product.m, product.n))
     return {"forward": [(x, transposed(w))], "dx": [(grad, w)], "dw": [(transposed(grad), x)]}
@@ -164,11 +166,12 @@ class Calls:
 
 def calls_of(product, dtype, device):
     def rows(x, w):
-        return torch.ops.gems.dot_rows(x.unsqueeze(-2), transposed(w).unsqueeze(-3), None, 1.0, 1.0)
+        return ops.dot_rows(x.unsqueeze(-2), transposed(w).unsqueeze(-3), None, 1.0, 1.0)
 
     def read(x, w):
         return torch.sum(w, -2)
 
+    ops = torch.ops.gems
     if product.group == VECTORS:
         return Calls(torch.dot, torch.dot, torch.dot)
     if product.act is None:
@@ -181,11 +184,18 @@ def calls_of(product, dtype, device):
             gate, value = (x @ w).chunk(2, -1)
             return F.silu(gate) * value
 
-        two = {TWO: lambda x, w: torch.ops.gems.silu_and_mul(torch.mm(x, w)), READ: read}
-        return Calls(gated, lambda x, w: torch.ops.gems.linear_gate(x, w.t()), gated, two)
+        def in_one(x, w):
+            gates, values = w.t()[None].chunk(2, 1)
+            return ops.dot_rows_gate(x[:, None], gates, values, None, None)
+
+        others = {ROWS: in_one, TWO: lambda x, w: ops.silu_and_mul(torch.mm(x, w)), READ: read}
+        return Calls(gated, lambda x, w: ops.linear_gate(x, w.t()), gated, others)
 
     bias, residual = (torch.randn(size, device=device, dtype=dtype) for size in ((product.n,), (product.m, product.n)))
-    act, ops = ACTIVATIONS[product.act], torch.ops.gems
+    act = ACTIVATIONS[product.act]
+
+    def in_one(x, w):
+        return ops.dot_rows_act(x[:, None], w.t()[None], bias.expand(residual.shape), residual, product.act)
 
     def in_two(x, w):
         if product.act == "none":
@@ -196,7 +206,7 @@ def calls_of(product, dtype, device):
         lambda x, w: act(F.linear(x, w.t(), bias)) + residual,
         lambda x, w: ops.linear_act(x, w.t(), bias, product.act, residual),
         lambda x, w: act(x @ w + bias.double()) + residual.double(),
-        {TWO: in_two, READ: read},
+        {ROWS: in_one, TWO: in_two, READ: read},
     )
 
 
@@ -247,10 +257,9 @@ def timing(arms, rounds):
 def line(row):
     verdict = f"WRONG: {row['wrong']}" if row["wrong"] else "slow" if row["slow"] else ""
     done = "served" if row["served"] else "passed on"
-    of_read = ""
-    for name, computing in ((ROWS, ROWS), (TWO, GEMS)):
-        if name in row["us"]:
-            of_read = f"{name} {row['us'][name]:>8.1f}, {row['us'][READ] / row['us'][computing]:.2f} of a read"
+    us = row["us"]
+    others = "".join(f"{name} {us[name]:>8.1f}, " for name in (ROWS, TWO) if name in us)
+    of_read = f"{others}{us[READ] / us[ROWS]:.2f} of a read" if ROWS in us else ""
     return (f"{row['group']:<20}{row['name']:<24}{row['direction']:<9}{row['dtype']:<10}{row['us'][EAGER]:>10.1f}"
             f"{row['us'][GEMS]:>10.1f}{row['of_eager']:>8.2f}x{100 * row['noise']:>7.1f}%  "
             f"{done:<10}{of_read} {verdict}").rstrip()  # fmt: skip
