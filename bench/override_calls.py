@@ -56,8 +56,8 @@ INSTEAD = {
     "max": (POINT,),
     "other": (POINT,),
 }
-# Whose operands are matrices: products.py measures them.
-PRODUCTS = {"mm", "addmm", "addmv", "bmm", "baddbmm"}
+# Whose operands are matrices, or vectors: products.py measures them.
+PRODUCTS = {"mm", "addmm", "addmv", "bmm", "baddbmm", "dot", "vdot"}
 ONLY_POINTS = {("masked_fill", "value")}
 MASKS = ("condition", "mask")
 # Operands that are positive: where ATen's result would be NaN, or a division by zero.

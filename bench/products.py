@@ -4,7 +4,9 @@
 Of the group decode, whose matrices are used a few times between two reads from memory, the product only; operands are
 used in turn, so that none is found in a cache. The last columns are the time of gems.dot_rows, which computes products
 with a few vectors wherever the override would leave them, and that of a plain read of the matrix, a sum over each row,
-beside it.
+beside it. The group decode layer is the same with bias, activation and residual: in eager mode several operators, in gems
+linear_act (of gates linear_gate), beside it the rowwise op in one launch, wherever the operator would leave it, and the
+override's product and bias_act (silu_and_mul) in two. Of the group vectors it is their dot product.
 
 Each result is checked against eager's by its distance from a reference in f64. A case is slow when gems takes longer
 than eager by more than the noise, which is how far two runs of gems are apart; it is measured again with three times the
@@ -24,16 +26,21 @@ import re
 import statistics
 import sys
 import time
+import typing
 
 import paths  # noqa: F401  (finds gems)
 import torch
+import torch.nn.functional as F
 
 import gems
 import measure
 from run_cases import device_name
 
 EAGER, GEMS, AGAIN = "eager", "gems", "gems again"
-DECODE, ROWS, READ = "decode", "dot_rows", "read"
+DECODE, LAYER, VECTORS = "decode", "decode layer", "vectors"
+GATE = "gate"
+ROWS, TWO, READ = "dot_rows", "two launches", "read"
+ACTIVATIONS = {"none": lambda x: x, "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"), "silu": F.silu}
 CHECKED_ROWS = 64  # of the result, against f64
 LEAST_NOISE = 0.03
 
@@ -47,10 +54,16 @@ class Product:
     k: int
     n: int
     batch: int = 1
+    act: str | None = None  # of a layer; GATE: of silu_and_mul of what it gives
 
     @property
     def name(self):
-        return ("" if self.batch == 1 else f"{self.batch} of ") + f"{self.m}x{self.k}x{self.n}"
+        batch = "" if self.batch == 1 else f"{self.batch} of "
+        return f"{batch}{self.m}x{self.k}x{self.n}" + (f" {self.act}" if self.act else "")
+
+    @property
+    def is_decoding(self):
+        return self.group in (DECODE, LAYER, VECTORS)
 
 
 PRODUCTS = (
@@ -85,6 +98,11 @@ PRODUCTS = (
     Product("batch", 1023, 64, 1023, 96),
     Product("batch", 1025, 127, 1025, 16),
     Product("batch", 2047, 2047, 2047, 8),
+    Product(DECODE, 1, 128, 1024, 32),
+    Product(DECODE, 1, 128, 8192, 256),
+    Product(DECODE, 8, 64, 2048, 96),
+    Product(DECODE, 4, 4096, 1024, 8),
+    *(Product(VECTORS, 1, k, 1) for k in (4096, 1 << 17, 1 << 20, 1 << 24)),
     *(
         Product(DECODE, m, k, n)
         for n, k in (
@@ -98,6 +116,20 @@ PRODUCTS = (
             (128256, 2048),
         )
         for m in (1, 2, 4, 8)
+    ),
+    *(
+        Product(LAYER, m, k, n, act=act)
+        for n, k, act in (
+            (4096, 4096, "none"),
+            (14336, 4096, "silu"),
+            (4096, 14336, "none"),
+            (3072, 768, "gelu_tanh"),
+            (768, 3072, "none"),
+            (1024, 1024, "silu"),
+            (28672, 4096, GATE),
+            (5632, 1024, GATE),
+        )
+        for m in (1, 4, 8)
     ),
 )
 
@@ -113,23 +145,82 @@ def operands(product, dtype, device):
     def make(rows, columns):
         return torch.randn(*shape, rows, columns, device=device, dtype=dtype)
 
-    if product.group == DECODE:
-        count = math.ceil(measure.ROTATION_BYTES / (product.n * product.k * dtype.itemsize))
+    if product.is_decoding:
+        count = math.ceil(measure.ROTATION_BYTES / (product.batch * product.n * product.k * dtype.itemsize))
+        if product.group == VECTORS:  # short ones are found in a cache
+            return {"forward": [tuple(make(2, product.k)) for _ in range(min(count, 256))]}
         return {"forward": [(make(product.m, product.k), transposed(make(product.n, product.k))) for _ in range(count)]}
     x, w, grad = (make(product.m, product.k), make(product.n, product.k), make(product.m, product.n))
     return {"forward": [(x, transposed(w))], "dx": [(grad, w)], "dw": [(transposed(grad), x)]}
 
 
-def problem(call, a, b):
+@dataclasses.dataclass(frozen=True)
+class Calls:
+    """Functions of the two matrices; the exact one is given them in f64, with some rows of the first."""
+
+    eager: typing.Callable
+    gems: typing.Callable
+    exact: typing.Callable
+    others: dict = dataclasses.field(default_factory=dict)  # by name, under the override
+
+
+def calls_of(product, dtype, device):
+    def rows(x, w):
+        return ops.dot_rows(x.unsqueeze(-2), transposed(w).unsqueeze(-3), None, 1.0, 1.0)
+
+    def read(x, w):
+        return torch.sum(w, -2)
+
+    ops = torch.ops.gems
+    if product.group == VECTORS:
+        return Calls(torch.dot, torch.dot, torch.dot)
+    if product.act is None:
+        call = torch.mm if product.batch == 1 else torch.bmm
+        return Calls(call, call, torch.matmul, {ROWS: rows, READ: read} if product.group == DECODE else {})
+
+    if product.act == GATE:
+
+        def gated(x, w):
+            gate, value = (x @ w).chunk(2, -1)
+            return F.silu(gate) * value
+
+        def in_one(x, w):
+            gates, values = w.t()[None].chunk(2, 1)
+            return ops.dot_rows_gate(x[:, None], gates, values, None, None)
+
+        others = {ROWS: in_one, TWO: lambda x, w: ops.silu_and_mul(torch.mm(x, w)), READ: read}
+        return Calls(gated, lambda x, w: ops.linear_gate(x, w.t()), gated, others)
+
+    bias, residual = (torch.randn(size, device=device, dtype=dtype) for size in ((product.n,), (product.m, product.n)))
+    act = ACTIVATIONS[product.act]
+
+    def in_one(x, w):
+        return ops.dot_rows_act(x[:, None], w.t()[None], bias.expand(residual.shape), residual, product.act)
+
+    def in_two(x, w):
+        if product.act == "none":
+            return torch.addmm(bias, x, w) + residual
+        return ops.bias_act(torch.mm(x, w), bias, residual, product.act, dim=[-1])
+
+    return Calls(
+        lambda x, w: act(F.linear(x, w.t(), bias)) + residual,
+        lambda x, w: ops.linear_act(x, w.t(), bias, product.act, residual),
+        lambda x, w: act(x @ w + bias.double()) + residual.double(),
+        {ROWS: in_one, TWO: in_two, READ: read},
+    )
+
+
+def problem(calls, a, b):
     """What is wrong with gems' result, as text; None when nothing is."""
-    expected = call(a, b)
+    expected = calls.eager(a, b)
     with gems.use_gems():
-        given = call(a, b)
+        given = calls.gems(a, b)
     if given.shape != expected.shape or given.stride() != expected.stride():
         return f"shape {tuple(given.shape)}, strides {given.stride()}"
-    step = max(1, a.shape[-2] // CHECKED_ROWS)
-    reference = a[..., ::step, :].double() @ b.double()
-    far, allowed = ((each[..., ::step, :].double() - reference).abs().max().item() for each in (given, expected))
+    step = 1 if a.dim() == 1 else max(1, a.shape[-2] // CHECKED_ROWS)
+    checked = [each if step == 1 else each[..., ::step, :] for each in (a, given, expected)]
+    reference = calls.exact(checked[0].double(), b.double())
+    far, allowed = ((each.double() - reference).abs().max().item() for each in checked[1:])
     if far <= 1.5 * allowed + torch.finfo(given.dtype).eps * reference.abs().max().item() / 4:
         return None
     return f"{far:.3g} from f64, eager {allowed:.3g}"
@@ -137,23 +228,20 @@ def problem(call, a, b):
 
 def run_case(product, direction, pairs, rounds):
     a, b = pairs[0]
-    call = torch.mm if product.batch == 1 else torch.bmm
+    calls = calls_of(product, a.dtype, a.device)
     row = {"group": product.group, "name": product.name, "direction": direction, "dtype": str(a.dtype)[6:]}
     gems.reset_report()
-    row["wrong"] = problem(call, a, b)
+    row["wrong"] = problem(calls, a, b)
     row["served"] = any(each.served for each in gems.report().values())
     # Otherwise counted as one that needs no graph: launches are queued as a model's are.
-    total = measure.GRAPH_BELOW_BYTES if product.group != DECODE else b.nbytes
+    total = b.nbytes if product.is_decoding else measure.GRAPH_BELOW_BYTES
 
     def arm(call):
         return measure.cuda_arm(call, pairs, total, burst_s=0.004) if a.is_cuda else measure.cpu_arm(call, pairs)
 
-    arms = {EAGER: arm(call)}
+    arms = {EAGER: arm(calls.eager)}
     with gems.use_gems():
-        arms[GEMS] = arm(call)
-        if product.group == DECODE:
-            arms[ROWS] = arm(lambda x, w: torch.ops.gems.dot_rows(x[:, None], w.t()[None], None, 1.0, 1.0))
-            arms[READ] = arm(lambda x, w: torch.sum(w, 0))
+        arms |= {name: arm(call) for name, call in {GEMS: calls.gems, **calls.others}.items()}
     arms |= {name: measure.in_scope(arms[name], gems.use_gems) for name in arms if name != EAGER}
     row |= timing(arms, rounds)
     return row | timing(arms, 3 * rounds) if row["slow"] else row
@@ -169,9 +257,10 @@ def timing(arms, rounds):
 def line(row):
     verdict = f"WRONG: {row['wrong']}" if row["wrong"] else "slow" if row["slow"] else ""
     done = "served" if row["served"] else "passed on"
-    rows, read = row["us"].get(ROWS), row["us"].get(READ)
-    of_read = f"dot_rows {rows:>8.1f}, {read / rows:.2f} of a read" if rows else ""
-    return (f"{row['group']:<20}{row['name']:<22}{row['direction']:<9}{row['dtype']:<10}{row['us'][EAGER]:>10.1f}"
+    us = row["us"]
+    others = "".join(f"{name} {us[name]:>8.1f}, " for name in (ROWS, TWO) if name in us)
+    of_read = f"{others}{us[READ] / us[ROWS]:.2f} of a read" if ROWS in us else ""
+    return (f"{row['group']:<20}{row['name']:<24}{row['direction']:<9}{row['dtype']:<10}{row['us'][EAGER]:>10.1f}"
             f"{row['us'][GEMS]:>10.1f}{row['of_eager']:>8.2f}x{100 * row['noise']:>7.1f}%  "
             f"{done:<10}{of_read} {verdict}").rstrip()  # fmt: skip
 
@@ -194,7 +283,7 @@ def main(argv=None):
     torch.backends.cuda.matmul.allow_tf32 = True
     start = time.monotonic()
     result = {"device": device_name(arguments.device), "torch": torch.__version__, "cases": []}
-    print(f"{'group':<20}{'m x k x n':<22}{'':<9}{'':<10}{'eager us':>10}{'gems us':>10}{'faster':>9}{'noise':>8}")
+    print(f"{'group':<20}{'m x k x n':<24}{'':<9}{'':<10}{'eager us':>10}{'gems us':>10}{'faster':>9}{'noise':>8}")
     for product, dtype in chosen(arguments):
         if arguments.limit and time.monotonic() - start > arguments.limit:
             print("no time was left for more")

@@ -94,31 +94,46 @@ bool is_aligned(const Geometry& geometry, const std::vector<RowTensor>& tensors,
   return true;
 }
 
-// One that the product of two operands multiplies, null when it is not an operand of element extent.
-const TraceOperand* factor_of(const TraceGraph& graph, std::int32_t node) {
+// Which operand of element extent a node is, counted among those; nothing when it is none.
+std::optional<std::size_t> factor_of(const std::vector<std::size_t>& elements, const TraceGraph& graph,
+                                     std::int32_t node) {
   const std::int32_t operand = graph.nodes[static_cast<std::size_t>(node)].operand;
-  if (operand < 0) return nullptr;
-  const TraceOperand& factor = graph.operands[static_cast<std::size_t>(operand)];
-  return factor.form == OperandForm::Tensor && factor.extent == Extent::Element ? &factor : nullptr;
+  const auto at = std::ranges::find(elements, static_cast<std::size_t>(operand));
+  if (operand < 0 || at == elements.end()) return std::nullopt;
+  return static_cast<std::size_t>(at - elements.begin());
 }
 
-// The space of products of few rows with those of a matrix: of the two operands of element extent the first varies
-// along one kept dimension, of up to eight rows, and the second along the other.
+// The space of products of few rows with those of a matrix, or of a batch of such pairs: of the operands of element
+// extent the first varies along one kept dimension, of up to eight rows, the others along another, and all along a
+// third. A block has rows of one matrix, or the same rows of two.
 std::optional<RowSpace> product_space(const Geometry& geometry, const std::vector<RowTensor>& tensors,
                                       std::span<const std::uintptr_t> addresses) {
-  const int kept = geometry.rank - geometry.reduced_rank;
-  if (geometry.reduced_rank != 1 || kept < 1 || kept > 2) return std::nullopt;
-  std::array<std::size_t, 2> factors{};
-  for (std::size_t t = 0, next = 0; t < tensors.size(); ++t)
-    if (tensors[t].extent == Extent::Element) factors[next++] = t;
+  constexpr std::size_t matrix = 1, few = 2, batch = 3;
+  if (geometry.reduced_rank != 1) return std::nullopt;
+  std::vector<std::size_t> factors;
+  for (std::size_t t = 0; t < tensors.size(); ++t)
+    if (tensors[t].extent == Extent::Element) factors.push_back(t);
   Geometry products = padded(geometry, 1, 3);
-  const auto& few = products.strides[factors[0]];
-  if (few[1] != 0 || (kept == 2 && few[2] == 0)) {
-    std::swap(products.sizes[1], products.sizes[2]);
-    for (auto& strides : products.strides) std::swap(strides[1], strides[2]);
+  for (const std::size_t d : {matrix, few, batch}) {
+    products.sizes[d] = 1;
+    for (auto& strides : products.strides) strides[d] = 0;
   }
-  if (few[1] != 0 || products.strides[factors[1]][2] != 0 || products.sizes[2] > tuning::ProductRows)
-    return std::nullopt;
+  for (std::size_t d = 1; d < static_cast<std::size_t>(geometry.rank); ++d) {
+    if (geometry.sizes[d] == 1) continue;
+    const auto varies = [&](std::size_t factor) { return geometry.strides[factor][d] != 0; };
+    const bool of_first = varies(factors[0]);
+    const bool of_others = varies(factors[1]);
+    for (const std::size_t other : factors)
+      if (other != factors[0] && varies(other) != of_others) return std::nullopt;
+    const std::size_t place = !of_first ? matrix : !of_others ? few : batch;
+    if ((!of_first && !of_others) || products.sizes[place] != 1) return std::nullopt;
+    products.sizes[place] = geometry.sizes[d];
+    for (std::size_t t = 0; t < products.strides.size(); ++t) products.strides[t][place] = geometry.strides[t][d];
+  }
+  // One row of each is not shared.
+  if (products.sizes[matrix] * products.sizes[few] * products.sizes[batch] == 1) return std::nullopt;
+  if (products.sizes[few] > tuning::ProductRows) return std::nullopt;
+  if (products.sizes[batch] > 1 && products.sizes[matrix] < tuning::ProductRows) return std::nullopt;
   constexpr int width = tuning::AccessBytes / 2;
   if (!is_dense(products, tensors) || !is_aligned(products, tensors, width, addresses)) return std::nullopt;
   return RowSpace{{LayoutClass::Products}, products};
@@ -127,22 +142,29 @@ std::optional<RowSpace> product_space(const Geometry& geometry, const std::vecto
 }  // namespace
 
 bool is_product(const TraceGraph& graph) {
-  const auto is_sum = [](const TraceNode& node) { return node.op == ScalarOp::Reduce; };
-  const auto sum = std::ranges::find_if(graph.nodes, is_sum);
-  if (sum == graph.nodes.end() || sum->reduce != ReduceOp::Sum || std::ranges::count_if(graph.nodes, is_sum) != 1)
-    return false;
-  const TraceNode& product = graph.nodes[static_cast<std::size_t>(sum->args[0])];
-  if (product.op != ScalarOp::Mul) return false;
-  const TraceOperand* x = factor_of(graph, product.args[0]);
-  const TraceOperand* y = factor_of(graph, product.args[1]);
-  if (x == nullptr || y == nullptr || x == y || x->storage != y->storage) return false;
-  const auto is_element = [](const TraceOperand& operand) {
-    return operand.form == OperandForm::Tensor && operand.extent == Extent::Element;
-  };
-  return (x->storage == DType::F16 || x->storage == DType::BF16) &&
-         std::ranges::count_if(graph.operands, is_element) == 2 &&
-         std::ranges::all_of(graph.results, [](const TraceResult& r) { return r.extent == Extent::Row; }) &&
-         std::ranges::none_of(graph.nodes, [](const TraceNode& node) { return node.op == ScalarOp::Pick; });
+  std::vector<std::size_t> elements;
+  for (std::size_t i = 0; i < graph.operands.size(); ++i)
+    if (graph.operands[i].form == OperandForm::Tensor && graph.operands[i].extent == Extent::Element)
+      elements.push_back(i);
+  if (elements.size() < 2 || elements.size() > tuning::MostMatrices + 1) return false;
+  const DType storage = graph.operands[elements[0]].storage;
+  const auto has_storage = [&](std::size_t i) { return graph.operands[i].storage == storage; };
+  if ((storage != DType::F16 && storage != DType::BF16) || !std::ranges::all_of(elements, has_storage)) return false;
+
+  std::vector<bool> summed(elements.size());
+  for (const TraceNode& node : graph.nodes) {
+    if (node.op == ScalarOp::Pick) return false;
+    if (node.op != ScalarOp::Reduce) continue;
+    const TraceNode& product = graph.nodes[static_cast<std::size_t>(node.args[0])];
+    if (node.reduce != ReduceOp::Sum || product.op != ScalarOp::Mul) return false;
+    const auto x = factor_of(elements, graph, product.args[0]);
+    const auto y = factor_of(elements, graph, product.args[1]);
+    if (!x || !y || std::min(*x, *y) != 0 || summed[std::max(*x, *y)]) return false;
+    summed[std::max(*x, *y)] = true;
+  }
+  // Each but the first, once.
+  return std::ranges::count(summed, true) + 1 == std::ssize(elements) && !summed[0] &&
+         std::ranges::all_of(graph.results, [](const TraceResult& r) { return r.extent == Extent::Row; });
 }
 
 std::optional<RowSpace> row_space(const TraceGraph& graph, const Geometry& geometry,

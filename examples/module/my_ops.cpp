@@ -1,4 +1,4 @@
-// Two operators: torch.ops.my_ops.swish_glu and torch.ops.my_ops.clipped_error.
+// Three operators: torch.ops.my_ops.swish_glu, torch.ops.my_ops.clipped_error and torch.ops.my_ops.mish.
 #include "gems/dsl.h"
 
 using namespace gems;
@@ -23,4 +23,9 @@ constexpr OpDef clipped_error_op =
                 return outputs(min(max(error, -limit), limit), abs(error) > limit);
               });
 
-GEMS_OPERATORS(my_ops, swish_glu_op, clipped_error_op)
+// An activation, also for torch.ops.gems.linear_act: https://arxiv.org/abs/1908.08681.
+constexpr OpDef mish_op =
+    pointwise({.name = "mish", .promotion_methods = {promote({0}, Default)}, .accepts = Domain::Float},
+              [](Tensor x) { return x * tanh(max(x, 0) + log1p(exp(-abs(x)))); });
+
+GEMS_OPERATORS(my_ops, swish_glu_op, clipped_error_op, mish_op)

@@ -23,6 +23,10 @@ for device in devices:
     (gradient,) = torch.autograd.grad(ops.swish_glu(x, gate, 1.7).sum(), x)
     torch.testing.assert_close(gradient, torch.autograd.grad((x * torch.sigmoid(1.7 * x) * gate).sum(), x)[0])
 
+    weight = torch.randn(32, 100, device=device)
+    layer = torch.ops.gems.linear_act(prediction, weight, act="my_ops::mish")
+    torch.testing.assert_close(layer, torch.nn.functional.mish(prediction @ weight.t()), rtol=1e-4, atol=1e-4)
+
     out = torch.empty(64, 100, device=device)
     ops.swish_glu.out(prediction, target, 1.0, out=out)
     assert torch.equal(out, ops.swish_glu(prediction, target, 1.0))

@@ -16,6 +16,7 @@ using namespace gems::dsl;
 namespace {
 
 Expr activate(const Expr& x, Flag act) {
+  if (act == "none") return x;
   if (act == "relu") return max(x, 0);
   if (act == "silu") return x / (1 + exp(-x));
   return gelu(x, Flag(act == "gelu_tanh" ? "tanh" : "none"));
@@ -144,10 +145,37 @@ constexpr OpDef dot_rows_op =
               return product + (beta ? *addend * *beta : Expr(*addend));
             });
 
+constexpr OpDef dot_rows_act_op =
+    rowwise({.name = "dot_rows_act",
+             .promotion_methods = {promote({0, 1, 2, 3}, Default)},
+             .names = {"x", "y", "addend", "residual", "act"},
+             .defaults = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, "gelu"},
+             .choices = {{}, {}, {}, {}, {"none", "relu", "gelu", "gelu_tanh", "silu"}},
+             .accepts = Domain::Float},
+            [](Tensor x, Tensor y, Optional<Row> addend, Optional<Row> residual, Flag act) {
+              const Expr product = row_sum(x * y);
+              const Expr value = activate(addend ? product + *addend : product, act);
+              return residual ? value + *residual : value;
+            });
+
+constexpr OpDef dot_rows_gate_op =
+    rowwise({.name = "dot_rows_gate",
+             .promotion_methods = {promote({0, 1, 2, 3, 4}, Default)},
+             .names = {"x", "gates", "values", "gate_addend", "value_addend", "act"},
+             .defaults = {std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt, "silu"},
+             .choices = {{}, {}, {}, {}, {}, {"silu", "gelu", "gelu_tanh"}},
+             .accepts = Domain::Float},
+            [](Tensor x, Tensor gates, Tensor values, Optional<Row> gate_addend, Optional<Row> value_addend, Flag act) {
+              const Expr of_gate = row_sum(x * gates);
+              const Expr of_value = row_sum(x * values);
+              return activate(gate_addend ? of_gate + *gate_addend : of_gate, act) *
+                     (value_addend ? of_value + *value_addend : of_value);
+            });
+
 void register_fused_rows(Registry& registry) {
-  for (const OpDef* op :
-       {&skip_rms_norm_op, &skip_layer_norm_op, &gemma_rms_norm_op, &skip_gemma_rms_norm_op, &masked_softmax_op,
-        &cross_entropy_rows_op, &cross_entropy_gradient_op, &bias_act_op, &dot_rows_op})
+  for (const OpDef* op : {&skip_rms_norm_op, &skip_layer_norm_op, &gemma_rms_norm_op, &skip_gemma_rms_norm_op,
+                          &masked_softmax_op, &cross_entropy_rows_op, &cross_entropy_gradient_op, &bias_act_op,
+                          &dot_rows_op, &dot_rows_act_op, &dot_rows_gate_op})
     registry.add(*op);
 }
 

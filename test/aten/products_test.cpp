@@ -9,6 +9,7 @@
 #include <ATen/ops/baddbmm.h>
 #include <ATen/ops/baddbmm_cpu_dispatch.h>
 #include <ATen/ops/bmm_cpu_dispatch.h>
+#include <ATen/ops/dot.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/matmul.h>
@@ -21,14 +22,21 @@
 #include <c10/util/DimVector.h>
 #include <c10/util/Flags.h>
 
+#include <array>
 #include <catch2/catch_test_macros.hpp>
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "gems/aten/serve.h"
+#include "overrides/arrange/row_arrange.h"
+#include "overrides/override.h"
+#include "overrides/row_call.h"
 #include "products/padded_product.h"
 #include "products/product_cost.h"
+#include "products/thin_linear.h"
 #include "products/thin_product.h"
 
 C10_DECLARE_bool(caffe2_cpu_allocator_do_junk_fill);
@@ -344,7 +352,181 @@ TEST_CASE("a product with a few vectors is a rowwise op where elements of both a
         CHECK(agree(out, product * Alpha));
       }
   CHECK(!thin_product(at::randn({2, 33}, at::kHalf), at::randn({33, 40}, at::kHalf)).defined());
-  CHECK(!thin_product(at::randn({3, 2, 8}, at::kHalf), at::randn({3, 40, 8}, at::kHalf).mT()).defined());
+}
+
+TEST_CASE("a batch of such products is one rowwise op, where each pair has a matrix of its own") {
+  const Comparison comparison;
+  for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf})
+    for (const std::int64_t few : {1, 3, 8}) {
+      INFO(c10::toString(dtype) << ' ' << few);
+      const at::Tensor x = at::randn({5, few, 16}, dtype);
+      const at::Tensor w = at::randn({5, 33, 16}, dtype);
+      const at::Tensor product = at::matmul(x, w.mT());
+      CHECK(agree(thin_product(x, w.mT()), product * Alpha));
+      CHECK(agree(thin_product(w, x.mT()), at::matmul(w, x.mT()) * Alpha));
+      for (const at::DimVector& sizes :
+           std::vector<at::DimVector>{{5, few, 33}, {5, 1, 33}, {few, 1}, {33}, {5, few, 1}, {}}) {
+        const at::Tensor addend = at::randn(sizes, dtype);
+        CHECK(agree(thin_product(x, w.mT(), &addend, Beta), at::baddbmm(addend, x, w.mT(), Beta, Alpha)));
+      }
+      const at::Tensor heads = at::randn({few, 5, 16}, dtype).transpose(0, 1);
+      CHECK(agree(thin_product(heads, w.mT()), at::matmul(heads, w.mT()) * Alpha));
+      const at::Tensor out = at::empty({5, few, 33}, dtype);
+      CHECK(thin_product(x, w.mT(), nullptr, 1, &out).is_same(out));
+      CHECK(agree(out, product * Alpha));
+      CHECK(!thin_product(x, w.narrow(0, 0, 1).expand({5, 33, 16}).mT()).defined());
+      CHECK(!thin_product(x.narrow(0, 0, 1).expand({5, few, 16}), w.mT()).defined());
+      CHECK(thin_product(x.narrow(0, 0, 1), w.narrow(0, 0, 1).mT()).defined());
+    }
+  // A block has eight rows of one matrix.
+  CHECK(!thin_product(at::randn({3, 2, 16}, at::kHalf), at::randn({3, 7, 16}, at::kHalf).mT()).defined());
+  CHECK(!thin_product(at::randn({3, 9, 16}, at::kHalf), at::randn({3, 9, 16}, at::kHalf).mT()).defined());
+  CHECK(!thin_product(at::randn({3, 2, 16}, at::kHalf), at::randn({3, 16, 40}, at::kHalf)).defined());
+  // Pairs that do not begin at multiples of 16 bytes.
+  const at::Tensor apart = at::randn({3, 340}, at::kHalf).as_strided({3, 20, 16}, {340, 16, 1});
+  CHECK(!thin_product(at::randn({3, 2, 16}, at::kHalf), apart.mT()).defined());
+}
+
+// dot as its override serves it, undefined when it is ATen's.
+at::Tensor vector_product(const at::Tensor& x, const at::Tensor& y) {
+  static Override override("dot", {.op = "dot_rows", .rules = {}, .row_arrange = multiply_vectors}, 0);
+  const auto aten_probe = [&]() -> ResultTypes {
+    return {at::dot(probe_rows_like(x), probe_rows_like(y)).scalar_type()};
+  };
+  RowCall call;
+  call.take(x);
+  call.take(y);
+  at::Tensor result;
+  override.serve(call, {&result, 1}, aten_probe);
+  return result;
+}
+
+TEST_CASE("the product of two vectors is one row") {
+  for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf, at::kFloat, at::kDouble})
+    for (const std::int64_t length : {77, 4096, 20000}) {
+      INFO(c10::toString(dtype) << ' ' << length);
+      const at::Tensor x = at::randn({length}, dtype);
+      const at::Tensor y = at::randn({2 * length}, dtype).slice(0, 0, std::nullopt, 2);
+      const at::Tensor given = vector_product(x, y);
+      REQUIRE(given.defined());
+      CHECK(given.dim() == 0);
+      CHECK(given.scalar_type() == dtype);
+      const at::Tensor terms = x.to(at::kDouble) * y.to(at::kDouble);
+      const double exact = terms.sum().item<double>();
+      const double half =
+          std::array{0x1p-8, 0x1p-11, 0x1p-22, 0x1p-50}[static_cast<std::size_t>(dtype == at::kBFloat16 ? 0
+                                                                                 : dtype == at::kHalf   ? 1
+                                                                                 : dtype == at::kFloat  ? 2
+                                                                                                        : 3)];
+      // Rounded once; sums are in f32, or f64.
+      const double of_sums = dtype == at::kDouble ? 0x1p-50 : 0x1p-22;
+      CHECK(std::abs(given.item<double>() - exact) <=
+            half * std::abs(exact) + of_sums * terms.abs().sum().item<double>());
+    }
+  const at::Tensor x = at::randn({8});
+  CHECK(!vector_product(x, at::randn({1})).defined());
+  CHECK(!vector_product(x, at::randn({9})).defined());
+  CHECK(!vector_product(x.view({2, 4}), x.view({2, 4})).defined());
+  CHECK(!vector_product(x[0], x[0]).defined());
+  CHECK(!vector_product(x, at::Tensor()).defined());
+  CHECK(!vector_product(at::ones({8}, at::kLong), at::ones({8}, at::kLong)).defined());
+  CHECK(!vector_product(at::ones({8}, at::kComplexFloat), at::ones({8}, at::kComplexFloat)).defined());
+}
+
+at::Tensor activated(const at::Tensor& x, std::string_view act) {
+  if (act == "relu") return at::relu(x);
+  if (act == "silu") return at::silu(x);
+  if (act == "none") return x;
+  return at::gelu(x, act == "gelu_tanh" ? "tanh" : "none");
+}
+
+TEST_CASE("a linear layer of few rows or few outputs is one rowwise op, with its activation and a residual") {
+  for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf})
+    for (const auto& [rows, outputs] : std::vector<std::pair<at::DimVector, std::int64_t>>{
+             {{1}, 33}, {{2, 3}, 33}, {{8, 1}, 7}, {{5, 4}, 3}, {{}, 12}})
+      for (const std::string_view act : {"none", "relu", "gelu", "gelu_tanh", "silu"})
+        for (const bool has_bias : {false, true})
+          for (const bool has_residual : {false, true}) {
+            INFO(c10::toString(dtype) << ", rows " << at::IntArrayRef(rows) << ", outputs " << outputs << ", " << act
+                                      << (has_bias ? ", bias" : "") << (has_residual ? ", residual" : ""));
+            at::DimVector input_sizes(rows);
+            at::DimVector result_sizes(rows);
+            input_sizes.push_back(16);
+            result_sizes.push_back(outputs);
+            const at::Tensor input = at::randn(input_sizes, dtype);
+            const at::Tensor weight = at::randn({outputs, 16}, dtype);
+            const at::Tensor bias = at::randn({outputs}, dtype);
+            const at::Tensor residual = at::randn(result_sizes, dtype);
+            const at::Tensor given =
+                thin_linear_act(input, weight, has_bias ? &bias : nullptr, act, has_residual ? &residual : nullptr);
+            at::Tensor exact = at::matmul(input.to(at::kDouble), weight.to(at::kDouble).t());
+            if (has_bias) exact = exact + bias.to(at::kDouble);
+            exact = activated(exact, act);
+            if (has_residual) exact = exact + residual.to(at::kDouble);
+            REQUIRE(given.defined());
+            CHECK(given.scalar_type() == dtype);
+            CHECK(given.is_contiguous());
+            CHECK(given.sizes() == at::IntArrayRef(result_sizes));
+            // Rounded once: within half of the distance of two numbers, but for f32's own errors.
+            const double half = dtype == at::kHalf ? 0x1p-11 : 0x1p-8;
+            CHECK(at::allclose(given.to(at::kDouble), exact, 1.02 * half, 1e-5));
+          }
+}
+
+TEST_CASE("a linear layer that gives gates and values is one rowwise op, with the gate") {
+  for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf})
+    for (const at::DimVector& rows : std::vector<at::DimVector>{{1}, {2, 3}, {}})
+      for (const std::string_view act : {"silu", "gelu", "gelu_tanh"})
+        for (const bool has_bias : {false, true})
+          for (const bool gate_last : {false, true}) {
+            INFO(c10::toString(dtype) << ", rows " << at::IntArrayRef(rows) << ", " << act << (has_bias ? ", bias" : "")
+                                      << (gate_last ? ", gate last" : ""));
+            at::DimVector input_sizes(rows);
+            input_sizes.push_back(16);
+            const at::Tensor input = at::randn(input_sizes, dtype);
+            const at::Tensor weight = at::randn({22, 16}, dtype);
+            const at::Tensor bias = at::randn({22}, dtype);
+            const at::Tensor given = thin_linear_gate(input, weight, has_bias ? &bias : nullptr, act, gate_last);
+            at::Tensor product = at::matmul(input.to(at::kDouble), weight.to(at::kDouble).t());
+            if (has_bias) product = product + bias.to(at::kDouble);
+            const std::int64_t gates = gate_last ? 11 : 0;
+            const at::Tensor exact = activated(product.narrow(-1, gates, 11), act) * product.narrow(-1, 11 - gates, 11);
+            REQUIRE(given.defined());
+            CHECK(given.is_contiguous());
+            REQUIRE(given.sizes() == exact.sizes());
+            const double half = dtype == at::kHalf ? 0x1p-11 : 0x1p-8;
+            CHECK(at::allclose(given.to(at::kDouble), exact, 1.02 * half, 1e-4));
+          }
+  const at::Tensor weight = at::randn({22, 16}, at::kHalf);
+  CHECK(!thin_linear_gate(at::randn({9, 16}, at::kHalf), weight, nullptr, "silu", false).defined());
+  CHECK(!thin_linear_gate(at::randn({40, 16}, at::kHalf), weight.narrow(0, 0, 4), nullptr, "silu", false).defined());
+  CHECK(!thin_linear_gate(at::randn({2, 16}), weight.to(at::kFloat), nullptr, "silu", false).defined());
+}
+
+TEST_CASE("a linear layer whose operands do not suit one launch is left to several") {
+  const at::Tensor input = at::randn({2, 3, 16}, at::kHalf);
+  const at::Tensor weight = at::randn({33, 16}, at::kHalf);
+  const at::Tensor residual = at::randn({2, 3, 33}, at::kHalf);
+  CHECK(thin_linear_act(input, weight, nullptr, "silu", &residual).defined());
+  const auto is_left = [&](const at::Tensor& x, const at::Tensor& w, const at::Tensor* bias, const at::Tensor* added) {
+    return !thin_linear_act(x, w, bias, "silu", added).defined();
+  };
+  const at::Tensor wide = at::randn({33}, at::kFloat);
+  CHECK(is_left(input, weight, &wide, nullptr));
+  const at::Tensor wide_residual = residual.to(at::kFloat);
+  CHECK(is_left(input, weight, nullptr, &wide_residual));
+  CHECK(is_left(at::randn({3, 3, 16}, at::kHalf), weight, nullptr, nullptr));
+  CHECK(is_left(input, at::randn({16, 33}, at::kHalf).t(), nullptr, nullptr));
+  CHECK(is_left(input.narrow(-1, 0, 4), weight.narrow(-1, 0, 4), nullptr, nullptr));
+  CHECK(is_left(input.to(at::kMeta), weight.to(at::kMeta), nullptr, nullptr));
+  CHECK(is_left(input.narrow(1, 0, 0), weight, nullptr, nullptr));
+  CHECK(is_left(input.narrow(2, 0, 0), weight.narrow(1, 0, 0), nullptr, nullptr));
+  // Rows at two distances from one another.
+  CHECK(is_left(at::randn({3, 2, 16}, at::kHalf).transpose(0, 1), weight, nullptr, nullptr));
+  const at::Tensor turned = at::randn({3, 2, 33}, at::kHalf).transpose(0, 1);
+  CHECK(is_left(input, weight, nullptr, &turned));
+  const at::Tensor shared = at::randn({33}, at::kHalf).expand({2, 3, 33});
+  CHECK(!is_left(input, weight, nullptr, &shared));
 }
 
 std::optional<DeclineReason> refusal_of(const at::Tensor& a, const at::Tensor& b, const at::Tensor* addend = nullptr,

@@ -8,7 +8,7 @@ from gems_operators import ROWWISE as ALL
 from gems_operators import overload
 
 # Compositions, or reductions of the operators below.
-COMPOSED = ("cross_entropy", "linear_act", "linear_cross_entropy")
+COMPOSED = ("cross_entropy", "linear_act", "linear_cross_entropy", "linear_gate")
 NAMES = [name for name in ALL if name not in COMPOSED]
 # Nothing moves, or only where rows tie.
 WITHOUT_GRADIENT = {"all", "any", "argmax", "argmin", "count_nonzero"} | {name for name in NAMES if name.startswith("vector_norm")}
@@ -19,6 +19,7 @@ WITHOUT_SECOND_GRADIENT = {"amax", "amin", "max_dim", "min_dim", "group_norm_gra
 # Operands of row extent by names that are not of rows in other operators.
 MORE_OF_ROWS = {
     "cross_entropy_gradient": {"scale"},
+    "dot_rows_act": {"residual"},
     "group_norm_elements": {"weight", "bias"},
     "group_norm_gradient_elements": {"weight", "normal_mean", "grad_mean"},
     "nll_loss_gradient": {"grad"},
@@ -39,7 +40,7 @@ def arguments_of(name, shape, dims, dtype, device, seed=0):
         return torch.randn(size, generator=generator, dtype=torch.float64).to(device, dtype)
 
     kept, reduced = size_of(shape, dims, True), size_of(shape, dims, False)
-    of_rows = {"mean", "rstd", "log_sum", "addend", "total_weight"}
+    of_rows = {"mean", "rstd", "log_sum", "addend", "gate_addend", "value_addend", "total_weight"}
     of_rows |= MORE_OF_ROWS.get(name, set())
     length = int(torch.tensor(reduced).prod()) if reduced else 1
     arguments = []
@@ -150,6 +151,10 @@ COMPOSITIONS = {
     "nll_loss_and_weight": _nll_loss_and_weight,
     "nll_loss_total": _nll_loss_total,
     "dot_rows": lambda x, y, addend, beta, alpha, dims: alpha * (x * y).sum(dims) + beta * addend,
+    "dot_rows_act": lambda x, y, addend, residual, act, dims: getattr(F, act)((x * y).sum(dims) + addend) + residual,
+    "dot_rows_gate": lambda x, gates, values, gate_addend, value_addend, act, dims: (
+        getattr(F, act)((x * gates).sum(dims) + gate_addend) * ((x * values).sum(dims) + value_addend)
+    ),
     "softmax": lambda x, dims: F.softmax(x, dims[0]),
     "log_softmax": lambda x, dims: F.log_softmax(x, dims[0]),
     "masked_softmax": lambda x, mask, scale, dims: F.softmax(x * scale + mask, dims[0]),

@@ -1,11 +1,15 @@
 """torch.ops.gems.linear_act beside a product and its activation: values, gradients, what runs, transforms, refusals."""
 
+import contextlib
+import pathlib
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import gems
+from processes import python
 
 ACTIVATIONS = {
     "none": lambda x: x,
@@ -187,6 +191,251 @@ def test_refuses(change, text, device):
     given |= {name: torch.ones(each, device=device) if isinstance(each, tuple) else each for name, each in change.items()}
     with pytest.raises(RuntimeError, match="op 'linear_act': " + text):
         linear_act(**given)
+
+
+def decoding(device, dtype=torch.bfloat16, rows=(4, 1), outputs=96, features=512):
+    """input, weight, bias, residual of a layer of few rows, or of few outputs."""
+    shapes = ((*rows, features), (outputs, features), (outputs,), (*rows, outputs))
+    scales = (1, features**-0.5, 1, 1)
+    return [(torch.randn(shape, device=device) * scale).to(dtype) for shape, scale in zip(shapes, scales, strict=True)]
+
+
+def launches():
+    return gems.report()["gems::dot_rows_act"].served
+
+
+def rounded_once(given, expected):
+    """expected: in f64. Within half of the distance of two numbers, but for sums in f32."""
+    assert given.shape == expected.shape and given.is_contiguous()
+    half = torch.finfo(given.dtype).eps / 2
+    torch.testing.assert_close(given.double(), expected, rtol=1.02 * half, atol=1e-5, equal_nan=True)
+
+
+@pytest.mark.cuda
+@by_act
+@by_bias
+@by_residual
+@pytest.mark.parametrize("dtype", (torch.bfloat16, torch.float16), ids=str)
+@pytest.mark.parametrize("override", (False, True), ids=("off", "on"))
+def test_few_rows_are_one_launch(act, has_bias, has_residual, dtype, override, device):
+    for rows, outputs in (((), 9), ((1, 1), 1000), ((3,), 96), ((2, 4), 33), ((40,), 5)):
+        input, weight, bias, residual = decoding(device, dtype, rows, outputs)
+        bias, residual = bias if has_bias else None, residual if has_residual else None
+        wide = [each if each is None else each.double() for each in (input, weight, bias, residual)]
+        before = launches()
+        with gems.use_gems() if override else contextlib.nullcontext():
+            given = linear_act(input, weight, bias, act, residual)
+        assert launches() == before + 1
+        rounded_once(given, composition(*wide[:3], act, wide[3]))
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
+        linear_act(input, weight, bias, act, residual)
+        torch.cuda.synchronize()
+    assert len([event for event in profile.events() if event.device_type == torch.autograd.DeviceType.CUDA]) == 1
+
+
+@pytest.mark.cuda
+def test_what_is_not_finite_stays_where_it_is_in_one_launch(device):
+    input, weight, bias, residual = decoding(device, rows=(3,))
+    input[1, 7], weight[4, 9], bias[6], residual[2, 8] = float("nan"), float("inf"), float("-inf"), float("nan")
+    for act in ACTIVATIONS:
+        given = linear_act(input, weight, bias, act, residual)
+        rounded_once(given, composition(input.double(), weight.double(), bias.double(), act, residual.double()))
+    assert launches() == len(ACTIVATIONS)
+
+
+@pytest.mark.cuda
+def test_a_product_beyond_the_dtype_is_not_rounded_in_one_launch(device):
+    input, weight = (torch.full((rows, 512), value, device=device).half() for rows, value in ((1, 8), (9, 16)))
+    added = torch.full((9,), -65504.0, device=device).half()
+    assert (linear_act(input, weight, added, "relu") == 2**16 - 65504).all()
+    assert (linear_act(input, weight, None, "none", added[None]) == 2**16 - 65504).all()
+    assert launches() == 2
+
+
+@pytest.mark.cuda
+def test_what_autograd_modes_and_autocast_see_is_a_product_and_a_pass(device):
+    input, weight, bias, residual = decoding(device)
+    with Recorded() as recorded:
+        linear_act(input, weight, bias, "gelu", residual)
+    assert "aten.mm.default" in recorded.names and "gems.bias_act.default" in recorded.names
+    torch.func.vmap(lambda row: linear_act(row, weight, bias, "gelu"))(input)
+    with torch.autocast("cuda", dtype=torch.float16):
+        assert linear_act(input, weight, bias, "gelu").dtype == torch.float16
+    assert launches() == 0
+    with torch.autocast("cuda", dtype=torch.bfloat16):
+        assert linear_act(input, weight, bias, "gelu").dtype == torch.bfloat16
+    with torch.inference_mode():
+        assert linear_act(input, weight, bias, "gelu").is_inference()
+    parameter = weight.clone().requires_grad_()
+    with torch.no_grad():
+        assert not linear_act(input, parameter, bias, "gelu").requires_grad
+    assert launches() == 3
+    given, expected = linear_act(input, parameter, bias, "gelu", residual), composition(input, parameter, bias, "gelu", residual)
+    assert launches() == 3
+    of_given, of_expected = (torch.autograd.grad(each.sum(), parameter)[0] for each in (given, expected))
+    torch.testing.assert_close(of_given, of_expected)
+
+
+@pytest.mark.cuda
+def test_operands_that_do_not_suit_one_launch_take_two(device):
+    input, weight, bias, residual = decoding(device)
+    for operands_of_call in (
+        (torch.cat([input] * 3), weight, bias, None),
+        (input[..., 1:], weight[:, 1:], bias, residual),
+        (input, weight.t().contiguous().t(), bias, residual),
+        (input.float(), weight.float(), bias.float(), residual.float()),
+        (input, weight, bias, residual.float()),
+    ):
+        given = linear_act(*operands_of_call[:3], "silu", operands_of_call[3])
+        wide = [each if each is None else each.double() for each in operands_of_call]
+        torch.testing.assert_close(given.double(), composition(*wide[:3], "silu", wide[3]), rtol=2e-2, atol=2e-2)
+    assert launches() == 0
+
+
+@pytest.mark.cuda
+def test_one_launch_in_a_graph(device):
+    input, weight, bias, residual = decoding(device)
+    linear_act(input, weight, bias, "silu", residual)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        given = linear_act(input, weight, bias, "silu", residual)
+    assert launches() == 2
+    input.copy_(torch.randn_like(input))
+    graph.replay()
+    assert torch.equal(given, linear_act(input, weight, bias, "silu", residual))
+
+
+# Operators in the place of an activation.
+
+SAMPLE = pathlib.Path(__file__).parents[2] / "build" / "test" / "modules" / "sample_ops.so"
+built = pytest.mark.skipif(not SAMPLE.exists(), reason="a bundle has no modules of the build")
+
+
+@pytest.fixture
+def sample():
+    return gems.load(SAMPLE)
+
+
+def layer_of_mish(input, weight, bias, residual):
+    result = F.mish(F.linear(input, weight, bias))
+    return result if residual is None else result + residual
+
+
+@built
+@by_bias
+@by_residual
+@pytest.mark.parametrize("name", ("sample_ops::mish", "mish"))
+@pytest.mark.parametrize("dtype", (torch.float32, torch.float64, torch.bfloat16), ids=str)
+def test_an_operator_of_a_module(sample, name, has_bias, has_residual, dtype, device):
+    call, tensors = call_of(linear_act, name, operands(device, dtype, has_bias, has_residual))
+    expect, _ = call_of(lambda *each: layer_of_mish(*each[:3], each[4]), name, operands(device, dtype, has_bias, has_residual))
+    wide = [each.detach().double().requires_grad_() for each in tensors]
+    given, expected = call(*tensors), expect(*wide)
+    tolerance = {torch.float32: 1e-5, torch.float64: 1e-12, torch.bfloat16: 4e-2}[dtype]
+    assert given.dtype == dtype
+    torch.testing.assert_close(given.double(), expected, rtol=tolerance, atol=tolerance)
+    of_given, of_expected = (torch.autograd.grad(each.sum(), by) for each, by in ((given, tensors), (expected, wide)))
+    for have, want in zip(of_given, of_expected, strict=True):
+        torch.testing.assert_close(have.double(), want, rtol=tolerance, atol=6 * tolerance)
+
+
+@built
+def test_an_operator_has_its_own_gradient(sample, device):
+    call, tensors = call_of(linear_act, "sample_ops::mish", operands(device))
+    assert torch.autograd.gradcheck(call, tensors, check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(call, tensors)
+    gems.reset_report()
+    torch.autograd.grad(call(*tensors).sum(), tensors)
+    report = gems.report()
+    assert report["sample_ops::mish"].served == 1 and report["sample_ops::mish.out"].calls == 0
+    assert report["sample_ops::_mish_vjp_x"].served == 1
+
+
+@built
+def test_an_operator_takes_the_memory_of_the_product(sample, device):
+    input, weight, bias, _ = operands(device, torch.float32, requires_grad=False)
+    gems.reset_report()
+    given = linear_act(input, weight, bias, "mish")
+    report = gems.report()
+    assert report["sample_ops::mish.out"].served == 1 and report["sample_ops::mish"].calls == 0
+    torch.testing.assert_close(given, F.mish(F.linear(input, weight, bias)))
+    with torch.inference_mode():
+        assert torch.equal(linear_act(input, weight, bias, "mish"), given)
+    with torch.no_grad():
+        assert torch.equal(linear_act(input, weight.clone().requires_grad_(), bias, "mish"), given)
+    assert gems.report()["sample_ops::mish.out"].served == 3
+
+
+@built
+def test_an_operator_of_another_dtype_has_memory_of_its_own(sample, device):
+    input, weight, bias, _ = operands(device, torch.float32, requires_grad=False)
+    assert torch.equal(linear_act(input, weight, bias, "gems::isnan"), torch.zeros(2, 3, 5, dtype=torch.bool, device=device))
+    assert gems.report()["gems::isnan"].served == 1
+
+
+@built
+def test_an_operator_under_transforms_and_modes(sample, device):
+    given = operands(device, requires_grad=False)
+    loss, reference = (lambda *each, f=f: f(*each).square().sum() for f in (
+        lambda *each: linear_act(*each[:3], "mish", each[3]), layer_of_mish))
+    everything = (0, 1, 2, 3)
+    torch.testing.assert_close(torch.func.grad(loss, everything)(*given), torch.func.grad(reference, everything)(*given))
+    samples, expected = (torch.func.vmap(f, in_dims=(0, None, None, 0))(*given) for f in (loss, reference))
+    torch.testing.assert_close(samples, expected)
+    with Recorded() as recorded:
+        linear_act(*given[:3], "mish")
+    assert "sample_ops.mish.default" in recorded.names
+    with torch.autocast(device, dtype=torch.bfloat16):
+        assert linear_act(*(each.float() for each in given[:3]), "mish").dtype == torch.bfloat16
+    assert linear_act(*operands("meta")[:3], "mish").shape == (2, 3, 5)
+    torch.library.opcheck(linear_act.default, (*operands(device)[:3], "sample_ops::mish"))
+    torch.compiler.reset()
+    compiled = torch.compile(lambda *each: linear_act(*each[:3], "mish", each[3]), backend="aot_eager", fullgraph=True)
+    torch.testing.assert_close(compiled(*given), layer_of_mish(*given))
+
+
+@built
+@pytest.mark.parametrize(
+    ("act", "text"),
+    (
+        ("sample_ops::mosh", r"is 'sample_ops::mosh'; expected 'none', 'relu', 'gelu', 'gelu_tanh' or 'silu', or an operator of one "
+                             r"tensor by its name, as 'my_ops::swish' of a module that is loaded; near it: 'sample_ops::mish'"),
+        ("mishh", r"is 'mishh'; expected .*; near it: 'sample_ops::mish'"),
+        ("gelu_tan", r"is 'gelu_tan'; expected .*; near it: 'gelu_tanh'"),
+        ("qqqqqqqq", r"is 'qqqqqqqq'; expected .* of a module that is loaded$"),
+        ("swish_glu", r"is 'swish_glu', the operator sample_ops::swish_glu\(Tensor x, Tensor gate, Scalar beta, str mode=.exact.\) -> "
+                      r"Tensor; expected one that takes one tensor and nothing else, and gives one: call this one with the product"),
+        ("sample_ops::sum_and_difference", r"is .*, the operator sample_ops::sum_and_difference\(Tensor x, Tensor y\) -> \(Tensor, Tensor\);"),
+        ("gems::softmax", r"is .*, the operator gems::softmax\(Tensor x, .*; expected one that takes one tensor"),
+    ),
+    ids=str,
+)  # fmt: skip
+def test_refuses_what_is_no_operator_of_one_tensor(sample, act, text, device):
+    with pytest.raises(RuntimeError, match="op 'linear_act': operand 'act' " + text):
+        linear_act(*operands(device)[:3], act)
+
+
+@pytest.mark.skipif(not SAMPLE.exists(), reason="needs libgems_dsl.a")
+def test_refuses_a_name_that_two_modules_have(sample, device):
+    text = '''
+#include "gems/dsl.h"
+using namespace gems::dsl;
+constexpr gems::OpDef other = pointwise({.name = "mish", .promotion_methods = {promote({0}, Default)}}, [](Tensor x) { return x * x; });
+GEMS_OPERATORS(second_mish, other)'''
+    code = f"""
+import torch, gems
+gems.load({str(SAMPLE)!r})
+gems.load_inline("second_mish", {text!r})
+x, w = torch.ones(1, 4), torch.ones(2, 4)
+print(torch.ops.gems.linear_act(x, w, act="second_mish::mish").tolist())
+try:
+    torch.ops.gems.linear_act(x, w, act="mish")
+except RuntimeError as error:
+    print(str(error).splitlines()[0])
+"""
+    said = python(code).stdout.splitlines()
+    assert said[0] == "[[16.0, 16.0]]"
+    assert said[1].startswith("op 'linear_act': operand 'act' is 'mish', which is sample_ops::mish and second_mish::mish: name one of them")
 
 
 def test_works_under_the_override(device):

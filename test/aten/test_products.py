@@ -21,8 +21,10 @@ NAMES = (
     "baddbmm_",
     "bmm",
     "bmm.out",
+    "dot",
     "mm",
     "mm.out",
+    "vdot",
 )
 NO_GAIN = "product that padding does not speed up"
 HALVES = (torch.bfloat16, torch.float16)
@@ -144,6 +146,96 @@ def test_thin_products_take_beta_alpha_and_a_given_result(name, beta, form, devi
             given = getattr(added, name + "_")(a, b, beta=beta, alpha=3)
     assert thin() == 1
     near(given, expected, reference)
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("dtype", HALVES, ids=named)
+@pytest.mark.parametrize("few", (1, 3, 8))
+@pytest.mark.parametrize("sizes", [(96, 64, 9), (3, 128, 1000), (2, 4096, 77)], ids=str)
+def test_batches_of_thin_products(sizes, few, dtype, device):
+    batch, k, n = sizes
+    x, w = (torch.stack([matrix(rows, k, dtype, device) for _ in range(batch)]) for rows in (few, n))
+    added = torch.randn(batch, 1, n, device=device).to(dtype)
+    reference = x.double() @ w.double().mT
+    calls = (
+        (lambda: torch.bmm(x, w.mT), reference),
+        (lambda: x.unflatten(0, (1, batch)) @ w.unflatten(0, (1, batch)).mT, reference[None]),
+        (lambda: torch.bmm(w, x.mT), reference.mT),
+        (lambda: torch.bmm(x, w.mT, out=torch.empty(batch, few, n, device=device, dtype=dtype)), reference),
+        (lambda: torch.baddbmm(added, x, w.mT, beta=0.5, alpha=2), 0.5 * added.double() + 2 * reference),
+        (lambda: added.expand(-1, few, -1).clone().baddbmm_(x, w.mT), added.double() + reference),
+    )
+    expected = [call() for call, _ in calls]
+    with gems.use_gems():
+        given = [call() for call, _ in calls]
+    assert thin() == len(calls)
+    for one, other, (_, exact) in zip(given, expected, calls, strict=True):
+        near(one, other, exact)
+    # A pair has the same bits alone.
+    with gems.use_gems():
+        assert torch.equal(torch.mm(x[1], w[1].t()), given[0][1])
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("dtype", (*HALVES, torch.float32, torch.float64), ids=named)
+@pytest.mark.parametrize("name", ("dot", "vdot"))
+@pytest.mark.parametrize("length", (0, 1, 77, 4096, 16385, 1 << 21))
+def test_products_of_vectors_are_one_row(length, name, dtype, device):
+    x, y = ((torch.randn(length, device=device) * max(length, 1) ** -0.25).to(dtype) for _ in range(2))
+    call = getattr(torch, name)
+    for a, b in ((x, y), (x[::2], y[: len(x[::2])])):
+        expected, reference = call(a, b), (a.double() * b.double()).sum()
+        with gems.use_gems():
+            given = call(a, b)
+        assert gems.report()[name].served > 0
+        near(given, expected, reference)
+        # Sums are as exact as the dtype that they are in: rounded once.
+        terms = (a.double() * b.double()).abs().sum().item()
+        assert (given.double() - reference).abs() <= torch.finfo(dtype).eps / 2 * abs(reference) + 1e-6 * terms
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("name", ("dot", "vdot"))
+@pytest.mark.parametrize(
+    "make",
+    (
+        lambda x: (x, x[:5]),
+        lambda x: (x, x[:1]),
+        lambda x: (x, x.double()),
+        lambda x: (x.view(2, -1), x.view(2, -1)),
+        lambda x: (x[0], x[0]),
+        lambda x: (x.long(), x.long()),
+        lambda x: (x.to(torch.complex64), x.to(torch.complex64)),
+        lambda x: (x, x.cpu()),
+    ),
+    ids=("lengths", "one", "dtypes", "matrices", "numbers", "integers", "complex", "devices"),
+)
+def test_what_is_no_product_of_real_vectors_is_atens(make, name, device):
+    fail_with(differences(getattr(torch, name), make(torch.randn(8, device=device)), {}, rule=Rule(exact=True)))
+    assert gems.report()[name].served == 0 and gems.report()[name].calls > 0
+
+
+@pytest.mark.cuda
+def test_what_is_not_finite_in_a_product_of_vectors(device):
+    x, y = torch.ones(2, 40000, device=device)
+    for values, expected in (({7: float("nan")}, "nan"), ({9: float("inf")}, "inf"), ({9: float("inf"), 20000: float("-inf")}, "nan")):
+        changed = x.clone()
+        for at, value in values.items():
+            changed[at] = value
+        with gems.use_gems():
+            assert str(torch.dot(changed, y).item()) == expected
+    assert gems.report()["dot"].served == 3
+
+
+@pytest.mark.cuda
+def test_gradients_reach_the_vectors_of_a_product(device):
+    x, y = torch.randn(2, 4096, device=device, requires_grad=True).unbind()
+    expected = torch.autograd.grad(torch.dot(x, y), (x, y))
+    with gems.use_gems():
+        given = torch.autograd.grad(torch.dot(x, y), (x, y))
+    assert gems.report()["dot"].served == 1
+    for one, other in zip(given, expected, strict=True):
+        assert torch.equal(one, other)
 
 
 @pytest.mark.cuda

@@ -178,7 +178,8 @@ class Table {
     for (const std::size_t d : order) {
       const bool is_reduced = d < test_.reduced.size();
       if (is_reduced ? !varies_along_columns(extent) : !varies_along_rows(extent)) continue;
-      if (test_.is_product && tensors_.size() < 2 && d == test_.reduced.size() + (tensors_.empty() ? 0 : 1)) continue;
+      const bool is_factor = test_.is_product && extent == Extent::Element;
+      if (is_factor && d == test_.reduced.size() + (tensors_.empty() ? 0 : 1)) continue;
       tensor.strides[d] = stride;
       last += std::max<std::int64_t>(sizes[d] - 1, 0) * stride;
       stride *= std::max<std::int64_t>(sizes[d], 1);
@@ -205,8 +206,9 @@ class Table {
       }
       Tensor& to = tensors_[tensor++];
       const auto number = [&](std::int64_t row) {
-        if (!test_.is_product || tensor > 2) return row;
-        return tensor == 1 ? row / test_.kept[0] : row % test_.kept[0];
+        if (!test_.is_product || to.extent != Extent::Element) return row;
+        const std::int64_t of_pair = test_.kept[0] * test_.kept[1];
+        return tensor == 1 ? row / test_.kept[0] : row / of_pair * test_.kept[0] + row % test_.kept[0];
       };
       const std::int64_t rows = varies_along_rows(to.extent) ? rows_ : 1;
       const std::int64_t columns = varies_along_columns(to.extent) ? columns_ : 1;

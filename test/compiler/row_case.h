@@ -34,8 +34,8 @@ struct RowCase {
   int stride = 1;             // between two elements of a row
   bool is_reordered = false;  // several reduced dimensions do not follow each other in memory
   bool is_across = false;     // neighbours in memory are elements of neighbouring rows
-  bool is_product =
-      false;  // of two kept dimensions the first operand varies along the second, the other along the first
+  // The first operand varies along the kept dimensions but the first, others along those but the second.
+  bool is_product = false;
   CudaTarget target{};
   int processors = 0;  // on which blocks walk over the rows, for sums over all of them; 0: those of the target
 };

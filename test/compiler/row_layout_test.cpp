@@ -1,10 +1,13 @@
 // Layouts of rowwise calls as a pure function of trace, geometry and addresses.
 #include "gems/compiler/row_layout.h"
 
+#include <algorithm>
+#include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <random>
 #include <set>
 
+#include "gems/dsl.h"
 #include "gems/ops/catalogue.h"
 #include "gems/ops/fused_rows.h"
 #include "gems/ops/nll_loss.h"
@@ -15,6 +18,8 @@
 
 namespace gems::test {
 namespace {
+
+using namespace gems::dsl;
 
 Layout chosen(const OpDef& op, DType dtype, std::int64_t length, int offset = 0, int pad = 0, int stride = 1) {
   return layout_of({.graph = row_trace(op, {dtype}),
@@ -91,6 +96,71 @@ TEST_CASE("sums of products of up to eight rows have a kernel of their own where
   CHECK(changed([](RowCase& test) { test.reduced = {60}; }) == Layout{LayoutClass::RowLoopedUnaligned});
   CHECK(changed([](RowCase& test) { test.graph = row_trace(ops::dot_rows_op, {DType::F32}, 3); }) ==
         Layout{LayoutClass::RowLooped});
+  // A batch of pairs, of which a block has eight rows of one matrix.
+  CHECK(changed([](RowCase& test) { test.kept = {40, 8, 3}; }) == Layout{LayoutClass::Products});
+  CHECK(changed([](RowCase& test) { test.kept = {40, 1, 3}; }) == Layout{LayoutClass::Products});
+  CHECK(changed([](RowCase& test) { test.kept = {7, 8, 3}; }) == Layout{LayoutClass::RowLooped});
+  CHECK(changed([](RowCase& test) { test.kept = {1, 1, 3}; }) == Layout{LayoutClass::RowLooped});
+  // One row of each, which blocks share where it is long.
+  CHECK(changed([](RowCase& test) { test.kept = {1}; }) == Layout{LayoutClass::RowLooped});
+  CHECK(changed([](RowCase& test) { test.kept = {1, 1}; }) == Layout{LayoutClass::RowLooped});
+}
+
+constexpr OpDef squares_and_products_op =
+    rowwise({.name = "squares_and_products", .promotion_methods = {promote({0, 1}, Default)}},
+            [](Tensor x, Tensor y) { return row_sum(x * x) + row_sum(x * y); });
+constexpr OpDef chained_op = rowwise({.name = "chained", .promotion_methods = {promote({0, 1, 2}, Default)}},
+                                     [](Tensor x, Tensor y, Tensor z) { return row_sum(x * y) + row_sum(y * z); });
+constexpr OpDef three_op =
+    rowwise({.name = "three", .promotion_methods = {promote({0, 1, 2, 3}, Default)}},
+            [](Tensor x, Tensor y, Tensor z, Tensor w) { return row_sum(x * y) + row_sum(x * z) + row_sum(x * w); });
+constexpr OpDef maximum_op = rowwise({.name = "maximum", .promotion_methods = {promote({0, 1, 2}, Default)}},
+                                     [](Tensor x, Tensor y, Tensor z) { return row_sum(x * y) + row_max(x * z); });
+
+TEST_CASE("two sums of products have it, too, where both have the first operand and different others") {
+  const auto is_taken = [](const OpDef& op, const std::vector<DType>& dtypes) {
+    return is_product(row_trace(op, dtypes));
+  };
+  CHECK(is_taken(ops::dot_rows_gate_op, {DType::BF16}));
+  CHECK(is_taken(ops::dot_rows_gate_op, {DType::F16}));
+  CHECK(is_taken(ops::dot_rows_act_op, {DType::F16}));
+  CHECK(!is_taken(ops::dot_rows_gate_op, {DType::F32}));
+  CHECK(!is_taken(ops::dot_rows_gate_op, {DType::BF16, DType::BF16, DType::F16}));
+  CHECK(!is_taken(squares_and_products_op, {DType::BF16}));
+  CHECK(!is_taken(chained_op, {DType::BF16}));
+  CHECK(!is_taken(three_op, {DType::BF16}));
+  CHECK(!is_taken(maximum_op, {DType::BF16}));
+  const RowCase gate{
+      .graph = row_trace(ops::dot_rows_gate_op, {DType::BF16}), .reduced = {64}, .kept = {40, 8}, .is_product = true};
+  CHECK(layout_of(gate) == Layout{LayoutClass::Products});
+}
+
+TEST_CASE("a batch of products is walked matrix by matrix, in whatever order the dimensions lie") {
+  const TraceGraph graph = row_trace(ops::dot_rows_op, {DType::BF16}, 3);
+  // Eight of 64 columns: of 16 rows of the matrix, 3 others, and 5 pairs.
+  constexpr std::array<std::int64_t, 3> sizes{16, 3, 5};
+  constexpr std::array<std::int64_t, 3> of_first{0, 64, 192}, of_second{64, 0, 1024}, of_result{1, 16, 48};
+  std::array order{0, 1, 2};
+  do {
+    Geometry geometry{.rank = 4, .reduced_rank = 1, .tensors = {2, 1}, .sizes = {64}, .strides = {}};
+    geometry.strides[0][0] = geometry.strides[1][0] = 1;
+    for (std::size_t d = 0; d < 3; ++d) {
+      const auto from = static_cast<std::size_t>(order[d]);
+      geometry.sizes[d + 1] = sizes[from];
+      geometry.strides[0][d + 1] = of_first[from];
+      geometry.strides[1][d + 1] = of_second[from];
+      geometry.strides[2][d + 1] = of_result[from];
+    }
+    const auto space = row_space(graph, geometry, std::vector<std::uintptr_t>{1024, 2048, 4096});
+    REQUIRE(space.has_value());
+    CHECK(space->layout == Layout{LayoutClass::Products});
+    for (std::size_t d = 0; d < 3; ++d) {
+      CHECK(space->geometry.sizes[d + 1] == sizes[d]);
+      CHECK(space->geometry.strides[0][d + 1] == of_first[d]);
+      CHECK(space->geometry.strides[1][d + 1] == of_second[d]);
+      CHECK(space->geometry.strides[2][d + 1] == of_result[d]);
+    }
+  } while (std::ranges::next_permutation(order).found);
 }
 
 TEST_CASE("dimensions of size 1 are added to the reduced and to the kept ones") {

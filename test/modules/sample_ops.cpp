@@ -1,4 +1,5 @@
-// A module as a user writes one: an operator with a flag and a number, one of two results, and one whose body is wrong.
+// A module as a user writes one: an operator with a flag and a number, one of two results, one whose body is wrong, and
+// an activation.
 #include "gems/dsl.h"
 
 using namespace gems;
@@ -22,4 +23,9 @@ constexpr OpDef sum_and_difference_op =
 constexpr OpDef wrong_op = pointwise({.name = "wrong", .promotion_methods = {promote({0, 1}, Default)}},
                                      [](Tensor x, Tensor y) { return x & y; });
 
-GEMS_OPERATORS(sample_ops, swish_glu_op, sum_and_difference_op, wrong_op)
+// By Misra, https://arxiv.org/abs/1908.08681.
+constexpr OpDef mish_op =
+    pointwise({.name = "mish", .promotion_methods = {promote({0}, Default)}, .accepts = Domain::Float},
+              [](Tensor x) { return x * tanh(max(x, 0) + log1p(exp(-abs(x)))); });
+
+GEMS_OPERATORS(sample_ops, swish_glu_op, sum_and_difference_op, wrong_op, mish_op)

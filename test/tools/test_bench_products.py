@@ -30,11 +30,28 @@ def test_a_product_with_few_vectors_is_measured_beside_a_read_of_its_matrix(tmp_
     assert " of a read" in capsys.readouterr().out
 
 
+def test_a_layer_of_few_rows_is_measured_beside_two_launches(tmp_path, capsys):
+    path = tmp_path / "products.json"
+    products.main(["--device", "cpu", "--only", "^decode layer: 4x768x3072", "--rounds", "1", "--json", str(path)])
+    (row,) = json.loads(path.read_text())["cases"]
+    assert row["wrong"] is None and row["name"] == "4x768x3072 gelu_tanh"
+    assert min(row["us"][each] for each in (products.EAGER, products.GEMS, products.TWO, products.READ)) > 0
+    assert "two launches " in capsys.readouterr().out
+
+
+def test_batches_of_few_rows_and_vectors_are_measured(tmp_path):
+    path = tmp_path / "products.json"
+    products.main(["--device", "cpu", "--only", "32 of 1x128x1024|vectors: 1x4096x1", "--rounds", "1", "--json", str(path)])
+    rows = json.loads(path.read_text())["cases"]
+    assert [row["group"] for row in rows] == ["decode", "vectors"]
+    assert all(row["wrong"] is None and row["us"][products.GEMS] > 0 for row in rows)
+
+
 def test_a_wrong_result_is_seen():
     a, b = torch.randn(2, 33, 33)
-    results = iter((torch.mm(a, b), torch.mm(a, b) + 1e-3, torch.mm(a, b), torch.mm(a, b)))
-    assert "from f64" in products.problem(lambda *operands: next(results), a, b)
-    assert products.problem(lambda *operands: next(results), a, b) is None
+    for call, is_wrong in ((lambda x, w: torch.mm(x, w) + 1e-3, True), (torch.mm, False)):
+        found = products.problem(products.Calls(torch.mm, call, torch.matmul), a, b)
+        assert ("from f64" in found) if is_wrong else found is None
 
 
 def test_names_are_unique():

@@ -41,7 +41,7 @@ def test_module(tmp_path, cxx):
     newest = max(int(word.rsplit(".", 1)[1]) for word in versions if word.startswith("GLIBCXX_3.4."))
     assert newest <= 29
     listed = run(BIN / "gems-codegen", "--module", "build/my_ops.so", "list", folder=folder)
-    assert listed == "clipped_error  (prediction, target, limit: Scalar) -> 2 results\nswish_glu      (x, gate, beta: Scalar)\n"
+    assert listed == "clipped_error  (prediction, target, limit: Scalar) -> 2 results\nmish           (x)\nswish_glu      (x, gate, beta: Scalar)\n"
 
 
 @pytest.mark.parametrize("cxx", ["g++", "clang++"])

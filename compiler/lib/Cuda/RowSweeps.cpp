@@ -190,9 +190,11 @@ void RowText::writePass(const Visit& visit, ArrayRef<Part> parts, bool declares)
   writeFound(parts, declares);
 }
 
-std::string RowText::onlySum() {
-  pw::ReduceOp sum = body_.reductions(1).front();
-  return row_.at(sum.getParts()[0]);
+SmallVector<RowText::Reduced> RowText::reducedInFirstSweep() {
+  SmallVector<Reduced> all;
+  for (pw::ReduceOp reduce : body_.reductions(1))
+    all.push_back({row_.at(reduce.getParts()[0]), elementOperands(body_.visit(reduce->getOperands()).operands)});
+  return all;
 }
 
 std::string RowText::reductionOf(ArrayRef<Part> parts) {

@@ -112,8 +112,12 @@ class RowText {
   virtual std::string storesRow() const { return fmt::format("threadIdx.{} == 0 && is_row", along()); }
   // The statements between the sweeps: first those before the first one.
   llvm::ArrayRef<std::string> stages() const { return stages_; }
-  // What the only reduction of a body finds, by the name that it has in the stages.
-  std::string onlySum();
+  // What the reductions of the first sweep find, by the names that it has in the stages, and of which elements.
+  struct Reduced {
+    std::string name;
+    llvm::SmallVector<const OperandText*> operands;
+  };
+  llvm::SmallVector<Reduced> reducedInFirstSweep();
 
  private:
   // What is computed of one element: of a sweep the values that are reduced, of the last visit those of the results.

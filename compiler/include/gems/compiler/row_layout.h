@@ -24,8 +24,9 @@ struct RowSpace {
   Geometry geometry;  // of the layout's rank: dimensions of size 1 added to the reduced ones and to the kept ones
 };
 
-// Whether all that an op reduces is a sum of products of its two operands of element extent, of a dtype that tensor
-// cores multiply, and its results are of row extent: it has kernels of the layout 'products', too.
+// Whether all that an op reduces are sums of products of its first operand of element extent with each of one or two
+// others, of a dtype that tensor cores multiply, and its results are of row extent: it has kernels of the layout
+// 'products', too.
 bool is_product(const TraceGraph& graph);
 
 // geometry: the reduced dimensions, then the kept ones, each innermost first and collapsed; only reduced ones may have

@@ -159,7 +159,8 @@ inline constexpr std::int64_t LeastRowsAcross = 16;
 // Products: the rows of a matrix that a block has, and of vectors beside it, are those of one instruction of the tensor
 // cores; four vectors of a quarter of 64 bytes of each row are in flight.
 inline constexpr std::int64_t ProductRows = 8;
-inline constexpr int ProductVectors = 4;
+inline constexpr int ProductVectors = 4;  // of all matrices
+inline constexpr std::size_t MostMatrices = 2;
 inline constexpr int ProductWarps = 16;
 inline constexpr int ProductStep = 32;  // elements of a row that a warp has in one vector a thread
 

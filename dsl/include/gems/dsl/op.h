@@ -18,7 +18,7 @@ namespace gems {
 
 inline constexpr std::size_t MaxOperands = 12;
 inline constexpr std::size_t MaxResults = 4;
-inline constexpr std::size_t MaxChoices = 4;
+inline constexpr std::size_t MaxChoices = 5;
 
 // How result and compute dtype follow from the dtypes of the operands named in a promotion (docs/promotion.md).
 // Source: torch._prims_common.ELEMENTWISE_TYPE_PROMOTION_KIND.

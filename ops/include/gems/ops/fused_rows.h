@@ -22,7 +22,11 @@ namespace gems::ops {
 // the sweep that computes that of x. act: "relu", "gelu" (by erf), "gelu_tanh" or "silu".
 // dot_rows: alpha times the sum of x * y over a row, plus beta times addend: with rows that broadcast, the product of a
 // few vectors and a matrix.
+// dot_rows_act: activation of the sum of x * y over a row plus addend, plus residual: a linear layer of a few vectors,
+// with what follows it. act: as of bias_act, or "none".
+// dot_rows_gate: activation of the sum of x * gates over a row plus gate_addend, times the sum of x * values plus
+// value_addend. act: "silu", "gelu" or "gelu_tanh".
 extern const OpDef skip_rms_norm_op, skip_layer_norm_op, gemma_rms_norm_op, skip_gemma_rms_norm_op, masked_softmax_op,
-    cross_entropy_rows_op, cross_entropy_gradient_op, bias_act_op, dot_rows_op;
+    cross_entropy_rows_op, cross_entropy_gradient_op, bias_act_op, dot_rows_op, dot_rows_act_op, dot_rows_gate_op;
 
 }  // namespace gems::ops

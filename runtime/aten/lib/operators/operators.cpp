@@ -22,6 +22,7 @@
 #include "operators/single/adam_steps.h"
 #include "operators/single/cross_entropy.h"
 #include "operators/single/linear_act.h"
+#include "operators/single/linear_gate.h"
 #include "operators/single/packed_gate.h"
 #include "operators/single/rotary_embedding.h"
 #include "operators/stack_arguments.h"
@@ -259,6 +260,15 @@ std::vector<std::string> operator_names() {
   return names;
 }
 
+std::vector<std::string> operators_called(std::string_view name) {
+  const std::lock_guard lock(registered().mutex);
+  std::vector<std::string> names;
+  for (const auto& [full, op] : registered().ops)
+    if (full.ends_with(name) && std::string_view(full).substr(0, full.size() - name.size()).ends_with("::"))
+      names.push_back(full);
+  return names;
+}
+
 TORCH_LIBRARY(gems, library) {
   use_torch_threads();
   use_torch_profiler();
@@ -267,6 +277,7 @@ TORCH_LIBRARY(gems, library) {
   register_adam_steps(library);
   register_cross_entropy(library);
   register_linear_act(library);
+  register_linear_gate(library);
   register_packed_gates(library);
   register_rotary_embedding(library);
 }

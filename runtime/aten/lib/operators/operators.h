@@ -7,6 +7,7 @@
 #include <c10/core/GradMode.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gems/dsl/op.h"
@@ -31,6 +32,8 @@ c10::OperatorHandle derived_operator(const OpDef& op, const std::string& name_sp
 const OpDef* find_operator(const std::string& name);
 // The names of all operators that are registered, sorted.
 std::vector<std::string> operator_names();
+// Of those that have this name in any namespace.
+std::vector<std::string> operators_called(std::string_view name);
 
 // "silu_and_mul(Tensor x, Tensor y) -> Tensor"; flags get their default: "str approximate=\"none\"".
 std::string schema_of(const OpDef& op, const std::string& name);

@@ -4,6 +4,7 @@
 #include <ATen/Context.h>
 
 #include <algorithm>
+#include <array>
 
 #include "geometry/memory_overlap.h"
 #include "geometry/plain_tensor.h"
@@ -11,27 +12,6 @@
 
 namespace gems::aten {
 namespace {
-
-std::optional<DeclineReason> check_kinds(const ProductCall& call) {
-  std::uint64_t keys = 0;
-  bool any_named = false;
-  const at::Device device = call.a->device();
-  const at::ScalarType dtype = call.a->scalar_type();
-  bool is_one_device = true;
-  bool is_one_dtype = true;
-  for (const at::Tensor* tensor : {call.a, call.b, call.addend, call.out}) {
-    if (tensor == nullptr) continue;
-    keys |= tensor->key_set().raw_repr();
-    any_named |= is_named(*tensor);
-    is_one_device &= tensor->device() == device;
-    is_one_dtype &= tensor->scalar_type() == dtype;
-  }
-  if (auto reason = refuse_kinds(keys, any_named)) return reason;
-  if (!is_one_device) return DeclineReason::Devices;
-  if (!is_one_dtype || (dtype != at::kHalf && dtype != at::kBFloat16 && dtype != at::kFloat))
-    return DeclineReason::Dtype;
-  return std::nullopt;
-}
 
 std::int64_t alignment_of(std::int64_t bytes) {
   return bytes == 0 ? ProductAlignment : std::min(bytes & -bytes, ProductAlignment);
@@ -93,6 +73,29 @@ std::optional<DeclineReason> take_result(const ProductCall& call, at::IntArrayRe
 
 }  // namespace
 
+std::optional<DeclineReason> refuse_operands(std::span<const at::Tensor* const> tensors) {
+  std::uint64_t keys = 0;
+  bool any_named = false;
+  bool is_one_device = true;
+  bool is_one_dtype = true;
+  const at::Tensor* first = nullptr;
+  for (const at::Tensor* tensor : tensors) {
+    if (tensor == nullptr) continue;
+    if (!tensor->defined()) return DeclineReason::Arguments;
+    if (first == nullptr) first = tensor;
+    keys |= tensor->key_set().raw_repr();
+    any_named |= is_named(*tensor);
+    is_one_device &= tensor->device() == first->device();
+    is_one_dtype &= tensor->scalar_type() == first->scalar_type();
+  }
+  if (auto reason = refuse_kinds(keys, any_named)) return reason;
+  if (!is_one_device) return DeclineReason::Devices;
+  const at::ScalarType dtype = first->scalar_type();
+  if (!is_one_dtype || (dtype != at::kHalf && dtype != at::kBFloat16 && dtype != at::kFloat))
+    return DeclineReason::Dtype;
+  return std::nullopt;
+}
+
 bool has_two_speeds(at::ScalarType dtype) {
   if (dtype == at::kHalf || dtype == at::kBFloat16) return true;
   return dtype == at::kFloat && at::globalContext().float32Precision(at::Float32Backend::CUDA, at::Float32Op::MATMUL) ==
@@ -100,9 +103,7 @@ bool has_two_speeds(at::ScalarType dtype) {
 }
 
 std::optional<DeclineReason> describe(const ProductCall& call, Product& product) {
-  for (const at::Tensor* tensor : {call.a, call.b, call.addend, call.out})
-    if (tensor != nullptr && !tensor->defined()) return DeclineReason::Arguments;
-  if (auto reason = check_kinds(call)) return reason;
+  if (auto reason = refuse_operands(std::array{call.a, call.b, call.addend, call.out})) return reason;
   const at::IntArrayRef a = call.a->sizes();
   const at::IntArrayRef b = call.b->sizes();
   if (a.size() < 2 || a.size() > 3) return DeclineReason::AtenRaises;

@@ -5,6 +5,7 @@
 #include <c10/util/FunctionRef.h>
 
 #include <optional>
+#include <span>
 
 #include "gems/aten/decline.h"
 #include "products/product.h"
@@ -31,8 +32,12 @@ struct ProductCall {
 // Whether the library has kernels of two speeds for the dtype, by the alignment of operands.
 bool has_two_speeds(at::ScalarType dtype);
 
-// Nothing, or why ATen has to do the call: tensors of other kinds than plain ones, dtypes other than f16, bf16 and f32,
-// shapes that ATen refuses, results that it resizes, results that overlap an operand.
+// Nothing, or why ATen has to multiply these (null: none): tensors of other kinds than plain ones, on several devices,
+// of several dtypes or of one other than f16, bf16 and f32.
+std::optional<DeclineReason> refuse_operands(std::span<const at::Tensor* const> tensors);
+
+// Nothing, or why ATen has to do the call: tensors that refuse_operands() refuses, shapes that ATen refuses, results
+// that it resizes, results that overlap an operand.
 std::optional<DeclineReason> describe(const ProductCall& call, Product& product);
 
 }  // namespace gems::aten

@@ -26,7 +26,8 @@ constexpr std::int64_t MostVectors = 8;  // of the layout 'products'
 // The library reads matrices of more bytes at the speed of memory, unless vectors are short.
 constexpr std::int64_t LargeMatrixBytes = 64 << 20;
 constexpr std::int64_t ShortVector = 2048;
-constexpr double BytesPerUs = 1e3;  // of 1 GB/s
+constexpr std::int64_t LeastRowsOfBatch = 8;  // of each matrix: what a block has of one
+constexpr double BytesPerUs = 1e3;            // of 1 GB/s
 
 // Operations in a microsecond, by what the least aligned of sizes, strides and addresses is a multiple of.
 double operations_per_us(std::int64_t alignment, std::int64_t element_bytes) {
@@ -137,8 +138,11 @@ bool is_worthwhile(const Product& product, const Padding& padding, const Product
 std::int64_t most_vectors(const Product& product) {
   const bool is_aligned = std::min({product.a.alignment, product.b.alignment,
                                     alignment_of(product.k, product.element_bytes)}) == ProductAlignment;
-  const bool is_large = std::max(product.m, product.n) * product.k * product.element_bytes > LargeMatrixBytes;
-  return product.element_bytes == 2 && is_aligned && !(is_large && product.k > ShortVector) ? MostVectors : 0;
+  const std::int64_t rows = std::max(product.m, product.n);
+  if (product.element_bytes != 2 || !is_aligned) return 0;
+  if (product.batch > 1 && (rows < LeastRowsOfBatch || product.a.is_shared || product.b.is_shared)) return 0;
+  const bool is_large = product.batch * rows * product.k * product.element_bytes > LargeMatrixBytes;
+  return is_large && product.k > ShortVector ? 0 : MostVectors;
 }
 
 }  // namespace gems::aten

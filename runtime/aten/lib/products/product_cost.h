@@ -26,7 +26,8 @@ double padded_us(const Product& product, const Padding& padding, const ProductRa
 bool is_worthwhile(const Product& product, const Padding& padding, const ProductRates& rates);
 
 // With how many vectors at most the product of a matrix is a rowwise op's, which reads the matrix once where rows of
-// two-byte elements are aligned to 16 bytes; 0 where the library is as fast.
+// two-byte elements are aligned to 16 bytes; 0 where the library is as fast, and for a batch that shares one of its
+// matrices.
 std::int64_t most_vectors(const Product& product);
 
 }  // namespace gems::aten

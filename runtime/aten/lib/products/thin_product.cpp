@@ -1,8 +1,11 @@
-// The rows of both matrices, along the dimension that is summed, are broadcast against each other; dot_rows reduces it.
+// The rows of both matrices, along the dimension that is summed, are broadcast against each other; a rowwise op reduces
+// it.
 #include "products/thin_product.h"
 
 #include <algorithm>
 #include <array>
+#include <span>
+#include <utility>
 
 #include "gems/aten/serve.h"
 #include "gems/ops/fused_rows.h"
@@ -20,63 +23,124 @@ at::Tensor view(const at::Tensor& base, at::IntArrayRef sizes, at::IntArrayRef s
   return undispatched_view(base, base.scalar_type(), sizes, strides, base.storage_offset());
 }
 
-// Rows of the result's dimension `place`, of which there are `rank`, and their elements last.
-at::Tensor rows_of(const at::Tensor& matrix, std::size_t row, std::size_t rank, std::size_t place) {
-  std::array<std::int64_t, 3> sizes{1, 1, 1};
-  std::array<std::int64_t, 3> strides{};
-  const std::size_t summed = matrix.dim() == 1 ? 0 : 1 - row;
-  if (matrix.dim() == 2) {
-    sizes[place] = matrix.size(static_cast<std::int64_t>(row));
-    strides[place] = matrix.stride(static_cast<std::int64_t>(row));
-  }
-  sizes[rank] = matrix.size(static_cast<std::int64_t>(summed));
-  strides[rank] = matrix.stride(static_cast<std::int64_t>(summed));
+// Rows of the result's dimension `place`, of which there are `rank`, and their elements last; before them a batch.
+at::Tensor rows_of(const at::Tensor& matrix, std::int64_t row, std::size_t rank, std::size_t place) {
+  std::array<std::int64_t, 4> sizes{1, 1, 1, 1};
+  std::array<std::int64_t, 4> strides{};
+  const auto take = [&](std::size_t to, std::int64_t from) {
+    sizes[to] = matrix.size(from);
+    strides[to] = matrix.stride(from);
+  };
+  if (matrix.dim() > 1) take(place, row);
+  if (matrix.dim() > 2) take(0, 0);
+  take(rank, matrix.dim() == 1 ? 0 : row == -1 ? -2 : -1);
   return view(matrix, at::IntArrayRef(sizes.data(), rank + 1), at::IntArrayRef(strides.data(), rank + 1));
 }
 
-// Broadcast to the shape of the result.
-at::Tensor addend_of(const at::Tensor& addend, at::IntArrayRef sizes) {
-  std::array<std::int64_t, 2> strides{};
+// Rows of both matrices, as they meet: the operand with fewer of them first.
+struct Factors {
+  at::Tensor few;
+  at::Tensor many;
+  std::size_t rank;  // of the result
+};
+
+Factors factors_of(const ProductCall& call, const Product& product) {
+  const auto rank = static_cast<std::size_t>(call.b->dim());
+  Factors factors{rows_of(*call.a, -2, rank, rank == 1 ? 0 : rank - 2), rows_of(*call.b, -1, rank, rank - 1), rank};
+  if (product.m >= product.n) std::swap(factors.few, factors.many);
+  return factors;
+}
+
+// An addend in the shape of the result.
+at::Tensor broadcast(const at::Tensor& addend, const Product& product, std::size_t rank) {
+  const std::array<std::int64_t, 3> all{product.batch, product.m, product.n};
+  const at::IntArrayRef sizes(all.data() + (rank == 3 ? 0 : 1), rank);
+  std::array<std::int64_t, 3> strides{};
   for (std::int64_t back = 1; back <= addend.dim(); ++back)
-    if (addend.size(-back) != 1) strides[sizes.size() - static_cast<std::size_t>(back)] = addend.stride(-back);
-  return view(addend, sizes, at::IntArrayRef(strides.data(), sizes.size()));
+    if (addend.size(-back) != 1) strides[rank - static_cast<std::size_t>(back)] = addend.stride(-back);
+  return view(addend, sizes, at::IntArrayRef(strides.data(), rank));
+}
+
+// One half along dimension 1.
+at::Tensor half_of(const at::Tensor& whole, std::int64_t which) {
+  at::DimVector sizes(whole.sizes());
+  sizes[1] /= 2;
+  return undispatched_view(whole, whole.scalar_type(), sizes, whole.strides(),
+                           whole.storage_offset() + which * sizes[1] * whole.stride(1));
+}
+
+std::optional<DeclineReason> reduce(const OpDef& op, std::span<const CallArgument> arguments, const Factors& factors,
+                                    at::Tensor& result, CallCounts& counts) {
+  const DeviceScope scope(factors.few.device());
+  return serve({.op = &op,
+                .arguments = arguments,
+                .results = {&result, 1},
+                .rows = {.reduced = std::uint64_t{1} << factors.rank},
+                .compiles = &counts.compiles,
+                .compile_us = &counts.compile_us});
 }
 
 }  // namespace
 
 bool is_thin(const ProductCall& call, const Product& product) {
-  if (std::min(product.m, product.n) > most_vectors(product) || product.batch != 1) return false;
-  if (call.a->dim() != 2 || product.k < 2 || !is_real(call.beta) || !is_real(call.alpha)) return false;
-  return call.a->stride(1) == 1 && call.b->stride(0) == 1;
+  if (std::min(product.m, product.n) > most_vectors(product)) return false;
+  if (product.k < 2 || !is_real(call.beta) || !is_real(call.alpha)) return false;
+  return call.a->stride(-1) == 1 && call.b->stride(call.is_with_vector() ? 0 : -2) == 1;
 }
 
 std::optional<DeclineReason> multiply_thin(const ProductCall& call, const Product& product, at::Tensor& result,
                                            CallCounts& counts) {
-  const DeviceScope scope(call.a->device());
-  const std::size_t rank = call.is_with_vector() ? 1 : 2;
-  const at::Tensor a = rows_of(*call.a, 0, rank, 0);
-  const at::Tensor b = rows_of(*call.b, 1, rank, rank - 1);
-  const bool few_in_a = product.m < product.n;
-  std::array arguments{CallArgument(few_in_a ? a : b), CallArgument(few_in_a ? b : a), CallArgument::absent(),
+  const Factors factors = factors_of(call, product);
+  std::array arguments{CallArgument(factors.few), CallArgument(factors.many), CallArgument::absent(),
                        CallArgument::absent(), CallArgument::absent()};
   at::Tensor addend;
   // Of nothing times the addend, its NaN and infinities are nothing, too.
   if (call.addend != nullptr && !is(call.beta, 0)) {
-    const std::array<std::int64_t, 2> sizes{product.m, product.n};
-    addend = addend_of(*call.addend, at::IntArrayRef(sizes.data(), rank));
+    addend = broadcast(*call.addend, product, factors.rank);
     arguments[2] = CallArgument(addend);
     if (call.beta != nullptr && !is(call.beta, 1)) arguments[3] = CallArgument(*call.beta);
   }
   if (call.alpha != nullptr && !is(call.alpha, 1)) arguments[4] = CallArgument(*call.alpha);
   if (call.out != nullptr) result = *call.out;
-  const auto reason = serve({.op = &ops::dot_rows_op,
-                             .arguments = arguments,
-                             .results = {&result, 1},
-                             .rows = {.reduced = std::uint64_t{1} << rank},
-                             .compiles = &counts.compiles,
-                             .compile_us = &counts.compile_us});
+  const auto reason = reduce(ops::dot_rows_op, arguments, factors, result, counts);
   static CallCounts& of_op = operator_counts("gems::dot_rows");
   of_op.add(reason);
+  return reason;
+}
+
+std::optional<DeclineReason> multiply_thin(const ProductCall& call, const Product& product, const Epilogue& epilogue,
+                                           at::Tensor& result) {
+  const Factors factors = factors_of(call, product);
+  std::array arguments{CallArgument(factors.few), CallArgument(factors.many), CallArgument::absent(),
+                       CallArgument::absent(), CallArgument(FlagValue(epilogue.act))};
+  at::Tensor addend;
+  if (call.addend != nullptr) arguments[2] = CallArgument(addend = broadcast(*call.addend, product, factors.rank));
+  if (epilogue.residual != nullptr) arguments[3] = CallArgument(*epilogue.residual);
+  static CallCounts& counts = operator_counts("gems::dot_rows_act");
+  const auto reason = reduce(ops::dot_rows_act_op, arguments, factors, result, counts);
+  counts.add(reason);
+  return reason;
+}
+
+std::optional<DeclineReason> multiply_thin(const ProductCall& call, const Product& product,
+                                           const GateEpilogue& epilogue, at::Tensor& result) {
+  const Factors factors{rows_of(*call.a, -2, 2, 0), rows_of(*call.b, -1, 2, 1), 2};
+  const std::int64_t gates = epilogue.gate_last ? 1 : 0;
+  const at::Tensor gate = half_of(factors.many, gates);
+  const at::Tensor value = half_of(factors.many, 1 - gates);
+  std::array arguments{CallArgument(factors.few), CallArgument(gate),     CallArgument(value),
+                       CallArgument::absent(),    CallArgument::absent(), CallArgument(FlagValue(epilogue.act))};
+  std::array<at::Tensor, 2> addends;
+  if (call.addend != nullptr) {
+    const at::Tensor whole = broadcast(*call.addend, product, factors.rank);
+    for (const std::size_t i : {0, 1}) {
+      addends[i] = half_of(whole, i == 0 ? gates : 1 - gates);
+      arguments[3 + i] = CallArgument(addends[i]);
+    }
+  }
+  static CallCounts& counts = operator_counts("gems::dot_rows_gate");
+  const auto reason = reduce(ops::dot_rows_gate_op, arguments, factors, result, counts);
+  counts.add(reason);
   return reason;
 }
 

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <optional>
+#include <string_view>
 
 #include "products/product_call.h"
 #include "serve/call_counts.h"
@@ -18,5 +19,26 @@ bool is_thin(const ProductCall& call, const Product& product);
 // the call: then nothing is written into the result. Counts as a call of gems::dot_rows, too.
 std::optional<DeclineReason> multiply_thin(const ProductCall& call, const Product& product, at::Tensor& result,
                                            CallCounts& counts);
+
+// What becomes of a product before it is rounded: act(product) + residual.
+struct Epilogue {
+  std::string_view act;                  // as of dot_rows_act (fused_rows.h)
+  const at::Tensor* residual = nullptr;  // null: none. In the shape of the product
+};
+
+// The same of a product without alpha and beta, into new memory. Counts as a call of gems::dot_rows_act.
+std::optional<DeclineReason> multiply_thin(const ProductCall& call, const Product& product, const Epilogue& epilogue,
+                                           at::Tensor& result);
+
+// The halves of b's columns, as gates and values.
+struct GateEpilogue {
+  std::string_view act;  // as of dot_rows_gate
+  bool gate_last = false;
+};
+
+// act(gate) * value of the product of few rows of a, no more than of b, in the same launch. The addend has the columns
+// of b. Counts as a call of gems::dot_rows_gate.
+std::optional<DeclineReason> multiply_thin(const ProductCall& call, const Product& product,
+                                           const GateEpilogue& epilogue, at::Tensor& result);
 
 }  // namespace gems::aten

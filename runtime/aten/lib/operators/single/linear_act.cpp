@@ -1,4 +1,5 @@
-// A composition: autograd, vmap, autocast and compilers see a product and a rowwise operator.
+// A composition: autograd, vmap, autocast and compilers see a product and a rowwise operator. Where none of them looks,
+// products of a few rows have the rest in their launch.
 #include "operators/single/linear_act.h"
 
 #include <ATen/TensorOperators.h>
@@ -16,27 +17,20 @@
 #include <utility>
 
 #include "operators/operators.h"
+#include "operators/single/linear_call.h"
+#include "operators/single/named_activation.h"
+#include "products/thin_linear.h"
 #include "torch/graph_node.h"
 
 namespace gems::aten {
 namespace {
 
 using at::Tensor;
-using MaybeTensor = std::optional<Tensor>;
 
-void check(const Tensor& input, const Tensor& weight, const MaybeTensor& bias, std::string_view act,
-           const MaybeTensor& residual) {
-  constexpr std::array<std::string_view, 5> known{"none", "relu", "gelu", "gelu_tanh", "silu"};
-  TORCH_CHECK(std::ranges::find(known, act) != known.end(), "op 'linear_act': operand 'act' is '", std::string(act),
-              "'; expected 'none', 'relu', 'gelu', 'gelu_tanh' or 'silu'");
-  TORCH_CHECK(weight.dim() == 2, "op 'linear_act': operand 'weight' has shape ", weight.sym_sizes(),
-              "; expected [N, K], as torch.nn.Linear keeps it");
-  TORCH_CHECK(input.dim() > 0 && input.sym_size(-1) == weight.sym_size(1),
-              "op 'linear_act': operand 'input' has shape ", input.sym_sizes(), "; expected [..., ", weight.sym_size(1),
-              "] beside 'weight' of shape ", weight.sym_sizes());
-  TORCH_CHECK(!bias || (bias->dim() == 1 && bias->sym_size(0) == weight.sym_size(0)),
-              "op 'linear_act': operand 'bias' has shape ", bias->sym_sizes(), "; expected [", weight.sym_size(0),
-              "], one value for each row of 'weight'");
+// Those that bias_act has; others are operators by themselves.
+constexpr std::array<std::string_view, 5> own_activations{"none", "relu", "gelu", "gelu_tanh", "silu"};
+
+void check_residual(const Tensor& input, const Tensor& weight, const MaybeTensor& residual) {
   if (!residual) return;
   c10::SymDimVector sizes(input.sym_sizes());
   sizes.back() = weight.sym_size(0);
@@ -71,7 +65,20 @@ Tensor finish(const Tensor& product, const MaybeTensor& bias, c10::string_view a
 
 Tensor linear_act(const Tensor& input, const Tensor& weight, const MaybeTensor& bias, c10::string_view act,
                   const MaybeTensor& residual) {
-  check(input, weight, bias, std::string_view(act.data(), act.size()), residual);
+  const std::string_view name(act.data(), act.size());
+  std::optional<NamedActivation> named;
+  if (std::ranges::find(own_activations, name) == own_activations.end())
+    named.emplace("linear_act", name, own_activations);
+  check_linear("linear_act", input, weight, bias);
+  check_residual(input, weight, residual);
+  if (named) {
+    const Tensor value = (*named)(at::linear(input, weight, bias));
+    return residual ? value + *residual : value;
+  }
+  if (is_plain_on_cuda(input, weight, bias, residual)) {
+    Tensor result = thin_linear_act(input, weight, pointer_to(bias), name, pointer_to(residual));
+    if (result.defined()) return result;
+  }
   if (act == "none") {
     const Tensor product = at::linear(input, weight, bias);
     return residual ? product + *residual : product;

@@ -19,6 +19,9 @@ std::optional<DeclineReason> reduce_with_correction(const Override& override, Ro
 // linalg_vector_norm: the order chooses the op.
 std::optional<DeclineReason> choose_by_order(const Override& override, RowCall& call);
 
+// row_arrange_products.cpp: dot, vdot: two vectors of one length.
+std::optional<DeclineReason> multiply_vectors(const Override& override, RowCall& call);
+
 // row_arrange_softmax.cpp: one dimension.
 std::optional<DeclineReason> along_dim(const Override& override, RowCall& call);
 std::optional<DeclineReason> backward_along_dim(const Override& override, RowCall& call);

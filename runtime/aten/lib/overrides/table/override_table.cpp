@@ -31,6 +31,7 @@
 #include <ATen/ops/cos_ops.h>
 #include <ATen/ops/count_nonzero_ops.h>
 #include <ATen/ops/div_ops.h>
+#include <ATen/ops/dot_ops.h>
 #include <ATen/ops/eq_ops.h>
 #include <ATen/ops/erf_ops.h>
 #include <ATen/ops/exp_ops.h>
@@ -85,6 +86,7 @@
 #include <ATen/ops/threshold_backward_ops.h>
 #include <ATen/ops/var_mean_ops.h>
 #include <ATen/ops/var_ops.h>
+#include <ATen/ops/vdot_ops.h>
 #include <ATen/ops/where_ops.h>
 
 #include <memory>
