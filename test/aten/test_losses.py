@@ -71,6 +71,14 @@ def test_nll_loss(dtype, reduction, has_weight, device):
     fail_with(found)
 
 
+@by_dtype
+@by_reduction
+def test_operands_with_gaps(dtype, reduction, device):
+    x, weight = values.random((20, 12_000), dtype, device)[::2, ::2], values.random((12_000,), dtype, device).abs()[::2] + 0.5
+    target = targets(20, 6000, device, (2,))[::2]
+    fail_with(forward_differences(x, target, weight, reduction) + backward_differences(x, target, weight, reduction))
+
+
 @by_reduction
 def test_more_rows_than_a_block_adds_up(reduction, device):
     for dtype in NARROW:
