@@ -7,6 +7,7 @@
 #include "gems/dsl.h"
 #include "gems/ops/catalogue.h"
 #include "gems/ops/fused_rows.h"
+#include "gems/ops/nll_loss.h"
 #include "gems/ops/normalization.h"
 #include "gems/ops/reduction.h"
 #include "gems/ops/softmax.h"
@@ -210,10 +211,9 @@ TEST_CASE("a value is picked by its index, and is zero where the row has no such
   std::vector<RowCase> cases;
   for (const std::int64_t length : {0, 1, 2, 40})
     for (const int stride : {1, 2})
-      cases.push_back({.graph = row_trace(picked_op, {DType::F32, DType::I64}),
-                       .reduced = {length},
-                       .kept = {11},
-                       .stride = stride});
+      for (const TraceGraph& graph : {row_trace(picked_op, {DType::F32, DType::I64}),
+                                      row_trace(ops::nll_loss_op, {DType::F32, DType::I64, DType::F32})})
+        cases.push_back({.graph = graph, .reduced = {length}, .kept = {11}, .stride = stride});
   check_rows_on_host(cases, 8);
 }
 

@@ -1,5 +1,5 @@
-// Normalization of groups of channels by their moments, and its gradients, in passes: a weight varies neither along rows
-// nor along columns of groups.
+// Normalization of groups of channels by their moments, and its gradients, in passes: a weight varies neither along
+// rows nor along columns of groups.
 #pragma once
 
 #include "gems/dsl/op.h"

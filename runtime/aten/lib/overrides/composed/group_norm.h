@@ -21,12 +21,9 @@ std::optional<DeclineReason> compute_group_norm(OpRunner& run, std::span<at::Ten
                                                 std::int64_t groups, double eps);
 
 // results: the gradients of x, weight and bias, those that `wanted` asks for.
-std::optional<DeclineReason> compute_group_norm_gradient(OpRunner& run, std::span<at::Tensor> results,
-                                                         const at::Tensor& grad, const at::Tensor& x,
-                                                         const at::Tensor& mean, const at::Tensor& rstd,
-                                                         const std::optional<at::Tensor>& weight,
-                                                         const c10::SymInt& samples, const c10::SymInt& channels,
-                                                         const c10::SymInt& places, std::int64_t groups,
-                                                         const std::array<bool, 3>& wanted);
+std::optional<DeclineReason> compute_group_norm_gradient(
+    OpRunner& run, std::span<at::Tensor> results, const at::Tensor& grad, const at::Tensor& x, const at::Tensor& mean,
+    const at::Tensor& rstd, const std::optional<at::Tensor>& weight, const c10::SymInt& samples,
+    const c10::SymInt& channels, const c10::SymInt& places, std::int64_t groups, const std::array<bool, 3>& wanted);
 
 }  // namespace gems::aten
