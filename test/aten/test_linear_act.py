@@ -259,7 +259,9 @@ def test_what_autograd_modes_and_autocast_see_is_a_product_and_a_pass(device):
     with Recorded() as recorded:
         linear_act(input, weight, bias, "gelu", residual)
     assert "aten.mm.default" in recorded.names and "gems.bias_act.default" in recorded.names
-    torch.func.vmap(lambda row: linear_act(row, weight, bias, "gelu"))(input)
+    tangent = torch.func.jvp(lambda x: linear_act(x, weight, bias, "gelu"), (input,), (input,))[1]
+    slopes = torch.func.grad(lambda x: linear_act(x, weight, bias, "gelu").sum())(input)
+    assert tangent.any() and slopes.any()
     with torch.autocast("cuda", dtype=torch.float16):
         assert linear_act(input, weight, bias, "gelu").dtype == torch.float16
     assert launches() == 0
