@@ -41,18 +41,11 @@ void RowText::openGroup(ArrayRef<BlockArgument> operands) {
   writeLoads(elementOperands(operands), tuning::RowGroup, "column", inGroup());
 }
 
-void RowText::openWords(ArrayRef<BlockArgument> operands) {
-  kernel_.prelude().use(Snippet::Elements);
-  out_.open("const auto group{} = [&](long long column, const auto elements) {{", ++groups_);
-  writeLoads(elementOperands(operands), tuning::RowGroup, "column", inGroup(), "elements.whole");
-}
-
 RowText::Existing RowText::inGroup() const {
   return {.vector = fmt::format("elements.has(u * {})", width_), .rest = fmt::format("elements.rest(u * {})", width_)};
 }
 
-void RowText::closeWords(ArrayRef<const OperandText*> operands, ArrayRef<const ResultText*> results) {
-  out_.close("};");
+void RowText::writeWordsWalk(ArrayRef<const ResultText*> results) {
   kernel_.prelude().use(Snippet::BeforeVector);
   const auto before = [&](const std::string& name) {
     return fmt::format("before_vector<{0}>({1} + offsets.{1})", width_, name);
@@ -61,7 +54,8 @@ void RowText::closeWords(ArrayRef<const OperandText*> operands, ArrayRef<const R
       "// Vectors that begin as words of memory do, from element `head` on, where all that is moved begins alike.");
   out_.line("const int head = {};", before(results.front()->name));
   std::string alike = "blockDim.x > 1";
-  for (const OperandText* operand : operands) alike += fmt::format(" && {} == head", before(operand->name));
+  for (const OperandText* operand : elementOperands(last_.slice.operands))
+    alike += fmt::format(" && {} == head", before(operand->name));
   for (const ResultText* result : results.drop_front()) alike += fmt::format(" && {} == head", before(result->name));
   out_.line("const bool is_alike = {};", alike);
   out_.line("const long long whole = is_alike ? head + (columns - head) / {0} * {0} : 0;", width_);
@@ -69,16 +63,16 @@ void RowText::closeWords(ArrayRef<const OperandText*> operands, ArrayRef<const R
   out_.open("for (long long column = head + start; column < whole; column += {} * step) {{", tuning::RowGroup);
   out_.line("const long long left = whole - column;");
   out_.line("if (left >= {} * step + {})", last, width_);
-  out_.line("  group{0}(column, Elements<{1}, true>{{{2} * step + {1}, step, true}});", groups_, width_, last);
+  out_.line("  group{0}(column, {{{2} * step + {1}, step, true}});", groups_ - 1, width_, last);
   out_.line("else");
-  out_.line("  group{}(column, Elements<{}, true>{{(int)left, step}});", groups_, width_);
+  out_.line("  group{}(column, {{(int)left, step}});", groups_ - 1);
   out_.close();
   out_.line("// Elements of no such vector: at both ends, or all.");
   out_.line("const bool is_head = threadIdx.x == 0, is_tail = threadIdx.x == 1;");
   out_.line("const long long from = !is_alike ? start : is_head ? 0 : is_tail ? whole : columns;");
   out_.line("const long long to = is_alike && is_head ? min((long long)head, columns) : columns;");
   out_.line("for (long long column = from; column < to; column += {} * step)", tuning::RowGroup);
-  out_.line("  group{}(column, Elements<{}, false>{{(int)min(to - column, 1ll << 30), step}});", groups_, width_);
+  out_.line("  group{}(column, {{(int)min(to - column, 1ll << 30), step}});", groups_);
 }
 
 void RowText::closeGroup() {

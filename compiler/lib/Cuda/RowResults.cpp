@@ -25,8 +25,23 @@ void RowText::writeLastVisit() {
   SmallVector<const ResultText*> results;
   for (const ResultText& result : kernel_.results())
     if (result.extent == Extent::Element) results.push_back(&result);
-  const bool byWords = goesByWords() && !results.empty();
-  byWords ? openWords(last_.slice.operands) : openGroup(last_.slice.operands);
+  if (!goesByWords() || results.empty()) {
+    openGroup(last_.slice.operands);
+    writeLastGroup(results);
+    return closeGroup();
+  }
+  kernel_.prelude().use(Snippet::Elements);
+  for (const std::string_view aligned : {"true", "false"}) {
+    out_.open("const auto group{} = [&](long long column, const Elements<{}, {}> elements) {{", ++groups_, width_,
+              aligned);
+    writeLoads(elementOperands(last_.slice.operands), tuning::RowGroup, "column", inGroup(), aligned);
+    writeLastGroup(results, aligned);
+    out_.close("};");
+  }
+  writeWordsWalk(results);
+}
+
+void RowText::writeLastGroup(ArrayRef<const ResultText*> results, std::string_view aligned) {
   out_.line("#pragma unroll");
   out_.open("for (int u = 0; u < {}; ++u) {{", tuning::RowGroup);
   const auto shifts = [&](const ResultText* result) { return isShifted(result->storage); };
@@ -79,12 +94,10 @@ void RowText::writeLastVisit() {
       } else if (kernel_.isAligned()) {
         kernel_.storeVector(out_, *result, address, "", "");
       } else {
-        kernel_.storeVector(out_, *result, address, "0", fmt::format("elements.rest(u * {})", width_),
-                            byWords ? "elements.whole" : "");
+        kernel_.storeVector(out_, *result, address, "0", fmt::format("elements.rest(u * {})", width_), aligned);
       }
     }
   out_.close();
-  byWords ? closeWords(elementOperands(last_.slice.operands), results) : closeGroup();
 }
 
 }  // namespace gems::cuda

@@ -61,8 +61,8 @@ class RowText {
   bool goesByWords() const {
     return !kernel_.isAligned() && !isScattered() && !isConvergent() && !walksRows() && chunk_ == 0 && width_ > 1;
   }
-  void openWords(llvm::ArrayRef<mlir::BlockArgument> operands);
-  void closeWords(llvm::ArrayRef<const OperandText*> operands, llvm::ArrayRef<const ResultText*> results);
+  // The walk along the row by two groups: that of such vectors, and that of any.
+  void writeWordsWalk(llvm::ArrayRef<const ResultText*> results);
   virtual std::string vector(const OperandText& operand) const { return operand.name + "_vec[u]"; }
   // Whether vector() has also those of operands of column extent, from before the first row; and whether what a row has
   // of operands of row extent is in NAME_row.
@@ -174,6 +174,8 @@ class RowText {
     return operand.extent == Extent::Column && !holdsColumns() ? operand.name + "_vec" : vector(operand);
   }
   void writeLastVisit();
+  // A group of the last visit. `aligned`: as in KernelText::stridedVecType.
+  void writeLastGroup(llvm::ArrayRef<const ResultText*> results, std::string_view aligned = {});
 
   std::string reductionType(pw::ReduceOp reduce);
   Part plain(const std::string& kind, const std::string& type, const std::string& name, unsigned root,

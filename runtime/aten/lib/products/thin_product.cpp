@@ -51,13 +51,15 @@ Factors factors_of(const ProductCall& call, const Product& product) {
   return factors;
 }
 
-// An addend in the shape of the result.
+// An addend in the shape of the result. Where it has that already its strides stay, also of dimensions of size 1: a
+// result in its place is told from one that overlaps by them.
 at::Tensor broadcast(const at::Tensor& addend, const Product& product, std::size_t rank) {
   const std::array<std::int64_t, 3> all{product.batch, product.m, product.n};
   const at::IntArrayRef sizes(all.data() + (rank == 3 ? 0 : 1), rank);
   std::array<std::int64_t, 3> strides{};
   for (std::int64_t back = 1; back <= addend.dim(); ++back)
-    if (addend.size(-back) != 1) strides[rank - static_cast<std::size_t>(back)] = addend.stride(-back);
+    if (addend.size(-back) == sizes[rank - static_cast<std::size_t>(back)])
+      strides[rank - static_cast<std::size_t>(back)] = addend.stride(-back);
   return view(addend, sizes, at::IntArrayRef(strides.data(), rank));
 }
 
