@@ -4,7 +4,9 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "cuda_case.h"
+#include "gems/compiler/tuning.h"
 #include "gems/dsl/error.h"
+#include "gems/ops/fused_rows.h"
 #include "gems/ops/normalization.h"
 #include "gems/ops/reduction.h"
 #include "gems/ops/softmax.h"
@@ -225,6 +227,16 @@ TEST_CASE(
       choose_schedule(gradient_trace(ops::layer_norm_op, DType::F32, 7), {LayoutClass::RowLooped}, {.arch = 90}));
   CHECK(looped == LoopedSchedule{.width = 4, .threads = 512, .few = 2048, .held = 2048, .sums = 8, .processors = 132});
   CHECK(has_fold(Schedule(looped)));
+}
+
+TEST_CASE("a thread has as many vectors of one matrix as of two together") {
+  const auto vectors = [](const OpDef& op) {
+    return std::get<ProductsSchedule>(choose_schedule(row_trace(op, {DType::BF16}), {LayoutClass::Products}, {}))
+        .vectors;
+  };
+  CHECK(vectors(ops::dot_rows_op) == tuning::ProductVectors);
+  CHECK(vectors(ops::dot_rows_act_op) == tuning::ProductVectors);
+  CHECK(2 * vectors(ops::dot_rows_gate_op) == tuning::ProductVectors);
 }
 
 TEST_CASE("a schedule is of the family of its layout class") {

@@ -9,11 +9,13 @@
 namespace gems {
 namespace {
 
+// A thread has as many vectors of one matrix as of two together.
 Schedule choose(const KernelFacts& facts, const tuning::Device&) {
   const auto is_factor = [](const Traffic& each) { return !each.is_result && each.extent == Extent::Element; };
-  const auto matrices = static_cast<int>(std::ranges::count_if(facts.traffic, is_factor)) - 1;
-  return ProductsSchedule{
-      .width = tuning::AccessBytes / 2, .vectors = tuning::ProductVectors / matrices, .warps = tuning::ProductWarps};
+  const auto factors = static_cast<int>(std::ranges::count_if(facts.traffic, is_factor));
+  return ProductsSchedule{.width = tuning::AccessBytes / 2,
+                          .vectors = tuning::ProductVectors / std::max(factors - 1, 1),
+                          .warps = tuning::ProductWarps};
 }
 
 // Dimension 1 counts the rows of the matrix. How many warps share them follows from their length alone.
