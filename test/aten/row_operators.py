@@ -16,6 +16,9 @@ WITHOUT_GRADIENT = {"all", "any", "argmax", "argmin", "count_nonzero"} | {name f
 # Which of the elements it is does not move; or a call would read and write more tensors than it can have.
 WITHOUT_SECOND_GRADIENT = {"amax", "amin", "max_dim", "min_dim", "group_norm_gradient_elements"}
 
+# Whose result has the dtype of an operand without a gradient: derived when they are asked for.
+DERIVED_LATER = {"nll_loss_gradient"}
+
 # Operands of row extent by names that are not of rows in other operators.
 MORE_OF_ROWS = {
     "cross_entropy_gradient": {"scale"},

@@ -134,7 +134,10 @@ std::vector<const OpDef*> gradient_ops(const OpDef& op) {
     for (std::size_t i = 0; i < positions.size(); ++i)
       if (chosen >> i & 1) wanted |= only(static_cast<std::size_t>(positions[i]));
     try {
-      if (const OpDef* derived = derivatives().gradient(op, results, wanted).op) ops.push_back(derived);
+      in_parts(wanted, [&](PositionSet part) {
+        const OpDef* derived = derivatives().gradient(op, results, part).op;
+        if (derived != nullptr && std::ranges::find(ops, derived) == ops.end()) ops.push_back(derived);
+      });
     } catch (const Error&) {
       return ops;  // said where a gradient is asked for
     }

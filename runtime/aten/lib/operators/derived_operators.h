@@ -52,8 +52,8 @@ class DerivedOperators {
 };
 
 // The gradient operators that graphs of torch.compile and torch.export may contain, so that every process that loads
-// the op has them: of each set of the op's tensors or, where there are more than three, of all. Ops without a gradient
-// have none.
+// the op has them: of each set of the op's tensors or, where there are more than three, of all; of a set that is too
+// large, those of its parts. Ops without a gradient have none.
 std::vector<const OpDef*> gradient_ops(const OpDef& op);
 
 }  // namespace gems::aten
