@@ -359,8 +359,8 @@ TEST_CASE("a batch of such products is one rowwise op, where each pair has a mat
   for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf})
     for (const std::int64_t few : {1, 3, 8}) {
       INFO(c10::toString(dtype) << ' ' << few);
-      const at::Tensor x = at::randn({5, few, 16}, dtype);
-      const at::Tensor w = at::randn({5, 33, 16}, dtype);
+      const at::Tensor x = at::randn({5, few, 128}, dtype);
+      const at::Tensor w = at::randn({5, 33, 128}, dtype);
       const at::Tensor product = at::matmul(x, w.mT());
       CHECK(agree(thin_product(x, w.mT()), product * Alpha));
       CHECK(agree(thin_product(w, x.mT()), at::matmul(w, x.mT()) * Alpha));
@@ -369,22 +369,24 @@ TEST_CASE("a batch of such products is one rowwise op, where each pair has a mat
         const at::Tensor addend = at::randn(sizes, dtype);
         CHECK(agree(thin_product(x, w.mT(), &addend, Beta), at::baddbmm(addend, x, w.mT(), Beta, Alpha)));
       }
-      const at::Tensor heads = at::randn({few, 5, 16}, dtype).transpose(0, 1);
+      const at::Tensor heads = at::randn({few, 5, 128}, dtype).transpose(0, 1);
       CHECK(agree(thin_product(heads, w.mT()), at::matmul(heads, w.mT()) * Alpha));
       const at::Tensor out = at::empty({5, few, 33}, dtype);
       CHECK(thin_product(x, w.mT(), nullptr, 1, &out).is_same(out));
       CHECK(agree(out, product * Alpha));
-      CHECK(!thin_product(x, w.narrow(0, 0, 1).expand({5, 33, 16}).mT()).defined());
-      CHECK(!thin_product(x.narrow(0, 0, 1).expand({5, few, 16}), w.mT()).defined());
+      CHECK(!thin_product(x, w.narrow(0, 0, 1).expand({5, 33, 128}).mT()).defined());
+      CHECK(!thin_product(x.narrow(0, 0, 1).expand({5, few, 128}), w.mT()).defined());
       CHECK(thin_product(x.narrow(0, 0, 1), w.narrow(0, 0, 1).mT()).defined());
     }
   // A block has eight rows of one matrix.
-  CHECK(!thin_product(at::randn({3, 2, 16}, at::kHalf), at::randn({3, 7, 16}, at::kHalf).mT()).defined());
-  CHECK(!thin_product(at::randn({3, 9, 16}, at::kHalf), at::randn({3, 9, 16}, at::kHalf).mT()).defined());
-  CHECK(!thin_product(at::randn({3, 2, 16}, at::kHalf), at::randn({3, 16, 40}, at::kHalf)).defined());
+  CHECK(!thin_product(at::randn({3, 2, 128}, at::kHalf), at::randn({3, 7, 128}, at::kHalf).mT()).defined());
+  CHECK(!thin_product(at::randn({3, 9, 128}, at::kHalf), at::randn({3, 9, 128}, at::kHalf).mT()).defined());
+  CHECK(!thin_product(at::randn({3, 2, 128}, at::kHalf), at::randn({3, 128, 40}, at::kHalf)).defined());
+  // Short rows are faster one after the other.
+  CHECK(!thin_product(at::randn({3, 2, 64}, at::kHalf), at::randn({3, 40, 64}, at::kHalf).mT()).defined());
   // Pairs that do not begin at multiples of 16 bytes.
-  const at::Tensor apart = at::randn({3, 340}, at::kHalf).as_strided({3, 20, 16}, {340, 16, 1});
-  CHECK(!thin_product(at::randn({3, 2, 16}, at::kHalf), apart.mT()).defined());
+  const at::Tensor apart = at::randn({3, 2564}, at::kHalf).as_strided({3, 20, 128}, {2564, 128, 1});
+  CHECK(!thin_product(at::randn({3, 2, 128}, at::kHalf), apart.mT()).defined());
 }
 
 // dot as its override serves it, undefined when it is ATen's.

@@ -151,7 +151,7 @@ def test_thin_products_take_beta_alpha_and_a_given_result(name, beta, form, devi
 @pytest.mark.cuda
 @pytest.mark.parametrize("dtype", HALVES, ids=named)
 @pytest.mark.parametrize("few", (1, 3, 8))
-@pytest.mark.parametrize("sizes", [(96, 64, 9), (3, 128, 1000), (2, 4096, 77)], ids=str)
+@pytest.mark.parametrize("sizes", [(96, 128, 9), (3, 256, 1000), (2, 4096, 77)], ids=str)
 def test_batches_of_thin_products(sizes, few, dtype, device):
     batch, k, n = sizes
     x, w = (torch.stack([matrix(rows, k, dtype, device) for _ in range(batch)]) for rows in (few, n))
