@@ -208,15 +208,27 @@ def decode_table(result):
     rows = [row for row in result["cases"] if row["group"] == "decode"]
     names = model_rows.labels(rows)
     headings = ["model", *(f"{model_rows.LABELS[name]}, tokens/s" for name in names)]
-    headings += [f"{model_rows.LABELS[name]}, {what} us" for what in ("host", "graph") for name in names]
     body = [
-        [row["name"]]
-        + [f"{model_rows.tokens_per_s(row, name):.0f}" if name in row["arms"] else "" for name in names]
-        + _model_cells(row, names, lambda found: number(found.get("host_us"), ".0f"))
-        + _model_cells(row, names, lambda found: number(found.get("graph_us"), ".0f"))
+        [row["name"], *(f"{model_rows.tokens_per_s(row, name):.0f}" if name in row["arms"] else "" for name in names)]
         for row in rows
     ]
+    for what in ("host", "graph"):
+        measured = [name for name in names if any(f"{what}_us" in row["arms"].get(name, {}) for row in rows)]
+        headings += [f"{model_rows.LABELS[name]}, {what} us" for name in measured]
+        for row, cells in zip(rows, body, strict=True):
+            cells += _model_cells(row, measured, lambda found, what=what: number(found.get(f"{what}_us"), ".0f"))
     return lines(headings, body)
+
+
+def product_table(result):
+    """Products, and layers in one launch and in two, beside eager and beside a kernel that only reads the matrix."""
+    us = lambda row, name: number(row["us"].get(name), ".1f")  # noqa: E731
+    body = [
+        [f"{row['name']}, {row['dtype']}", us(row, "eager"), us(row, "gems"), us(row, "two launches"), f"{row['of_eager']:.2f}x",
+         f"{row['us']['read'] / row['us']['gems']:.2f}" if "read" in row["us"] else ""]
+        for row in result["cases"] if not row["wrong"]
+    ]  # fmt: skip
+    return lines(["m x k x n", "eager, us", "gems, us", "in two launches, us", "eager over gems", "of a read"], body)
 
 
 TABLES = {
@@ -233,6 +245,7 @@ TABLES = {
     "models": model_table,
     "model kernels": model_kernel_table,
     "model decoding": decode_table,
+    "products": product_table,
     "figures": figures,
 }
 

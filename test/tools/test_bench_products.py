@@ -9,6 +9,7 @@ sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "runtime/aten/python")]
 
 import torch  # noqa: E402
 
+import document  # noqa: E402
 import products  # noqa: E402
 
 
@@ -57,3 +58,14 @@ def test_a_wrong_result_is_seen():
 def test_names_are_unique():
     names = [(each.group, each.name) for each in products.PRODUCTS]
     assert len(set(names)) == len(names)
+
+
+def test_a_table_of_stored_rows():
+    row = {"name": "2x8x16", "dtype": "bfloat16", "wrong": None, "of_eager": 1.5, "us": {"eager": 3.0, "gems": 2.0, "read": 1.5}}
+    layer = {**row, "name": "2x8x16 silu", "us": {"eager": 6.0, "gems": 2.5, "two launches": 4.04}}
+    assert document.product_table({"cases": [row, layer, {**row, "wrong": "nan"}]}).splitlines() == [
+        "| m x k x n | eager, us | gems, us | in two launches, us | eager over gems | of a read |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| 2x8x16, bfloat16 | 3.0 | 2.0 |  | 1.50x | 0.75 |",
+        "| 2x8x16 silu, bfloat16 | 6.0 | 2.5 | 4.0 | 1.50x |  |",
+    ]
