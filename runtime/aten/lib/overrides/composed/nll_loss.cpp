@@ -11,6 +11,11 @@
 namespace gems::aten {
 namespace {
 
+// ATen's kernels touch one element of a row; on the CPU those of gems lose time on large calls: on one core of an AMD
+// EPYC 8192 x 100 f32 take 125 us, ATen's 30 to 55, the gradients 430 and 134.
+constexpr std::int64_t MostRowsOnCpu = 1024;
+constexpr std::int64_t MostElementsOfGradientOnCpu = 1 << 16;
+
 // A call that ATen would not refuse for its dtypes and shapes.
 struct Rows {
   bool has_rows = false;  // x is [N, C], not [C]
@@ -67,6 +72,7 @@ std::optional<DeclineReason> compute_nll_loss(OpRunner& run, std::span<at::Tenso
   Rows rows;
   if (auto reason = check_plain({&x, &target, weights})) return reason;
   if (auto reason = describe(x, target, weights, reduction, ignore_index, rows)) return reason;
+  if (x.is_cpu() && target.numel() > MostRowsOnCpu) return DeclineReason::NotFaster;
   const bool is_mean = reduction == at::Reduction::Mean;
   // ATen's mean of one ignored loss is NaN on the CPU and 0 on CUDA.
   if (is_mean && !rows.has_rows && !x.is_cpu()) return DeclineReason::Arguments;
@@ -103,6 +109,7 @@ std::optional<DeclineReason> compute_nll_loss_gradient(OpRunner& run, std::span<
   Rows rows;
   if (auto reason = check_plain({&grad, &x, &target, weights, &total_weight})) return reason;
   if (auto reason = describe(x, target, weights, reduction, ignore_index, rows)) return reason;
+  if (x.is_cpu() && x.numel() > MostElementsOfGradientOnCpu) return DeclineReason::NotFaster;
   const at::ScalarType dtype = x.scalar_type();
   if (grad.scalar_type() != dtype || total_weight.scalar_type() != dtype) return DeclineReason::Dtype;
   if (total_weight.numel() != 1) return DeclineReason::AtenRaises;
