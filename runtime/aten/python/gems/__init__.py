@@ -8,6 +8,7 @@ Importing loads the library and defines torch.ops.gems; nothing is switched on, 
     print(gems.report())                 # what was served, what was left to ATen, and why
     torch.ops.gems.silu_and_mul(x, y)    # fused operators
     gems.patch(model)                    # fused operators in the modules of a model
+    gems.kernel_mapping()                # the same for transformers' use_kernels, of layers alone
     gems.optim.AdamW(parameters)         # its step in one pass
     gems.load("build/my_ops.so")         # operators of one's own: torch.ops.my_ops
     logging.getLogger("gems")            # each kernel that becomes ready, and warnings
@@ -41,6 +42,7 @@ __all__ = [
     "disable",
     "enable",
     "is_enabled",
+    "kernel_mapping",
     "load",
     "load_inline",
     "only_enable",
@@ -59,6 +61,8 @@ def __getattr__(name):
 
     if name == "optim":
         return importlib.import_module(".optim", __name__)
+    if name == "kernel_mapping":
+        return importlib.import_module("._kernel_mapping", __name__).kernel_mapping
     if name in ("PatchReport", "patch", "unpatch"):
         return getattr(importlib.import_module("._patch", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
