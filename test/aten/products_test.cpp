@@ -488,11 +488,14 @@ TEST_CASE("a linear layer that gives gates and values is one rowwise op, with th
             const at::Tensor input = at::randn(input_sizes, dtype);
             const at::Tensor weight = at::randn({22, 16}, dtype);
             const at::Tensor bias = at::randn({22}, dtype);
-            const at::Tensor given = thin_linear_gate(input, weight, has_bias ? &bias : nullptr, act, gate_last);
+            const std::int64_t first = gate_last ? 11 : 0;
+            const at::Tensor gate_bias = bias.narrow(0, first, 11), value_bias = bias.narrow(0, 11 - first, 11);
+            const at::Tensor given =
+                thin_linear_gate(input, {weight.narrow(0, first, 11), has_bias ? &gate_bias : nullptr},
+                                 {weight.narrow(0, 11 - first, 11), has_bias ? &value_bias : nullptr}, act);
             at::Tensor product = at::matmul(input.to(at::kDouble), weight.to(at::kDouble).t());
             if (has_bias) product = product + bias.to(at::kDouble);
-            const std::int64_t gates = gate_last ? 11 : 0;
-            const at::Tensor exact = activated(product.narrow(-1, gates, 11), act) * product.narrow(-1, 11 - gates, 11);
+            const at::Tensor exact = activated(product.narrow(-1, first, 11), act) * product.narrow(-1, 11 - first, 11);
             REQUIRE(given.defined());
             CHECK(given.is_contiguous());
             REQUIRE(given.sizes() == exact.sizes());
@@ -500,9 +503,14 @@ TEST_CASE("a linear layer that gives gates and values is one rowwise op, with th
             CHECK(at::allclose(given.to(at::kDouble), exact, 1.02 * half, 1e-4));
           }
   const at::Tensor weight = at::randn({22, 16}, at::kHalf);
-  CHECK(!thin_linear_gate(at::randn({9, 16}, at::kHalf), weight, nullptr, "silu", false).defined());
-  CHECK(!thin_linear_gate(at::randn({40, 16}, at::kHalf), weight.narrow(0, 0, 4), nullptr, "silu", false).defined());
-  CHECK(!thin_linear_gate(at::randn({2, 16}), weight.to(at::kFloat), nullptr, "silu", false).defined());
+  const auto is_left = [](const at::Tensor& input, const at::Tensor& gate, const at::Tensor& value) {
+    return !thin_linear_gate(input, {gate, nullptr}, {value, nullptr}, "silu").defined();
+  };
+  CHECK(!is_left(at::randn({2, 16}, at::kHalf), weight, weight));
+  CHECK(is_left(at::randn({9, 16}, at::kHalf), weight, weight));
+  CHECK(is_left(at::randn({40, 16}, at::kHalf), weight.narrow(0, 0, 4), weight.narrow(0, 4, 4)));
+  CHECK(is_left(at::randn({2, 16}), weight.to(at::kFloat), weight.to(at::kFloat)));
+  CHECK(is_left(at::randn({2, 16}, at::kHalf), weight, at::randn({16, 22}, at::kHalf).t()));
 }
 
 TEST_CASE("a linear layer whose operands do not suit one launch is left to several") {

@@ -77,7 +77,24 @@ def test_modes_see_a_product_and_one_pass(device):
 
 
 @by_act
+@by_bias
+@pytest.mark.parametrize("dtype", (torch.float64, torch.bfloat16), ids=str)
+def test_two_weights_give_what_one_of_both_gives(act, has_bias, dtype, device):
+    input, weight, bias = operands(device, dtype, has_bias)
+    halves = [each.chunk(2) if each is not None else (None, None) for each in (weight, bias)]
+    given = linear_gate.pair(input, *halves[0], *halves[1], act)
+    expected = linear_gate(input, weight, bias, act)
+    tolerance = {torch.float64: 1e-12, torch.bfloat16: 4e-2}[dtype]
+    torch.testing.assert_close(given, expected, rtol=tolerance, atol=tolerance)
+    tensors = [each for each in (input, weight, bias) if each is not None]
+    for have, want in zip(*(torch.autograd.grad(each.sum(), tensors) for each in (given, expected)), strict=True):
+        torch.testing.assert_close(have, want, rtol=tolerance, atol=6 * tolerance)
+
+
+@by_act
 def test_opcheck(act, device):
+    input, weight, bias = operands(device)
+    torch.library.opcheck(linear_gate.pair, (input, *weight.detach().chunk(2), None, bias.detach()[:5], act))
     torch.library.opcheck(linear_gate.default, (*operands(device), act))
     torch.library.opcheck(linear_gate.default, (*operands(device)[:2], None, act, True))
 
@@ -115,6 +132,25 @@ def test_refuses(change, text, device):
         linear_gate(**given)
 
 
+@pytest.mark.parametrize(
+    ("change", "text"),
+    (
+        ({"act": "relu"}, r"operand 'act' is 'relu'"),
+        ({"gate_weight": (4,)}, r"operand 'gate_weight' has shape \[4\]; expected \[N, K\]"),
+        ({"value_weight": (5, 3)}, r"operand 'input' has shape \[2, 3, 4\]; expected \[..., 3\] beside 'value_weight'"),
+        ({"value_weight": (6, 4)}, r"operand 'value_weight' has shape \[6, 4\]; expected as many rows as 'gate_weight' of shape"),
+        ({"value_bias": (4,)}, r"operand 'value_bias' has shape \[4\]; expected \[5\], one value for each row of 'value_weight'"),
+    ),
+    ids=str,
+)
+def test_refuses_two_weights(change, text, device):
+    input, weight, _ = operands(device)
+    given = dict(input=input, gate_weight=weight[:5], value_weight=weight[5:], act="gelu")
+    given |= {name: torch.ones(each, device=device) if isinstance(each, tuple) else each for name, each in change.items()}
+    with pytest.raises(RuntimeError, match="op 'linear_gate': " + text):
+        linear_gate.pair(**given)
+
+
 def launches():
     return gems.report()["gems::dot_rows_gate"].served
 
@@ -136,6 +172,16 @@ def test_few_rows_are_one_launch(act, has_bias, gate_last, dtype, device):
         # Rounded once: within half of the distance of two numbers, but for sums in f32.
         torch.testing.assert_close(given.double(), expected, rtol=0.51 * torch.finfo(dtype).eps, atol=1e-4)
     assert launches() == 4
+
+
+@pytest.mark.cuda
+@by_act
+@pytest.mark.parametrize("dtype", (torch.bfloat16, torch.float16), ids=str)
+def test_two_weights_are_one_launch(act, dtype, device):
+    with torch.no_grad():
+        input, weight, bias = operands(device, dtype, True, (4,), 33, features=512)
+        given = linear_gate.pair(input, *(each.clone() for each in (*weight.chunk(2), *bias.chunk(2))), act)
+        assert launches() == 1 and torch.equal(given, linear_gate(input, weight, bias, act))
 
 
 @pytest.mark.cuda

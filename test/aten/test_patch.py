@@ -10,6 +10,7 @@ import transformers
 from models import MODELS
 
 import gems
+from gems._patch import layers
 
 transformers.logging.set_verbosity_error()
 
@@ -266,6 +267,32 @@ def test_plain_modules():
         "layer_norm", "rms_norm", "skip_layer_norm", "skip_rms_norm", "silu_and_mul",
     }  # fmt: skip
     torch.testing.assert_close(model(x, y), expected)
+
+
+def test_gates_of_two_linear_layers_are_one_operator_where_rows_are_few(monkeypatch):
+    model, given = Block().eval(), []
+    gems.patch(model)
+    pair = layers._linear_gate
+
+    def recorded(x, gate, value, *others):
+        given.append((tuple(x.shape), gate is model.gate.weight, value is model.up.weight, others[2]))
+        return pair(x, gate, value, *others)
+
+    monkeypatch.setattr(layers, "_linear_gate", recorded)
+    few, many = torch.randn(2, 2, 3, 16), torch.randn(2, 9, 16)
+    expected = Block.forward(model, *few)
+    model(*few)  # with gradients
+    with torch.no_grad():
+        torch.testing.assert_close(model(*few), expected)
+        model(*many)
+        with torch.autocast("cpu", torch.bfloat16):
+            model(*few)
+        handle = model.up.register_forward_hook(lambda *_: None)
+        model(*few)
+        handle.remove()
+        model.gate = torch.nn.Sequential(model.gate)
+        torch.testing.assert_close(model(*few), expected)
+    assert given == [((2, 3, 16), True, True, "silu")]
 
 
 def test_hooks_on_what_was_fused_still_run():

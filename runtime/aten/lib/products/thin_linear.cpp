@@ -74,14 +74,17 @@ at::Tensor thin_linear_act(const at::Tensor& input, const at::Tensor& weight, co
   return result_of(input, std::move(result));
 }
 
-at::Tensor thin_linear_gate(const at::Tensor& input, const at::Tensor& weight, const at::Tensor* bias,
-                            std::string_view act, bool gate_last) {
-  if (refuse_operands(std::array{&input, &weight, bias})) return {};
-  const auto linear = ThinLinear::of(input, weight, bias);
-  if (!linear || linear->product().m > most_vectors(linear->product())) return {};
+at::Tensor thin_linear_gate(const at::Tensor& input, const LinearLayer& gate, const LinearLayer& value,
+                            std::string_view act) {
+  if (refuse_operands(std::array{&input, &gate.weight, &value.weight, gate.bias, value.bias})) return {};
+  const auto gates = ThinLinear::of(input, gate.weight, gate.bias);
+  const auto values = ThinLinear::of(input, value.weight, value.bias);
+  if (!gates || !values) return {};
+  Product both = gates->product();
+  both.n += values->product().n;
+  if (both.m > most_vectors(both)) return {};
   at::Tensor result;
-  if (multiply_thin(linear->call(), linear->product(), GateEpilogue{.act = act, .gate_last = gate_last}, result))
-    return {};
+  if (multiply_thin_gate(gates->call(), values->call(), gates->product(), act, result)) return {};
   return result_of(input, std::move(result));
 }
 

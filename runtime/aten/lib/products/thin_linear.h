@@ -14,9 +14,13 @@ namespace gems::aten {
 at::Tensor thin_linear_act(const at::Tensor& input, const at::Tensor& weight, const at::Tensor* bias,
                            std::string_view act, const at::Tensor* residual);
 
-// act(gate) * value of the halves of input @ weight.t() + bias, likewise; of few rows of input only. Counts as a call
-// of gems::dot_rows_gate.
-at::Tensor thin_linear_gate(const at::Tensor& input, const at::Tensor& weight, const at::Tensor* bias,
-                            std::string_view act, bool gate_last);
+// act(gate) * value, each a linear layer of input, likewise; of few rows of input only. Counts as a call of
+// gems::dot_rows_gate.
+struct LinearLayer {
+  const at::Tensor& weight;
+  const at::Tensor* bias;  // null: none
+};
+at::Tensor thin_linear_gate(const at::Tensor& input, const LinearLayer& gate, const LinearLayer& value,
+                            std::string_view act);
 
 }  // namespace gems::aten

@@ -63,14 +63,6 @@ at::Tensor broadcast(const at::Tensor& addend, const Product& product, std::size
   return view(addend, sizes, at::IntArrayRef(strides.data(), rank));
 }
 
-// One half along dimension 1.
-at::Tensor half_of(const at::Tensor& whole, std::int64_t which) {
-  at::DimVector sizes(whole.sizes());
-  sizes[1] /= 2;
-  return undispatched_view(whole, whole.scalar_type(), sizes, whole.strides(),
-                           whole.storage_offset() + which * sizes[1] * whole.stride(1));
-}
-
 std::optional<DeclineReason> reduce(const OpDef& op, std::span<const CallArgument> arguments, const Factors& factors,
                                     at::Tensor& result, CallCounts& counts) {
   const DeviceScope scope(factors.few.device());
@@ -124,22 +116,17 @@ std::optional<DeclineReason> multiply_thin(const ProductCall& call, const Produc
   return reason;
 }
 
-std::optional<DeclineReason> multiply_thin(const ProductCall& call, const Product& product,
-                                           const GateEpilogue& epilogue, at::Tensor& result) {
-  const Factors factors{rows_of(*call.a, -2, 2, 0), rows_of(*call.b, -1, 2, 1), 2};
-  const std::int64_t gates = epilogue.gate_last ? 1 : 0;
-  const at::Tensor gate = half_of(factors.many, gates);
-  const at::Tensor value = half_of(factors.many, 1 - gates);
-  std::array arguments{CallArgument(factors.few), CallArgument(gate),     CallArgument(value),
-                       CallArgument::absent(),    CallArgument::absent(), CallArgument(FlagValue(epilogue.act))};
+std::optional<DeclineReason> multiply_thin_gate(const ProductCall& gates, const ProductCall& values,
+                                                const Product& product, std::string_view act, at::Tensor& result) {
+  constexpr std::size_t rank = 2;
+  const Factors factors{rows_of(*gates.a, -2, rank, 0), rows_of(*gates.b, -1, rank, 1), rank};
+  const at::Tensor value_rows = rows_of(*values.b, -1, rank, 1);
+  std::array arguments{CallArgument(factors.few), CallArgument(factors.many), CallArgument(value_rows),
+                       CallArgument::absent(),    CallArgument::absent(),     CallArgument(FlagValue(act))};
   std::array<at::Tensor, 2> addends;
-  if (call.addend != nullptr) {
-    const at::Tensor whole = broadcast(*call.addend, product, factors.rank);
-    for (const std::size_t i : {0, 1}) {
-      addends[i] = half_of(whole, i == 0 ? gates : 1 - gates);
-      arguments[3 + i] = CallArgument(addends[i]);
-    }
-  }
+  for (const std::size_t i : {0, 1})
+    if (const at::Tensor* addend = (i == 0 ? gates : values).addend)
+      arguments[3 + i] = CallArgument(addends[i] = broadcast(*addend, product, rank));
   static CallCounts& counts = operator_counts("gems::dot_rows_gate");
   const auto reason = reduce(ops::dot_rows_gate_op, arguments, factors, result, counts);
   counts.add(reason);

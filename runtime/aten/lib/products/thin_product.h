@@ -30,15 +30,9 @@ struct Epilogue {
 std::optional<DeclineReason> multiply_thin(const ProductCall& call, const Product& product, const Epilogue& epilogue,
                                            at::Tensor& result);
 
-// The halves of b's columns, as gates and values.
-struct GateEpilogue {
-  std::string_view act;  // as of dot_rows_gate
-  bool gate_last = false;
-};
-
-// act(gate) * value of the product of few rows of a, no more than of b, in the same launch. The addend has the columns
-// of b. Counts as a call of gems::dot_rows_gate.
-std::optional<DeclineReason> multiply_thin(const ProductCall& call, const Product& product,
-                                           const GateEpilogue& epilogue, at::Tensor& result);
+// act(gate) * value of two products of the same few rows, no more than either matrix has, in one launch. product: that
+// of gates; values have its sizes. Counts as a call of gems::dot_rows_gate.
+std::optional<DeclineReason> multiply_thin_gate(const ProductCall& gates, const ProductCall& values,
+                                                const Product& product, std::string_view act, at::Tensor& result);
 
 }  // namespace gems::aten

@@ -11,7 +11,8 @@ namespace gems::aten {
 // halves of input @ weight.t() + bias, gates in front of values, or behind them with gate_last. input: [..., K];
 // weight: [2 N, K]; bias: [2 N]; the result is [..., N]. act: "silu", "gelu" or "gelu_tanh". The product is ATen's,
 // the gate one pass (packed_gate.h), or all of it one launch (thin_linear.h). Throws c10::Error for other shapes and
-// activations.
+// activations. linear_gate.pair(input, gate_weight, value_weight, gate_bias=None, value_bias=None, act="silu"): the
+// same of two weights, [N, K] each.
 void register_linear_gate(torch::Library& library);
 
 }  // namespace gems::aten

@@ -11,22 +11,30 @@ def gates(definition, activations: dict[str, tuple], names: dict) -> set[str]:
     attribute -> (activation, class)."""
     used = set()
 
-    def called(attribute, is_swapped):
+    def called(attribute, is_swapped, made=layers.gate):
         activation, of_class = activations[attribute]
         used.add(layers.GATED[activation])
-        name = f"_gems_gate_{attribute}{'_swapped' if is_swapped else ''}"
-        names[name] = layers.gate(activation, of_class, is_swapped)
+        name = f"_gems_{made.__name__}_{attribute}{'_swapped' if is_swapped else ''}"
+        names[name] = made(activation, of_class, is_swapped)
         return name
+
+    def gated(attribute, is_swapped, left, right):
+        layer, x = tree.call_of_own(left)
+        other, y = tree.call_of_own(right)
+        if layer and other and tree.name_of(x) is not None and tree.name_of(x) == tree.name_of(y):
+            name = called(attribute, is_swapped, layers.linear_gate)
+            return tree.expression(f"{name}(self.{attribute}, x, self.{layer}, self.{other})", x=x)
+        return tree.expression(f"{called(attribute, is_swapped)}(self.{attribute}, a, b)", a=left, b=right)
 
     def product(node):
         if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
             return None
         attribute, argument = tree.call_of_own(node.left)
         if attribute in activations:
-            return tree.expression(f"{called(attribute, False)}(self.{attribute}, a, b)", a=argument, b=node.right)
+            return gated(attribute, False, argument, node.right)
         attribute, argument = tree.call_of_own(node.right)
         if attribute in activations:
-            return tree.expression(f"{called(attribute, True)}(self.{attribute}, a, b)", a=node.left, b=argument)
+            return gated(attribute, True, node.left, argument)
         return None
 
     for block in tree.blocks(definition):

@@ -100,6 +100,37 @@ def gate(activation, of_class, is_swapped):
     return gated
 
 
+def linear_gate(activation, of_class, is_swapped):
+    """function(module, x, first, second) = gate(...)(module, first(x), second(x)), of linear layers that are attributes of a
+    module. What decodes, a few rows without gradients, is one launch on CUDA."""
+    gated = gate(activation, of_class, is_swapped)
+    act = "_".join(each for each in activation if each != "none")
+
+    def of_layers(module, x, first, second):
+        gates, values = (second, first) if is_swapped else (first, second)
+        if _are_few_rows(x) and _is_as_found(module, of_class, x.dtype) and _are_plain_linear(gates, values, x.dtype):
+            return _linear_gate(x, gates.weight, values.weight, gates.bias, values.bias, act)
+        return gated(module, first(x), second(x))
+
+    return of_layers
+
+
+_FEW_ROWS = 8  # that one launch takes (docs/fused.md)
+_linear_gate = torch.ops.gems.linear_gate.pair
+
+
+def _are_few_rows(x):
+    if not isinstance(x, torch.Tensor) or torch.is_grad_enabled() or torch.compiler.is_compiling():
+        return False
+    return 0 < x.numel() <= _FEW_ROWS * x.shape[-1] and not _is_autocast(x)
+
+
+def _are_plain_linear(first, second, dtype):
+    """Whether both are linear layers of one shape, as PyTorch makes them."""
+    plain = all(type(each) is torch.nn.Linear and "forward" not in each.__dict__ and not _has_hooks(each) for each in (first, second))
+    return plain and first.weight.shape == second.weight.shape and first.weight.dtype == second.weight.dtype == dtype
+
+
 def packed_gate(activation, of_class, gate_last):
     """function(module, x) = module(gate) * value of the halves of x, gate and value, or value and gate."""
     name, keywords = _GATES[activation]
