@@ -204,7 +204,8 @@ def model_kernel_table(result):
 
 
 def decode_table(result):
-    """Tokens a second; us in which the host queues one token of each sequence, and those of one from a CUDA graph."""
+    """Tokens a second; launches of a call; us in which the host queues one token of each sequence, and those of one from a
+    CUDA graph."""
     rows = [row for row in result["cases"] if row["group"] == "decode"]
     names = model_rows.labels(rows)
     headings = ["model", *(f"{model_rows.LABELS[name]}, tokens/s" for name in names)]
@@ -212,11 +213,11 @@ def decode_table(result):
         [row["name"], *(f"{model_rows.tokens_per_s(row, name):.0f}" if name in row["arms"] else "" for name in names)]
         for row in rows
     ]
-    for what in ("host", "graph"):
-        measured = [name for name in names if any(f"{what}_us" in row["arms"].get(name, {}) for row in rows)]
-        headings += [f"{model_rows.LABELS[name]}, {what} us" for name in measured]
+    for what, key in (("launches", "kernels"), ("host us", "host_us"), ("graph us", "graph_us")):
+        measured = [name for name in names if any(key in row["arms"].get(name, {}) for row in rows)]
+        headings += [f"{model_rows.LABELS[name]}, {what}" for name in measured]
         for row, cells in zip(rows, body, strict=True):
-            cells += _model_cells(row, measured, lambda found, what=what: number(found.get(f"{what}_us"), ".0f"))
+            cells += _model_cells(row, measured, lambda found, key=key: number(found.get(key), ".0f"))
     return lines(headings, body)
 
 
