@@ -82,11 +82,13 @@ struct Derivatives::Entry final : TraceSource {
   // Whether no call leaves it out.
   bool is_required(DerivedOperand operand) const;
   std::vector<std::string> names_of(std::span<const DerivedOperand> operands) const;
-  Probe probe(std::span<const CallOperand> call, std::span<const DerivedOperand> operands, Saved saved) const;
+  // What the derivative of a call, which traces to `forward`, uses.
+  Probe probe(const TraceGraph& forward, std::span<const CallOperand> call, std::span<const DerivedOperand> operands,
+              Saved saved) const;
   // The values of one operand in sample calls of a dtype.
   std::vector<CallOperand> sample_operands(std::size_t position, DType dtype) const;
-  // Calls of all tensors in one dtype, and of all choices of the flags.
-  std::vector<std::vector<CallOperand>> sample_calls() const;
+  // Calls of all tensors in one dtype, with all choices of the flags: those of two dtypes in the same order.
+  std::vector<std::vector<CallOperand>> sample_calls(DType dtype) const;
   void make_op();
   [[noreturn]] void fail(const std::string& why) const {
     throw Error(fmt::format("op '{}' has no {}: {}", question.op.name, question.reverse ? "gradient" : "tangent", why));
@@ -142,9 +144,8 @@ std::vector<std::string> Derivatives::Entry::names_of(std::span<const DerivedOpe
   return names;
 }
 
-Derivatives::Entry::Probe Derivatives::Entry::probe(std::span<const CallOperand> call,
+Derivatives::Entry::Probe Derivatives::Entry::probe(const TraceGraph& forward, std::span<const CallOperand> call,
                                                     std::span<const DerivedOperand> operands, Saved saved) const {
-  const TraceGraph forward = gems::trace(question.op, call);
   std::vector<DerivedOperand> offered;
   std::vector<CallOperand> given;
   std::vector<std::size_t> places;
@@ -199,44 +200,37 @@ std::vector<CallOperand> Derivatives::Entry::sample_operands(std::size_t positio
   return values;
 }
 
-std::vector<std::vector<CallOperand>> Derivatives::Entry::sample_calls() const {
-  std::vector<std::vector<CallOperand>> calls;
-  for (const DType dtype : {DType::F32, DType::F64, DType::F16, DType::C64}) {
-    std::vector<std::vector<CallOperand>> of_dtype{{}};
-    for (std::size_t i = 0; i < question.op.operands.size(); ++i) {
-      const std::vector<CallOperand> values = sample_operands(i, dtype);
-      std::vector<std::vector<CallOperand>> longer;
-      for (const auto& call : of_dtype)
-        for (const CallOperand& value : values) {
-          longer.push_back(call);
-          longer.back().push_back(value);
-        }
-      of_dtype = std::move(longer);
-    }
-    std::ranges::move(of_dtype, std::back_inserter(calls));
+std::vector<std::vector<CallOperand>> Derivatives::Entry::sample_calls(DType dtype) const {
+  std::vector<std::vector<CallOperand>> calls{{}};
+  for (std::size_t i = 0; i < question.op.operands.size(); ++i) {
+    const std::vector<CallOperand> values = sample_operands(i, dtype);
+    std::vector<std::vector<CallOperand>> longer;
+    for (const auto& call : calls)
+      for (const CallOperand& value : values) {
+        longer.push_back(call);
+        longer.back().push_back(value);
+      }
+    calls = std::move(longer);
   }
   return calls;
 }
+
+namespace {
+
+// Whether calls differ in the dtypes of tensors alone.
+bool choose_the_same(const std::vector<CallOperand>& a, const std::vector<CallOperand>& b) {
+  return std::ranges::equal(a, b, [](const CallOperand& x, const CallOperand& y) {
+    return x.kind == y.kind && (x.kind != CallOperand::Kind::Flag || x.flag == y.flag);
+  });
+}
+
+}  // namespace
 
 // Which operands the derived op has and which results, from what the derivatives of sample calls use.
 void Derivatives::Entry::derive() {
   const OpDef& of = question.op;
   const std::vector<DerivedOperand> all = all_operands();
   using Probes = std::array<Probe, 3>;  // by what is saved
-  std::vector<Probes> probes;
-  std::optional<std::string> refusal;
-  for (const auto& call : sample_calls()) {
-    try {
-      Probes found{probe(call, all, Saved::Nothing)};
-      for (const Saved saved : {Saved::OfRows, Saved::All})
-        if (question.reverse) found[static_cast<std::size_t>(saved)] = probe(call, all, saved);
-      probes.push_back(std::move(found));
-    } catch (const Error& error) {
-      if (!refusal) refusal = error.what();
-    }
-  }
-  if (probes.empty()) fail(*refusal);
-
   // What the op returned is used where it takes the place of all operands (exp, sqrt, softmax, ...): nothing more is
   // read, and nothing is computed again. What it returned of rows is used anyway: that is little to read, and a sweep
   // less. Beside rows, operands that are one for all rows count as little.
@@ -251,10 +245,44 @@ void Derivatives::Entry::derive() {
     return !reads_operands(each[static_cast<std::size_t>(Saved::All)]) &&
            reads_operands(each[static_cast<std::size_t>(Saved::Nothing)]);
   };
-  const Saved saved = !question.reverse                                ? Saved::Nothing
-                      : std::ranges::all_of(probes, replaces_operands) ? Saved::All
-                      : of.is_rowwise                                  ? Saved::OfRows
-                                                                       : Saved::Nothing;
+  bool may_save_all = question.reverse;
+  std::vector<Probes> probes;
+  std::optional<std::string> refusal;
+  const auto try_call = [&](const std::vector<CallOperand>& call) {
+    try {
+      const TraceGraph forward = gems::trace(of, call);
+      Probes found{probe(forward, call, all, Saved::Nothing)};
+      const auto probe_saved = [&](Saved saved) {
+        found[static_cast<std::size_t>(saved)] = probe(forward, call, all, saved);
+      };
+      if (question.reverse && of.is_rowwise) probe_saved(Saved::OfRows);
+      if (may_save_all) probe_saved(Saved::All);
+      may_save_all = may_save_all && replaces_operands(found);
+      probes.push_back(std::move(found));
+      return true;
+    } catch (const Error& error) {
+      if (!refusal) refusal = error.what();
+      return false;
+    }
+  };
+  // Which dtypes statistics and indices may have is found in f32; other dtypes try the first that were taken there with
+  // the same choices, all where none was.
+  const std::vector<std::vector<CallOperand>> calls = sample_calls(DType::F32);
+  std::vector<bool> is_taken;
+  for (const auto& call : calls) is_taken.push_back(try_call(call));
+  const auto is_tried = [&](std::size_t at) {
+    for (std::size_t other = 0; other < calls.size(); ++other)
+      if (is_taken[other] && choose_the_same(calls[other], calls[at])) return other == at;
+    return true;
+  };
+  for (const DType dtype : {DType::F64, DType::F16, DType::C64}) {
+    const std::vector<std::vector<CallOperand>> of_dtype = sample_calls(dtype);
+    for (std::size_t at = 0; at < calls.size(); ++at)
+      if (is_tried(at)) try_call(of_dtype[at]);
+  }
+  if (probes.empty()) fail(*refusal);
+
+  const Saved saved = may_save_all ? Saved::All : question.reverse && of.is_rowwise ? Saved::OfRows : Saved::Nothing;
   std::vector<Probe> chosen;
   for (Probes& each : probes) chosen.push_back(std::move(each[static_cast<std::size_t>(saved)]));
   // Flags without a list of choices may take any value: other values may need what the samples do not.
