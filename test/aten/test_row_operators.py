@@ -109,7 +109,7 @@ def test_decomposition_of_the_gradient_computes_the_same(name, device):
     table = gems.decompositions()
     names = {each: each._schema.name for each in table}
     operators = [each for each, own in names.items() if own.startswith(f"gems::_{name}_vjp_") and own.count("_vjp_") == 1]
-    assert bool(operators) == (name not in DERIVED_LATER)
+    assert operators or name in DERIVED_LATER
     for operator in operators:
         given = []
         for argument in operator._schema.arguments[:-2]:
