@@ -10,7 +10,7 @@ namespace gems::test {
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "gems-test-XXXXXX").string();
+    std::string pattern = (std::filesystem::temp_directory_path() / "gems-test-").string() + std::string(6, 'X');
     path_ = ::mkdtemp(pattern.data());
   }
   ~TemporaryDirectory() {

@@ -9,6 +9,7 @@ from torch.autograd import gradcheck, gradgradcheck
 import gems
 import gems_operators as operators
 from gems_operators import results_of, sample
+from recorded import Recorded
 
 F64 = torch.float64
 FLOATING = [name for name in operators.NAMES if not operators.is_integral(name)]
@@ -360,23 +361,14 @@ def test_derived_operators_of_first_order_are_there_when_the_library_is_loaded()
 
 def test_written_gradients_are_used(device):
     """Those of ops/lib/gradients.cpp."""
-    from torch.utils._python_dispatch import TorchDispatchMode
-
-    called = []
-
-    class Record(TorchDispatchMode):
-        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-            called.append(str(func))
-            return func(*args, **(kwargs or {}))
-
     x, y = (torch.rand(4, device=device, requires_grad=True) for _ in range(2))
-    with Record():
+    with Recorded() as recorded:
         torch.ops.gems.silu_and_mul(x, y).sum().backward()
         torch.ops.gems.silu_and_mul(x, y.detach()).sum().backward()
         torch.ops.gems.bias_gelu(x, y).sum().backward()
-    assert "gems.silu_and_mul_grad.default" in called
-    assert "gems._silu_and_mul_vjp_x.default" in called
-    assert "gems._bias_gelu_vjp_x_bias.default" in called
+    assert "gems.silu_and_mul_grad.default" in recorded.names
+    assert "gems._silu_and_mul_vjp_x.default" in recorded.names
+    assert "gems._bias_gelu_vjp_x_bias.default" in recorded.names
 
 
 def test_no_gradient_costs_no_graph(device):

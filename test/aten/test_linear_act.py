@@ -6,10 +6,10 @@ import pathlib
 import pytest
 import torch
 import torch.nn.functional as F
-from torch.utils._python_dispatch import TorchDispatchMode
 
 import gems
 from processes import python
+from recorded import Recorded
 
 ACTIVATIONS = {
     "none": lambda x: x,
@@ -82,16 +82,6 @@ def test_gradient_of_one_operand_only(wanted, device):
     expect, _ = call_of(composition, "silu", given)
     have, want = (torch.autograd.grad(each(*tensors).square().sum(), given[wanted])[0] for each in (call, expect))
     torch.testing.assert_close(have, want)
-
-
-class Recorded(TorchDispatchMode):
-    def __init__(self):
-        super().__init__()
-        self.names = []
-
-    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
-        self.names.append(str(function))
-        return function(*arguments, **(keywords or {}))
 
 
 def test_a_product_and_one_pass_each_way(device):

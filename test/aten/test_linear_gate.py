@@ -3,9 +3,9 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from torch.utils._python_dispatch import TorchDispatchMode
 
 import gems
+from recorded import Recorded
 
 ACTIVATIONS = {"silu": F.silu, "gelu": F.gelu, "gelu_tanh": lambda x: F.gelu(x, approximate="tanh")}
 linear_gate = torch.ops.gems.linear_gate
@@ -54,16 +54,6 @@ def test_derivatives_of_any_order(act, gate_last, device):
     call, tensors = call_of(linear_gate, operands(device), act, gate_last)
     assert torch.autograd.gradcheck(call, tensors, check_forward_ad=True)
     assert torch.autograd.gradgradcheck(call, tensors)
-
-
-class Recorded(TorchDispatchMode):
-    def __init__(self):
-        super().__init__()
-        self.names = []
-
-    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
-        self.names.append(str(function))
-        return function(*arguments, **(keywords or {}))
 
 
 def test_modes_see_a_product_and_one_pass(device):

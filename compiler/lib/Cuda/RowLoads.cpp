@@ -35,14 +35,30 @@ SmallVector<const OperandText*> RowText::rowOperands() const {
   return found;
 }
 
-void RowText::openGroup(ArrayRef<BlockArgument> operands) {
-  // Inlined twice: most groups ask of no element whether it exists.
-  out_.open("const auto group{} = [&](long long column, const {} elements) {{", ++groups_, elementsType());
-  writeLoads(elementOperands(operands), tuning::RowGroup, "column", inGroup());
+void RowText::openGroup(ArrayRef<BlockArgument> operands) { openFunction(operands); }
+
+// Inlined twice: most groups ask of no element whether it exists.
+void RowText::openFunction(ArrayRef<BlockArgument> operands, std::string_view aligned) {
+  out_.open("const auto group{} = [&](long long column, const {} elements) {{", ++groups_, elementsType(aligned));
+  writeLoads(
+      elementOperands(operands), tuning::RowGroup, "column",
+      {.vector = fmt::format("elements.has(u * {})", width_), .rest = fmt::format("elements.rest(u * {})", width_)},
+      aligned);
 }
 
-RowText::Existing RowText::inGroup() const {
-  return {.vector = fmt::format("elements.has(u * {})", width_), .rest = fmt::format("elements.rest(u * {})", width_)};
+void RowText::writeWalk(int group, const std::string& from, const std::string& to, bool asks) {
+  const int last = tuning::RowGroup - 1;
+  out_.open("for (long long column = {}; column < {}; column += {} * step) {{", from, to, tuning::RowGroup);
+  if (asks) {
+    out_.line("group{}(column, {{(int)min({} - column, 1ll << 30), step}});", group, to);
+  } else {
+    out_.line("const long long left = {} - column;", to);
+    out_.line("if (left >= {} * step + {})", last, width_);
+    out_.line("  group{}(column, {{{} * step + {}, step, true}});", group, last, width_);
+    out_.line("else");
+    out_.line("  group{}(column, {{(int)left, step}});", group);
+  }
+  out_.close();
 }
 
 void RowText::writeWordsWalk(ArrayRef<const ResultText*> results) {
@@ -59,42 +75,22 @@ void RowText::writeWordsWalk(ArrayRef<const ResultText*> results) {
   for (const ResultText* result : results.drop_front()) alike += fmt::format(" && {} == head", before(result->name));
   out_.line("const bool is_alike = {};", alike);
   out_.line("const long long whole = is_alike ? head + (columns - head) / {0} * {0} : 0;", width_);
-  const int last = tuning::RowGroup - 1;
-  out_.open("for (long long column = head + start; column < whole; column += {} * step) {{", tuning::RowGroup);
-  out_.line("const long long left = whole - column;");
-  out_.line("if (left >= {} * step + {})", last, width_);
-  out_.line("  group{0}(column, {{{2} * step + {1}, step, true}});", groups_ - 1, width_, last);
-  out_.line("else");
-  out_.line("  group{}(column, {{(int)left, step}});", groups_ - 1);
-  out_.close();
+  writeWalk(groups_ - 1, "head + start", "whole", false);
   out_.line("// Elements of no such vector: at both ends, or all.");
   out_.line("const bool is_head = threadIdx.x == 0, is_tail = threadIdx.x == 1;");
   out_.line("const long long from = !is_alike ? start : is_head ? 0 : is_tail ? whole : columns;");
   out_.line("const long long to = is_alike && is_head ? min((long long)head, columns) : columns;");
-  out_.line("for (long long column = from; column < to; column += {} * step)", tuning::RowGroup);
-  out_.line("  group{}(column, {{(int)min(to - column, 1ll << 30), step}});", groups_);
+  writeWalk(groups_, "from", "to", true);
 }
 
 void RowText::closeGroup() {
   out_.close("};");
-  const int last = tuning::RowGroup - 1;
-  out_.open("for (long long column = {}start; column < columns; column += {} * step) {{", chunk_ > 0 ? "first + " : "",
-            tuning::RowGroup);
-  if (isGeneric()) {
-    out_.line("group{}(column, {{(int)min(columns - column, 1ll << 30), step}});", groups_);
-  } else {
-    out_.line("const long long left = columns - column;");
-    out_.line("if (left >= {} * step + {})", last, width_);
-    out_.line("  group{}(column, {{{} * step + {}, step, true}});", groups_, last, width_);
-    out_.line("else");
-    out_.line("  group{}(column, {{(int)left, step}});", groups_);
-  }
-  out_.close();
+  writeWalk(groups_, chunk_ > 0 ? "first + start" : "start", "columns", isGeneric());
 }
 
-std::string RowText::elementsType() {
+std::string RowText::elementsType(std::string_view aligned) {
   kernel_.prelude().use(Snippet::Elements);
-  return fmt::format("Elements<{}, {}>", width_, kernel_.isAligned());
+  return fmt::format("Elements<{}, {}>", width_, kernel_.alignment(aligned));
 }
 
 std::string RowText::offsetAlong(const std::string& tensor, const std::string& index) const {

@@ -30,11 +30,8 @@ void RowText::writeLastVisit() {
     writeLastGroup(results);
     return closeGroup();
   }
-  kernel_.prelude().use(Snippet::Elements);
   for (const std::string_view aligned : {"true", "false"}) {
-    out_.open("const auto group{} = [&](long long column, const Elements<{}, {}> elements) {{", ++groups_, width_,
-              aligned);
-    writeLoads(elementOperands(last_.slice.operands), tuning::RowGroup, "column", inGroup(), aligned);
+    openFunction(last_.slice.operands, aligned);
     writeLastGroup(results, aligned);
     out_.close("};");
   }

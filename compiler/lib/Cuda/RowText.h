@@ -61,7 +61,7 @@ class RowText {
   bool goesByWords() const {
     return !kernel_.isAligned() && !isScattered() && !isConvergent() && !walksRows() && chunk_ == 0 && width_ > 1;
   }
-  // The walk along the row by two groups: that of such vectors, and that of any.
+  // The walk along the row by the last two groups: that of such vectors, and that of any.
   void writeWordsWalk(llvm::ArrayRef<const ResultText*> results);
   virtual std::string vector(const OperandText& operand) const { return operand.name + "_vec[u]"; }
   // Whether vector() has also those of operands of column extent, from before the first row; and whether what a row has
@@ -72,7 +72,6 @@ class RowText {
   struct Existing {
     std::string vector, rest;
   };
-  Existing inGroup() const;
   // NAME_vec[count] of each operand of element extent; vector u begins at `column` + u * step. `aligned`: as in
   // KernelText::stridedVecType.
   void writeLoads(llvm::ArrayRef<const OperandText*> operands, int count, const std::string& column,
@@ -83,7 +82,8 @@ class RowText {
   llvm::SmallVector<const OperandText*> elementOperands() const { return readOperands(Extent::Element); }
   // Tensors of row extent that are read.
   llvm::SmallVector<const OperandText*> rowOperands() const;
-  std::string elementsType();
+  // `aligned`: as in KernelText::stridedVecType.
+  std::string elementsType(std::string_view aligned = {});
   // What writeRow() knows of `row`, a variable.
   void writeRowFacts();
   bool walksRows() const { return !sums_.empty(); }
@@ -173,6 +173,10 @@ class RowText {
   std::string vectorOf(const OperandText& operand) const {
     return operand.extent == Extent::Column && !holdsColumns() ? operand.name + "_vec" : vector(operand);
   }
+  // A group as a function of a column and of which elements exist, up to the loads of its vectors.
+  void openFunction(llvm::ArrayRef<mlir::BlockArgument> operands, std::string_view aligned = {});
+  // Calls it along a row. asks: it always asks which elements exist.
+  void writeWalk(int group, const std::string& from, const std::string& to, bool asks);
   void writeLastVisit();
   // A group of the last visit. `aligned`: as in KernelText::stridedVecType.
   void writeLastGroup(llvm::ArrayRef<const ResultText*> results, std::string_view aligned = {});

@@ -26,8 +26,9 @@ Schedule choose(const KernelFacts& facts, const tuning::Device& device) {
 Blocks blocks(const Schedule& schedule, LayoutClass, const Geometry& geometry) {
   const auto& looped = std::get<LoopedSchedule>(schedule);
   const std::int64_t vectors = ceil_div(columns_of(geometry), looped.width);
-  const bool is_ragged = columns_of(geometry) % looped.width != 0 && vectors > looped.ragged && vectors <= looped.held;
-  const int of_thread = !is_ragged && vectors > looped.few && vectors <= looped.held ? 8 : 4;
+  const bool is_held = vectors <= most_vectors(looped.held, looped.ragged, looped.width, columns_of(geometry));
+  const bool is_ragged = !is_held && vectors <= looped.held;
+  const int of_thread = is_held && vectors > looped.few ? 8 : 4;
   const int threads = is_ragged ? looped.ragged_threads : looped.threads;
   Blocks blocks = row_blocks(geometry, threads_of_row(vectors, of_thread, threads), looped.block);
   share_rows(blocks, geometry, looped.chunk, looped.partial);
