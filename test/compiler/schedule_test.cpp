@@ -201,9 +201,10 @@ TEST_CASE("a thread holds four or eight vectors of a row, of the widest tensor t
   CHECK(looped(ops::softmax_op, DType::F32) == LoopedSchedule{.width = 4, .threads = 1024, .few = 2048, .held = 8192});
   CHECK(looped(ops::softmax_backward_op, DType::F32).held == 4096);
   CHECK(looped(ops::sum_op, DType::F32) == LoopedSchedule{.width = 4,
-                                                          .threads = 256,
-                                                          .min_blocks_per_sm = 4,
-                                                          .few = 1,
+                                                          .threads = 128,
+                                                          .min_blocks_per_sm = 8,
+                                                          .few = 1024,
+                                                          .few_threads = 64,
                                                           .held = 0,
                                                           .ragged = 0,
                                                           .chunk = 16384,
@@ -225,7 +226,7 @@ TEST_CASE(
   CHECK(held(ops::rms_norm_op, DType::BF16, 1).width == 8);
   const auto looped = std::get<LoopedSchedule>(
       choose_schedule(gradient_trace(ops::layer_norm_op, DType::F32, 7), {LayoutClass::RowLooped}, {.arch = 90}));
-  CHECK(looped == LoopedSchedule{.width = 4, .threads = 512, .few = 2048, .held = 2048, .sums = 8, .processors = 132});
+  CHECK(looped == LoopedSchedule{.width = 4, .threads = 512, .few = 2048, .few_threads = 512, .held = 2048, .sums = 8, .processors = 132});
   CHECK(has_fold(Schedule(looped)));
 }
 

@@ -98,7 +98,7 @@ void RowText::addPasses(Passes& passes, pw::ReduceOp reduce, unsigned root, Form
       return passes.first.push_back(found("MinIndex", Snippet::MinIndex));
     case Reduction::moments: {
       if (form == Form::OnePass) {
-        prelude.use(Snippet::Moments);
+        prelude.use(isAcross() ? Snippet::Moments : Snippet::LanesOfMoments);
         const std::string reduction = fmt::format("Moments<{}>", type);
         return passes.first.push_back(compound(reduction, reduction + "::mean_of({})", "{}.squares"));
       }
@@ -111,7 +111,7 @@ void RowText::addPasses(Passes& passes, pw::ReduceOp reduce, unsigned root, Form
     }
     case Reduction::exp_sum: {
       if (form == Form::OnePass) {
-        prelude.use(Snippet::ExpSum);
+        prelude.use(isAcross() ? Snippet::ExpSum : Snippet::LanesOfExpSum);
         return passes.first.push_back(compound(fmt::format("ExpSum<{}, Exp>", type), "{}.max", "{}.sum"));
       }
       prelude.use(Snippet::ExpBase);
@@ -212,7 +212,7 @@ std::string RowText::stateOf(ArrayRef<Part> parts) {
 
 std::string RowText::combined(ArrayRef<Part> parts, const std::string& state) {
   kernel_.prelude().use(isAcross() ? Snippet::CombineAcross : Snippet::CombineRow);
-  if (parts.size() > 1) kernel_.prelude().use(Snippet::Both);
+  if (parts.size() > 1) kernel_.prelude().use(isAcross() ? Snippet::Both : Snippet::LanesOfBoth);
   const std::string reduction = reductionOf(parts);
   const int number = ++exchanges_;
   out_.line("__shared__ {}::State exchange{}{}[32];", reduction, number,

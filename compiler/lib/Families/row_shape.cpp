@@ -35,7 +35,7 @@ HeldRows summed_rows(const KernelFacts& facts) {
   const int held = RowGroup * held_words(facts), sums = RowGroup * row_width(facts) * facts.sum_bytes / 4;
   const int words =
       OtherRegisters + held + RowGroup * held_words(facts, Extent::Column) + sums + (loads_ahead(facts) ? held : 0);
-  if (words > ThreadRegisters) return {.threads = OnceReadRowThreads};
+  if (words > ThreadRegisters) return {.threads = LoopedSumsThreads};
   const int threads = std::min(Registers / words / SummedThreads * SummedThreads, RowThreads);
   return {.threads = threads, .few = RowGroup * threads, .all = RowGroup * threads};
 }
@@ -54,7 +54,8 @@ int once_read_blocks(const KernelFacts& facts) {
 
 HeldRows held_rows(const KernelFacts& facts) {
   using namespace tuning;
-  if (facts.reads_once) return {.threads = OnceReadRowThreads};
+  if (facts.reads_once)
+    return {.threads = OnceReadRowThreads, .few_threads = OnceReadShortThreads, .few = OnceReadShortVectors};
   if (facts.sum_bytes > 0) return summed_rows(facts);
   const int words = held_words(facts);
   if (words <= EightHeldWords)

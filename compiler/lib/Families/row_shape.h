@@ -15,7 +15,8 @@ int row_width(const KernelFacts& facts);
 // How many vectors a row may have, for a thread to hold four of them, and at all (0: no row is held); and where the
 // last vector of a row is no whole one.
 struct HeldRows {
-  int threads = 0;  // of a row, at most
+  int threads = 0;            // of a row, at most
+  int few_threads = threads;  // of a row of few vectors
   int few = 0;
   int all = 0;
   int ragged = all;

@@ -113,17 +113,20 @@ template <class T> __device__ __forceinline__ T shuffle_xor(T value, int distanc
   return other.value;
 }
 
-// The states of `lanes` neighbours (a power of two up to 32), combined in their order: the same bits in each lane.
-template <class Reduction, class State> __device__ __forceinline__ State combine_lanes(State state, int lanes) {
-  #pragma unroll
-  for (int distance = 1; distance < 32; distance *= 2) {
-    if (distance >= lanes) break;
-    const State other = shuffle_xor(state, distance);
-    const bool later = !Reduction::commutes && (threadIdx.x & distance);
-    state = Reduction::combine(later ? other : state, later ? state : other);
+// The states of `lanes` neighbours (a power of two up to 32), combined: the same bits in each lane. Any reduction's: in
+// pairs, in their order.
+template <class Reduction> struct Lanes {
+  template <class State> static __device__ __forceinline__ State combine(State state, int lanes) {
+    #pragma unroll
+    for (int distance = 1; distance < 32; distance *= 2) {
+      if (distance >= lanes) break;
+      const State other = shuffle_xor(state, distance);
+      const bool later = !Reduction::commutes && (threadIdx.x & distance);
+      state = Reduction::combine(later ? other : state, later ? state : other);
+    }
+    return state;
   }
-  return state;
-}
+};
 
 // The states of the threads of a row, combined in their order: the same bits in each thread. A row has blockDim.x
 // threads, a power of two up to 32 or a multiple of 32; only up to 32 does a block have several rows, along y, whose
@@ -131,13 +134,13 @@ template <class Reduction, class State> __device__ __forceinline__ State combine
 // again only after another __syncthreads().
 template <class Reduction, class State>
 __device__ __forceinline__ State combine_row(State state, State (&exchange)[32]) {
-  if (blockDim.x <= 32) return combine_lanes<Reduction>(state, blockDim.x);
-  state = combine_lanes<Reduction>(state, 32);
+  if (blockDim.x <= 32) return Lanes<Reduction>::combine(state, blockDim.x);
+  state = Lanes<Reduction>::combine(state, 32);
   if (threadIdx.x % 32 == 0) exchange[threadIdx.x / 32] = state;
   __syncthreads();
   // Each warp combines the states of all.
   const int warps = blockDim.x / 32, lanes = 1 << (32 - __clz(warps - 1)), lane = threadIdx.x & (lanes - 1);
-  return combine_lanes<Reduction>(lane < warps ? exchange[lane] : Reduction::identity(), lanes);
+  return Lanes<Reduction>::combine(lane < warps ? exchange[lane] : Reduction::identity(), lanes);
 }
 
 // Which of the elements that a thread has at once exist: vectors of Width, `step` columns apart; `left` columns are left

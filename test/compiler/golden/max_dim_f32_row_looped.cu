@@ -4,8 +4,8 @@
 //   out0: result, f32; for each row; aligned to 4 bytes
 //   out1: result, i64; for each row; aligned to 8 bytes
 //
-// family=looped width=4 threads=256 block=128 min_blocks_per_sm=4 few=1 held=0 ragged=0 ragged_threads=256 chunk=16384 partial=48 sums=0 processors=0
-// launch: bx = min(256, ceil(columns / 16)), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by), parts), parts = ceil(columns / 16384); where parts > 1, NAME_fold after it)
+// family=looped width=4 threads=128 block=128 min_blocks_per_sm=8 few=1024 few_threads=64 held=0 ragged=0 ragged_vectors=12 chunk=16384 partial=48 sums=0 processors=0
+// launch: bx = min((columns <= 4096 ? 64 : 128), ceil(columns / 16)), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by), parts), parts = ceil(columns / 16384); where parts > 1, NAME_fold after it)
 
 using i64 = long long;
 using u64 = unsigned long long;
@@ -72,17 +72,20 @@ template <class T> __device__ __forceinline__ T shuffle_xor(T value, int distanc
   return other.value;
 }
 
-// The states of `lanes` neighbours (a power of two up to 32), combined in their order: the same bits in each lane.
-template <class Reduction, class State> __device__ __forceinline__ State combine_lanes(State state, int lanes) {
-  #pragma unroll
-  for (int distance = 1; distance < 32; distance *= 2) {
-    if (distance >= lanes) break;
-    const State other = shuffle_xor(state, distance);
-    const bool later = !Reduction::commutes && (threadIdx.x & distance);
-    state = Reduction::combine(later ? other : state, later ? state : other);
+// The states of `lanes` neighbours (a power of two up to 32), combined: the same bits in each lane. Any reduction's: in
+// pairs, in their order.
+template <class Reduction> struct Lanes {
+  template <class State> static __device__ __forceinline__ State combine(State state, int lanes) {
+    #pragma unroll
+    for (int distance = 1; distance < 32; distance *= 2) {
+      if (distance >= lanes) break;
+      const State other = shuffle_xor(state, distance);
+      const bool later = !Reduction::commutes && (threadIdx.x & distance);
+      state = Reduction::combine(later ? other : state, later ? state : other);
+    }
+    return state;
   }
-  return state;
-}
+};
 
 // The states of the threads of a row, combined in their order: the same bits in each thread. A row has blockDim.x
 // threads, a power of two up to 32 or a multiple of 32; only up to 32 does a block have several rows, along y, whose
@@ -90,13 +93,13 @@ template <class Reduction, class State> __device__ __forceinline__ State combine
 // again only after another __syncthreads().
 template <class Reduction, class State>
 __device__ __forceinline__ State combine_row(State state, State (&exchange)[32]) {
-  if (blockDim.x <= 32) return combine_lanes<Reduction>(state, blockDim.x);
-  state = combine_lanes<Reduction>(state, 32);
+  if (blockDim.x <= 32) return Lanes<Reduction>::combine(state, blockDim.x);
+  state = Lanes<Reduction>::combine(state, 32);
   if (threadIdx.x % 32 == 0) exchange[threadIdx.x / 32] = state;
   __syncthreads();
   // Each warp combines the states of all.
   const int warps = blockDim.x / 32, lanes = 1 << (32 - __clz(warps - 1)), lane = threadIdx.x & (lanes - 1);
-  return combine_lanes<Reduction>(lane < warps ? exchange[lane] : Reduction::identity(), lanes);
+  return Lanes<Reduction>::combine(lane < warps ? exchange[lane] : Reduction::identity(), lanes);
 }
 
 // Which of the elements that a thread has at once exist: vectors of Width, `step` columns apart; `left` columns are left
@@ -200,7 +203,7 @@ __device__ __forceinline__ Offsets offsets_of(unsigned row, const Geometry& geom
 // What a block finds of a row that is longer than 16384 elements.
 using Partial = MaxIndex<float>::State;
 
-extern "C" __global__ void __launch_bounds__(256, 4)
+extern "C" __global__ void __launch_bounds__(128, 8)
 gems_max_dim_f32_to_f32_i64_looped(const float* x, float* out0, i64* out1, Partial* partials, const Geometry geometry) {
   const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;
   // All threads of a block take part in its reductions, also those behind the last row.
@@ -252,7 +255,7 @@ gems_max_dim_f32_to_f32_i64_looped(const float* x, float* out0, i64* out1, Parti
 }
 
 // Rows that several blocks share, from what these have found, in their order.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(128)
 gems_max_dim_f32_to_f32_i64_looped_fold(const float* x, float* out0, i64* out1, const Partial* partials, const Geometry geometry) {
   const unsigned row = blockIdx.x * blockDim.y + threadIdx.y;
   // All threads of a block take part in its reductions, also those behind the last row.

@@ -3,8 +3,8 @@
 //   x: tensor of f32, computed in f32; for each element; aligned to 4 bytes
 //   out: result, f32; for each element; aligned to 4 bytes
 //
-// family=looped width=4 threads=1024 block=128 min_blocks_per_sm=1 few=2048 held=8192 ragged=2048 ragged_threads=256 chunk=0 partial=0 sums=0 processors=0
-// launch: bx = min((columns % 4 != 0 && columns > 8192 && columns <= 32768 ? 256 : 1024), ceil(columns / (columns > 8192 && columns <= 32768 ? 32 : 16))), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by))
+// family=looped width=4 threads=1024 block=128 min_blocks_per_sm=1 few=2048 few_threads=1024 held=8192 ragged=2048 ragged_vectors=12 chunk=0 partial=0 sums=0 processors=0
+// launch: bx = min(1024, ceil(columns / (columns % 4 != 0 && columns > 8192 && columns <= 32768 ? 48 : (columns > 8192 && columns <= 32768 ? 32 : 16)))), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by))
 
 
 // N elements that one thread moves together, in words, which stay whole across branches.
@@ -73,17 +73,20 @@ template <class T> __device__ __forceinline__ T shuffle_xor(T value, int distanc
   return other.value;
 }
 
-// The states of `lanes` neighbours (a power of two up to 32), combined in their order: the same bits in each lane.
-template <class Reduction, class State> __device__ __forceinline__ State combine_lanes(State state, int lanes) {
-  #pragma unroll
-  for (int distance = 1; distance < 32; distance *= 2) {
-    if (distance >= lanes) break;
-    const State other = shuffle_xor(state, distance);
-    const bool later = !Reduction::commutes && (threadIdx.x & distance);
-    state = Reduction::combine(later ? other : state, later ? state : other);
+// The states of `lanes` neighbours (a power of two up to 32), combined: the same bits in each lane. Any reduction's: in
+// pairs, in their order.
+template <class Reduction> struct Lanes {
+  template <class State> static __device__ __forceinline__ State combine(State state, int lanes) {
+    #pragma unroll
+    for (int distance = 1; distance < 32; distance *= 2) {
+      if (distance >= lanes) break;
+      const State other = shuffle_xor(state, distance);
+      const bool later = !Reduction::commutes && (threadIdx.x & distance);
+      state = Reduction::combine(later ? other : state, later ? state : other);
+    }
+    return state;
   }
-  return state;
-}
+};
 
 // The states of the threads of a row, combined in their order: the same bits in each thread. A row has blockDim.x
 // threads, a power of two up to 32 or a multiple of 32; only up to 32 does a block have several rows, along y, whose
@@ -91,13 +94,13 @@ template <class Reduction, class State> __device__ __forceinline__ State combine
 // again only after another __syncthreads().
 template <class Reduction, class State>
 __device__ __forceinline__ State combine_row(State state, State (&exchange)[32]) {
-  if (blockDim.x <= 32) return combine_lanes<Reduction>(state, blockDim.x);
-  state = combine_lanes<Reduction>(state, 32);
+  if (blockDim.x <= 32) return Lanes<Reduction>::combine(state, blockDim.x);
+  state = Lanes<Reduction>::combine(state, 32);
   if (threadIdx.x % 32 == 0) exchange[threadIdx.x / 32] = state;
   __syncthreads();
   // Each warp combines the states of all.
   const int warps = blockDim.x / 32, lanes = 1 << (32 - __clz(warps - 1)), lane = threadIdx.x & (lanes - 1);
-  return combine_lanes<Reduction>(lane < warps ? exchange[lane] : Reduction::identity(), lanes);
+  return Lanes<Reduction>::combine(lane < warps ? exchange[lane] : Reduction::identity(), lanes);
 }
 
 // Which of the elements that a thread has at once exist: vectors of Width, `step` columns apart; `left` columns are left
@@ -181,6 +184,15 @@ template <class T, class Exp> struct ExpSum {
     #pragma unroll
     for (int k = 0; k < N; ++k) sum += elements.has(k) ? Exp::exp(x[k] - from) : T(0);
     state = {max, state.sum * Exp::exp(state.max - from) + sum};
+  }
+};
+
+// One correction for the maximum of all lanes.
+template <class T, class Exp> struct Lanes<ExpSum<T, Exp>> {
+  using State = typename ExpSum<T, Exp>::State;
+  static __device__ __forceinline__ State combine(const State& state, int lanes) {
+    const T max = Lanes<Max<T>>::combine(state.max, lanes);
+    return {max, Lanes<Sum<T>>::combine(state.sum * Exp::exp(state.max - exp_base(max)), lanes)};
   }
 };
 

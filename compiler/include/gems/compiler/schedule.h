@@ -137,24 +137,26 @@ struct LoopedSchedule {
   int threads = 1024;         // of a row at most
   int block = 128;            // threads of several rows together
   int min_blocks_per_sm = 1;  // that the registers of a thread must leave room for
-  int few = 2048;             // vectors of a row up to which held kernels have four a thread, then eight
+  int few = 2048;             // vectors of a row up to which held kernels have four a thread, then eight; such a row
+  int few_threads = 1024;     // has so many threads at most
   int held = 8192;            // vectors of a row up to which there are held kernels; 0: of no row
-  int ragged = 2048;          // the same of rows that don't end with a whole vector; longer ones have
-  int ragged_threads = 256;   // so many threads at most
+  int ragged = 2048;          // the same of rows that don't end with a whole vector; of longer ones a thread has
+  int ragged_vectors = 12;    // so many vectors
   int chunk = 0;              // elements of a row that a block reads, where blocks share rows; 0: all
   int partial = 0;            // bytes of what a block finds of a row that it shares, at most
   int sums = 0;               // as in HeldSchedule
   int processors = 0;
 
-  static constexpr std::array<ScheduleField<LoopedSchedule>, 12> fields{{
+  static constexpr std::array<ScheduleField<LoopedSchedule>, 13> fields{{
       {"width", &LoopedSchedule::width, 1, 16},
       {"threads", &LoopedSchedule::threads, 32, 1024, false},
       {"block", &LoopedSchedule::block, 32, 1024},
       {"min_blocks_per_sm", &LoopedSchedule::min_blocks_per_sm, 1, 32, false},
       {"few", &LoopedSchedule::few, 1, 1 << 16, false},
+      {"few_threads", &LoopedSchedule::few_threads, 32, 1024, false},
       {"held", &LoopedSchedule::held, 0, 1 << 16, false},
       {"ragged", &LoopedSchedule::ragged, 0, 1 << 16, false},
-      {"ragged_threads", &LoopedSchedule::ragged_threads, 32, 1024, false},
+      {"ragged_vectors", &LoopedSchedule::ragged_vectors, 4, 64, false},
       {"chunk", &LoopedSchedule::chunk, 0, 1 << 20, false},
       {"partial", &LoopedSchedule::partial, 0, 1 << 10, false},
       {"sums", &LoopedSchedule::sums, 0, 64, false},

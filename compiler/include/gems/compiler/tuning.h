@@ -117,15 +117,20 @@ inline constexpr int FewRowVectors = 2048;
 inline constexpr int RowThreads = 1024;
 // Rows that begin anywhere and don't end with a whole vector cost a held kernel the exchange of words between threads,
 // twice. Above these many vectors they are looped: the results go by words of memory, and what is read again comes from
-// the second-level cache. On an H200 softmax of 2048 x 50257 bf16 takes 159 us so instead of 268, of 8192 x 12289 f32
-// 252 instead of 359; with 512 threads 151 and 325, with 1024 f32 takes 630.
+// the second-level cache, if the rows that are read at once fit there. On an H200 softmax of 2048 x 50257 bf16 takes
+// 139 us so instead of 268, with 256 threads 160, with 1024 threads 180; of 8192 x 12289 f32 with 256 threads 246
+// instead of 359, with 512 threads 322; of 2048 x 50257 f32 with 1024 threads 301, with 256 threads 338.
 inline constexpr int RaggedRowVectors = 2048;
-inline constexpr int RaggedRowThreads = 256;
-// Rows that are read once: a multiprocessor has several blocks, of which some load while others compute. On an H100 the
-// maximum and the sum of exponentials of 8192 x 50257 bf16 take 0.30 ms so, with one block of 512 threads 0.56.
-inline constexpr int OnceReadRowThreads = 256;
-inline constexpr int OnceReadBlocks = 4;
-inline constexpr int OnceReadBlocksUnaligned = 3;  // four leave too few registers
+inline constexpr int RaggedThreadVectors = 12;
+// Rows that are read once: small blocks, of which a multiprocessor has many, spend little on combining what their
+// threads have found. On an H200 argmax of 16384 x 8192 bf16 takes 68 us with 64 threads, 73 with 128, 91 with 256; the
+// maximum and the sum of exponentials of 8192 x 32000 bf16 127, 130, 150. A long row of few has more threads, to be
+// read sooner.
+inline constexpr int OnceReadShortVectors = 1024;
+inline constexpr int OnceReadShortThreads = 64;
+inline constexpr int OnceReadRowThreads = 128;
+inline constexpr int OnceReadBlocks = 8;
+inline constexpr int OnceReadBlocksUnaligned = 6;  // eight leave too few registers
 inline constexpr int RowsBlockThreads = 128;
 // Registers for one vector of each operand, of which a thread can hold 8, 4 beside 1024 threads, and 4 beside 512.
 inline constexpr int EightHeldWords = 4;
@@ -137,14 +142,15 @@ inline constexpr int MostHeldWords = 16;
 // was computed, for which only two-byte operands leave registers. On an H200 a kernel that had eight registers too few,
 // and kept 136 bytes in memory, was half as fast.
 inline constexpr int SummedWidth = 4;
-inline constexpr int Registers = 65536;      // of a multiprocessor
-inline constexpr int ThreadRegisters = 255;  // of a thread, at most
-inline constexpr int OtherRegisters = 48;    // of a thread, beside what it holds
-inline constexpr int SummedThreads = 128;    // threads of a row are a multiple of them
-inline constexpr int AheadRegisters = 16;    // for the next row, at most
-inline constexpr int SumsPitch = 16;         // elements; the sums of a row are a multiple of them apart
-inline constexpr int FoldColumns = 32;       // of a block of NAME_fold
-inline constexpr int FoldThreads = 32;       // of a column
+inline constexpr int Registers = 65536;        // of a multiprocessor
+inline constexpr int ThreadRegisters = 255;    // of a thread, at most
+inline constexpr int OtherRegisters = 48;      // of a thread, beside what it holds
+inline constexpr int SummedThreads = 128;      // threads of a row are a multiple of them
+inline constexpr int LoopedSumsThreads = 256;  // of a row that cannot be held
+inline constexpr int AheadRegisters = 16;      // for the next row, at most
+inline constexpr int SumsPitch = 16;           // elements; the sums of a row are a multiple of them apart
+inline constexpr int FoldColumns = 32;         // of a block of NAME_fold
+inline constexpr int FoldThreads = 32;         // of a column
 // Elements of a row that a block reads, where one sweep finds all results: the blocks of a longer row share it, however
 // many rows there are, so that its bits are the same among few and among many. On an H100 the sum of 2^27 elements
 // reaches 101 % (bf16) and 102 % (f32) of a copy so, with twice as many elements 1 % less.

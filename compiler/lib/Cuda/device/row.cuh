@@ -13,18 +13,31 @@ template <class T> __device__ __forceinline__ T shuffle_xor(T value, int distanc
   return other.value;
 }
 
-//! snippet CombineLanes needs Shuffle
-// The states of `lanes` neighbours (a power of two up to 32), combined in their order: the same bits in each lane.
-template <class Reduction, class State> __device__ __forceinline__ State combine_lanes(State state, int lanes) {
+//! snippet ShuffleFromFirst
+// The value of the first of `lanes` neighbours; all lanes of the warp call this.
+template <class T> __device__ __forceinline__ T shuffle_from_first(T value, int lanes) {
+  union { T value; unsigned words[(sizeof(T) + 3) / 4]; } own = {}, other = {};
+  own.value = value;
   #pragma unroll
-  for (int distance = 1; distance < 32; distance *= 2) {
-    if (distance >= lanes) break;
-    const State other = shuffle_xor(state, distance);
-    const bool later = !Reduction::commutes && (threadIdx.x & distance);
-    state = Reduction::combine(later ? other : state, later ? state : other);
-  }
-  return state;
+  for (int i = 0; i < (int)sizeof(own) / 4; ++i) other.words[i] = __shfl_sync(0xffffffff, own.words[i], 0, lanes);
+  return other.value;
 }
+
+//! snippet CombineLanes needs Shuffle
+// The states of `lanes` neighbours (a power of two up to 32), combined: the same bits in each lane. Any reduction's: in
+// pairs, in their order.
+template <class Reduction> struct Lanes {
+  template <class State> static __device__ __forceinline__ State combine(State state, int lanes) {
+    #pragma unroll
+    for (int distance = 1; distance < 32; distance *= 2) {
+      if (distance >= lanes) break;
+      const State other = shuffle_xor(state, distance);
+      const bool later = !Reduction::commutes && (threadIdx.x & distance);
+      state = Reduction::combine(later ? other : state, later ? state : other);
+    }
+    return state;
+  }
+};
 
 //! snippet CombineRow needs CombineLanes
 // The states of the threads of a row, combined in their order: the same bits in each thread. A row has blockDim.x
@@ -33,13 +46,13 @@ template <class Reduction, class State> __device__ __forceinline__ State combine
 // again only after another __syncthreads().
 template <class Reduction, class State>
 __device__ __forceinline__ State combine_row(State state, State (&exchange)[32]) {
-  if (blockDim.x <= 32) return combine_lanes<Reduction>(state, blockDim.x);
-  state = combine_lanes<Reduction>(state, 32);
+  if (blockDim.x <= 32) return Lanes<Reduction>::combine(state, blockDim.x);
+  state = Lanes<Reduction>::combine(state, 32);
   if (threadIdx.x % 32 == 0) exchange[threadIdx.x / 32] = state;
   __syncthreads();
   // Each warp combines the states of all.
   const int warps = blockDim.x / 32, lanes = 1 << (32 - __clz(warps - 1)), lane = threadIdx.x & (lanes - 1);
-  return combine_lanes<Reduction>(lane < warps ? exchange[lane] : Reduction::identity(), lanes);
+  return Lanes<Reduction>::combine(lane < warps ? exchange[lane] : Reduction::identity(), lanes);
 }
 
 //! snippet Elements
@@ -172,6 +185,13 @@ template <class First, class Second> struct Both {
   static __device__ __forceinline__ State identity() { return {First::identity(), Second::identity()}; }
   static __device__ __forceinline__ State combine(const State& a, const State& b) {
     return {First::combine(a.first, b.first), Second::combine(a.second, b.second)};
+  }
+};
+
+//! snippet LanesOfBoth needs CombineLanes, Both
+template <class First, class Second> struct Lanes<Both<First, Second>> {
+  template <class State> static __device__ __forceinline__ State combine(State state, int lanes) {
+    return {Lanes<First>::combine(state.first, lanes), Lanes<Second>::combine(state.second, lanes)};
   }
 };
 
@@ -393,6 +413,21 @@ template <class T> struct Moments {
   }
 };
 
+//! snippet LanesOfMoments needs CombineLanes, ShuffleFromFirst, Moments, Sum
+// The moments of all lanes at once, by the distances of their means from the first lane's: means that are all the same
+// have no distance.
+template <class T> struct Lanes<Moments<T>> {
+  using State = typename Moments<T>::State;
+  static __device__ __forceinline__ State combine(const State& state, int lanes) {
+    const T first = shuffle_from_first(state.mean, lanes), base = first - first == T(0) ? first : T(0);
+    const T count = Lanes<Sum<T>>::combine(state.count, lanes);
+    const T distance = state.count == 0 ? T(0) : state.mean - base;
+    const T shift = Lanes<Sum<T>>::combine(count == 0 ? T(0) : state.count / count * distance, lanes);
+    const T own = state.count == 0 ? T(0) : state.squares + state.count * ((distance - shift) * (distance - shift));
+    return {count, base + shift, Lanes<Sum<T>>::combine(own, lanes)};
+  }
+};
+
 //! snippet ExpBase needs Extremes
 // What is subtracted before exp: the maximum; 0 where all elements are -infinity, so that their exponentials are 0.
 template <class T> __device__ __forceinline__ T exp_base(T max) { return max == Extremes<T>::lowest() ? T(0) : max; }
@@ -420,5 +455,15 @@ template <class T, class Exp> struct ExpSum {
     #pragma unroll
     for (int k = 0; k < N; ++k) sum += elements.has(k) ? Exp::exp(x[k] - from) : T(0);
     state = {max, state.sum * Exp::exp(state.max - from) + sum};
+  }
+};
+
+//! snippet LanesOfExpSum needs CombineLanes, ExpSum, Sum
+// One correction for the maximum of all lanes.
+template <class T, class Exp> struct Lanes<ExpSum<T, Exp>> {
+  using State = typename ExpSum<T, Exp>::State;
+  static __device__ __forceinline__ State combine(const State& state, int lanes) {
+    const T max = Lanes<Max<T>>::combine(state.max, lanes);
+    return {max, Lanes<Sum<T>>::combine(state.sum * Exp::exp(state.max - exp_base(max)), lanes)};
   }
 };

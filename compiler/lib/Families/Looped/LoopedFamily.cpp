@@ -14,9 +14,10 @@ Schedule choose(const KernelFacts& facts, const tuning::Device& device) {
                         .block = tuning::RowsBlockThreads,
                         .min_blocks_per_sm = once_read_blocks(facts),
                         .few = std::max(held.few, 1),
+                        .few_threads = held.few_threads,
                         .held = held.all,
                         .ragged = held.ragged,
-                        .ragged_threads = std::min(held.threads, tuning::RaggedRowThreads),
+                        .ragged_vectors = tuning::RaggedThreadVectors,
                         .chunk = chunk_of(facts, tuning::ChunkElements),
                         .partial = partial_of(facts),
                         .sums = facts.sum_bytes,
@@ -28,8 +29,8 @@ Blocks blocks(const Schedule& schedule, LayoutClass, const Geometry& geometry) {
   const std::int64_t vectors = ceil_div(columns_of(geometry), looped.width);
   const bool is_held = vectors <= most_vectors(looped.held, looped.ragged, looped.width, columns_of(geometry));
   const bool is_ragged = !is_held && vectors <= looped.held;
-  const int of_thread = is_held && vectors > looped.few ? 8 : 4;
-  const int threads = is_ragged ? looped.ragged_threads : looped.threads;
+  const int of_thread = is_ragged ? looped.ragged_vectors : is_held && vectors > looped.few ? 8 : 4;
+  const int threads = vectors <= looped.few ? looped.few_threads : looped.threads;
   Blocks blocks = row_blocks(geometry, threads_of_row(vectors, of_thread, threads), looped.block);
   share_rows(blocks, geometry, looped.chunk, looped.partial);
   walk_rows(blocks, geometry, schedule, false);
@@ -46,10 +47,13 @@ std::string launch_text(const Schedule& schedule) {
   if (looped.held > looped.few)
     of_thread = fmt::format("(columns > {} && columns <= {} ? {} : {})", looped.few * looped.width,
                             looped.held * looped.width, 8 * looped.width, of_thread);
-  std::string most = fmt::format("{}", looped.threads);
   if (looped.held > looped.ragged)
-    most = fmt::format("(columns % {0} != 0 && columns > {1} && columns <= {2} ? {3} : {4})", looped.width,
-                       looped.ragged * looped.width, looped.held * looped.width, looped.ragged_threads, most);
+    of_thread = fmt::format("(columns % {0} != 0 && columns > {1} && columns <= {2} ? {3} : {4})", looped.width,
+                            looped.ragged * looped.width, looped.held * looped.width,
+                            looped.ragged_vectors * looped.width, of_thread);
+  std::string most = fmt::format("{}", looped.threads);
+  if (looped.few_threads < looped.threads)
+    most = fmt::format("(columns <= {} ? {} : {})", looped.few * looped.width, looped.few_threads, most);
   return row_blocks_text(fmt::format("min({}, ceil(columns / {}))", most, of_thread), looped.block,
                          looped.sums > 0 ? walking_text(schedule, "ceil(rows / by)")
                                          : fmt::format("(ceil(rows / by){})", shared_text(looped.chunk)));

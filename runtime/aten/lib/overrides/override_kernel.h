@@ -2,13 +2,12 @@
 // arguments apart, offers the call to gems, else hands it to ATen's own kernel.
 #pragma once
 
-#include <ATen/core/boxing/KernelFunction.h>
-
 #include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
+#include "overrides/kernel_frame.h"
 #include "overrides/override.h"
 
 namespace gems::aten {
@@ -36,16 +35,15 @@ template <class Schema>
 class OverrideKernel;
 
 template <class R, class... A>
-class OverrideKernel<R(A...)> final : public c10::OperatorKernel {
+class OverrideKernel<R(A...)> final : public KernelFrame<R(A...)> {
  public:
-  using Original = R (*)(A...);
   static_assert(std::is_same_v<R, at::Tensor> || std::is_same_v<R, at::Tensor&>, "overloads with one result only");
 
-  OverrideKernel(Override& override, Original cpu, Original cuda) : override_(override), cpu_(cpu), cuda_(cuda) {}
+  using KernelFrame<R(A...)>::KernelFrame;
 
   R operator()(c10::DispatchKeySet keys, A... args) {
-    const Original original = keys.has_backend(c10::BackendComponent::CUDABit) ? cuda_ : cpu_;
-    if (!override_.is_on()) return original(std::forward<A>(args)...);
+    const auto original = this->original(keys);
+    if (!this->override_.is_on()) return original(std::forward<A>(args)...);
 
     const auto aten_probe = [&]() -> ResultTypes {
       return {[original](auto... small) { return original(small...).scalar_type(); }(probe_argument(args)...)};
@@ -54,10 +52,10 @@ class OverrideKernel<R(A...)> final : public c10::OperatorKernel {
     OverrideCall call{.arguments = std::span(arguments).first(operand_count)};
     if constexpr (std::is_same_v<R, at::Tensor>) {
       at::Tensor result;
-      if (override_.serve(call, {&result, 1}, aten_probe)) return result;
+      if (this->override_.serve(call, {&result, 1}, aten_probe)) return result;
     } else {
       at::Tensor& result = written(args...);
-      if (override_.serve(call, {&result, 1}, aten_probe)) return result;
+      if (this->override_.serve(call, {&result, 1}, aten_probe)) return result;
     }
     return original(std::forward<A>(args)...);
   }
@@ -69,10 +67,6 @@ class OverrideKernel<R(A...)> final : public c10::OperatorKernel {
   static constexpr std::size_t operand_count = sizeof...(A) - into_out;
 
   static at::Tensor& written(A&... args) { return std::get<in_place ? 0 : sizeof...(A) - 1>(std::tie(args...)); }
-
-  Override& override_;
-  Original cpu_;
-  Original cuda_;
 };
 
 }  // namespace gems::aten

@@ -2,13 +2,13 @@
 // them.
 #pragma once
 
-#include <ATen/core/boxing/KernelFunction.h>
 #include <c10/util/DimVector.h>
 
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "overrides/kernel_frame.h"
 #include "overrides/kernel_results.h"
 #include "overrides/override.h"
 #include "overrides/row_call.h"
@@ -63,16 +63,15 @@ template <RowList list, class Schema>
 class RowKernel;
 
 template <RowList list, class R, class... A>
-class RowKernel<list, R(A...)> final : public c10::OperatorKernel {
+class RowKernel<list, R(A...)> final : public KernelFrame<R(A...)> {
  public:
-  using Original = R (*)(A...);
   using Results = ResultsOf<R>;
 
-  RowKernel(Override& override, Original cpu, Original cuda) : override_(override), cpu_(cpu), cuda_(cuda) {}
+  using KernelFrame<R(A...)>::KernelFrame;
 
   R operator()(c10::DispatchKeySet keys, A... args) {
-    const Original original = keys.has_backend(c10::BackendComponent::CUDABit) ? cuda_ : cpu_;
-    if (!override_.is_on()) return original(std::forward<A>(args)...);
+    const auto original = this->original(keys);
+    if (!this->override_.is_on()) return original(std::forward<A>(args)...);
 
     const auto aten_probe = [&]() -> ResultTypes {
       return
@@ -85,16 +84,12 @@ class RowKernel<list, R(A...)> final : public c10::OperatorKernel {
     }(std::make_index_sequence<operand_count>());
     std::array<at::Tensor, Results::count> made;
     Results::template take_given<operand_count>(all, made);
-    if (!override_.serve(call, made, aten_probe)) return original(std::forward<A>(args)...);
+    if (!this->override_.serve(call, made, aten_probe)) return original(std::forward<A>(args)...);
     return Results::template returned<operand_count>(all, made);
   }
 
  private:
   static constexpr std::size_t operand_count = sizeof...(A) - (Results::are_given ? Results::count : 0);
-
-  Override& override_;
-  Original cpu_;
-  Original cuda_;
 };
 
 }  // namespace gems::aten

@@ -1,7 +1,7 @@
-// A composition: autograd, vmap and compilers see the rowwise operator and two sums.
+// A composition: autograd, vmap and compilers see two rowwise operators.
 #include "operators/single/cross_entropy.h"
 
-#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/library.h>
 
@@ -39,8 +39,11 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const std::opti
   const auto [losses, weights, log_sums] =
       rows.call(logits, target, weight, label_smoothing, ignore_index, classes, false);
   if (reduction == "none") return losses.to(logits.scalar_type());
-  const Tensor sum = losses.sum();
-  return (reduction == "sum" ? sum : sum / weights.sum()).to(logits.scalar_type());
+  using Total = std::tuple<Tensor, Tensor>(const Tensor&, const Tensor&, c10::string_view, at::IntArrayRef, bool);
+  static const auto total = c10::Dispatcher::singleton().findSchemaOrThrow("gems::nll_loss_total", "").typed<Total>();
+  const std::int64_t rows_dim = 0;
+  const Tensor loss = std::get<0>(total.call(losses.reshape({-1}), weights.reshape({-1}), reduction, rows_dim, false));
+  return loss.to(logits.scalar_type());
 }
 
 }  // namespace

@@ -1,12 +1,11 @@
 // ComposedKernel: as OverrideKernel, of the overloads that several ops compute one after the other.
 #pragma once
 
-#include <ATen/core/boxing/KernelFunction.h>
-
 #include <array>
 #include <tuple>
 #include <utility>
 
+#include "overrides/kernel_frame.h"
 #include "overrides/kernel_results.h"
 #include "overrides/override.h"
 
@@ -18,16 +17,15 @@ template <class Schema, auto compute>
 class ComposedKernel;
 
 template <class R, class... A, auto compute>
-class ComposedKernel<R(A...), compute> final : public c10::OperatorKernel {
+class ComposedKernel<R(A...), compute> final : public KernelFrame<R(A...)> {
  public:
-  using Original = R (*)(A...);
   using Results = ResultsOf<R>;
 
-  ComposedKernel(Override& override, Original cpu, Original cuda) : override_(override), cpu_(cpu), cuda_(cuda) {}
+  using KernelFrame<R(A...)>::KernelFrame;
 
   R operator()(c10::DispatchKeySet keys, A... args) {
-    const Original original = keys.has_backend(c10::BackendComponent::CUDABit) ? cuda_ : cpu_;
-    if (!override_.is_on()) return original(std::forward<A>(args)...);
+    const auto original = this->original(keys);
+    if (!this->override_.is_on()) return original(std::forward<A>(args)...);
 
     const auto all = std::tie(args...);
     std::array<at::Tensor, Results::count> results;
@@ -37,16 +35,12 @@ class ComposedKernel<R(A...), compute> final : public c10::OperatorKernel {
         return compute(run, std::span(results), std::get<I>(all)...);
       }(std::make_index_sequence<operand_count>());
     };
-    if (!override_.serve(ComposedCall(call))) return original(std::forward<A>(args)...);
+    if (!this->override_.serve(ComposedCall(call))) return original(std::forward<A>(args)...);
     return Results::template returned<operand_count>(all, results);
   }
 
  private:
   static constexpr std::size_t operand_count = sizeof...(A) - (Results::are_given ? Results::count : 0);
-
-  Override& override_;
-  Original cpu_;
-  Original cuda_;
 };
 
 }  // namespace gems::aten
