@@ -531,3 +531,53 @@ def test_error_inputs(name, device):
         else:
             found += [f"{label}: {text}" for text in row_differences(call, *args, **kwargs)]
     fail_with(found)
+
+
+ROW_OF_MANY = 2**31 + 40_000
+LAYOUTS_OF_MANY = {
+    "one row": lambda x: (x, 0),
+    "two rows": lambda x: (x.new_zeros(2, len(x)).index_copy_(0, torch.tensor([1], device=x.device), x[None]), 1),
+    "every second element": lambda x: (torch.stack([x, torch.zeros_like(x)], dim=1)[:, 0], 0),
+    "along columns": lambda x: (x[:, None].expand(-1, 17).contiguous(), 0),
+}
+
+
+@pytest.mark.cuda
+@pytest.mark.xdist_group("most of the GPU's memory")
+@pytest.mark.parametrize("layout", LAYOUTS_OF_MANY)
+def test_rows_of_more_than_two_to_the_31_elements(layout, device):
+    """Indices beyond 32 bits: what is at the end of a row is found there, and counts."""
+    if torch.cuda.mem_get_info()[0] < 70 * 2**30:
+        pytest.skip("needs 70 GiB of free GPU memory")
+    x = torch.zeros(ROW_OF_MANY, dtype=torch.int8, device=device)
+    x[-3], x[-1], x[5] = 7, 7, -2
+    x, dim = LAYOUTS_OF_MANY[layout](x)
+    with gems.use_gems():
+        found = [call(x, dim) for call in (torch.sum, torch.argmax, torch.argmin, torch.amax, torch.count_nonzero)]
+    expected = [12, ROW_OF_MANY - 3, 5, 7, 3]
+    for name, given, one in zip(("sum", "argmax", "argmin", "amax", "count_nonzero"), found, expected, strict=True):
+        last = given.reshape(-1)[-1]
+        assert int(last) == one, name
+    # Sums along columns are ATen's.
+    overloads = ("argmax", "argmin", "amax", *(("sum.dim_IntList",) if layout != "along columns" else ()))
+    assert all(gems.report()[each].served == 1 for each in overloads), gems.report()
+    del x, found
+    torch.cuda.empty_cache()
+
+
+@pytest.mark.cuda
+@pytest.mark.xdist_group("most of the GPU's memory")
+def test_softmax_of_more_than_two_to_the_31_elements(device):
+    if torch.cuda.mem_get_info()[0] < 24 * 2**30:
+        pytest.skip("needs 24 GiB of free GPU memory")
+    x = torch.zeros(1, ROW_OF_MANY, dtype=torch.bfloat16, device=device)
+    x[0, -1] = 20
+    with gems.use_gems():
+        result = torch.softmax(x, -1)
+    assert gems.report()["_softmax"].served == 1
+    total = ROW_OF_MANY - 1 + torch.tensor(20.0, dtype=torch.float64).exp()
+    for at, value in ((0, 0.0), (ROW_OF_MANY // 2, 0.0), (ROW_OF_MANY - 2, 0.0), (ROW_OF_MANY - 1, 20.0)):
+        expected = torch.tensor(value, dtype=torch.float64).exp() / total
+        assert abs(float(result[0, at]) - expected) <= expected * 2**-8
+    del x, result
+    torch.cuda.empty_cache()

@@ -72,7 +72,7 @@ void RowText::writeSumsFold() {
               sum->name);
   for (const ResultText* sum : sums_) {
     out_.line("__shared__ {} {}_exchange[{}][{}];", sum->valueType, sum->name, threads, columns);
-    out_.line("const {0} {1}_sum = combine_across<Sum<{0}>>({1}_own, {1}_exchange);", sum->valueType, sum->name);
+    out_.line("const {0} {1}_sum = combine_across<Sum<{0}>, false>({1}_own, {1}_exchange);", sum->valueType, sum->name);
   }
   out_.line("if (threadIdx.y > 0 || column >= geometry.columns) return;");
   for (const ResultText* sum : sums_) {

@@ -219,8 +219,9 @@ std::string RowText::combined(ArrayRef<Part> parts, const std::string& state) {
             isAcross()     ? fmt::format("[{}]", threads_ / 32)
             : takesTurns() ? "[2]"
                            : "");
-  return fmt::format("combine_{}<{}>({}, exchange{}{})", isAcross() ? "across" : "row", reduction, state, number,
-                     takesTurns() ? "[turn]" : "");
+  // What is read once is found at the end: the first thread stores it.
+  if (isAcross()) return fmt::format("combine_across<{}, {}>({}, exchange{})", reduction, chunk_ == 0, state, number);
+  return fmt::format("combine_row<{}>({}, exchange{}{})", reduction, state, number, takesTurns() ? "[turn]" : "");
 }
 
 void RowText::writeFound(ArrayRef<Part> parts, bool declares) {

@@ -163,11 +163,13 @@ __device__ __forceinline__ void add_elements(T& state, const T (&x)[N], const Th
   state = Reduction::combine(state, all);
 }
 
-// The same where a row's threads lie along y, and neighbouring rows along x: one after the other, in each thread.
-template <class Reduction, class State, int Threads>
+// The same where a row's threads lie along y, and neighbouring rows along x: one after the other, in each thread, or in
+// the first of a row alone.
+template <class Reduction, bool InEach, class State, int Threads>
 __device__ __forceinline__ State combine_across(State state, State (&exchange)[Threads][32]) {
   exchange[threadIdx.y][threadIdx.x] = state;
   __syncthreads();
+  if (!InEach && threadIdx.y > 0) return state;
   state = exchange[0][threadIdx.x];
   #pragma unroll
   for (int y = 1; y < Threads; ++y) state = Reduction::combine(state, exchange[y][threadIdx.x]);
@@ -458,9 +460,9 @@ gems_layer_norm_vjp_x_weight_bias_of0_bf16_f32_f32_bf16_bf16_to_bf16_held_fold(c
   const float out1_own = fold_sums(sums.out1 + column, pitch_of(geometry), parts);
   const float out2_own = fold_sums(sums.out2 + column, pitch_of(geometry), parts);
   __shared__ float out1_exchange[32][32];
-  const float out1_sum = combine_across<Sum<float>>(out1_own, out1_exchange);
+  const float out1_sum = combine_across<Sum<float>, false>(out1_own, out1_exchange);
   __shared__ float out2_exchange[32][32];
-  const float out2_sum = combine_across<Sum<float>>(out2_own, out2_exchange);
+  const float out2_sum = combine_across<Sum<float>, false>(out2_own, out2_exchange);
   if (threadIdx.y > 0 || column >= geometry.columns) return;
   out1[(column) * geometry.out1_stride0] = to_bf16(out1_sum);
   out2[(column) * geometry.out2_stride0] = to_bf16(out2_sum);

@@ -83,11 +83,13 @@ __device__ __forceinline__ void add_elements(T& state, const T (&x)[N], const Th
 }
 
 //! snippet CombineAcross
-// The same where a row's threads lie along y, and neighbouring rows along x: one after the other, in each thread.
-template <class Reduction, class State, int Threads>
+// The same where a row's threads lie along y, and neighbouring rows along x: one after the other, in each thread, or in
+// the first of a row alone.
+template <class Reduction, bool InEach, class State, int Threads>
 __device__ __forceinline__ State combine_across(State state, State (&exchange)[Threads][32]) {
   exchange[threadIdx.y][threadIdx.x] = state;
   __syncthreads();
+  if (!InEach && threadIdx.y > 0) return state;
   state = exchange[0][threadIdx.x];
   #pragma unroll
   for (int y = 1; y < Threads; ++y) state = Reduction::combine(state, exchange[y][threadIdx.x]);
