@@ -180,6 +180,10 @@ static inline float host_lg2(float x) {
     const float root = moved(x, std::exp2(static_cast<double>(x)), 0x1p-22);                                 \
     return root < 0x1p-126f ? 0 : root * root;                                                               \
   }                                                                                                          \
+  static inline float approx_exp_term(float x) {                                                             \
+    const float result = moved(x, std::exp2(static_cast<double>(x * 1.442695041f)), 0x1p-22);                \
+    return result < 0x1p-126f ? 0 : result;                                                                  \
+  }                                                                                                          \
   static inline float approx_lg2(float x) { return host_lg2(x); }                                            \
   static inline float approx_rcp(float x) { return moved(x, 1 / static_cast<double>(x), 0x1p-23); }          \
   static inline float approx_sqrt(float x) { return moved(x, std::sqrt(static_cast<double>(x)), 0x1p-23); }  \

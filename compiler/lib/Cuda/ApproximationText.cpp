@@ -44,8 +44,6 @@ void writeApproximations(KernelOp kernel, Prelude& prelude, TextWriter& out) {
   std::set<Approximation> functions;
   for (auto op : kernel.getBody().getOps<ApproximateOp>())
     if (formulaOf(op.getFunction()).build) functions.insert(op.getFunction());
-  for (auto reduce : kernel.getBody().getOps<pw::ReduceOp>())
-    if (reduce.getApproximate()) functions.insert(Approximation::exp);
   for (Approximation function : functions) writeFormula(formulaOf(function), kernel.getContext(), prelude, out);
 }
 

@@ -392,7 +392,10 @@ void RowText::writeColumnFunction() {
 }
 
 std::string RowText::exponential(pw::ReduceOp reduce) const {
-  if (reduce.getApproximate()) return approximationName(Approximation::exp);
+  if (reduce.getApproximate()) {
+    kernel_.prelude().use(Snippet::ExpTerm);
+    return "approx_exp_term";
+  }
   return reduce.getOperand().getType().isF64() ? "exp" : "expf";
 }
 

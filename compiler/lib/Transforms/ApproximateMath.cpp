@@ -195,6 +195,16 @@ Value matchOneMinusTanhSquared(ImplicitLocOpBuilder& b, Operation* op, Ends) {
   return {};
 }
 
+// x / s, where s is a sum of exponentials, from 1 to the length of a row: x times a reciprocal that is found once.
+Value matchDivisionByExpSum(ImplicitLocOpBuilder& b, Operation* op, Ends) {
+  auto quotient = dyn_cast<arith::DivFOp>(op);
+  auto reduce = quotient ? quotient.getRhs().getDefiningOp<gems::pw::ReduceOp>() : gems::pw::ReduceOp();
+  if (!reduce || reduce.getKind() != Reduction::exp_sum || quotient.getRhs() != reduce.getParts()[1]) return {};
+  ImplicitLocOpBuilder ofRow(op->getLoc(), reduce->getNextNode());
+  Value one = arith::ConstantOp::create(ofRow, ofRow.getF32FloatAttr(1));
+  return arith::MulFOp::create(b, quotient.getLhs(), arith::DivFOp::create(ofRow, one, quotient.getRhs()));
+}
+
 Value matchOne(ImplicitLocOpBuilder& b, Operation* op, Ends ends) {
   static const llvm::StringMap<Approximation> functions = {
       {"arith.divf", Approximation::div}, {"math.cos", Approximation::cos},     {"math.erf", Approximation::erf},
@@ -234,7 +244,8 @@ struct ApproximateMath : gems::pw::impl::ApproximateMathBase<ApproximateMath> {
     for (auto reduce : block.getOps<gems::pw::ReduceOp>())
       if (isApproximable(reduce, approximable)) reduce.setApproximate(true);
     // The larger patterns first: they are known by the functions inside.
-    for (auto match : {matchGelu, matchOneMinusTanhSquared, matchOnePlusOdd, matchLogistic, matchOne})
+    for (auto match :
+         {matchGelu, matchOneMinusTanhSquared, matchOnePlusOdd, matchLogistic, matchDivisionByExpSum, matchOne})
       for (Operation& op : llvm::make_early_inc_range(block)) {
         auto ends = approximable.find(&op);
         if (op.use_empty() || ends == approximable.end() || isa<gems::pw::ReduceOp>(op)) continue;

@@ -144,3 +144,20 @@ pw.kernel @gelu of "f" operands [#pw.operand<"x", f32 as f32, tensor>, #pw.opera
   %11 = arith.truncf %10 : f32 to bf16
   pw.yield %5, %11 : f16, bf16
 }
+
+// What is divided by a sum of exponentials is multiplied by its reciprocal, which is found once for a row.
+// CHECK-LABEL: pw.kernel @softmax
+// CHECK: %[[PARTS:.*]]:2 = pw.reduce exp_sum %x approximate
+// CHECK: %[[RECIPROCAL:.*]] = arith.divf %{{.*}}, %[[PARTS]]#1 : f32
+// CHECK: %[[E:.*]] = pw.approximate exp
+// CHECK: arith.mulf %[[E]], %[[RECIPROCAL]] : f32
+pw.kernel @softmax of "softmax" operands [#pw.operand<"x", f32 as f32, tensor>]
+    results [#pw.result<"out", bf16 to bf16>] rowwise resolved {
+^bb0(%x: f32):
+  %0:2 = pw.reduce exp_sum %x : f32 -> f32, f32
+  %1 = arith.subf %x, %0#0 : f32
+  %2 = math.exp %1 : f32
+  %3 = arith.divf %2, %0#1 : f32
+  %4 = arith.truncf %3 : f32 to bf16
+  pw.yield %4 : bf16
+}

@@ -137,7 +137,8 @@ template <class Reduction, class T, int N, class These>
 __device__ __forceinline__ void add_elements(T& state, const T (&x)[N], const These& elements) {
   T all = Reduction::identity();
   #pragma unroll
-  for (int k = 0; k < N; ++k) all = Reduction::combine(all, elements.has(k) ? x[k] : Reduction::identity());
+  for (int k = 0; k < N; ++k)
+    if (elements.has(k)) all = Reduction::combine(all, x[k]);
   state = Reduction::combine(state, all);
 }
 

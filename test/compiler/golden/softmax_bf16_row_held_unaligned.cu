@@ -99,10 +99,10 @@ __device__ __forceinline__ float approx_ex4(float x) {
   return root * root;
 }
 
-// x / y; relative error 2^-22.
-__device__ __forceinline__ float approx_div(float x, float y) {
+// e^x as a term of a sum of 1 and more: zero where it would be denormal; relative error 2^-22 + |x| 2^-24.
+__device__ __forceinline__ float approx_exp_term(float x) {
   float result;
-  asm("div.full.f32 %0, %1, %2;" : "=f"(result) : "f"(x), "f"(y));
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x * 1.442695041f));
   return result;
 }
 
@@ -169,7 +169,8 @@ template <class Reduction, class T, int N, class These>
 __device__ __forceinline__ void add_elements(T& state, const T (&x)[N], const These& elements) {
   T all = Reduction::identity();
   #pragma unroll
-  for (int k = 0; k < N; ++k) all = Reduction::combine(all, elements.has(k) ? x[k] : Reduction::identity());
+  for (int k = 0; k < N; ++k)
+    if (elements.has(k)) all = Reduction::combine(all, x[k]);
   state = Reduction::combine(state, all);
 }
 
@@ -298,8 +299,8 @@ __device__ __forceinline__ float approx_exp(float x) {
 }
 
 // One element of the results.
-__device__ __forceinline__ float softmax_element(float x, float sum0, float greatest0) {
-  return approx_div(approx_exp(x - greatest0), sum0);
+__device__ __forceinline__ float softmax_element(float x, float quotient0, float greatest0) {
+  return approx_exp(x - greatest0) * quotient0;
 }
 
 // Sizes and strides in elements; dimension 0 is the innermost.
@@ -372,13 +373,14 @@ gems_softmax_bf16_held(const bf16* x, bf16* out, const Geometry geometry) {
     for (int u = 0; u < 4; ++u) {
       #pragma unroll
       for (int k = 0; k < 8; ++k) {
-        sum0_values[u * 8 + k] = approx_exp(to_f32(x_vec[g + u].get(k)) - greatest0_base);
+        sum0_values[u * 8 + k] = approx_exp_term(to_f32(x_vec[g + u].get(k)) - greatest0_base);
       }
     }
     add_elements<Sum<float>>(sum0_part, sum0_values, elements);
   }
   __shared__ Sum<float>::State exchange2[32];
   const float sum0 = combine_row<Sum<float>>(sum0_part, exchange2);
+  const float quotient0 = 1.0f / sum0;
   #pragma unroll
   for (int g = 0; g < 8; g += 4) {
     const Elements<8, false> elements = {left - g * step, step};
@@ -388,7 +390,7 @@ gems_softmax_bf16_held(const bf16* x, bf16* out, const Geometry geometry) {
       float out_vec[8];
       #pragma unroll
       for (int k = 0; k < 8; ++k) {
-        out_vec[k] = softmax_element(to_f32(x_vec[g + u].get(k)), sum0, greatest0);
+        out_vec[k] = softmax_element(to_f32(x_vec[g + u].get(k)), quotient0, greatest0);
       }
       store_shifted(out + offsets.out + column + u * step, pack_bf16(out_vec), elements.rest(u * 8));
     }

@@ -195,10 +195,12 @@ template <class T, class Exp> struct ExpSum {
   static __device__ __forceinline__ void add(State& state, const T (&x)[N], const These& elements) {
     T max = state.max, sum = 0;
     #pragma unroll
-    for (int k = 0; k < N; ++k) max = Max<T>::combine(max, elements.has(k) ? x[k] : Max<T>::identity());
+    for (int k = 0; k < N; ++k)
+      if (elements.has(k)) max = Max<T>::combine(max, x[k]);
     const T from = exp_base(max);
     #pragma unroll
-    for (int k = 0; k < N; ++k) sum += elements.has(k) ? Exp::exp(x[k] - from) : T(0);
+    for (int k = 0; k < N; ++k)
+      if (elements.has(k)) sum += Exp::exp(x[k] - from);
     state = {max, state.sum * Exp::exp(state.max - from) + sum};
   }
 };

@@ -8,6 +8,14 @@ __device__ __forceinline__ float approx_ex4(float x) {
   return root * root;
 }
 
+//! snippet ExpTerm
+// e^x as a term of a sum of 1 and more: zero where it would be denormal; relative error 2^-22 + |x| 2^-24.
+__device__ __forceinline__ float approx_exp_term(float x) {
+  float result;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x * 1.442695041f));
+  return result;
+}
+
 //! snippet Lg2
 // log2(x); relative error 2^-22, between 1/2 and 2 absolute error 2^-22.
 __device__ __forceinline__ float approx_lg2(float x) {

@@ -78,7 +78,8 @@ template <class Reduction, class T, int N, class These>
 __device__ __forceinline__ void add_elements(T& state, const T (&x)[N], const These& elements) {
   T all = Reduction::identity();
   #pragma unroll
-  for (int k = 0; k < N; ++k) all = Reduction::combine(all, elements.has(k) ? x[k] : Reduction::identity());
+  for (int k = 0; k < N; ++k)
+    if (elements.has(k)) all = Reduction::combine(all, x[k]);
   state = Reduction::combine(state, all);
 }
 
@@ -407,10 +408,12 @@ template <class T> struct Moments {
     T sum = 0, squares = 0;
     const T base = x[0] - x[0] == T(0) ? x[0] : T(0);
     #pragma unroll
-    for (int k = 0; k < N; ++k) count += elements.has(k), sum += elements.has(k) ? x[k] - base : T(0);
+    for (int k = 0; k < N; ++k)
+      if (elements.has(k)) ++count, sum += x[k] - base;
     const T mean = base + (count == N ? sum * T(1.0 / N) : sum / count);
     #pragma unroll
-    for (int k = 0; k < N; ++k) squares += elements.has(k) ? (x[k] - mean) * (x[k] - mean) : T(0);
+    for (int k = 0; k < N; ++k)
+      if (elements.has(k)) squares += (x[k] - mean) * (x[k] - mean);
     state = combine(state, {T(count), mean, squares});
   }
 };
@@ -452,10 +455,12 @@ template <class T, class Exp> struct ExpSum {
   static __device__ __forceinline__ void add(State& state, const T (&x)[N], const These& elements) {
     T max = state.max, sum = 0;
     #pragma unroll
-    for (int k = 0; k < N; ++k) max = Max<T>::combine(max, elements.has(k) ? x[k] : Max<T>::identity());
+    for (int k = 0; k < N; ++k)
+      if (elements.has(k)) max = Max<T>::combine(max, x[k]);
     const T from = exp_base(max);
     #pragma unroll
-    for (int k = 0; k < N; ++k) sum += elements.has(k) ? Exp::exp(x[k] - from) : T(0);
+    for (int k = 0; k < N; ++k)
+      if (elements.has(k)) sum += Exp::exp(x[k] - from);
     state = {max, state.sum * Exp::exp(state.max - from) + sum};
   }
 };
