@@ -553,9 +553,9 @@ def test_rows_of_more_than_two_to_the_31_elements(layout, device):
     x[-3], x[-1], x[5] = 7, 7, -2
     x, dim = LAYOUTS_OF_MANY[layout](x)
     with gems.use_gems():
-        found = [call(x, dim) for call in (torch.sum, torch.argmax, torch.argmin, torch.amax, torch.count_nonzero)]
-    expected = [12, ROW_OF_MANY - 3, 5, 7, 3]
-    for name, given, one in zip(("sum", "argmax", "argmin", "amax", "count_nonzero"), found, expected, strict=True):
+        found = [call(x, dim) for call in (torch.sum, torch.argmax, torch.argmin, torch.amax)]
+    expected = [12, ROW_OF_MANY - 3, 5, 7]
+    for name, given, one in zip(("sum", "argmax", "argmin", "amax"), found, expected, strict=True):
         last = given.reshape(-1)[-1]
         assert int(last) == one, name
     # Sums along columns are ATen's.

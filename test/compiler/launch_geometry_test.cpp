@@ -181,6 +181,21 @@ TEST_CASE("blocks that walk over the rows are as many as run at once, have as ma
   CHECK(launch.scratch_bytes == 32 * 256 * 8);
 }
 
+TEST_CASE("the threads of a ragged row share a multiprocessor evenly, and have twelve vectors and more") {
+  Geometry geometry{.rank = 4, .reduced_rank = 1, .tensors = {1, 1}};
+  const auto threads = [&](std::int64_t columns) {
+    geometry.sizes = {columns, 100, 1, 1};
+    return launch_geometry(LoopedSchedule{}, {LayoutClass::RowLoopedUnaligned}, geometry).block_x;
+  };
+  CHECK(threads(6145) == 256);   // 1537 vectors
+  CHECK(threads(12289) == 256);  // 3073
+  CHECK(threads(25133) == 512);  // 6284
+  CHECK(threads(32767) == 512);  // 8192
+  // Those that are too long to be held, and those that end with a vector.
+  CHECK(threads(50257) == 1024);
+  CHECK(threads(25132) == 800);
+}
+
 TEST_CASE("a launch that no grid can hold is an error") {
   const FlatSchedule schedule{.width = 1, .unroll = 1, .threads = 32};
   const Geometry geometry{.rank = 1, .sizes = {std::int64_t{1} << 40}, .strides = {}};

@@ -207,6 +207,7 @@ TEST_CASE("a thread holds four or eight vectors of a row, of the widest tensor t
                                                           .few_threads = 64,
                                                           .held = 0,
                                                           .ragged = 0,
+                                                          .ragged_threads = 128,
                                                           .chunk = 16384,
                                                           .partial = 16});
 }
@@ -226,7 +227,14 @@ TEST_CASE(
   CHECK(held(ops::rms_norm_op, DType::BF16, 1).width == 8);
   const auto looped = std::get<LoopedSchedule>(
       choose_schedule(gradient_trace(ops::layer_norm_op, DType::F32, 7), {LayoutClass::RowLooped}, {.arch = 90}));
-  CHECK(looped == LoopedSchedule{.width = 4, .threads = 512, .few = 2048, .few_threads = 512, .held = 2048, .sums = 8, .processors = 132});
+  CHECK(looped == LoopedSchedule{.width = 4,
+                                 .threads = 512,
+                                 .few = 2048,
+                                 .few_threads = 512,
+                                 .held = 2048,
+                                 .ragged = 2048,
+                                 .sums = 8,
+                                 .processors = 132});
   CHECK(has_fold(Schedule(looped)));
 }
 

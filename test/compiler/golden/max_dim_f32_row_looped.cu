@@ -4,7 +4,7 @@
 //   out0: result, f32; for each row; aligned to 4 bytes
 //   out1: result, i64; for each row; aligned to 8 bytes
 //
-// family=looped width=4 threads=128 block=128 min_blocks_per_sm=8 few=1024 few_threads=64 held=0 ragged=0 ragged_vectors=12 chunk=16384 partial=48 sums=0 processors=0
+// family=looped width=4 threads=128 block=128 min_blocks_per_sm=8 few=1024 few_threads=64 held=0 ragged=0 ragged_vectors=12 ragged_threads=128 chunk=16384 partial=48 sums=0 processors=0
 // launch: bx = min((columns <= 4096 ? 64 : 128), ceil(columns / 16)), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by), parts), parts = ceil(columns / 16384); where parts > 1, NAME_fold after it)
 
 using i64 = long long;

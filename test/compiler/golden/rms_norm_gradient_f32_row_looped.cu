@@ -7,7 +7,7 @@
 //   out0: result, f32; for each element; aligned to 16 bytes
 //   out1: result, f32; for each column, summed over all rows; aligned to 4 bytes
 //
-// family=looped width=4 threads=512 block=128 min_blocks_per_sm=1 few=2048 few_threads=512 held=2048 ragged=2048 ragged_vectors=12 chunk=0 partial=0 sums=4 processors=132
+// family=looped width=4 threads=512 block=128 min_blocks_per_sm=1 few=2048 few_threads=512 held=2048 ragged=2048 ragged_vectors=12 ragged_threads=256 chunk=0 partial=0 sums=4 processors=132
 // launch: bx = min(512, ceil(columns / 16)), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid up to min(ceil(rows / by), 132 * max(512 / (bx * by), 1)); then NAME_fold, block (32, 32), grid ceil(columns / 32)
 
 using i64 = long long;

@@ -3,8 +3,8 @@
 //   x: tensor of f32, computed in f32; for each element; aligned to 4 bytes
 //   out: result, f32; for each element; aligned to 4 bytes
 //
-// family=looped width=4 threads=1024 block=128 min_blocks_per_sm=1 few=2048 few_threads=1024 held=8192 ragged=2048 ragged_vectors=12 chunk=0 partial=0 sums=0 processors=0
-// launch: bx = min(1024, ceil(columns / (columns % 4 != 0 && columns > 8192 && columns <= 32768 ? 48 : (columns > 8192 && columns <= 32768 ? 32 : 16)))), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by))
+// family=looped width=4 threads=1024 block=128 min_blocks_per_sm=1 few=2048 few_threads=1024 held=8192 ragged=1536 ragged_vectors=12 ragged_threads=256 chunk=0 partial=0 sums=0 processors=0
+// launch: bx = (columns % 4 != 0 && columns > 6144 && columns <= 32768 ? clamp(bit_floor(ceil(columns / 4) / 12), 256, 1024) : min(1024, ceil(columns / (columns > 8192 && columns <= 32768 ? 32 : 16)))), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by))
 
 
 // N elements that one thread moves together, in words, which stay whole across branches.
@@ -277,7 +277,7 @@ gems_softmax_f32_looped(const float* x, float* out, const Geometry geometry) {
   const int start = threadIdx.x * 4, step = blockDim.x * 4;
   float greatest0;
   float sum0;
-  if (geometry.columns <= (geometry.columns % 4 == 0 ? 32768 : 8192)) {
+  if (geometry.columns <= (geometry.columns % 4 == 0 ? 32768 : 6144)) {
     Max<float>::State greatest0_part = Max<float>::identity();
     const auto group1 = [&](long long column, const Elements<4, false> elements) {
       Vec<float, 4> x_vec[4];

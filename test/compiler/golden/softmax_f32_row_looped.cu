@@ -3,8 +3,8 @@
 //   x: tensor of f32, computed in f32; for each element; aligned to 16 bytes
 //   out: result, f32; for each element; aligned to 16 bytes
 //
-// family=looped width=4 threads=1024 block=128 min_blocks_per_sm=1 few=2048 few_threads=1024 held=8192 ragged=2048 ragged_vectors=12 chunk=0 partial=0 sums=0 processors=0
-// launch: bx = min(1024, ceil(columns / (columns % 4 != 0 && columns > 8192 && columns <= 32768 ? 48 : (columns > 8192 && columns <= 32768 ? 32 : 16)))), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by))
+// family=looped width=4 threads=1024 block=128 min_blocks_per_sm=1 few=2048 few_threads=1024 held=8192 ragged=1536 ragged_vectors=12 ragged_threads=256 chunk=0 partial=0 sums=0 processors=0
+// launch: bx = (columns % 4 != 0 && columns > 6144 && columns <= 32768 ? clamp(bit_floor(ceil(columns / 4) / 12), 256, 1024) : min(1024, ceil(columns / (columns > 8192 && columns <= 32768 ? 32 : 16)))), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by))
 
 
 // N elements that one thread moves together, in words, which stay whole across branches.

@@ -140,14 +140,15 @@ struct LoopedSchedule {
   int few = 2048;             // vectors of a row up to which held kernels have four a thread, then eight; such a row
   int few_threads = 1024;     // has so many threads at most
   int held = 8192;            // vectors of a row up to which there are held kernels; 0: of no row
-  int ragged = 2048;          // the same of rows that don't end with a whole vector; of longer ones a thread has
-  int ragged_vectors = 12;    // so many vectors
+  int ragged = 1536;          // the same of rows that don't end with a whole vector; of longer ones a thread has
+  int ragged_vectors = 12;    // so many vectors, but there are
+  int ragged_threads = 256;   // so many threads at least, a power of two
   int chunk = 0;              // elements of a row that a block reads, where blocks share rows; 0: all
   int partial = 0;            // bytes of what a block finds of a row that it shares, at most
   int sums = 0;               // as in HeldSchedule
   int processors = 0;
 
-  static constexpr std::array<ScheduleField<LoopedSchedule>, 13> fields{{
+  static constexpr std::array<ScheduleField<LoopedSchedule>, 14> fields{{
       {"width", &LoopedSchedule::width, 1, 16},
       {"threads", &LoopedSchedule::threads, 32, 1024, false},
       {"block", &LoopedSchedule::block, 32, 1024},
@@ -157,6 +158,7 @@ struct LoopedSchedule {
       {"held", &LoopedSchedule::held, 0, 1 << 16, false},
       {"ragged", &LoopedSchedule::ragged, 0, 1 << 16, false},
       {"ragged_vectors", &LoopedSchedule::ragged_vectors, 4, 64, false},
+      {"ragged_threads", &LoopedSchedule::ragged_threads, 32, 1024},
       {"chunk", &LoopedSchedule::chunk, 0, 1 << 20, false},
       {"partial", &LoopedSchedule::partial, 0, 1 << 10, false},
       {"sums", &LoopedSchedule::sums, 0, 64, false},

@@ -117,11 +117,13 @@ inline constexpr int FewRowVectors = 2048;
 inline constexpr int RowThreads = 1024;
 // Rows that begin anywhere and don't end with a whole vector cost a held kernel the exchange of words between threads,
 // twice. Above these many vectors they are looped: the results go by words of memory, and what is read again comes from
-// the second-level cache, if the rows that are read at once fit there. On an H200 softmax of 2048 x 50257 bf16 takes
-// 139 us so instead of 268, with 256 threads 160, with 1024 threads 180; of 8192 x 12289 f32 with 256 threads 246
-// instead of 359, with 512 threads 322; of 2048 x 50257 f32 with 1024 threads 301, with 256 threads 338.
-inline constexpr int RaggedRowVectors = 2048;
+// the second-level cache, if the rows that are read at once fit there; a multiprocessor has 1024 threads of them, in
+// blocks that share it out evenly. On an H200, us of softmax, held and looped with 256, 512 and 1024 threads: 8192 x
+// 12289 bf16 233, 150, 195, 377; f32 359, 246, 322, 516; 2048 x 50257 bf16 268, 160, 139, 180 (with 544: 173); f32 352,
+// 338, 331, 301.
+inline constexpr int RaggedRowVectors = 1536;
 inline constexpr int RaggedThreadVectors = 12;
+inline constexpr int RaggedThreads = 256;
 // Rows that are read once: small blocks, of which a multiprocessor has many, spend little on combining what their
 // threads have found. On an H200 argmax of 16384 x 8192 bf16 takes 68 us with 64 threads, 73 with 128, 91 with 256; the
 // maximum and the sum of exponentials of 8192 x 32000 bf16 127, 130, 150. A long row of few has more threads, to be
