@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "Cpu/Lanes.h"
+#include "Scalar/Approximation.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
@@ -63,17 +64,22 @@ Value selected(ImplicitLocOpBuilder& builder, Value condition, Value a, Value b)
 // Nothing to subtract where all is -infinity: exp(-infinity) is 0.
 Lanes base(Lanes maximum) { return select(maximum == -Infinity, maximum.constant(0.0), maximum); }
 
-Lanes exponential(Lanes x) { return {x.builder(), math::ExpOp::create(x.builder(), x.value())}; }
-
 }  // namespace
 
 Reduction::Reduction(pw::ReduceOp op)
     : kind_(op.getKind()),
+      isApproximate_(op.getApproximate()),
       type_(registerType(op.getOperand().getType())),
       isBool_(type_.isInteger(1)),
       isUnsigned_(isBool_ || comparesUnsigned(kind_)),
       folds_{firstFold(kind_), Fold::Sum} {
   if (isBool_) type_ = IntegerType::get(op.getContext(), 8);
+}
+
+// The same as the body's own, where that is rounded to two bytes.
+Value Reduction::exponential(ImplicitLocOpBuilder& builder, Value x) const {
+  return isApproximate_ ? pw::buildApproximation(builder, pw::Approximation::exp, x)
+                        : Value(math::ExpOp::create(builder, x));
 }
 
 SmallVector<Type> Reduction::accumulatorTypes(int pass) const {
@@ -115,7 +121,7 @@ Parts Reduction::term(ImplicitLocOpBuilder& builder, int pass, Value x, Value in
   if (pass == 0) return needsIndex() ? Parts{x, index} : Parts{x};
   Lanes distance = Lanes(builder, x) - Lanes(builder, earlier);
   if (kind_ == pw::Reduction::moments) return {(distance * distance).value()};
-  return {exponential(distance).value()};
+  return {exponential(builder, distance.value())};
 }
 
 Parts Reduction::masked(ImplicitLocOpBuilder& builder, int pass, Value exists, const Parts& term) const {
@@ -206,7 +212,10 @@ Parts Reduction::combined(ImplicitLocOpBuilder& builder, const Parts& a, const P
   if (kind_ == pw::Reduction::exp_sum) {
     Lanes maximum = lanes(arith::MaximumFOp::create(builder, a[0], b[0]));
     Lanes origin = base(maximum);
-    Lanes sum = lanes(a[1]) * exponential(lanes(a[0]) - origin) + lanes(b[1]) * exponential(lanes(b[0]) - origin);
+    auto scaled = [&](Value sum, Value from) {
+      return lanes(sum) * lanes(exponential(builder, (lanes(from) - origin).value()));
+    };
+    Lanes sum = scaled(a[1], a[0]) + scaled(b[1], b[0]);
     return {maximum.value(), sum.value()};
   }
   return folded(builder, 0, a, b);

@@ -55,8 +55,10 @@ class Reduction {
  private:
   bool isTwoPass() const { return kind_ == pw::Reduction::moments || kind_ == pw::Reduction::exp_sum; }
   Fold fold(int pass) const { return folds_[pass]; }
+  mlir::Value exponential(mlir::ImplicitLocOpBuilder& builder, mlir::Value x) const;
 
   pw::Reduction kind_;
+  bool isApproximate_;
   mlir::Type type_;  // of an element in registers; bool: i8
   bool isBool_;
   bool isUnsigned_;

@@ -171,10 +171,13 @@ Value RowFunction::buffer(const ElementType& type, int64_t lanes) {
   return LLVM::AllocaOp::create(at_, pointer_, at_.getI8Type(), number(lanes * type.sizeBytes()), 64);
 }
 
+Value RowFunction::hasPhases(int64_t first, int64_t last) {
+  Value isReached = LLVM::ICmpOp::create(at_, LLVM::ICmpPredicate::sle, firstPhase_, number(first));
+  return LLVM::AndOp::create(at_, isReached, isLess(number(last), endPhase_));
+}
+
 void RowFunction::inPhase(int64_t phase, llvm::function_ref<void()> body) {
-  Value isReached = LLVM::ICmpOp::create(at_, LLVM::ICmpPredicate::sle, firstPhase_, number(phase));
-  Value isAsked = LLVM::AndOp::create(at_, isReached, isLess(number(phase), endPhase_));
-  ifThen(at_, isAsked, body);
+  ifThen(at_, hasPhases(phase, phase), body);
 }
 
 Parts RowFunction::ofRow(Value value, Value row, int64_t lanes) {
@@ -197,6 +200,7 @@ void RowFunction::bindOfRow(VectorBody& body, ArrayRef<Value> values, Value row)
 
 void RowFunction::buildVisit(VectorBody& body, const pw::RowBody::Visit& visit, llvm::function_ref<Value()> index) {
   for (Operation* op : visit.operations) {
+    if (body.has(op->getResult(0))) continue;
     at_.setLoc(op->getLoc());
     if (isa<pw::RowIndexOp>(op))
       body.bind(op->getResult(0), {index()});

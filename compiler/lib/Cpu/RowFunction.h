@@ -31,6 +31,8 @@ class RowFunction {
 
   // body() where the call has this phase.
   void inPhase(int64_t phase, llvm::function_ref<void()> body);
+  // Whether the call has all phases from one to another.
+  mlir::Value hasPhases(int64_t first, int64_t last);
   // Phase 2 k, and 0: reads the first partial.
   void knowAfter(int sweeps, mlir::Value row);
   // Phase 2 k before that: one partial of `pieces`.
@@ -40,7 +42,7 @@ class RowFunction {
 
   // The values of the row that a visit needs; operands that are broadcast along the walk.
   void bindOfRow(VectorBody& body, llvm::ArrayRef<mlir::Value> values, mlir::Value row);
-  // Operations of a visit, whose operands are known. index: of the elements, i64.
+  // Operations of a visit, whose operands are known, and whose values are not. index: of the elements, i64.
   void buildVisit(VectorBody& body, const pw::RowBody::Visit& visit, llvm::function_ref<mlir::Value()> index);
 
   unsigned tensorOf(mlir::BlockArgument operand) const { return tensors_.lookup(operand); }

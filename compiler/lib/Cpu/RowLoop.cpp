@@ -3,6 +3,9 @@
 
 #include "Cpu/Lanes.h"
 #include "Cpu/RowFunction.h"
+#include "gems/compiler/cpu.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 
@@ -15,6 +18,7 @@ class RowLoop final : public RowFunction {
       : RowFunction(kernel, unit, 1), bf16Pairs_(kernel.getCpuScheduleAttr().getBf16Pairs()) {
     for (int64_t lane = 0; lane < lanes_; ++lane)
       order_.push_back(!bf16Pairs_ ? lane : lane < lanes_ / 2 ? 2 * lane : 2 * lane - lanes_ + 1);
+    findKept();
   }
 
  private:
@@ -34,10 +38,19 @@ class RowLoop final : public RowFunction {
 
   void sweep(int sweep, Value row);
   void lastVisit(Value row);
+  void visitResults(Value row, bool takesKept);
+
+  // A sum of exponentials in the last sweep, and the operation of the last visit that is its term again: softmax. Where
+  // a row goes through all phases in one call, its terms are kept from one to the other.
+  void findKept();
+  Value placeOfKept(Value index) {
+    return advanced(at_, kept_, times(index, number(ElementType(keptTerm_.getType()).sizeBytes())));
+  }
 
   // Vectors of elements, then what is left after the last full one.
   using Body = llvm::function_ref<Values(VectorBody& body, Value index, bool isTail, ValueRange state)>;
-  Values visitElements(const pw::RowBody::Visit& visit, Value row, ValueRange state, Body build);
+  Values visitElements(const pw::RowBody::Visit& visit, Value row, ValueRange state, Body build,
+                       bool takesKept = false);
   SmallVector<Parts> pass(int sweep, int pass, Value row, ArrayRef<Value> earlier);
   Parts foldedPlaces(const Reduction& reduction, int pass, Parts parts);
 
@@ -54,9 +67,30 @@ class RowLoop final : public RowFunction {
   bool bf16Pairs_;
   SmallVector<int64_t> order_;  // of the elements in the lanes
   Value full_, rest_;           // elements in full vectors, and after them
+  pw::ReduceOp keptSum_;
+  Value keptTerm_;
+  Value kept_;  // room for the terms of a row that is one piece
 };
 
+void RowLoop::findKept() {
+  if (body_.sweeps() == 0) return;
+  const SmallVector<Operation*> operations = body_.lastVisit().operations;
+  for (pw::ReduceOp reduce : body_.reductions(body_.sweeps())) {
+    if (reduce.getKind() != pw::Reduction::exp_sum) continue;
+    for (Operation* op : operations) {
+      auto approximate = dyn_cast<pw::ApproximateOp>(op);
+      const bool isSame = reduce.getApproximate() ? approximate && approximate.getFunction() == pw::Approximation::exp
+                                                  : isa<math::ExpOp>(op);
+      auto distance = isSame ? op->getOperand(0).getDefiningOp<arith::SubFOp>() : arith::SubFOp();
+      if (!distance || distance.getLhs() != reduce.getOperand() || distance.getRhs() != reduce.getParts()[0]) continue;
+      keptSum_ = reduce;
+      keptTerm_ = op->getResult(0);
+    }
+  }
+}
+
 void RowLoop::rows() {
+  if (keptTerm_) kept_ = buffer(ElementType(keptTerm_.getType()), RowPiece + lanes_);
   rest_ = LLVM::URemOp::create(at_, count_, number(lanes_));
   full_ = LLVM::SubOp::create(at_, count_, rest_);
   forLoop(at_, number(0), rows_, number(1), [&](Value row) {
@@ -90,7 +124,8 @@ Value RowLoop::indicesFrom(Value index, Type element) {
   return (Lanes(at_, splat(index, lanes_)) + Lanes(at_, iota(element))).value();
 }
 
-Values RowLoop::visitElements(const pw::RowBody::Visit& visit, Value row, ValueRange state, Body build) {
+Values RowLoop::visitElements(const pw::RowBody::Visit& visit, Value row, ValueRange state, Body build,
+                              bool takesKept) {
   // A row without elements may have no address.
   Value isAny = isLess(number(0), count_);
   return ifThen(at_, isAny, state, [&] {
@@ -117,6 +152,10 @@ Values RowLoop::visitElements(const pw::RowBody::Visit& visit, Value row, ValueR
         body.bind(operand,
                   loadLanes(at_, type, {.base = address, .step = Step::Contiguous, .strideBytes = {}}, lanes_));
       }
+      if (takesKept)
+        body.bind(keptTerm_,
+                  loadLanes(at_, ElementType(keptTerm_.getType()),
+                            {.base = placeOfKept(index), .step = Step::Contiguous, .strideBytes = {}}, lanes_));
       buildVisit(body, visit, [&] { return indicesFrom(plus(begin_, index), at_.getI64Type()); });
       return build(body, index, isTail, now);
     };
@@ -149,6 +188,9 @@ SmallVector<Parts> RowLoop::pass(int sweep, int pass, Value row, ArrayRef<Value>
           if (reduction.needsIndex() && !indices) indices = indicesFrom(index, at_.getI32Type());
           Value origin = pass > 0 ? broadcastLane(at_, earlier[i], lanes_) : Value();
           Parts term = reduction.term(at_, pass, body.at(op->getOperand(0))[0], indices, origin);
+          if (pass > 0 && keptTerm_ && op == keptSum_)
+            storeLanes(at_, ElementType(keptTerm_.getType()),
+                       {.base = placeOfKept(index), .step = Step::Contiguous, .strideBytes = {}}, term);
           if (isTail) term = reduction.masked(at_, pass, exists, term);
           Parts sum(now.slice(from, term.size()));
           from += term.size();
@@ -208,7 +250,16 @@ void RowLoop::sweep(int sweep, Value row) {
 void RowLoop::lastVisit(Value row) {
   SmallVector<unsigned> results = body_.results(Extent::Element);
   if (results.empty() && body_.results(Extent::Column).empty()) return;
-  visitElements(body_.lastVisit(), row, {}, [&](VectorBody& body, Value index, bool isTail, ValueRange) {
+  if (!keptTerm_) return visitResults(row, false);
+  Value isKept = hasPhases(2 * body_.sweeps() - 1, 2 * body_.sweeps() + 1);
+  ifThen(at_, isKept, [&] { visitResults(row, true); });
+  Value isNot = LLVM::XOrOp::create(at_, isKept, LLVM::ConstantOp::create(at_, at_.getBoolAttr(true)));
+  ifThen(at_, isNot, [&] { visitResults(row, false); });
+}
+
+void RowLoop::visitResults(Value row, bool takesKept) {
+  SmallVector<unsigned> results = body_.results(Extent::Element);
+  auto store = [&](VectorBody& body, Value index, bool isTail, ValueRange) {
     // All are computed before one is stored: a result may be an operand.
     for (unsigned result : results) {
       ElementType type = typeOfResult(result);
@@ -220,7 +271,8 @@ void RowLoop::lastVisit(Value row) {
     }
     addTerms(body, plus(begin_, index));
     return Values();
-  });
+  };
+  visitElements(body_.lastVisit(), row, {}, store, takesKept);
 }
 
 }  // namespace
