@@ -43,8 +43,10 @@ class RowLoop final : public RowFunction {
   // A sum of exponentials in the last sweep, and the operation of the last visit that is its term again: softmax. Where
   // a row goes through all phases in one call, its terms are kept from one to the other.
   void findKept();
-  Value placeOfKept(Value index) {
-    return advanced(at_, kept_, times(index, number(ElementType(keptTerm_.getType()).sizeBytes())));
+  ElementType typeOfKept() { return ElementType(keptTerm_.getType()); }
+  Place placeOfKept(Value index) {
+    Value base = advanced(at_, kept_, times(index, number(typeOfKept().sizeBytes())));
+    return {.base = base, .step = Step::Contiguous, .strideBytes = {}};
   }
 
   // Vectors of elements, then what is left after the last full one.
@@ -90,7 +92,7 @@ void RowLoop::findKept() {
 }
 
 void RowLoop::rows() {
-  if (keptTerm_) kept_ = buffer(ElementType(keptTerm_.getType()), RowPiece + lanes_);
+  if (keptTerm_) kept_ = buffer(typeOfKept(), RowPiece + lanes_);
   rest_ = LLVM::URemOp::create(at_, count_, number(lanes_));
   full_ = LLVM::SubOp::create(at_, count_, rest_);
   forLoop(at_, number(0), rows_, number(1), [&](Value row) {
@@ -152,10 +154,7 @@ Values RowLoop::visitElements(const pw::RowBody::Visit& visit, Value row, ValueR
         body.bind(operand,
                   loadLanes(at_, type, {.base = address, .step = Step::Contiguous, .strideBytes = {}}, lanes_));
       }
-      if (takesKept)
-        body.bind(keptTerm_,
-                  loadLanes(at_, ElementType(keptTerm_.getType()),
-                            {.base = placeOfKept(index), .step = Step::Contiguous, .strideBytes = {}}, lanes_));
+      if (takesKept) body.bind(keptTerm_, loadLanes(at_, typeOfKept(), placeOfKept(index), lanes_));
       buildVisit(body, visit, [&] { return indicesFrom(plus(begin_, index), at_.getI64Type()); });
       return build(body, index, isTail, now);
     };
@@ -188,9 +187,7 @@ SmallVector<Parts> RowLoop::pass(int sweep, int pass, Value row, ArrayRef<Value>
           if (reduction.needsIndex() && !indices) indices = indicesFrom(index, at_.getI32Type());
           Value origin = pass > 0 ? broadcastLane(at_, earlier[i], lanes_) : Value();
           Parts term = reduction.term(at_, pass, body.at(op->getOperand(0))[0], indices, origin);
-          if (pass > 0 && keptTerm_ && op == keptSum_)
-            storeLanes(at_, ElementType(keptTerm_.getType()),
-                       {.base = placeOfKept(index), .step = Step::Contiguous, .strideBytes = {}}, term);
+          if (pass > 0 && op == keptSum_) storeLanes(at_, typeOfKept(), placeOfKept(index), term);
           if (isTail) term = reduction.masked(at_, pass, exists, term);
           Parts sum(now.slice(from, term.size()));
           from += term.size();
