@@ -80,6 +80,8 @@ KernelFacts facts_of(const TraceGraph& graph, const Layout& layout) {
     facts.traffic.push_back(
         {.size_bytes = static_cast<int>(size_bytes(result.dtype)), .is_result = true, .extent = result.extent});
   for (const TraceNode& node : graph.nodes) {
+    facts.reduces |= node.op == ScalarOp::Reduce;
+    facts.picks |= node.op == ScalarOp::Pick;
     facts.functions += cost(node.op) >= tuning::FunctionCost;
     facts.max_cost = std::max(facts.max_cost, cost(node.op));
     facts.divides |= is_exact_division(graph, node.op);

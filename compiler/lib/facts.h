@@ -23,6 +23,8 @@ struct KernelFacts {
   int max_cost = 0;              // of an operation of the body
   bool divides = false;          // exactly, which takes several times as long as the formulas for two-byte results
   int held = 0;                  // vectors of a row that a thread holds, by the layout
+  bool reduces = false;          // rowwise: anything
+  bool picks = false;            // rowwise: single elements of a row
   bool reads_once = false;       // rowwise: one sweep finds all results
   int partial_bytes = 0;         // rowwise: of the states of all reductions, at most
   int sum_bytes = 0;             // rowwise: of one column's sums over all rows, as they are accumulated

@@ -90,6 +90,9 @@ LaunchGeometry launch_geometry(const Schedule& schedule, const Layout& layout, c
                    .block_y = static_cast<unsigned>(blocks.fold.y)};
   }
 
+  launch.cluster = static_cast<unsigned>(blocks.cluster);
+  launch.shared_bytes = static_cast<std::size_t>(blocks.shared_bytes);
+
   const auto value_of = [&](const GeometryField& field) {
     using Kind = GeometryField::Kind;
     const auto dim = static_cast<std::size_t>(field.dim);

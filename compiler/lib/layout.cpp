@@ -18,8 +18,8 @@ std::string_view name(Step step) {
 }
 
 std::string_view name(Family family) {
-  constexpr std::array<std::string_view, 9> names{"flat", "rows",   "tile",    "generic", "list",
-                                                  "held", "looped", "columns", "products"};
+  constexpr std::array<std::string_view, 10> names{"flat", "rows",   "tile",   "generic", "list",
+                                                   "held", "staged", "looped", "columns", "products"};
   return names[static_cast<std::size_t>(family)];
 }
 

@@ -167,8 +167,13 @@ bool is_product(const TraceGraph& graph) {
          std::ranges::all_of(graph.results, [](const TraceResult& r) { return r.extent == Extent::Row; });
 }
 
+bool is_staged(const TraceGraph& graph, CudaTarget target) {
+  return graph.is_rowwise &&
+         staged_rows(facts_of(graph, {LayoutClass::RowStaged}), tuning::device_of(target)).has_value();
+}
+
 std::optional<RowSpace> row_space(const TraceGraph& graph, const Geometry& geometry,
-                                  std::span<const std::uintptr_t> addresses) {
+                                  std::span<const std::uintptr_t> addresses, CudaTarget target) {
   constexpr int group = traits(LayoutClass::RowGeneric).rank / 2;
   constexpr int kept = traits(LayoutClass::RowHeld).rank - 1;
   if (geometry.reduced_rank > group || geometry.rank - geometry.reduced_rank > group ||
@@ -191,8 +196,14 @@ std::optional<RowSpace> row_space(const TraceGraph& graph, const Geometry& geome
   const int width = row_width(facts);
   const bool aligned = is_aligned(rows, tensors, width, addresses);
   const std::int64_t vectors = ceil_div(columns_of(rows), width);
-  const HeldRows held = held_rows(facts);
-  Layout layout{aligned ? LayoutClass::RowLooped : LayoutClass::RowLoopedUnaligned};
+  const tuning::Device& device = tuning::device_of(target);
+  const HeldRows held = held_rows(facts, device);
+  const auto staged = staged_rows(facts, device);
+  // One more where a row begins within a vector; and of rows that are longer still there is one kernel.
+  const bool is_staged = staged && vectors < most_staged_vectors(*staged);
+  Layout layout{is_staged            ? LayoutClass::RowStaged
+                : aligned && !staged ? LayoutClass::RowLooped
+                                     : LayoutClass::RowLoopedUnaligned};
   if (held.all > 0 && vectors <= most_vectors(held.all, held.ragged, width, columns_of(rows)))
     layout = {.cls = aligned ? LayoutClass::RowHeld : LayoutClass::RowHeldUnaligned,
               .held = static_cast<std::uint8_t>(vectors <= held.few ? 4 : 8)};

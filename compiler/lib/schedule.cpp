@@ -5,7 +5,7 @@
 
 #include <bit>
 
-#include "Families/Families.h"
+#include "Families/row_shape.h"
 
 namespace gems {
 
@@ -22,6 +22,11 @@ bool has_fold(const Schedule& schedule) {
         return folds;
       },
       schedule);
+}
+
+std::size_t shared_bytes(const Schedule& schedule) {
+  const auto* staged = std::get_if<StagedSchedule>(&schedule);
+  return staged == nullptr ? 0 : static_cast<std::size_t>(staged_shared_bytes(*staged, staged->threads));
 }
 
 std::string to_string(const Schedule& schedule) {

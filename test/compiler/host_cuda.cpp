@@ -25,7 +25,11 @@ std::string host_prelude() {
   for (std::size_t i = 0; i < cuda::SnippetCount; ++i) {
     const auto snippet = static_cast<Snippet>(i);
     const std::string_view own = cuda::snippet_text(snippet, CudaTarget{75});
-    if (own.find("asm") == std::string_view::npos)
+    if (snippet == Snippet::StagedMemory)
+      text += "GEMS_HOST_STAGED_MEMORY\n";
+    else if (snippet == Snippet::Cluster)
+      text += "GEMS_HOST_CLUSTER\n";
+    else if (own.find("asm") == std::string_view::npos)
       text += own;
     else if (snippet == Snippet::ToF16)
       text += "GEMS_HOST_F16\n";
@@ -52,13 +56,16 @@ void write_unit(const std::string& path, const std::vector<CudaKernel>& kernels,
         kernels[i].name, i, kernels[i].body);
     out << fmt::format(
         "extern \"C\" __attribute__((visibility(\"default\"))) void launch{0}(void** arguments, unsigned grid, "
-        "unsigned parts, unsigned x, unsigned y) {{ run_kernel(in{0}::kernel{0}, arguments, grid, parts, x, y); }}\n",
+        "unsigned parts, unsigned x, unsigned y, unsigned cluster) {{ run_kernel(in{0}::kernel{0}, arguments, grid, "
+        "parts, "
+        "x, y, cluster); }}\n",
         i);
     if (!has_fold(kernels[i].schedule)) continue;
     out << fmt::format(
         "extern \"C\" __attribute__((visibility(\"default\"))) void fold{0}(void** arguments, unsigned grid, "
-        "unsigned parts, unsigned x, unsigned y) {{ run_kernel(in{0}::kernel{0}_fold, arguments, grid, parts, x, y); "
-        "}}\n",
+        "unsigned parts, unsigned x, unsigned y, unsigned cluster) {{ run_kernel(in{0}::kernel{0}_fold, arguments, "
+        "grid, "
+        "parts, x, y, cluster); }}\n",
         i);
   }
 }
@@ -112,14 +119,17 @@ void HostCuda::launch(std::size_t kernel, const LaunchGeometry& launch, std::vec
   void* address = scratch.data();
   if (folds_[kernel] != nullptr) arguments.push_back(&address);
   arguments.push_back(const_cast<std::byte*>(launch.parameter.data()));
-  launchers_[kernel](arguments.data(), launch.grid_x, launch.grid_y * launch.grid_z, launch.block_x, launch.block_y);
+  // Clusters that walk over the rows are as many as run at once: two here.
+  const unsigned grid_x = launch.cluster > 0 ? std::min(launch.grid_x, 2 * launch.cluster) : launch.grid_x;
+  launchers_[kernel](arguments.data(), grid_x, launch.grid_y * launch.grid_z, launch.block_x, launch.block_y,
+                     std::max(launch.cluster, 1u));
   if (launch.scratch_bytes == 0) return;
-  folds_[kernel](arguments.data(), launch.fold.grid_x, 1, launch.fold.block_x, launch.fold.block_y);
+  folds_[kernel](arguments.data(), launch.fold.grid_x, 1, launch.fold.block_x, launch.fold.block_y, 1);
 }
 
 void HostCuda::launch(std::size_t kernel, ListTable& table, int threads, std::vector<void*> numbers) const {
   numbers.push_back(table.parameter());
-  launchers_[kernel](numbers.data(), table.blocks(), 1, static_cast<unsigned>(threads), 1);
+  launchers_[kernel](numbers.data(), table.blocks(), 1, static_cast<unsigned>(threads), 1, 1);
 }
 
 }  // namespace gems::test

@@ -24,7 +24,8 @@ class HostCuda {
   void launch(std::size_t kernel, ListTable& table, int threads, std::vector<void*> numbers) const;
 
  private:
-  using Launcher = void (*)(void** arguments, unsigned grid, unsigned parts, unsigned block_x, unsigned block_y);
+  using Launcher = void (*)(void** arguments, unsigned grid, unsigned parts, unsigned block_x, unsigned block_y,
+                            unsigned cluster);
   TemporaryDirectory folder_;
   std::vector<void*> libraries_;
   std::vector<Launcher> launchers_;

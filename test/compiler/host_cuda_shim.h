@@ -20,7 +20,10 @@
 #define __constant__ static const
 #define __launch_bounds__(...)
 #define __grid_constant__
-#define __shared__ static  // one block runs at a time
+// One block runs at a time; those of a cluster in turns, between which what they have in this section is exchanged.
+#define __shared__ static __attribute__((section("gems_shared")))
+extern "C" char __start_gems_shared[] __attribute__((weak, visibility("hidden")));
+extern "C" char __stop_gems_shared[] __attribute__((weak, visibility("hidden")));
 
 struct uint2 {
   unsigned x, y;
@@ -88,27 +91,43 @@ static inline void store_word(Word* to, Word word) {
     return f16{static_cast<u16>(sign | ((bits - 0x38000000u + 0xfffu + (bits >> 13 & 1)) >> 13))};               \
   }
 
-// The threads of one block as coroutines: each runs until it is done or waits at a barrier; then the next one runs.
+// The threads of a block, or of the blocks of a cluster, as coroutines: each runs until it is done or waits at a
+// barrier; then the next one runs.
 class Block {
  public:
   explicit Block(std::function<void()> thread) : thread_(std::move(thread)) {}
 
-  void run(unsigned size_x, unsigned size_y) {
-    threads_.resize(size_x * size_y);
-    for (std::size_t i = 0; i < threads_.size(); ++i) start(threads_[i]);
+  void run(unsigned size_x, unsigned size_y, unsigned blocks) {
+    const std::size_t each = size_x * size_y;
+    threads_.resize(each * blocks);
+    running_ = this;
+    shared_.assign(blocks, std::vector<char>(static_cast<std::size_t>(__stop_gems_shared - __start_gems_shared)));
+    first_ = blockIdx.x;
+    for (Thread& thread : threads_) start(thread);
     for (std::size_t done = 0; done < threads_.size();) {
       done = 0;
       for (std::size_t i = 0; i < threads_.size(); ++i) {
+        if (i % each == 0) enter(static_cast<unsigned>(i / each));
         current_ = &threads_[i];
         if (current_->is_done && ++done) continue;
-        threadIdx = {static_cast<unsigned>(i) % size_x, static_cast<unsigned>(i) / size_x, 0};
-        running_ = this;
+        threadIdx = {static_cast<unsigned>(i % each) % size_x, static_cast<unsigned>(i % each) / size_x, 0};
         swapcontext(&scheduler_, &current_->context);
         done += current_->is_done;
       }
     }
+    blockIdx.x = first_;
   }
   static void wait() { swapcontext(&running_->current_->context, &running_->scheduler_); }
+
+  // Of the cluster: how many blocks, which of them this is, and a value into the shared memory of all.
+  static unsigned blocks() { return static_cast<unsigned>(running_->shared_.size()); }
+  static unsigned rank() { return running_->rank_; }
+  template <class T>
+  static void put_everywhere(T& to, const T& value) {
+    const auto at = reinterpret_cast<char*>(&to) - __start_gems_shared;
+    for (std::vector<char>& shared : running_->shared_) *reinterpret_cast<T*>(shared.data() + at) = value;
+    to = value;
+  }
 
  private:
   struct Thread {
@@ -131,19 +150,48 @@ class Block {
         },
         0);
   }
+  void enter(unsigned rank) {
+    if (shared_.size() > 1) {
+      std::copy(__start_gems_shared, __stop_gems_shared, shared_[rank_].begin());
+      std::copy(shared_[rank].begin(), shared_[rank].end(), __start_gems_shared);
+    }
+    rank_ = rank;
+    blockIdx.x = first_ + rank;
+  }
 
   inline static Block* running_ = nullptr;
   std::function<void()> thread_;
   std::vector<Thread> threads_;
   Thread* current_ = nullptr;
   ucontext_t scheduler_;
+  std::vector<std::vector<char>> shared_;  // of each block, while it does not run
+  unsigned first_ = 0, rank_ = 0;
 };
 static inline void __syncthreads() { Block::wait(); }
+static inline void __syncwarp() { Block::wait(); }
+#define GEMS_HOST_STAGED_MEMORY __shared__ uint4 staged_memory[227 * 64];
+#define GEMS_HOST_CLUSTER                                                         \
+  static inline unsigned cluster_blocks() { return Block::blocks(); }             \
+  static inline unsigned cluster_rank() { return Block::rank(); }                 \
+  static inline void sync_cluster() { Block::wait(); }                            \
+  template <class State>                                                          \
+  struct ClusterExchange {                                                        \
+    struct Slot {                                                                 \
+      State state;                                                                \
+    };                                                                            \
+    Slot all[8];                                                                  \
+    void prepare() {}                                                             \
+    void exchange(const State& own, unsigned, unsigned) {                         \
+      if (threadIdx.x == 0) Block::put_everywhere(all[Block::rank()], Slot{own}); \
+      Block::wait();                                                              \
+    }                                                                             \
+  };
 
 // Values of other lanes of the warp. All threads of a block call these as often as each other.
 template <class F>
 static inline unsigned exchange_lanes(unsigned value, F source) {
-  static unsigned values[1024];
+  static unsigned values_of_blocks[8][1024];
+  auto& values = values_of_blocks[Block::rank()];
   const int own = static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x);
   values[own] = value;
   Block::wait();
@@ -193,15 +241,15 @@ static inline float host_lg2(float x) {
 // Runs a kernel over all blocks and threads; arguments[i] is the address of parameter i, as for cuLaunchKernel.
 template <class... P, std::size_t... I>
 void run_kernel(void (*kernel)(P...), void** arguments, unsigned grid, unsigned parts, unsigned block_x,
-                unsigned block_y, std::index_sequence<I...>) {
+                unsigned block_y, unsigned cluster, std::index_sequence<I...>) {
   blockDim = {block_x, block_y, 1};
   gridDim = {grid, parts, 1};
   Block block([&] { kernel(*static_cast<std::remove_const_t<P>*>(arguments[I])...); });
   for (blockIdx.y = 0; blockIdx.y < parts; ++blockIdx.y)
-    for (blockIdx.x = 0; blockIdx.x < grid; ++blockIdx.x) block.run(block_x, block_y);
+    for (blockIdx.x = 0; blockIdx.x < grid; blockIdx.x += cluster) block.run(block_x, block_y, cluster);
 }
 template <class... P>
 void run_kernel(void (*kernel)(P...), void** arguments, unsigned grid, unsigned parts, unsigned block_x,
-                unsigned block_y) {
-  run_kernel(kernel, arguments, grid, parts, block_x, block_y, std::index_sequence_for<P...>());
+                unsigned block_y, unsigned cluster) {
+  run_kernel(kernel, arguments, grid, parts, block_x, block_y, cluster, std::index_sequence_for<P...>());
 }

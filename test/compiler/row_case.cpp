@@ -107,7 +107,7 @@ class Table {
       std::ranges::copy(tensors_[t].strides, geometry_.strides[t].begin());
     std::vector<std::uintptr_t> addresses;
     for (Tensor& tensor : tensors_) addresses.push_back(reinterpret_cast<std::uintptr_t>(tensor.at(0)));
-    const auto space = row_space(test.graph, geometry_, addresses);
+    const auto space = row_space(test.graph, geometry_, addresses, test.target);
     REQUIRE(space.has_value());
     space_ = *space;
   }

@@ -32,23 +32,25 @@ Layout chosen(const OpDef& op, DType dtype, std::int64_t length, int offset = 0,
 
 }  // namespace
 
-TEST_CASE("rows are held by four or eight vectors a thread, and walked along where they are longer") {
+TEST_CASE("rows are held by four or eight vectors a thread, and come through shared memory where they are longer") {
   CHECK(chosen(ops::softmax_op, DType::F32, 4) == Layout{LayoutClass::RowHeld, 0, 4});
   CHECK(chosen(ops::softmax_op, DType::F32, 8192) == Layout{LayoutClass::RowHeld, 0, 4});
   CHECK(chosen(ops::softmax_op, DType::F32, 8196) == Layout{LayoutClass::RowHeld, 0, 8});
   CHECK(chosen(ops::softmax_op, DType::BF16, 16384) == Layout{LayoutClass::RowHeld, 0, 4});
-  CHECK(chosen(ops::softmax_op, DType::F32, 32768) == Layout{LayoutClass::RowHeld, 0, 8});
-  CHECK(chosen(ops::softmax_op, DType::F32, 32772) == Layout{LayoutClass::RowLooped});
+  CHECK(chosen(ops::softmax_op, DType::BF16, 32768) == Layout{LayoutClass::RowHeld, 0, 8});
+  CHECK(chosen(ops::softmax_op, DType::BF16, 32776) == Layout{LayoutClass::RowStaged});
+  CHECK(chosen(ops::softmax_op, DType::F32, 16384) == Layout{LayoutClass::RowHeld, 0, 8});
+  CHECK(chosen(ops::softmax_op, DType::F32, 16388) == Layout{LayoutClass::RowStaged});
   // Two operands are held.
   CHECK(chosen(ops::softmax_backward_op, DType::F32, 16384) == Layout{LayoutClass::RowHeld, 0, 4});
-  CHECK(chosen(ops::softmax_backward_op, DType::F32, 16388) == Layout{LayoutClass::RowLooped});
+  CHECK(chosen(ops::softmax_backward_op, DType::F32, 16388) == Layout{LayoutClass::RowStaged});
 }
 
-TEST_CASE("rows without a whole last vector are held up to 1536 vectors, and walked along where they are longer") {
+TEST_CASE("rows without a whole last vector are held up to 1536 vectors") {
   CHECK(chosen(ops::softmax_op, DType::F32, 6143) == Layout{LayoutClass::RowHeldUnaligned, 0, 4});
-  CHECK(chosen(ops::softmax_op, DType::F32, 6145) == Layout{LayoutClass::RowLoopedUnaligned});
-  CHECK(chosen(ops::softmax_op, DType::BF16, 50257) == Layout{LayoutClass::RowLoopedUnaligned});
-  CHECK(chosen(ops::softmax_backward_op, DType::F32, 6145) == Layout{LayoutClass::RowLoopedUnaligned});
+  CHECK(chosen(ops::softmax_op, DType::F32, 6145) == Layout{LayoutClass::RowStaged});
+  CHECK(chosen(ops::softmax_op, DType::BF16, 50257) == Layout{LayoutClass::RowStaged});
+  CHECK(chosen(ops::softmax_backward_op, DType::F32, 6145) == Layout{LayoutClass::RowStaged});
   // Where they begin decides nothing: their bits would depend on it.
   CHECK(chosen(ops::softmax_op, DType::F32, 8196, 1) == Layout{LayoutClass::RowHeldUnaligned, 0, 8});
 }
@@ -151,7 +153,7 @@ TEST_CASE("a batch of products is walked matrix by matrix, in whatever order the
       geometry.strides[1][d + 1] = of_second[from];
       geometry.strides[2][d + 1] = of_result[from];
     }
-    const auto space = row_space(graph, geometry, std::vector<std::uintptr_t>{1024, 2048, 4096});
+    const auto space = row_space(graph, geometry, std::vector<std::uintptr_t>{1024, 2048, 4096}, {});
     REQUIRE(space.has_value());
     CHECK(space->layout == Layout{LayoutClass::Products});
     for (std::size_t d = 0; d < 3; ++d) {
@@ -168,7 +170,7 @@ TEST_CASE("dimensions of size 1 are added to the reduced and to the kept ones") 
   Geometry geometry{.rank = 2, .reduced_rank = 0, .tensors = {1, 1}, .sizes = {5, 3}, .strides = {}};
   geometry.strides[0] = geometry.strides[1] = {3, 1};
   const std::uintptr_t addresses[] = {0x1000, 0x2000};
-  const auto space = row_space(graph, geometry, addresses);
+  const auto space = row_space(graph, geometry, addresses, {});
   REQUIRE(space.has_value());
   CHECK(space->geometry.rank == 4);
   CHECK(space->geometry.reduced_rank == 1);
@@ -176,7 +178,7 @@ TEST_CASE("dimensions of size 1 are added to the reduced and to the kept ones") 
   CHECK(space->geometry.strides[0][1] == 3);
   geometry.rank = 5;
   geometry.sizes = {2, 2, 2, 2, 2};
-  CHECK(!row_space(graph, geometry, addresses).has_value());
+  CHECK(!row_space(graph, geometry, addresses, {}).has_value());
 }
 
 TEST_CASE("rows are held beside sums over all rows by threads that have registers for both, and are never across") {
@@ -217,7 +219,7 @@ TEST_CASE("an op and its dtypes have eight kernels at most") {
           }
           addresses[t] = 4096 + (random() % 4 == 0 ? 4 : 0);
         }
-        if (const auto space = row_space(graph, geometry, addresses)) layouts.insert(space->layout);
+        if (const auto space = row_space(graph, geometry, addresses, {})) layouts.insert(space->layout);
       }
       INFO(op->name);
       CHECK(layouts.size() >= 2);

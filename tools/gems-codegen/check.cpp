@@ -136,7 +136,7 @@ std::vector<Case> list_cases(const Registry& registry, const CheckRequest& reque
         continue;
       }
       for (const CudaTarget target : request.targets) {
-        for (const LayoutText& layout : layouts_of(*graph)) cases.push_back({call, layout, target});
+        for (const LayoutText& layout : layouts_of(*graph, target)) cases.push_back({call, layout, target});
         if (!op->is_rowwise) cases.push_back({call, {.cls = "flat", .singles = last_tensor(*graph)}, target});
       }
     }
@@ -153,7 +153,7 @@ void keep_sample(std::vector<Case>& cases, std::size_t count) {
 
 void compile_case(const Registry& registry, const Case& c) {
   const std::optional<TraceGraph> graph = trace_if_supported(registry, c.call);
-  const Layout layout = make_layout(c.layout, *graph);
+  const Layout layout = make_layout(c.layout, *graph, c.target);
   const CudaKernel kernel = emit_cuda(*graph, layout, c.target);
   compile_cubin(kernel.text, kernel.name, c.target.arch);
 }

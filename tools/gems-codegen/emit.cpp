@@ -78,7 +78,7 @@ std::vector<std::string_view> emit_stages() {
 std::string emit(const EmitRequest& request) {
   check_stage(request.stage);
   const TraceGraph graph = trace_call(request.call);
-  const Layout layout = make_layout(request.layout, graph);
+  const Layout layout = make_layout(request.layout, graph, request.target);
   std::string bytes = stage_bytes(graph, layout, request.target, request.stage);
   if (!request.json) return bytes;
   Json json = describe(graph, layout, request);

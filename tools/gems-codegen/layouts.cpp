@@ -26,7 +26,7 @@ std::span<const LayoutTraits> rows_of(bool is_rowwise) {
   return is_rowwise ? rows.subspan(first) : rows.first(first);
 }
 
-Layout make_layout(const LayoutText& text, const TraceGraph& graph) {
+Layout make_layout(const LayoutText& text, const TraceGraph& graph, CudaTarget target) {
   const std::string_view cls = !text.cls.empty()  ? std::string_view(text.cls)
                                : graph.is_rowwise ? name(LayoutClass::RowHeld)
                                                   : name(LayoutClass::Flat);
@@ -49,6 +49,12 @@ Layout make_layout(const LayoutText& text, const TraceGraph& graph) {
     throw UsageError(fmt::format(
         "op '{}': layout 'columns' is not for results that are summed over all rows (column_sum); take 'row_generic'",
         graph.op));
+  if (row->family == Family::Staged && !is_staged(graph, target))
+    throw UsageError(fmt::format(
+        "layout 'row_staged' is for ops that read what varies along a row more than once and give results along it, "
+        "without pick and column_sum, on sm_90 and later; op '{}' with these dtypes on sm_{} has no such kernel, take "
+        "'row_looped'",
+        graph.op, target.arch));
   if (row->family == Family::Held) layout.held = static_cast<std::uint8_t>(text.held);
   std::vector<std::string_view> tensors;
   for (const TraceOperand& operand : graph.operands)
@@ -64,11 +70,12 @@ Layout make_layout(const LayoutText& text, const TraceGraph& graph) {
   return layout;
 }
 
-std::vector<LayoutText> layouts_of(const TraceGraph& graph) {
+std::vector<LayoutText> layouts_of(const TraceGraph& graph, CudaTarget target) {
   std::vector<LayoutText> texts;
   for (const LayoutTraits& layout : rows_of(graph.is_rowwise)) {
     if (sums_rows(graph) && layout.family == Family::Columns) continue;
     if (!is_product(graph) && layout.family == Family::Products) continue;
+    if (layout.name == name(is_staged(graph, target) ? LayoutClass::RowLooped : LayoutClass::RowStaged)) continue;
     texts.push_back({.cls = std::string(layout.name), .singles = {}});
     if (layout.family == Family::Held && !sums_rows(graph))
       texts.push_back({.cls = std::string(layout.name), .singles = {}, .held = 8});

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gems/compiler/layout.h"
+#include "gems/compiler/schedule.h"
 #include "gems/dsl/trace.h"
 
 namespace gems::codegen {
@@ -19,10 +20,11 @@ struct LayoutText {
 // The rows of layout_table for pointwise ops, or for rowwise ones.
 std::span<const LayoutTraits> rows_of(bool is_rowwise);
 
-// Throws UsageError when there is no such class, when it is not for the op, or when there is no such tensor.
-Layout make_layout(const LayoutText& text, const TraceGraph& graph);
+// Throws UsageError when there is no such class, when it is not for the op on the target, or when there is no such
+// tensor.
+Layout make_layout(const LayoutText& text, const TraceGraph& graph, CudaTarget target);
 
 // The layouts that an op may have but for single operands.
-std::vector<LayoutText> layouts_of(const TraceGraph& graph);
+std::vector<LayoutText> layouts_of(const TraceGraph& graph, CudaTarget target);
 
 }  // namespace gems::codegen

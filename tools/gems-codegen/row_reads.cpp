@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "gems/compiler/row_layout.h"
+
 namespace gems::codegen {
 namespace {
 
@@ -68,16 +70,18 @@ std::string row_text(const TraceGraph& graph) {
     else if (operand.extent == Extent::Column)
       text += fmt::format("  {:<12} read {} times for a row, from the cache\n", operand.name, operand.visits);
     else if (is_held && operand.visits > 1)
-      text += fmt::format("  {:<12} read once where the row is held, else {} times\n", operand.name, operand.visits);
+      text += fmt::format("  {:<12} read once where the row is held or staged, else {} times\n", operand.name,
+                          operand.visits);
     else
       text += fmt::format("  {:<12} read {} time{}\n", operand.name, operand.visits, operand.visits == 1 ? "" : "s");
   }
   const bool sums_rows =
       std::ranges::any_of(graph.results, [](const TraceResult& result) { return result.extent == Extent::Column; });
-  text += fmt::format("  kernels: {}row_looped, row_looped_unaligned, row_generic\n",
+  text += fmt::format("  kernels: {}{}, row_generic\n",
                       !is_held    ? ""
                       : sums_rows ? "row_held and row_held_unaligned (--held 4), "
-                                  : "row_held and row_held_unaligned (each --held 4, --held 8), ");
+                                  : "row_held and row_held_unaligned (each --held 4, --held 8), ",
+                      is_staged(graph, {}) ? "row_staged, row_looped_unaligned" : "row_looped, row_looped_unaligned");
   return text;
 }
 

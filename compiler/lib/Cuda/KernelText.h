@@ -154,6 +154,7 @@ void write(const TileSchedule& schedule, KernelText& kernel, TextWriter& out);
 void write(const GenericSchedule& schedule, KernelText& kernel, TextWriter& out);
 void write(const ListSchedule& schedule, KernelText& kernel, TextWriter& out);
 void write(const HeldSchedule& schedule, KernelText& kernel, TextWriter& out);
+void write(const StagedSchedule& schedule, KernelText& kernel, TextWriter& out);
 void write(const ColumnsSchedule& schedule, KernelText& kernel, TextWriter& out);
 void write(const ProductsSchedule& schedule, KernelText& kernel, TextWriter& out);
 void write(const LoopedSchedule& schedule, KernelText& kernel, TextWriter& out);

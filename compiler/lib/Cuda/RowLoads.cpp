@@ -35,13 +35,24 @@ SmallVector<const OperandText*> RowText::rowOperands() const {
   return found;
 }
 
+ArrayRef<int> RowText::groupSizes() const {
+  static constexpr int sizes[] = {tuning::RowGroup};
+  return sizes;
+}
+
 void RowText::openGroup(ArrayRef<BlockArgument> operands) { openFunction(operands); }
 
 // Inlined twice: most groups ask of no element whether it exists.
 void RowText::openFunction(ArrayRef<BlockArgument> operands, std::string_view aligned) {
   out_.open("const auto group{} = [&](long long column, const {} elements) {{", ++groups_, elementsType(aligned));
+  writeGroupLoads(elementOperands(operands), aligned);
+}
+
+std::string RowText::loadColumnVector(const OperandText&, const std::string&, const std::string&) { return {}; }
+
+void RowText::writeGroupLoads(ArrayRef<const OperandText*> operands, std::string_view aligned) {
   writeLoads(
-      elementOperands(operands), tuning::RowGroup, "column",
+      operands, group_, "column",
       {.vector = fmt::format("elements.has(u * {})", width_), .rest = fmt::format("elements.rest(u * {})", width_)},
       aligned);
 }
@@ -61,7 +72,7 @@ void RowText::writeWalk(int group, const std::string& from, const std::string& t
   out_.close();
 }
 
-void RowText::writeWordsWalk(ArrayRef<const ResultText*> results) {
+void RowText::writeWords(ArrayRef<const ResultText*> results) {
   kernel_.prelude().use(Snippet::BeforeVector);
   const auto before = [&](const std::string& name) {
     return fmt::format("before_vector<{0}>({1} + offsets.{1})", width_, name);
@@ -69,12 +80,16 @@ void RowText::writeWordsWalk(ArrayRef<const ResultText*> results) {
   out_.line(
       "// Vectors that begin as words of memory do, from element `head` on, where all that is moved begins alike.");
   out_.line("const int head = {};", before(results.front()->name));
-  std::string alike = "blockDim.x > 1";
+  SmallVector<std::string> alike;
+  if (!isClustered()) alike.push_back("blockDim.x > 1");
   for (const OperandText* operand : elementOperands(last_.slice.operands))
-    alike += fmt::format(" && {} == head", before(operand->name));
-  for (const ResultText* result : results.drop_front()) alike += fmt::format(" && {} == head", before(result->name));
-  out_.line("const bool is_alike = {};", alike);
+    alike.push_back(before(operand->name) + " == head");
+  for (const ResultText* result : results.drop_front()) alike.push_back(before(result->name) + " == head");
+  out_.line("const bool is_alike = {};", alike.empty() ? "true" : fmt::format("{}", fmt::join(alike, " && ")));
   out_.line("const long long whole = is_alike ? head + (columns - head) / {0} * {0} : 0;", width_);
+}
+
+void RowText::writeWordsWalk() {
   writeWalk(groups_ - 1, "head + start", "whole", false);
   out_.line("// Elements of no such vector: at both ends, or all.");
   out_.line("const bool is_head = threadIdx.x == 0, is_tail = threadIdx.x == 1;");
@@ -177,7 +192,11 @@ void RowText::writeColumnVectors(const Visit& visit) {
     const OperandText& operand = operandOf(argument);
     if (operand.extent != Extent::Column) continue;
     const std::string type = kernel_.vectorType(operand.storage);
-    if (isScattered()) {
+    const std::string load =
+        loadColumnVector(operand, operand.name + " + column + u * step", fmt::format("elements.rest(u * {})", width_));
+    if (!load.empty()) {
+      out_.line("const {} {}_vec = {};", type, operand.name, load);
+    } else if (isScattered()) {
       kernel_.prelude().use(Snippet::Vec);
       out_.line("{} {}_vec = {{}};", type, operand.name);
       out_.line("#pragma unroll");

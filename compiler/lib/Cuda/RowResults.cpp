@@ -25,28 +25,39 @@ void RowText::writeLastVisit() {
   SmallVector<const ResultText*> results;
   for (const ResultText& result : kernel_.results())
     if (result.extent == Extent::Element) results.push_back(&result);
-  if (!goesByWords() || results.empty()) {
-    openGroup(last_.slice.operands);
-    writeLastGroup(results);
-    return closeGroup();
+  const bool isByWords = goesByWords() && !results.empty();
+  if (isByWords) writeWords(results);
+  for (const int vectors : groupSizes()) {
+    group_ = vectors;
+    if (isByWords) {
+      openFunction(last_.slice.operands, "true");
+      writeLastGroup(results, "true");
+      out_.close("};");
+    } else {
+      openGroup(last_.slice.operands);
+      writeLastGroup(results);
+      closeGroup();
+    }
   }
-  for (const std::string_view aligned : {"true", "false"}) {
-    openFunction(last_.slice.operands, aligned);
-    writeLastGroup(results, aligned);
-    out_.close("};");
-  }
-  writeWordsWalk(results);
+  if (!isByWords) return;
+  openFunction(last_.slice.operands, "false");
+  writeLastGroup(results, "false");
+  out_.close("};");
+  writeWordsWalk();
 }
 
 void RowText::writeLastGroup(ArrayRef<const ResultText*> results, std::string_view aligned) {
+  // The ends of a clustered row, around the vectors that go by words.
+  const bool isByElement = isClustered() && aligned == "false";
+  const bool isScattered = this->isScattered() || isByElement;
   out_.line("#pragma unroll");
-  out_.open("for (int u = 0; u < {}; ++u) {{", tuning::RowGroup);
+  out_.open("for (int u = 0; u < {}; ++u) {{", group_);
   const auto shifts = [&](const ResultText* result) { return isShifted(result->storage); };
   const bool isAll = llvm::any_of(results, shifts);
   if (!isAll) out_.line("if (!elements.has(u * {})) break;", width_);
   writeColumnVectors(last_);
   for (const ResultText* sum : sums_) openTerms(*sum);
-  if (!isScattered())
+  if (!isScattered)
     for (const ResultText* result : results) kernel_.declareResultVector(out_, *result);
   out_.line("#pragma unroll");
   out_.open("for (int k = 0; k < {}; ++k) {{", width_);
@@ -55,6 +66,10 @@ void RowText::writeLastGroup(ArrayRef<const ResultText*> results, std::string_vi
     out_.line("const Column to = column_of(column + u * step + k, geometry);");
   }
   if (isAcross()) out_.line("if (!elements.has(u * {} + k) || !is_row) continue;", width_);
+  if (isByElement) {
+    out_.line("const long long at = column + u * step + k;");
+    out_.line("if (!elements.has(u * {} + k) || (at >= head && at < whole)) continue;", width_);
+  }
   const auto element = [&](const OperandText& operand) { return fmt::format("{}.get(k)", vectorOf(operand)); };
   std::string called = call(last_, element, "column + u * step + k");
   const bool isSingle = last_.roots.size() == 1;
@@ -65,11 +80,13 @@ void RowText::writeLastGroup(ArrayRef<const ResultText*> results, std::string_vi
   const auto valueOf = [&](const ResultText* result) { return isSingle ? called : "values." + result->name; };
   for (const ResultText* result : results) {
     const std::string value = valueOf(result);
-    const bool isPacked = result->isPacked() && width_ > 1 && !isScattered();
+    const bool isPacked = result->isPacked() && width_ > 1 && !isScattered;
     if (result->roundsFloat && !isPacked) use_rounding(kernel_.prelude(), result->storage);
     const std::string stored = isPacked ? value : result->converted(value);
     if (isGeneric())
       out_.line("{0}[offsets.{0} + to.{0}] = {1};", result->name, stored);
+    else if (isByElement)
+      out_.line("{0}[offsets.{0} + at] = {1};", result->name, stored);
     else if (isAcross())
       out_.line("{0}[offsets.{0} + {1}] = {2};", result->name, offsetAlong(result->name, "column + u * step + k"),
                 stored);
@@ -82,7 +99,7 @@ void RowText::writeLastGroup(ArrayRef<const ResultText*> results, std::string_vi
   }
   out_.close();
   for (const ResultText* sum : sums_) writeTerms(*sum);
-  if (!isScattered())
+  if (!isScattered)
     for (const ResultText* result : results) {
       const std::string address = fmt::format("{0} + offsets.{0} + column + u * step", result->name);
       if (isShifted(result->storage)) {

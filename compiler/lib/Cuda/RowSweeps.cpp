@@ -159,10 +159,20 @@ void RowText::writePasses(int sweep, Form form, bool declares) {
 // Every part is combined for this thread, then for the row.
 void RowText::writePass(const Visit& visit, ArrayRef<Part> parts, bool declares) {
   for (const Part& part : parts) out_.line("{0}::State {1}_part = {0}::identity();", part.reduction, part.name);
-  openGroup(visit.slice.operands);
-  for (const Part& part : parts) out_.line("{} {}_values[{}];", part.valueType, part.name, tuning::RowGroup * width_);
+  for (const int vectors : groupSizes()) {
+    group_ = vectors;
+    openGroup(visit.slice.operands);
+    writeReduced(visit, parts);
+    closeGroup();
+  }
+  writeFound(parts, declares);
+}
+
+// What a thread has of a group, into the states of its parts.
+void RowText::writeReduced(const Visit& visit, ArrayRef<Part> parts) {
+  for (const Part& part : parts) out_.line("{} {}_values[{}];", part.valueType, part.name, group_ * width_);
   out_.line("#pragma unroll");
-  out_.open("for (int u = 0; u < {}; ++u) {{", tuning::RowGroup);
+  out_.open("for (int u = 0; u < {}; ++u) {{", group_);
   writeColumnVectors(visit);
   out_.line("#pragma unroll");
   out_.open("for (int k = 0; k < {}; ++k) {{", width_);
@@ -186,8 +196,6 @@ void RowText::writePass(const Visit& visit, ArrayRef<Part> parts, bool declares)
   out_.close();
   for (const Part& part : parts)
     out_.line("{0}({1}_part, {1}_values, elements{2});", part.add, part.name, part.takesColumn ? ", column" : "");
-  closeGroup();
-  writeFound(parts, declares);
 }
 
 SmallVector<RowText::Reduced> RowText::reducedInFirstSweep() {
@@ -210,11 +218,25 @@ std::string RowText::stateOf(ArrayRef<Part> parts) {
   return fmt::format("{}::State{{{}, {}}}", reductionOf(parts), own, stateOf(parts.drop_front()));
 }
 
+void RowText::writeExchanges() {
+  for (int sweep = 1; sweep <= body_.sweeps(); ++sweep) {
+    const std::string reduction = reductionOf(passesOf(sweep, Form::OnePass, true).first);
+    out_.line("__shared__ {}::State exchange{}[2][32];", reduction, sweep);
+    out_.line("__shared__ ClusterExchange<{}::State> others{}[2];", reduction, sweep);
+    out_.line("if (threadIdx.x < 2) others{}[threadIdx.x].prepare();", sweep);
+  }
+}
+
 std::string RowText::combined(ArrayRef<Part> parts, const std::string& state) {
-  kernel_.prelude().use(isAcross() ? Snippet::CombineAcross : Snippet::CombineRow);
+  kernel_.prelude().use(isAcross()      ? Snippet::CombineAcross
+                        : isClustered() ? Snippet::CombineCluster
+                                        : Snippet::CombineRow);
   if (parts.size() > 1) kernel_.prelude().use(isAcross() ? Snippet::Both : Snippet::LanesOfBoth);
   const std::string reduction = reductionOf(parts);
   const int number = ++exchanges_;
+  if (isClustered())
+    return fmt::format("combine_cluster<{0}>({1}, exchange{2}[turn], others{2}[turn], phase)", reduction, state,
+                       number);
   out_.line("__shared__ {}::State exchange{}{}[32];", reduction, number,
             isAcross()     ? fmt::format("[{}]", threads_ / 32)
             : takesTurns() ? "[2]"

@@ -44,7 +44,7 @@ SmallVector<std::string> partStems(pw::ReduceOp reduce) {
 
 }  // namespace
 
-RowText::RowText(int width, int threads, int chunk, KernelText& kernel, TextWriter& out, Axis axis)
+RowText::RowText(int width, int threads, int chunk, KernelText& kernel, TextWriter& out, Axis axis, bool isPersistent)
     : kernel_(kernel),
       out_(out),
       width_(width),
@@ -52,7 +52,8 @@ RowText::RowText(int width, int threads, int chunk, KernelText& kernel, TextWrit
       chunk_(chunk),
       axis_(axis),
       body_(kernel.kernel()),
-      rowOut_(body_.results(Extent::Column).empty() ? 1 : 2),
+      isPersistent_(isPersistent || !body_.results(Extent::Column).empty()),
+      rowOut_(isPersistent_ ? 2 : 1),
       row_(rowOut_, kernel.prelude()) {
   for (const ResultText& result : kernel.results())
     if (result.extent == Extent::Column) sums_.push_back(&result);
@@ -73,24 +74,15 @@ void RowText::write() {
   if (chunk_ > 0) writePartialType();
   if (walksRows()) writeSumsType();
   kernel_.openKernel(out_, lastParameter(""), threads_, minBlocks());
-  if (walksRows()) {
+  if (isPersistent()) {
     writeStep();
     writeBeforeRows();
     if (takesTurns()) out_.line("int turn = 0;");
-    out_.open(
-        "for (unsigned first = blockIdx.x * blockDim.{0}; first < geometry.rows; first += gridDim.x * blockDim.{0}) {{",
-        across());
+    openRows();
   }
   writeRow();
-  if (chunk_ > 0) {
-    out_.line("// The blocks of a row share it.");
-    out_.line("const unsigned part = blockIdx.z * gridDim.y + blockIdx.y;");
-    out_.line("const long long first = part * {}ll;", chunk_);
-    out_.line("const long long columns = {};", existing(fmt::format("min(geometry.columns, first + {})", chunk_)));
-  } else {
-    out_.line("const long long columns = {};", existing("geometry.columns"));
-  }
-  if (!walksRows()) writeStep();
+  writeColumns();
+  if (!isPersistent()) writeStep();
   writeStart();
   out_.raw(stages_[0]);
   for (int sweep = 1; sweep <= body_.sweeps(); ++sweep) {
@@ -99,11 +91,11 @@ void RowText::write() {
   }
   writeRowResults();
   if (!last_.roots.empty()) writeLastVisit();
-  if (walksRows()) {
+  if (isPersistent()) {
     if (takesTurns()) out_.line("turn ^= 1;");
-    out_.close();
-    writeSums();
+    closeRows();
   }
+  if (walksRows()) writeSums();
   out_.close();
   if (chunk_ > 0) writeFold();
   if (walksRows()) writeSumsFold();
@@ -126,7 +118,12 @@ std::string RowText::existing(const std::string& columns) const {
   return isAcross() ? columns : fmt::format("is_row ? {} : 0", columns);
 }
 
-// Which row a thread belongs to.
+void RowText::openRows() {
+  out_.open(
+      "for (unsigned first = blockIdx.x * blockDim.{0}; first < geometry.rows; first += gridDim.x * blockDim.{0}) {{",
+      across());
+}
+
 void RowText::writeRow() {
   if (walksRows())
     out_.line("const unsigned row = first + threadIdx.{};", across());
@@ -134,6 +131,14 @@ void RowText::writeRow() {
     out_.line("const unsigned row = blockIdx.x * blockDim.{0} + threadIdx.{0};", across());
   out_.line("// All threads of a block take part in its reductions, also those behind the last row.");
   writeRowFacts();
+}
+
+void RowText::writeColumns() {
+  if (chunk_ == 0) return out_.line("const long long columns = {};", existing("geometry.columns"));
+  out_.line("// The blocks of a row share it.");
+  out_.line("const unsigned part = blockIdx.z * gridDim.y + blockIdx.y;");
+  out_.line("const long long first = part * {}ll;", chunk_);
+  out_.line("const long long columns = {};", existing(fmt::format("min(geometry.columns, first + {})", chunk_)));
 }
 
 void RowText::writeRowFacts() {

@@ -2,8 +2,8 @@
 // NAME_sweep1(...) or NAME_element(...); the kernel has the sweeps, in each of which it calls that function for its
 // elements and combines what it gives, and between them the values that are known for the whole row.
 //
-// A thread has vectors of a row in groups of four: the elements of a group are combined first, then the group with
-// those before. Held and looped kernels differ in where a group comes from.
+// A thread has vectors of a row in groups, of four mostly: the elements of a group are combined first, then the group
+// with those before. Held, staged and looped kernels differ in where a group comes from.
 #pragma once
 
 #include <map>
@@ -32,7 +32,8 @@ class RowText {
 
   // chunk: elements of a row that a block reads, where the blocks of a longer row share it; 0: all. Kernels that sum
   // over all rows walk over them (walksRows).
-  RowText(int width, int threads, int chunk, KernelText& kernel, TextWriter& out, Axis axis = Axis::X);
+  RowText(int width, int threads, int chunk, KernelText& kernel, TextWriter& out, Axis axis = Axis::X,
+          bool isPersistent = false);
 
   virtual Form form() const = 0;
   virtual std::string twoPassesCondition() const { return {}; }
@@ -40,7 +41,11 @@ class RowText {
   virtual bool isConvergent() const { return false; }
   // Blocks that a multiprocessor should have room for.
   virtual int minBlocks() const { return 1; }
-  // What precedes the first row, and the first sweep of each.
+  // Whether a block has one row after the other, and the loop in which it does; what precedes that, and the first sweep
+  // of each row.
+  bool isPersistent() const { return isPersistent_; }
+  virtual void openRows();
+  virtual void closeRows() { out_.close(); }
   virtual void writeBeforeRows();
   virtual void writeStart() {}
   // Sums over all rows: before the elements of vector u are computed; the statement that takes the term of element k;
@@ -61,8 +66,23 @@ class RowText {
   bool goesByWords() const {
     return !kernel_.isAligned() && !isScattered() && !isConvergent() && !walksRows() && chunk_ == 0 && width_ > 1;
   }
-  // The walk along the row by the last two groups: that of such vectors, and that of any.
-  void writeWordsWalk(llvm::ArrayRef<const ResultText*> results);
+  // The walk along the row by the last two groups: that of such vectors, which begin at `head` and end at `whole` where
+  // `is_alike`, and that of any.
+  virtual void writeWordsWalk();
+  // How many vectors the groups of a visit have, one size after the other; those of this one.
+  virtual llvm::ArrayRef<int> groupSizes() const;
+  int group() const { return group_; }
+  // A group as a function of a column and of which elements exist, up to the loads of its vectors, and how many there
+  // are.
+  void openFunction(llvm::ArrayRef<mlir::BlockArgument> operands, std::string_view aligned = {});
+  // A vector of an operand of column extent, of which `left` elements exist and more; nothing: as the layout says.
+  virtual std::string loadColumnVector(const OperandText& operand, const std::string& address, const std::string& left);
+  virtual void writeGroupLoads(llvm::ArrayRef<const OperandText*> operands, std::string_view aligned);
+  int groups() const { return groups_; }
+  // Whether several blocks may have a row, which exchange what their threads have found.
+  virtual bool isClustered() const { return false; }
+  // What they exchange it in, of each sweep, in turns.
+  void writeExchanges();
   virtual std::string vector(const OperandText& operand) const { return operand.name + "_vec[u]"; }
   // Whether vector() has also those of operands of column extent, from before the first row; and whether what a row has
   // of operands of row extent is in NAME_row.
@@ -84,7 +104,10 @@ class RowText {
   llvm::SmallVector<const OperandText*> rowOperands() const;
   // `aligned`: as in KernelText::stridedVecType.
   std::string elementsType(std::string_view aligned = {});
-  // What writeRow() knows of `row`, a variable.
+  // Which row a thread belongs to, what it knows of `row`, a variable, and which of its elements the block has: those
+  // before `columns`.
+  virtual void writeRow();
+  virtual void writeColumns();
   void writeRowFacts();
   bool walksRows() const { return !sums_.empty(); }
   // Whether a row's only exchange between its threads is that of the next row, too: they take turns.
@@ -163,18 +186,17 @@ class RowText {
   std::string value(const Visit& visit, unsigned root, const std::string& call) const;
 
   void writeSweep(int sweep);
-  void writeRow();
   // Where a thread's vectors begin, and how far they lie apart.
-  void writeStep();
+  virtual void writeStep();
   std::string existing(const std::string& columns) const;
   void writePasses(int sweep, Form form, bool declares);
   void writePass(const Visit& visit, llvm::ArrayRef<Part> parts, bool declares);
+  void writeReduced(const Visit& visit, llvm::ArrayRef<Part> parts);
   void writeColumnVectors(const Visit& visit);
   std::string vectorOf(const OperandText& operand) const {
     return operand.extent == Extent::Column && !holdsColumns() ? operand.name + "_vec" : vector(operand);
   }
-  // A group as a function of a column and of which elements exist, up to the loads of its vectors.
-  void openFunction(llvm::ArrayRef<mlir::BlockArgument> operands, std::string_view aligned = {});
+  void writeWords(llvm::ArrayRef<const ResultText*> results);
   // Calls it along a row. asks: it always asks which elements exist.
   void writeWalk(int group, const std::string& from, const std::string& to, bool asks);
   void writeLastVisit();
@@ -220,6 +242,7 @@ class RowText {
   const int chunk_;
   const Axis axis_;
   pw::RowBody body_;
+  const bool isPersistent_;
   TextWriter rowOut_;  // the statements of the stage that is planned
   BodyText row_;
   std::vector<std::string> stages_;  // statements of what is known after so many sweeps
@@ -227,7 +250,7 @@ class RowText {
   std::vector<Visit> picks_;
   std::vector<const ResultText*> sums_;  // results that are summed over all rows
   Visit last_;
-  int exchanges_ = 0, groups_ = 0;
+  int exchanges_ = 0, groups_ = 0, group_ = 0;
 };
 
 }  // namespace gems::cuda

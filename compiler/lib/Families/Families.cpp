@@ -7,8 +7,8 @@ namespace gems {
 
 const KernelFamily& kernel_family(Family family) {
   static constexpr std::array<const KernelFamily*, std::variant_size_v<Schedule>> families{
-      &flat_family, &rows_family,   &tile_family,    &generic_family, &list_family,
-      &held_family, &looped_family, &columns_family, &products_family};
+      &flat_family, &rows_family,   &tile_family,   &generic_family, &list_family,
+      &held_family, &staged_family, &looped_family, &columns_family, &products_family};
   return *families[static_cast<std::size_t>(family)];
 }
 

@@ -27,6 +27,9 @@ struct Blocks {
   std::int64_t parts = 1, partial_bytes = 0;
   // Of kernels that sum over all rows: how many sums of each column they leave, and bytes of those of one column.
   std::int64_t sums = 0, sum_bytes = 0;
+  // Of kernels whose blocks walk over the rows together: how many have a row at once, and bytes of their shared memory;
+  // no more blocks are launched than run at once.
+  std::int64_t cluster = 0, shared_bytes = 0;
   Fold fold{};
 };
 
@@ -41,7 +44,7 @@ struct KernelFamily {
   std::string (*launch_text)(const Schedule& schedule);
 };
 extern const KernelFamily flat_family, rows_family, tile_family, generic_family, list_family, held_family,
-    looped_family, columns_family, products_family;
+    staged_family, looped_family, columns_family, products_family;
 
 // Throws gems::Error for a family that has no kernels.
 const KernelFamily& kernel_family(Family family);

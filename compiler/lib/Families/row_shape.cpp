@@ -46,20 +46,51 @@ bool loads_ahead(const KernelFacts& facts) {
   return facts.sum_bytes > 0 && tuning::RowGroup * held_words(facts) <= tuning::AheadRegisters;
 }
 
+std::optional<StagedSchedule> staged_rows(const KernelFacts& facts, const tuning::Device& device) {
+  if (device.cluster == 1 || !facts.reduces || facts.reads_once || facts.picks || facts.sum_bytes > 0) return {};
+  StagedSchedule staged{
+      .width = row_width(facts), .threads = tuning::RowThreads, .bytes = 0, .cluster = device.cluster};
+  bool is_written = false;
+  for (const Traffic& traffic : facts.traffic) {
+    if (traffic.extent != Extent::Element || traffic.is_unread) continue;
+    const int bytes = traffic.size_bytes * staged.width;
+    if (bytes < tuning::StagedLeastBytes) return {};
+    if (!traffic.is_result) staged.bytes += bytes;
+    is_written = is_written || traffic.is_result;
+  }
+  if (!is_written || staged.bytes == 0) return {};
+  const int warps = staged.threads / tuning::WarpThreads;
+  const int slots =
+      (device.shared_bytes - tuning::StagedOtherBytes) / (tuning::StagedWarpVectors * staged.bytes) / warps;
+  staged.slots = std::min<int>(slots, tuning::StagedSlots);
+  if (staged.slots < tuning::StagedLeastSlots) return {};
+  return staged;
+}
+
+std::int64_t most_staged_vectors(const StagedSchedule& staged) {
+  return std::int64_t{staged.threads} * staged.cluster * staged.slots;
+}
+
+std::int64_t staged_shared_bytes(const StagedSchedule& staged, std::int64_t threads) {
+  return threads / tuning::WarpThreads * tuning::StagedWarpVectors * staged.bytes * staged.slots;
+}
+
 int once_read_blocks(const KernelFacts& facts) {
   const bool is_light = facts.layout != LayoutClass::RowGeneric && held_words(facts) <= tuning::EightHeldWords;
   if (!facts.reads_once || !is_light) return 1;
   return facts.is_aligned() ? tuning::OnceReadBlocks : tuning::OnceReadBlocksUnaligned;
 }
 
-HeldRows held_rows(const KernelFacts& facts) {
+HeldRows held_rows(const KernelFacts& facts, const tuning::Device& device) {
   using namespace tuning;
   if (facts.reads_once)
     return {.threads = OnceReadRowThreads, .few_threads = OnceReadShortThreads, .few = OnceReadShortVectors};
   if (facts.sum_bytes > 0) return summed_rows(facts);
   const int words = held_words(facts);
-  if (words <= EightHeldWords)
-    return {.threads = RowThreads, .few = FewRowVectors, .all = 8 * RowThreads, .ragged = RaggedRowVectors};
+  if (words <= EightHeldWords) {
+    const int most = (staged_rows(facts, device) ? 4 : 8) * RowThreads;
+    return {.threads = RowThreads, .few = FewRowVectors, .all = most, .ragged = RaggedRowVectors};
+  }
   const int threads = words <= FourHeldWords ? RowThreads : RowThreads / 2;
   const int all = words <= MostHeldWords ? 4 * threads : 0;
   return {.threads = threads, .few = all, .all = all, .ragged = std::min(all, RaggedRowVectors)};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "Families/Families.h"
@@ -21,11 +22,16 @@ struct HeldRows {
   int all = 0;
   int ragged = all;
 };
-HeldRows held_rows(const KernelFacts& facts);
+HeldRows held_rows(const KernelFacts& facts, const tuning::Device& device);
 // Of rows of so many columns.
 inline int most_vectors(int all, int ragged, int width, std::int64_t columns) {
   return columns % width == 0 ? all : ragged;
 }
+// Rows that come through shared memory; nothing: none does.
+std::optional<StagedSchedule> staged_rows(const KernelFacts& facts, const tuning::Device& device);
+// How many vectors such a row may be in, and bytes of shared memory of a block.
+std::int64_t most_staged_vectors(const StagedSchedule& staged);
+std::int64_t staged_shared_bytes(const StagedSchedule& staged, std::int64_t threads);
 // How many blocks a multiprocessor should have at once; 1: as many as it can.
 int once_read_blocks(const KernelFacts& facts);
 // Whether a thread that holds a row has registers for the next one.

@@ -39,6 +39,7 @@ constexpr Stage allStages[] = {
     {"approximated", true, true,
      [](OpPassManager& module, const PassTarget&) {
        module.addNestedPass<KernelOp>(createApproximateMath());
+       module.addNestedPass<KernelOp>(createDivideByExpSum());
        module.addNestedPass<KernelOp>(createCSEPass());
        module.addNestedPass<KernelOp>(createVerifyFinalForm());
      }},

@@ -38,6 +38,11 @@ def ApproximateMath : Pw_KernelPass<"pw-approximate-math"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def DivideByExpSum : Pw_KernelPass<"pw-divide-by-exp-sum"> {
+  let summary = "terms of a sum of exponentials of f32 over it, as exact, by a reciprocal that is found once for the row";
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def VerifyFinalForm : Pw_KernelPass<"pw-verify-final-form"> {
   let summary = "fail on what the back ends do not know";
 }

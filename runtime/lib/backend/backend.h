@@ -54,7 +54,7 @@ struct Backend {
                          std::span<const NamedTensor> results);
   // The same of a rowwise call, with its trace.
   KernelLayout (*row_layout)(const TraceGraph& graph, IterationSpace& space, std::span<const NamedTensor> operands,
-                             std::span<const NamedTensor> results);
+                             std::span<const NamedTensor> results, int device);
   // From the cache, else by the compiler. device: an index, as in Device.
   CompiledKernel (*compile)(const TraceGraph& graph, const KernelLayout& layout, int device, KernelCache& cache);
   LoadedKernel (*load)(const CompiledKernel& kernel, int device);

@@ -18,7 +18,7 @@ KernelLayout layout(std::string_view op, IterationSpace& space, std::span<const 
 }
 
 KernelLayout row_layout(const TraceGraph& graph, IterationSpace& space, std::span<const NamedTensor> operands,
-                        std::span<const NamedTensor> results) {
+                        std::span<const NamedTensor> results, int) {
   return cpu_row_layout(graph, space, operands, results);
 }
 

@@ -22,8 +22,8 @@ KernelLayout layout(std::string_view op, IterationSpace& space, std::span<const 
 }
 
 KernelLayout row_layout(const TraceGraph& graph, IterationSpace& space, std::span<const NamedTensor> operands,
-                        std::span<const NamedTensor> results) {
-  CudaSpace walked = cuda_row_space(graph, space, operands, results);
+                        std::span<const NamedTensor> results, int device) {
+  CudaSpace walked = cuda_row_space(graph, space, operands, results, cuda_target(device));
   space.geometry = walked.geometry;
   return walked.layout;
 }
@@ -33,7 +33,8 @@ CompiledKernel compile(const TraceGraph& graph, const KernelLayout& layout, int 
 }
 
 LoadedKernel load(const CompiledKernel& kernel, int device) {
-  return driver::load_kernel(device, kernel.binary, kernel.name, has_fold(kernel.schedule));
+  return driver::load_kernel(device, kernel.binary, kernel.name, has_fold(kernel.schedule),
+                             shared_bytes(kernel.schedule));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Runs a plan on a CUDA stream: addresses and numbers as kernel parameters, then one driver call.
 #include "cuda/cuda_plan.h"
 
+#include <algorithm>
 #include <array>
 
 #include "cuda/driver.h"
@@ -19,11 +20,15 @@ class CudaPlan final : public Plan {
               .grid_y = launch.grid_y,
               .grid_z = launch.grid_z,
               .block_x = launch.block_x,
-              .block_y = launch.block_y},
+              .block_y = launch.block_y,
+              .cluster = std::max(launch.cluster, 1u),
+              .shared_bytes = static_cast<unsigned>(launch.shared_bytes)},
         fold_{.grid_x = launch.fold.grid_x, .block_x = launch.fold.block_x, .block_y = launch.fold.block_y},
         geometry_(launch.parameter.begin(),
                   launch.parameter.begin() + static_cast<std::ptrdiff_t>(launch.parameter_bytes)) {
     scratch_bytes = launch.scratch_bytes;
+    if (launch.cluster > 0 && grid_.grid_x > 0)
+      grid_.grid_x = std::min(grid_.grid_x, driver::resident_blocks(variant.kernel, grid_, variant.name));
   }
 
   void launch(void* const* tensors, const NumberValue* numbers, void* stream) const override {

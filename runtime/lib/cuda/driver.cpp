@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <mutex>
@@ -46,12 +47,17 @@ bool bind_all(const SharedLibrary& library, Functions& call) {
          library.bind(call.context_get_current, "cuCtxGetCurrent") &&
          library.bind(call.context_push, "cuCtxPushCurrent_v2") &&
          library.bind(call.context_pop, "cuCtxPopCurrent_v2") &&
+         library.bind(call.context_get_device, "cuCtxGetDevice") &&
          library.bind(call.context_synchronize, "cuCtxSynchronize") &&
          library.bind(call.module_load_data, "cuModuleLoadData") &&
          library.bind(call.module_get_function, "cuModuleGetFunction") &&
-         library.bind(call.launch_kernel, "cuLaunchKernel") && library.bind(call.memory_allocate, "cuMemAlloc_v2") &&
-         library.bind(call.memory_free, "cuMemFree_v2") && library.bind(call.copy_to_device, "cuMemcpyHtoD_v2") &&
-         library.bind(call.copy_to_host, "cuMemcpyDtoH_v2");
+         library.bind(call.launch_kernel, "cuLaunchKernel") &&
+         library.bind(call.launch_kernel_ex, "cuLaunchKernelEx") &&
+         library.bind(call.set_function_attribute, "cuFuncSetAttribute") &&
+         library.bind(call.resident_blocks, "cuOccupancyMaxActiveBlocksPerMultiprocessor") &&
+         library.bind(call.resident_clusters, "cuOccupancyMaxActiveClusters") &&
+         library.bind(call.memory_allocate, "cuMemAlloc_v2") && library.bind(call.memory_free, "cuMemFree_v2") &&
+         library.bind(call.copy_to_device, "cuMemcpyHtoD_v2") && library.bind(call.copy_to_host, "cuMemcpyDtoH_v2");
 }
 
 std::string describe(const Functions& call, Result result) {
@@ -197,7 +203,28 @@ namespace driver {
 
 int version() { return loaded().version; }
 
-LoadedKernel load_kernel(int device, std::span<const char> cubin, const std::string& name, bool has_fold) {
+namespace {
+
+// `attribute` is the cluster's, and lives as long as what is returned.
+driver_api::LaunchConfiguration configuration(const Grid& grid, driver_api::LaunchAttribute& attribute, void* stream) {
+  attribute.id = driver_api::LaunchAttribute::Cluster;
+  attribute.cluster[0] = grid.cluster;
+  attribute.cluster[1] = attribute.cluster[2] = 1;
+  return {.grid_x = grid.grid_x,
+          .grid_y = grid.grid_y,
+          .grid_z = grid.grid_z,
+          .block_x = grid.block_x,
+          .block_y = grid.block_y,
+          .shared_bytes = grid.shared_bytes,
+          .stream = stream,
+          .attributes = &attribute,
+          .attribute_count = 1};
+}
+
+}  // namespace
+
+LoadedKernel load_kernel(int device, std::span<const char> cubin, const std::string& name, bool has_fold,
+                         std::size_t shared_bytes) {
   const Functions& call = functions();
   const Context context = primary_context(call, device);
   const ContextScope scope(call, context, name);
@@ -217,18 +244,56 @@ LoadedKernel load_kernel(int device, std::span<const char> cubin, const std::str
   };
   find(loaded.kernel.function, name);
   if (has_fold && loaded.problem.empty()) find(loaded.kernel.fold, name + "_fold");
+  if (shared_bytes > 0 && loaded.problem.empty()) {
+    const auto bytes = static_cast<int>(shared_bytes);
+    if (const Result result =
+            call.set_function_attribute(loaded.kernel.function, driver_api::FunctionSharedBytes, bytes)) {
+      loaded.problem =
+          fmt::format("cuFuncSetAttribute returned {} for {} bytes of shared memory of kernel {} on device {}",
+                      describe(call, result), bytes, name, device);
+      loaded.kernel.function = nullptr;
+    }
+  }
   return loaded;
+}
+
+unsigned resident_blocks(const Kernel& kernel, const Grid& grid, std::string_view name) {
+  const Functions& call = functions();
+  const ContextScope scope(call, kernel.context, name);
+  int count = 0;
+  if (grid.cluster > 1) {
+    driver_api::LaunchAttribute attribute;
+    const auto wanted = configuration(grid, attribute, nullptr);
+    check(call, call.resident_clusters(&count, kernel.function, &wanted), "cuOccupancyMaxActiveClusters", name);
+    return static_cast<unsigned>(std::max(count, 1)) * grid.cluster;
+  }
+  check(call,
+        call.resident_blocks(&count, kernel.function, static_cast<int>(grid.block_x * grid.block_y), grid.shared_bytes),
+        "cuOccupancyMaxActiveBlocksPerMultiprocessor", name);
+  driver_api::Device device = 0;
+  check(call, call.context_get_device(&device), "cuCtxGetDevice", name);
+  int processors = 0;
+  check(call, call.device_get_attribute(&processors, driver_api::AttributeProcessors, device), "cuDeviceGetAttribute",
+        name);
+  return static_cast<unsigned>(std::max(count * processors, 1));
 }
 
 void launch(const Kernel& kernel, const Grid& grid, void* stream, void** parameters, std::string_view name) {
   check_fork();
   const Functions& call = loaded().call;  // a kernel exists, so the driver does
   const ContextScope scope(call, kernel.context, name);
-  const Result result = call.launch_kernel(kernel.function, grid.grid_x, grid.grid_y, grid.grid_z, grid.block_x,
-                                           grid.block_y, 1, 0, stream, parameters, nullptr);
+  Result result = 0;
+  if (grid.cluster > 1) {
+    driver_api::LaunchAttribute attribute;
+    const auto wanted = configuration(grid, attribute, stream);
+    result = call.launch_kernel_ex(&wanted, kernel.function, parameters, nullptr);
+  } else {
+    result = call.launch_kernel(kernel.function, grid.grid_x, grid.grid_y, grid.grid_z, grid.block_x, grid.block_y, 1,
+                                grid.shared_bytes, stream, parameters, nullptr);
+  }
   if (result != 0) [[unlikely]]
-    throw Error(fmt::format("cuLaunchKernel returned {} for kernel {} (grid {}, block {} x {})", describe(call, result),
-                            name, grid.grid_x, grid.block_x, grid.block_y));
+    throw Error(fmt::format("cuLaunchKernel returned {} for kernel {} (grid {}, block {} x {}, cluster {})",
+                            describe(call, result), name, grid.grid_x, grid.block_x, grid.block_y, grid.cluster));
 }
 
 void* allocate(int device, std::size_t size_bytes) {

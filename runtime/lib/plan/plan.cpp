@@ -37,8 +37,9 @@ struct Planner::Analysis {
     if (space.is_empty) return {};
     const Backend& backend = backend_of(planner.device_);
     const OpDef& op = *planner.signature_.op;
-    return op.is_rowwise ? backend.row_layout(planner.trace_, space, tensors.operands(), tensors.results())
-                         : backend.layout(op.name, space, tensors.operands(), tensors.results());
+    return op.is_rowwise
+               ? backend.row_layout(planner.trace_, space, tensors.operands(), tensors.results(), planner.device_.index)
+               : backend.layout(op.name, space, tensors.operands(), tensors.results());
   }
 };
 

@@ -186,7 +186,7 @@ CudaSpace cuda_space(std::string_view op, const IterationSpace& space, std::span
 }
 
 CudaSpace cuda_row_space(const TraceGraph& graph, const IterationSpace& space, std::span<const NamedTensor> operands,
-                         std::span<const NamedTensor> results) {
+                         std::span<const NamedTensor> results, CudaTarget target) {
   std::vector<std::uintptr_t> addresses;
   for (std::size_t t = 0; t < operands.size() + results.size(); ++t) {
     const NamedTensor& tensor = tensor_at(t, operands, results);
@@ -194,7 +194,7 @@ CudaSpace cuda_row_space(const TraceGraph& graph, const IterationSpace& space, s
     addresses.push_back(address(tensor.view));
   }
   check_aliasing(graph.op, space, operands, results);
-  std::optional<RowSpace> walked = row_space(graph, space.geometry, addresses);
+  std::optional<RowSpace> walked = row_space(graph, space.geometry, addresses, target);
   if (!walked)
     throw Error(fmt::format("{}: more dimensions are left than a CUDA kernel walks; make an operand contiguous first",
                             graph.op));

@@ -23,7 +23,7 @@ CudaSpace cuda_space(std::string_view op, const IterationSpace& space, std::span
 
 // The same of a rowwise call.
 CudaSpace cuda_row_space(const TraceGraph& graph, const IterationSpace& space, std::span<const NamedTensor> operands,
-                         std::span<const NamedTensor> results);
+                         std::span<const NamedTensor> results, CudaTarget target);
 
 // The layout of a CPU kernel, which walks the innermost dimension only.
 CpuLayout cpu_layout(std::string_view op, const IterationSpace& space, std::span<const NamedTensor> operands,

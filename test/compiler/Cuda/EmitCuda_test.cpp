@@ -54,6 +54,7 @@ TEST_CASE("golden files are what the emitter prints", "[golden]") {
 
   const TraceGraph softmax = row_trace(ops::softmax_op, {DType::F32});
   check_golden("softmax_f32_row_held", softmax, {LayoutClass::RowHeld, 0, 4});
+  check_golden("softmax_f32_row_staged", softmax, {LayoutClass::RowStaged});
   check_golden("softmax_f32_row_looped", softmax, {LayoutClass::RowLooped});
   check_golden("softmax_f32_row_generic", softmax, {LayoutClass::RowGeneric});
   check_golden("softmax_bf16_row_held_unaligned", row_trace(ops::softmax_op, {DType::BF16}),

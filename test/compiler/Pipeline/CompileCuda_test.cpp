@@ -9,6 +9,7 @@
 
 #include "Cuda/Prelude.h"
 #include "cuda_case.h"
+#include "gems/compiler/row_layout.h"
 #include "gems/dsl/error.h"
 #include "gems/ops/catalogue.h"
 #include "gems/ops/normalization.h"
@@ -94,13 +95,10 @@ TEST_CASE("NVRTC compiles each family to machine code, with only the prelude tha
 TEST_CASE("NVRTC compiles rowwise ops for each layout") {
   if (!prepare_nvrtc()) SKIP("no NVRTC on this machine");
   const CudaTarget target{GENERATE(80, 90, 120)};
-  const std::vector<Layout> layouts{{LayoutClass::RowHeld, 0, 4},
-                                    {LayoutClass::RowHeld, 0, 8},
-                                    {LayoutClass::RowHeldUnaligned, 0, 4},
-                                    {LayoutClass::RowHeldUnaligned, 0, 8},
-                                    {LayoutClass::RowLooped},
-                                    {LayoutClass::RowLoopedUnaligned},
-                                    {LayoutClass::RowGeneric}};
+  const std::vector<Layout> layouts{
+      {LayoutClass::RowHeld, 0, 4},          {LayoutClass::RowHeld, 0, 8}, {LayoutClass::RowHeldUnaligned, 0, 4},
+      {LayoutClass::RowHeldUnaligned, 0, 8}, {LayoutClass::RowStaged},     {LayoutClass::RowLooped},
+      {LayoutClass::RowLoopedUnaligned},     {LayoutClass::RowGeneric}};
   for (const DType dtype : {DType::F32, DType::BF16, DType::I64, DType::C64}) {
     std::vector<CudaKernel> kernels;
     for (const OpDef* op : ops::rowwise_catalogue().all()) {
@@ -110,11 +108,13 @@ TEST_CASE("NVRTC compiles rowwise ops for each layout") {
       } catch (const Error&) {
         continue;  // not on this dtype
       }
-      for (const Layout& layout : layouts) kernels.push_back(emit_cuda(graph, layout, target));
+      for (const Layout& layout : layouts)
+        if (layout.cls != LayoutClass::RowStaged || is_staged(graph, target))
+          kernels.push_back(emit_cuda(graph, layout, target));
     }
     INFO(name(dtype) << " for sm_" << target.arch);
     for (const Layout& layout : layouts) {
-      if (!is_float(dtype) || layout.held == 8) continue;
+      if (!is_float(dtype) || layout.held == 8 || layout.cls == LayoutClass::RowStaged) continue;
       for (const PositionSet wanted : {PositionSet{1}, PositionSet{7}})
         kernels.push_back(emit_cuda(gradient_trace(ops::layer_norm_op, dtype, wanted), layout, target));
       kernels.push_back(emit_cuda(gradient_trace(ops::rms_norm_op, dtype, 3), layout, target));

@@ -91,7 +91,10 @@ CudaKernel emit_cuda(const TraceGraph& graph, const Layout&, CudaTarget, const S
   throw Error(graph.op + ": the stand-in compiler knows no CUDA");
 }
 bool has_fold(const Schedule&) { return false; }
-std::optional<RowSpace> row_space(const TraceGraph&, const Geometry&, std::span<const std::uintptr_t>) { return {}; }
+std::size_t shared_bytes(const Schedule&) { return 0; }
+std::optional<RowSpace> row_space(const TraceGraph&, const Geometry&, std::span<const std::uintptr_t>, CudaTarget) {
+  return {};
+}
 LaunchGeometry launch_geometry(const Schedule&, const Layout&, const Geometry&) { return {}; }
 
 }  // namespace gems

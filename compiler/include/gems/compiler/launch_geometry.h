@@ -33,6 +33,10 @@ struct LaunchGeometry {
   // parameter of both kernels comes its address. grid_x 0: no rows, of which only NAME_fold makes sums.
   std::size_t scratch_bytes = 0;
   Fold fold{};
+  // Where the blocks of a row are a cluster, so many along x: bytes of shared memory for each. No more blocks are to be
+  // launched than run at once, in whole clusters; they walk over the rows.
+  unsigned cluster = 0;
+  std::size_t shared_bytes = 0;
   std::size_t parameter_bytes = 0;
   alignas(16) std::array<std::byte, 1280> parameter{};
 };

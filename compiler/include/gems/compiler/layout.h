@@ -35,6 +35,7 @@ enum class Family : std::uint8_t {
   Generic,   // a flat index, taken apart into coordinates by multiplication and shift
   List,      // as Flat, of many calls at once
   Held,      // rowwise: the threads of a row hold it in registers
+  Staged,    // rowwise: a row comes through the shared memory of one block, or of several
   Looped,    // rowwise: the threads of a row read it in each sweep
   Columns,   // rowwise: neighbouring threads have neighbouring rows, and walk along them
   Products,  // rowwise: a warp has products of eight rows of a matrix with up to eight vectors
@@ -54,6 +55,7 @@ enum class LayoutClass : std::uint8_t {
   List,
   RowHeld,
   RowHeldUnaligned,
+  RowStaged,
   RowLooped,
   RowLoopedUnaligned,
   Columns,
@@ -73,7 +75,7 @@ struct LayoutTraits {
   bool is_wide;        // sizes, and offsets within a tensor, need 64 bits (but for Generic offsets have them anyway)
 };
 
-inline constexpr std::array<LayoutTraits, 16> layout_table{{
+inline constexpr std::array<LayoutTraits, 17> layout_table{{
     {"flat", "all operands dense in one order, 16-byte aligned",  //
      Family::Flat, 1, Step::Contiguous, Step::Contiguous, true, false},
     {"rows", "rows of the results dense: broadcast, sliced or padded operands, (m, n) beside (n)",  //
@@ -96,6 +98,8 @@ inline constexpr std::array<LayoutTraits, 16> layout_table{{
      Family::Held, 4, Step::Strided, Step::Strided, true, false},
     {"row_held_unaligned", "as row_held, beginning anywhere: rows of odd length",  //
      Family::Held, 4, Step::Strided, Step::Strided, false, false},
+    {"row_staged", "rowwise: rows dense, beginning anywhere, longer than their threads can hold",  //
+     Family::Staged, 4, Step::Strided, Step::Strided, false, false},
     {"row_looped", "rowwise: rows dense, 16-byte aligned, of any length",  //
      Family::Looped, 4, Step::Strided, Step::Strided, true, false},
     {"row_looped_unaligned", "as row_looped, beginning anywhere",  //

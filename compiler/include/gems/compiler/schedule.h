@@ -5,6 +5,7 @@
 
 #include <array>
 #include <compare>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -130,6 +131,25 @@ struct HeldSchedule {
   auto operator<=>(const HeldSchedule&) const = default;
 };
 
+// The blocks of a cluster have a row together and walk over the rows. Vectors of this row and of those that follow it
+// are in `slots` of each thread in shared memory, or on their way there.
+struct StagedSchedule {
+  int width = 4;       // elements per vector
+  int threads = 1024;  // of a block, at most
+  int slots = 13;      // of a thread, for a vector of each operand
+  int bytes = 16;      // of a slot
+  int cluster = 8;     // blocks of a row, at most
+
+  static constexpr std::array<ScheduleField<StagedSchedule>, 5> fields{{
+      {"width", &StagedSchedule::width, 1, 16},
+      {"threads", &StagedSchedule::threads, 256, 1024},
+      {"slots", &StagedSchedule::slots, 4, 13, false},
+      {"bytes", &StagedSchedule::bytes, 4, 64, false},
+      {"cluster", &StagedSchedule::cluster, 1, 8},
+  }};
+  auto operator<=>(const StagedSchedule&) const = default;
+};
+
 // A row of a looped kernel has the threads, and combines its elements in the order, of the held kernel that could hold
 // it.
 struct LoopedSchedule {
@@ -199,7 +219,7 @@ struct ProductsSchedule {
 
 // In the order of Family.
 using Schedule = std::variant<FlatSchedule, RowsSchedule, TileSchedule, GenericSchedule, ListSchedule, HeldSchedule,
-                              LoopedSchedule, ColumnsSchedule, ProductsSchedule>;
+                              StagedSchedule, LoopedSchedule, ColumnsSchedule, ProductsSchedule>;
 inline Family family_of(const Schedule& schedule) { return static_cast<Family>(schedule.index()); }
 
 // A CUDA target: 90 is sm_90. GPUs of one architecture differ in their memory: an H200 moves 4900 GB/s, an H100 3350.
@@ -211,6 +231,9 @@ struct CudaTarget {
 
 // Whether a second kernel, NAME_fold, combines what blocks find: of rows that they share, or of sums over all rows.
 bool has_fold(const Schedule& schedule);
+
+// Bytes of dynamic shared memory that a block may have.
+std::size_t shared_bytes(const Schedule& schedule);
 
 Schedule choose_schedule(const TraceGraph& graph, const Layout& layout, CudaTarget target);
 std::string to_string(const Schedule& schedule);  // "family=flat width=8 unroll=1 threads=256"

@@ -71,14 +71,16 @@ struct Device {
   int narrow_tile_bytes;  // the same when no element has more than two bytes
   int tile_blocks;        // at once on a multiprocessor, at least
   int processors;         // multiprocessors of the largest GPU of the architecture
+  int shared_bytes;       // of a block, at most: CUDA C++ Programming Guide, "Compute Capabilities"
+  int cluster;            // blocks that may exchange through it
 };
 inline constexpr std::array<Device, 6> devices{{
-    {120, 0, 16 * 1024, 1536, 256, 1, 40 * 1024, 40 * 1024, 1, 170},
-    {100, 0, 64 * 1024, 2048, 128, 2, 24 * 1024, 24 * 1024, 8, 148},
-    {90, 4000, 32 * 1024, 2048, 128, 2, 24 * 1024, 24 * 1024, 8, 132},
-    {90, 0, 32 * 1024, 2048, 256, 1, 40 * 1024, 24 * 1024, 1, 132},
-    {80, 0, 16 * 1024, 2048, 256, 1, 40 * 1024, 40 * 1024, 1, 108},
-    {0, 0, 12 * 1024, 1024, 256, 1, 40 * 1024, 40 * 1024, 1, 72},
+    {120, 0, 16 * 1024, 1536, 256, 1, 40 * 1024, 40 * 1024, 1, 170, 99 * 1024, 8},
+    {100, 0, 64 * 1024, 2048, 128, 2, 24 * 1024, 24 * 1024, 8, 148, 227 * 1024, 8},
+    {90, 4000, 32 * 1024, 2048, 128, 2, 24 * 1024, 24 * 1024, 8, 132, 227 * 1024, 8},
+    {90, 0, 32 * 1024, 2048, 256, 1, 40 * 1024, 24 * 1024, 1, 132, 227 * 1024, 8},
+    {80, 0, 16 * 1024, 2048, 256, 1, 40 * 1024, 40 * 1024, 1, 108, 99 * 1024, 1},
+    {0, 0, 12 * 1024, 1024, 256, 1, 40 * 1024, 40 * 1024, 1, 72, 64 * 1024, 1},
 }};
 inline const Device& device_of(CudaTarget target) {
   return *std::ranges::find_if(
@@ -124,6 +126,20 @@ inline constexpr int RowThreads = 1024;
 inline constexpr int RaggedRowVectors = 1536;
 inline constexpr int RaggedThreadVectors = 12;
 inline constexpr int RaggedThreads = 256;
+// Rows that are longer, and read more than once: what a thread has of them is in as many slots of shared memory as the
+// largest block leaves room for, and the vectors of the next rows are on their way to slots that are free. On an H200,
+// of a copy, in so many blocks of so many threads: softmax 4096 x 32000 f32 1 x 1024 0.86, 2 x 512 0.84, 4 x 256 0.78
+// (held 0.82); 1024 x 131072 bf16 8 x 256 0.75, 2 x 1024 0.72 (looped 0.67), f32 8 x 512 0.84, 4 x 1024 0.85 (0.61);
+// 2048 x 50257 bf16 2 x 256 0.75, 1 x 1024 0.63 (0.58); 8192 x 12289 f32 1 x 256 0.78, 1 x 512 0.77 (0.70); layer_norm
+// 1024 x 131072 f32 8 x 512 0.73, 4 x 1024 0.69 (0.57). With six slots a tenth less.
+inline constexpr int StagedSlots = 13;
+inline constexpr int StagedLeastThreads = 256;
+inline constexpr int StagedWarpVectors = 33;       // of one slot: those of 32 threads, and the one behind them
+inline constexpr int StagedOtherBytes = 4 * 1024;  // of shared memory
+inline constexpr int StagedWide = 4;               // elements of a vector, at most,
+inline constexpr int StagedSingle = 8;             // where a row is one block's up to so many vectors of a thread
+inline constexpr int StagedLeastBytes = 4;         // of a vector, to be copied
+inline constexpr int StagedLeastSlots = 4;
 // Rows that are read once: small blocks, of which a multiprocessor has many, spend little on combining what their
 // threads have found. On an H200 argmax of 16384 x 8192 bf16 takes 68 us with 64 threads, 73 with 128, 91 with 256; the
 // maximum and the sum of exponentials of 8192 x 32000 bf16 127, 130, 150. A long row of few has more threads, to be

@@ -10,7 +10,7 @@ namespace {
 Schedule choose(const KernelFacts& facts, const tuning::Device& device) {
   return HeldSchedule{.width = row_width(facts),
                       .vectors = facts.held,
-                      .threads = held_rows(facts).threads,
+                      .threads = held_rows(facts, device).threads,
                       .block = tuning::RowsBlockThreads,
                       .sums = facts.sum_bytes,
                       .processors = facts.sum_bytes > 0 ? device.processors : 0,

@@ -11,7 +11,7 @@ namespace gems {
 namespace {
 
 Schedule choose(const KernelFacts& facts, const tuning::Device& device) {
-  const HeldRows held = held_rows(facts);
+  const HeldRows held = held_rows(facts, device);
   return LoopedSchedule{.width = row_width(facts),
                         .threads = held.threads,
                         .block = tuning::RowsBlockThreads,
