@@ -31,6 +31,18 @@ def calls(device):
         yield f"masked {dtype}", lambda x=x, y=y: torch.where(x > y[0], x, y)
     half = torch.randn(33, 65, device=device, dtype=torch.float16)
     yield "gelu", lambda: F.gelu(half)
+    # Rows that are held, that come through shared memory, of one block and of a cluster, and that are looped.
+    for dtype in (torch.float32, torch.bfloat16):
+        for length in (130, 4096, 12289, 32000, 150_001):
+            rows = torch.randn(5 * length + 3, device=device).to(dtype)
+            for begin in (0, 3):
+                x = rows[begin : begin + 5 * length].view(5, length)
+                yield f"softmax of {length} {dtype}, {begin}", lambda x=x: torch.softmax(x, 1)
+                yield f"layer_norm of {length} {dtype}, {begin}", lambda x=x: F.layer_norm(x, x.shape[1:], x[0], x[1])
+                yield f"amax of {length} {dtype}, {begin}", lambda x=x: x.amax(1)
+        columns = torch.randn(300, 70, device=device).to(dtype)
+        yield f"softmax along columns {dtype}", lambda x=columns: torch.softmax(x, 0)
+        yield f"argmax along columns {dtype}", lambda x=columns: x.argmax(0)
     yield "complex", lambda: torch.abs(torch.randn(1023, device=device).to(torch.complex64) * 1j)
     yield "silu_and_mul", lambda: torch.ops.gems.silu_and_mul(half, half)
 

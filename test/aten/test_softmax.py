@@ -69,13 +69,13 @@ def test_layouts(name, dtype, layout, device):
     fail_with(compared(name, x, *dims) + compared_backward(name, x, FORWARD[name](x, -1, False), -1))
 
 
-LENGTHS = (1, 2, 3, 7, 8, 31, 33, 63, 65, 127, 129, 255, 257, 1000, 1023, 1025, 2049, 5000, 12289)
+LENGTHS = (1, 2, 3, 7, 8, 31, 33, 63, 65, 127, 129, 255, 257, 1000, 1023, 1025, 2049, 5000, 12289, 70_001, 300_008)
 
 
 @by_name
 @by_dtype
 def test_lengths(name, dtype, device):
-    """Rows and columns of lengths around what a vector, a warp and a block hold, forward and backward."""
+    """Rows and columns of lengths around what a vector, a warp, a block and a cluster hold, forward and backward."""
     found = []
     for length in LENGTHS:
         x, grad = (values.random((3, length), dtype, device) for _ in range(2))
@@ -252,10 +252,10 @@ BATCHES = (1, 2, 7, 256)
 
 @by_name
 @by_narrow
-@pytest.mark.parametrize("length", (5, 33, 1000, 5000))
+@pytest.mark.parametrize("length", (5, 33, 1000, 5000, 50_257, 131_072))
 def test_a_row_has_the_same_bits_among_any_number_of_rows(name, dtype, length, device):
     needs_served(f"_{name}", dtype, device)
-    x = values.random((10_000 if length < 1000 else 300, length), dtype, device)
+    x = values.random((10_000 if length < 1000 else 300 if length < 10_000 else 40, length), dtype, device)
     with gems.use_gems():
         of_all, of_columns = FORWARD[name](x, 1, False), FORWARD[name](x.t().contiguous(), 0, False)
         back = BACKWARD[name](x, of_all, 1, dtype) if f"_{name}_backward_data" in gems.all_ops() else None
@@ -267,6 +267,21 @@ def test_a_row_has_the_same_bits_among_any_number_of_rows(name, dtype, length, d
         for count in counts_across(BATCHES, device):
             columns = FORWARD[name](x.t().contiguous()[:, :count], 0, False)
             assert same_bits(columns, of_columns[:, :count]), f"{count} columns"
+
+
+@by_name
+@by_narrow
+@pytest.mark.parametrize("length", (33, 5000, 50_257, 131_072))
+def test_a_row_has_the_same_bits_wherever_it_begins(name, dtype, length, device):
+    needs_served(f"_{name}", dtype, device)
+    x = values.random((3, length), dtype, device)
+    rows = torch.empty(3 * length + 16, dtype=dtype, device=device)
+    with gems.use_gems():
+        expected = FORWARD[name](x, 1, False)
+        for begin in (1, 3, 8):
+            moved = rows[begin : begin + 3 * length].view(3, length).copy_(x)
+            assert same_bits(FORWARD[name](moved, 1, False), expected), f"x begins {begin} elements later"
+            assert same_bits(getattr(torch, name)(moved, 1, out=moved), expected), f"in place, {begin} elements later"
 
 
 @pytest.mark.parametrize("name", ("softmax", "log_softmax"))

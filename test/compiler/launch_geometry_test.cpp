@@ -202,4 +202,26 @@ TEST_CASE("a launch that no grid can hold is an error") {
   CHECK_THROWS_AS(launch_geometry(schedule, {LayoutClass::Flat}, geometry), Error);
 }
 
+TEST_CASE("the blocks of a staged row are a cluster, as small as have it in their slots") {
+  const auto launched = [](const StagedSchedule& staged, std::int64_t columns) {
+    Geometry geometry{.rank = 4, .reduced_rank = 1, .tensors = {1, 1}, .sizes = {columns, 10, 1, 1}, .strides = {}};
+    return launch_geometry(staged, {LayoutClass::RowStaged}, geometry);
+  };
+  const auto shape = [&](const StagedSchedule& staged, std::int64_t columns) {
+    const LaunchGeometry launch = launched(staged, columns);
+    CHECK(launch.grid_x == 10 * launch.cluster);
+    CHECK(launch.shared_bytes == launch.block_x / 32 * 33u * static_cast<unsigned>(staged.bytes * staged.slots));
+    return std::pair{launch.block_x, launch.cluster};
+  };
+  const StagedSchedule wide{.width = 4}, narrow{.width = 8}, two{.width = 4, .slots = 6, .bytes = 32};
+  CHECK(shape(wide, 12289) == std::pair{256u, 1u});
+  CHECK(shape(wide, 32000) == std::pair{1024u, 1u});
+  CHECK(shape(wide, 131072) == std::pair{512u, 8u});
+  CHECK(shape(wide, 4 * (8 * 1024 * 13 - 1)) == std::pair{1024u, 8u});
+  CHECK(shape(narrow, 12289) == std::pair{256u, 1u});
+  CHECK(shape(narrow, 50257) == std::pair{256u, 2u});
+  CHECK(shape(narrow, 262144) == std::pair{512u, 8u});
+  CHECK(shape(two, 40000) == std::pair{256u, 8u});
+}
+
 }  // namespace gems::test

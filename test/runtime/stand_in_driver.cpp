@@ -10,6 +10,9 @@
 using namespace gems::driver_api;
 using gems::test::StandInDevices;
 using gems::test::StandInDriver;
+using gems::test::StandInProcessors;
+using gems::test::StandInResidentBlocks;
+using gems::test::StandInResidentClusters;
 
 namespace {
 
@@ -56,7 +59,7 @@ Result cuDeviceGetName(char* name, int length, Device) {
   return 0;
 }
 Result cuDeviceGetAttribute(int* value, int attribute, Device) {
-  *value = attribute == AttributeMajor ? 9 : 0;
+  *value = attribute == AttributeMajor ? 9 : attribute == AttributeProcessors ? StandInProcessors : 0;
   return 0;
 }
 Result cuDevicePrimaryCtxRetain(Context* context, Device device) {
@@ -78,6 +81,10 @@ Result cuCtxPopCurrent_v2(Context* context) {
   state.current_context = below;
   return 0;
 }
+Result cuCtxGetDevice(Device* device) {
+  *device = 0;
+  return 0;
+}
 Result cuCtxSynchronize() { return 0; }
 Result cuModuleLoadData(Module* module, const void*) {
   ++state.modules;
@@ -88,13 +95,37 @@ Result cuModuleGetFunction(Function* function, Module, const char*) {
   *function = &function_handle;
   return 0;
 }
-Result cuLaunchKernel(Function, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, Stream stream,
-                      void** parameters, void**) {
+Result cuFuncSetAttribute(Function, int attribute, int value) {
+  if (attribute == FunctionSharedBytes) state.most_shared_bytes = value;
+  return state.next_result;
+}
+Result cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Function, int, std::size_t) {
+  *blocks = StandInResidentBlocks;
+  return 0;
+}
+Result cuOccupancyMaxActiveClusters(int* clusters, Function, const LaunchConfiguration* configuration) {
+  state.asked_cluster = configuration->attributes[0].cluster[0];
+  *clusters = StandInResidentClusters;
+  return 0;
+}
+Result cuLaunchKernel(Function, unsigned grid_x, unsigned, unsigned, unsigned, unsigned, unsigned,
+                      unsigned shared_bytes, Stream stream, void** parameters, void**) {
   ++state.launches;
+  state.grid_x = grid_x;
+  state.cluster = 1;
+  state.shared_bytes = shared_bytes;
   state.stream = stream;
   state.context = state.current_context;
   std::memcpy(&state.first_parameter, parameters[0], sizeof state.first_parameter);
   return state.next_result;
+}
+Result cuLaunchKernelEx(const LaunchConfiguration* configuration, Function function, void** parameters, void** extra) {
+  const Result result = cuLaunchKernel(function, configuration->grid_x, configuration->grid_y, configuration->grid_z,
+                                       configuration->block_x, configuration->block_y, configuration->block_z,
+                                       configuration->shared_bytes, configuration->stream, parameters, extra);
+  const LaunchAttribute& attribute = configuration->attributes[0];
+  state.cluster = attribute.id == LaunchAttribute::Cluster ? attribute.cluster[0] : 0;
+  return result;
 }
 Result cuMemAlloc_v2(Address* address, std::size_t size_bytes) {
   *address = reinterpret_cast<Address>(std::malloc(size_bytes));

@@ -7,10 +7,10 @@ using namespace gems::pw;
 
 namespace gems::cuda {
 
-SmallVector<const OperandText*> RowText::elementOperands(ArrayRef<BlockArgument> operands) const {
+SmallVector<const OperandText*> RowText::operandsOf(ArrayRef<BlockArgument> operands, Extent extent) const {
   SmallVector<const OperandText*> found;
   for (BlockArgument argument : operands)
-    if (operandOf(argument).extent == Extent::Element) found.push_back(&operandOf(argument));
+    if (operandOf(argument).extent == extent) found.push_back(&operandOf(argument));
   return found;
 }
 
@@ -45,14 +45,12 @@ void RowText::openGroup(ArrayRef<BlockArgument> operands) { openFunction(operand
 // Inlined twice: most groups ask of no element whether it exists.
 void RowText::openFunction(ArrayRef<BlockArgument> operands, std::string_view aligned) {
   out_.open("const auto group{} = [&](long long column, const {} elements) {{", ++groups_, elementsType(aligned));
-  writeGroupLoads(elementOperands(operands), aligned);
+  writeGroupLoads(operands, aligned);
 }
 
-std::string RowText::loadColumnVector(const OperandText&, const std::string&, const std::string&) { return {}; }
-
-void RowText::writeGroupLoads(ArrayRef<const OperandText*> operands, std::string_view aligned) {
+void RowText::writeGroupLoads(ArrayRef<BlockArgument> operands, std::string_view aligned) {
   writeLoads(
-      operands, group_, "column",
+      elementOperands(operands), group_, "column",
       {.vector = fmt::format("elements.has(u * {})", width_), .rest = fmt::format("elements.rest(u * {})", width_)},
       aligned);
 }
@@ -187,16 +185,12 @@ void RowText::writeAcrossLoads(ArrayRef<const OperandText*> operands, int count,
 
 // Those of column extent: the rows of a grid share them, in the second-level cache.
 void RowText::writeColumnVectors(const Visit& visit) {
-  if (holdsColumns()) return;
+  if (holdsColumns() || groupsColumns()) return;
   for (BlockArgument argument : visit.slice.operands) {
     const OperandText& operand = operandOf(argument);
     if (operand.extent != Extent::Column) continue;
     const std::string type = kernel_.vectorType(operand.storage);
-    const std::string load =
-        loadColumnVector(operand, operand.name + " + column + u * step", fmt::format("elements.rest(u * {})", width_));
-    if (!load.empty()) {
-      out_.line("const {} {}_vec = {};", type, operand.name, load);
-    } else if (isScattered()) {
+    if (isScattered()) {
       kernel_.prelude().use(Snippet::Vec);
       out_.line("{} {}_vec = {{}};", type, operand.name);
       out_.line("#pragma unroll");

@@ -75,9 +75,9 @@ class RowText {
   // A group as a function of a column and of which elements exist, up to the loads of its vectors, and how many there
   // are.
   void openFunction(llvm::ArrayRef<mlir::BlockArgument> operands, std::string_view aligned = {});
-  // A vector of an operand of column extent, of which `left` elements exist and more; nothing: as the layout says.
-  virtual std::string loadColumnVector(const OperandText& operand, const std::string& address, const std::string& left);
-  virtual void writeGroupLoads(llvm::ArrayRef<const OperandText*> operands, std::string_view aligned);
+  virtual void writeGroupLoads(llvm::ArrayRef<mlir::BlockArgument> operands, std::string_view aligned);
+  // Whether those are also the loads of operands of column extent.
+  virtual bool groupsColumns() const { return false; }
   int groups() const { return groups_; }
   // Whether several blocks may have a row, which exchange what their threads have found.
   virtual bool isClustered() const { return false; }
@@ -96,7 +96,10 @@ class RowText {
   // KernelText::stridedVecType.
   void writeLoads(llvm::ArrayRef<const OperandText*> operands, int count, const std::string& column,
                   const Existing& existing, std::string_view aligned = {});
-  llvm::SmallVector<const OperandText*> elementOperands(llvm::ArrayRef<mlir::BlockArgument> operands) const;
+  llvm::SmallVector<const OperandText*> elementOperands(llvm::ArrayRef<mlir::BlockArgument> operands) const {
+    return operandsOf(operands, Extent::Element);
+  }
+  llvm::SmallVector<const OperandText*> operandsOf(llvm::ArrayRef<mlir::BlockArgument> operands, Extent extent) const;
   // All that any visit reads, of element or column extent.
   llvm::SmallVector<const OperandText*> readOperands(Extent extent) const;
   llvm::SmallVector<const OperandText*> elementOperands() const { return readOperands(Extent::Element); }
@@ -194,7 +197,8 @@ class RowText {
   void writeReduced(const Visit& visit, llvm::ArrayRef<Part> parts);
   void writeColumnVectors(const Visit& visit);
   std::string vectorOf(const OperandText& operand) const {
-    return operand.extent == Extent::Column && !holdsColumns() ? operand.name + "_vec" : vector(operand);
+    return operand.extent == Extent::Column && !holdsColumns() && !groupsColumns() ? operand.name + "_vec"
+                                                                                   : vector(operand);
   }
   void writeWords(llvm::ArrayRef<const ResultText*> results);
   // Calls it along a row. asks: it always asks which elements exist.

@@ -292,8 +292,9 @@ void launch(const Kernel& kernel, const Grid& grid, void* stream, void** paramet
                                 grid.shared_bytes, stream, parameters, nullptr);
   }
   if (result != 0) [[unlikely]]
-    throw Error(fmt::format("cuLaunchKernel returned {} for kernel {} (grid {}, block {} x {}, cluster {})",
-                            describe(call, result), name, grid.grid_x, grid.block_x, grid.block_y, grid.cluster));
+    throw Error(fmt::format("{} returned {} for kernel {} (grid {}, block {} x {}, cluster {})",
+                            grid.cluster > 1 ? "cuLaunchKernelEx" : "cuLaunchKernel", describe(call, result), name,
+                            grid.grid_x, grid.block_x, grid.block_y, grid.cluster));
 }
 
 void* allocate(int device, std::size_t size_bytes) {

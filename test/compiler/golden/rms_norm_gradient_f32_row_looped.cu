@@ -123,11 +123,11 @@ __device__ __forceinline__ State combine_row(State state, State (&exchange)[32])
 }
 
 // Which of the elements that a thread has at once exist: vectors of Width, `step` columns apart; `left` columns are left
-// from the first one on. Whole: a vector exists as a whole or not at all. all: every element exists.
+// from the first one on. Whole: a vector exists as a whole or not at all; here too: `whole`. all: every element exists.
 template <int Width, bool Whole> struct Elements {
   int left, step;
-  bool all = false;
-  __device__ __forceinline__ bool has(int k) const { return all || left - k / Width * step > (Whole ? 0 : k % Width); }
+  bool all = false, whole = Whole;
+  __device__ __forceinline__ bool has(int k) const { return all || left - k / Width * step > (whole ? 0 : k % Width); }
   // How many elements there are of the vector that begins at element k, and more.
   __device__ __forceinline__ int rest(int k) const { return all ? Width : left - k / Width * step; }
 };

@@ -3,8 +3,8 @@
 //   x: tensor of f32, computed in f32; for each element; aligned to 4 bytes
 //   out: result, f32; for each element; aligned to 4 bytes
 //
-// family=looped width=4 threads=1024 block=128 min_blocks_per_sm=1 few=2048 few_threads=1024 held=8192 ragged=1536 ragged_vectors=12 ragged_threads=256 chunk=0 partial=0 sums=0 processors=0
-// launch: bx = (columns % 4 != 0 && columns > 6144 && columns <= 32768 ? clamp(bit_floor(ceil(columns / 4) / 12), 256, 1024) : min(1024, ceil(columns / (columns > 8192 && columns <= 32768 ? 32 : 16)))), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by))
+// family=looped width=4 threads=1024 block=128 min_blocks_per_sm=1 few=2048 few_threads=1024 held=4096 ragged=1536 ragged_vectors=12 ragged_threads=256 chunk=0 partial=0 sums=0 processors=0
+// launch: bx = (columns % 4 != 0 && columns > 6144 && columns <= 16384 ? clamp(bit_floor(ceil(columns / 4) / 12), 256, 1024) : min(1024, ceil(columns / (columns > 8192 && columns <= 16384 ? 32 : 16)))), up to 32 a power of two, else a multiple of 32; block (bx, by), by = bx > 32 ? 1 : 128 / bx; grid (ceil(rows / by))
 
 
 // N elements that one thread moves together, in words, which stay whole across branches.
@@ -104,11 +104,11 @@ __device__ __forceinline__ State combine_row(State state, State (&exchange)[32])
 }
 
 // Which of the elements that a thread has at once exist: vectors of Width, `step` columns apart; `left` columns are left
-// from the first one on. Whole: a vector exists as a whole or not at all. all: every element exists.
+// from the first one on. Whole: a vector exists as a whole or not at all; here too: `whole`. all: every element exists.
 template <int Width, bool Whole> struct Elements {
   int left, step;
-  bool all = false;
-  __device__ __forceinline__ bool has(int k) const { return all || left - k / Width * step > (Whole ? 0 : k % Width); }
+  bool all = false, whole = Whole;
+  __device__ __forceinline__ bool has(int k) const { return all || left - k / Width * step > (whole ? 0 : k % Width); }
   // How many elements there are of the vector that begins at element k, and more.
   __device__ __forceinline__ int rest(int k) const { return all ? Width : left - k / Width * step; }
 };
@@ -200,8 +200,10 @@ template <class T, class Exp> struct Lanes<ExpSum<T, Exp>> {
 };
 
 // One element of the results.
-__device__ __forceinline__ float softmax_element(float x, float sum0, float greatest0) {
-  return expf(x - greatest0) / sum0;
+__device__ __forceinline__ float softmax_element(float x, float quotient0, float sum0, float greatest0) {
+  const float exp0 = expf(x - greatest0);
+  const float product0 = exp0 * quotient0;
+  return fmaf(fmaf(-product0, sum0, exp0), quotient0, product0);
 }
 
 struct Exp {
@@ -277,7 +279,7 @@ gems_softmax_f32_looped(const float* x, float* out, const Geometry geometry) {
   const int start = threadIdx.x * 4, step = blockDim.x * 4;
   float greatest0;
   float sum0;
-  if (geometry.columns <= (geometry.columns % 4 == 0 ? 32768 : 6144)) {
+  if (geometry.columns <= (geometry.columns % 4 == 0 ? 16384 : 6144)) {
     Max<float>::State greatest0_part = Max<float>::identity();
     const auto group1 = [&](long long column, const Elements<4, false> elements) {
       Vec<float, 4> x_vec[4];
@@ -368,6 +370,7 @@ gems_softmax_f32_looped(const float* x, float* out, const Geometry geometry) {
     greatest0 = found3.max;
     sum0 = found3.sum;
   }
+  const float quotient0 = 1.0f / sum0;
   const auto group4 = [&](long long column, const Elements<4, false> elements) {
     Vec<float, 4> x_vec[4];
     #pragma unroll
@@ -387,7 +390,7 @@ gems_softmax_f32_looped(const float* x, float* out, const Geometry geometry) {
       for (int k = 0; k < 4; ++k) {
         if (!elements.has(u * 4 + k)) break;
         const Column to = column_of(column + u * step + k, geometry);
-        out[offsets.out + to.out] = softmax_element(x_vec[u].get(k), sum0, greatest0);
+        out[offsets.out + to.out] = softmax_element(x_vec[u].get(k), quotient0, sum0, greatest0);
       }
     }
   };

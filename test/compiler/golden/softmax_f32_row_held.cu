@@ -129,11 +129,11 @@ __device__ __forceinline__ State combine_row(State state, State (&exchange)[32])
 }
 
 // Which of the elements that a thread has at once exist: vectors of Width, `step` columns apart; `left` columns are left
-// from the first one on. Whole: a vector exists as a whole or not at all. all: every element exists.
+// from the first one on. Whole: a vector exists as a whole or not at all; here too: `whole`. all: every element exists.
 template <int Width, bool Whole> struct Elements {
   int left, step;
-  bool all = false;
-  __device__ __forceinline__ bool has(int k) const { return all || left - k / Width * step > (Whole ? 0 : k % Width); }
+  bool all = false, whole = Whole;
+  __device__ __forceinline__ bool has(int k) const { return all || left - k / Width * step > (whole ? 0 : k % Width); }
   // How many elements there are of the vector that begins at element k, and more.
   __device__ __forceinline__ int rest(int k) const { return all ? Width : left - k / Width * step; }
 };
@@ -189,8 +189,10 @@ template <> struct Max<float> {
 template <class T> __device__ __forceinline__ T exp_base(T max) { return max == Extremes<T>::lowest() ? T(0) : max; }
 
 // One element of the results.
-__device__ __forceinline__ float softmax_element(float x, float sum0, float greatest0) {
-  return expf(x - greatest0) / sum0;
+__device__ __forceinline__ float softmax_element(float x, float quotient0, float sum0, float greatest0) {
+  const float exp0 = expf(x - greatest0);
+  const float product0 = exp0 * quotient0;
+  return fmaf(fmaf(-product0, sum0, exp0), quotient0, product0);
 }
 
 // Sizes and strides in elements; dimension 0 is the innermost.
@@ -270,6 +272,7 @@ gems_softmax_f32_held(const float* x, float* out, const Geometry geometry) {
   }
   __shared__ Sum<float>::State exchange2[32];
   const float sum0 = combine_row<Sum<float>>(sum0_part, exchange2);
+  const float quotient0 = 1.0f / sum0;
   {
     #pragma unroll
     for (int u = 0; u < 4; ++u) {
@@ -277,7 +280,7 @@ gems_softmax_f32_held(const float* x, float* out, const Geometry geometry) {
       Vec<float, 4> out_vec = {};
       #pragma unroll
       for (int k = 0; k < 4; ++k) {
-        out_vec.put(k, softmax_element(x_vec[u].get(k), sum0, greatest0));
+        out_vec.put(k, softmax_element(x_vec[u].get(k), quotient0, sum0, greatest0));
       }
       store<uint4>(out + offsets.out + column + u * step, out_vec);
     }

@@ -119,11 +119,20 @@ class StagedText : public RowText {
   // that no thread waits for another's.
   ArrayRef<int> groupSizes() const override {
     static constexpr int sizes[] = {tuning::RowGroup, 1}, ofTwo[] = {tuning::RowGroup / 2, 1}, ofMore[] = {1};
-    const std::size_t operands = elementOperands().size();
-    return operands == 1 ? ArrayRef<int>(sizes) : operands == 2 ? ArrayRef<int>(ofTwo) : ArrayRef<int>(ofMore);
+    const std::size_t operands = 2 * elementOperands().size() + readOperands(Extent::Column).size();
+    return operands <= 3 ? ArrayRef<int>(sizes) : operands <= 4 ? ArrayRef<int>(ofTwo) : ArrayRef<int>(ofMore);
   }
 
-  void writeGroupLoads(ArrayRef<const OperandText*> operands, std::string_view aligned) override {
+  void writeGroupLoads(ArrayRef<BlockArgument> arguments, std::string_view aligned) override {
+    const SmallVector<const OperandText*> operands = elementOperands(arguments);
+    for (const OperandText* operand : operandsOf(arguments, Extent::Column)) {
+      kernel_.prelude().use(Snippet::LoadAnywhere);
+      out_.line("{} {}_vec[{}];", kernel_.vectorType(operand->storage), operand->name, group());
+      out_.line("#pragma unroll");
+      out_.line("for (int u = 0; u < {0}; ++u)", group());
+      out_.line("  {0}_vec[u] = load_anywhere<{1}, {2}, {3}>({0} + column + u * step, elements.rest(u * {3}));",
+                operand->name, kernel_.accessWord(operand->storage, width_), storage_type(operand->storage), width_);
+    }
     for (const OperandText* operand : operands) {
       kernel_.prelude().use(Snippet::Vec);
       out_.line("{} {}_vec[{}];", kernel_.vectorType(operand->storage), operand->name, group());
@@ -162,12 +171,7 @@ class StagedText : public RowText {
     }
   }
 
-  std::string loadColumnVector(const OperandText& operand, const std::string& address,
-                               const std::string& left) override {
-    kernel_.prelude().use(Snippet::LoadAnywhere);
-    return fmt::format("load_anywhere<{}, {}, {}>({}, {})", kernel_.accessWord(operand.storage, width_),
-                       storage_type(operand.storage), width_, address, left);
-  }
+  bool groupsColumns() const override { return true; }
 
   void closeGroup() override {
     out_.close("};");
