@@ -223,8 +223,14 @@ void RowText::writeExchanges() {
     const std::string reduction = reductionOf(passesOf(sweep, Form::OnePass, true).first);
     out_.line("__shared__ {}::State exchange{}[2][32];", reduction, sweep);
     out_.line("__shared__ ClusterExchange<{}::State> others{}[2];", reduction, sweep);
-    out_.line("if (threadIdx.x < 2) others{}[threadIdx.x].prepare();", sweep);
   }
+  out_.open("if (blocks > 1) {{");
+  out_.open("if (threadIdx.x == 0) {{");
+  for (int sweep = 1; sweep <= body_.sweeps(); ++sweep)
+    out_.line("others{0}[0].prepare(), others{0}[1].prepare();", sweep);
+  out_.close();
+  out_.line("sync_cluster();");
+  out_.close();
 }
 
 std::string RowText::combined(ArrayRef<Part> parts, const std::string& state) {

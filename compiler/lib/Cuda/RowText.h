@@ -81,7 +81,7 @@ class RowText {
   int groups() const { return groups_; }
   // Whether several blocks may have a row, which exchange what their threads have found.
   virtual bool isClustered() const { return false; }
-  // What they exchange it in, of each sweep, in turns.
+  // What they exchange it in, of each sweep, in turns; made ready.
   void writeExchanges();
   virtual std::string vector(const OperandText& operand) const { return operand.name + "_vec[u]"; }
   // Whether vector() has also those of operands of column extent, from before the first row; and whether what a row has

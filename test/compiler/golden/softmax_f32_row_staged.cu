@@ -230,13 +230,16 @@ template <class T, class Exp> struct Lanes<ExpSum<T, Exp>> {
 
 extern __shared__ uint4 staged_memory[];
 
-// A copy from global to shared memory, of 4, 8 or 16 bytes, for which the thread does not wait.
-template <class Word> __device__ __forceinline__ void copy_ahead(Word* to, const Word* from) {
+// A copy from global to shared memory, for which the thread does not wait: of a word of 4, 8 or 16 bytes, of which no
+// more are read than are `left`; the others become zero.
+template <class Word> __device__ __forceinline__ void copy_ahead(Word* to, const Word* from, int left) {
   const unsigned at = (unsigned)__cvta_generic_to_shared(to);
+  const int bytes = min(left, (int)sizeof(Word));
   if (sizeof(Word) == 16)
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" : : "r"(at), "l"(from) : "memory");
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" : : "r"(at), "l"(from), "r"(bytes) : "memory");
   else
-    asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" : : "r"(at), "l"(from), "n"(sizeof(Word)) : "memory");
+    asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;"
+                 : : "r"(at), "l"(from), "n"(sizeof(Word)), "r"(bytes) : "memory");
 }
 // Ends a batch of copies, and waits for this thread's batches but the last `pending`, or fewer.
 __device__ __forceinline__ void end_batch() { asm volatile("cp.async.commit_group;" : : : "memory"); }
@@ -342,22 +345,22 @@ __device__ __forceinline__ Vec<T, N> shifted_vec(const Vec<T, N>& first, const V
 template <class T, int N, class Word> struct StagedRow {
   static constexpr int size = Vec<T, N>::size;
   const char* from;
-  int left;  // vectors of the row from the next one on
+  int left;  // bytes of the row from the next vector on
   bool asks_two;
 
-  __device__ __forceinline__ void begin(const T* row, long long columns, int first) {
+  __device__ __forceinline__ void begin(const T* row, int columns, int first) {
     const int lead = (unsigned long long)row % size;
     from = reinterpret_cast<const char*>(row) - lead + (long long)first * size;
-    left = (int)((lead + columns * (int)sizeof(T) + size - 1) / size) - first;
+    left = (int)(lead + columns * (int)sizeof(T)) - first * size;
     asks_two = lead > 0 && threadIdx.x % 32 == 31;
   }
   __device__ __forceinline__ void end() { left = 0; }
   __device__ __forceinline__ void ask(char* to, int apart) {
-    if (left > 0) copy_ahead(reinterpret_cast<Word*>(to), reinterpret_cast<const Word*>(from));
-    if (asks_two && left > 1)
-      copy_ahead(reinterpret_cast<Word*>(to + size), reinterpret_cast<const Word*>(from + size));
+    if (left > 0) copy_ahead(reinterpret_cast<Word*>(to), reinterpret_cast<const Word*>(from), left);
+    if (asks_two && left > size)
+      copy_ahead(reinterpret_cast<Word*>(to + size), reinterpret_cast<const Word*>(from + size), left - size);
     from += (long long)apart * size;
-    left -= apart;
+    left -= apart * size;
   }
 };
 
@@ -445,8 +448,12 @@ gems_softmax_f32_staged(const float* x, float* out, const Geometry geometry) {
   for (int i = 0; i < slots; ++i) ask();
   __shared__ ExpSum<float, Exp>::State exchange1[2][32];
   __shared__ ClusterExchange<ExpSum<float, Exp>::State> others1[2];
-  if (threadIdx.x < 2) others1[threadIdx.x].prepare();
-  sync_cluster();
+  if (blocks > 1) {
+    if (threadIdx.x == 0) {
+      others1[0].prepare(), others1[1].prepare();
+    }
+    sync_cluster();
+  }
   // Where the next vector of this thread is.
   int at = 0;
   const auto next_at = [&] { at = at + pitch == all_slots ? 0 : at + pitch; };

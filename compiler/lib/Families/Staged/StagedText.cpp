@@ -87,7 +87,6 @@ class StagedText : public RowText {
     out_.line("begin_row();");
     out_.line("for (int i = 0; i < slots; ++i) ask();");
     writeExchanges();
-    out_.line("sync_cluster();");
     out_.line("// Where the next vector of this thread is.");
     out_.line("int at = 0;");
     out_.line("const auto next_at = [&] {{ at = at + pitch == all_slots ? 0 : at + pitch; }};");
