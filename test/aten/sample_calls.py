@@ -32,15 +32,16 @@ def calls(device):
     half = torch.randn(33, 65, device=device, dtype=torch.float16)
     yield "gelu", lambda: F.gelu(half)
     # Rows that are held, that come through shared memory, of one block and of a cluster, and that are looped; not at the
-    # end of their memory, where held ones are read up to the end of a word of 16 bytes.
+    # end of their memory, where they are read up to the end of a word of 16 bytes.
     for dtype in (torch.float32, torch.bfloat16):
         for length in (130, 4096, 12289, 32000, 150_001):
             rows = torch.randn(5 * length + 16, device=device).to(dtype)
+            t = torch.arange(5, device=device) * 20
             for begin in (0, 3):
                 x = rows[begin : begin + 5 * length].view(5, length)
                 yield f"softmax of {length} {dtype}, {begin}", lambda x=x: torch.softmax(x, 1)
                 yield f"layer_norm of {length} {dtype}, {begin}", lambda x=x: F.layer_norm(x, x.shape[1:], x[0], x[1])
-                yield f"amax of {length} {dtype}, {begin}", lambda x=x: x.amax(1)
+                yield f"cross_entropy of {length} {dtype}, {begin}", lambda x=x, t=t: torch.ops.gems.cross_entropy(x, t)
         columns = torch.randn(300, 70, device=device).to(dtype)
         yield f"softmax along columns {dtype}", lambda x=columns: torch.softmax(x, 0)
         yield f"argmax along columns {dtype}", lambda x=columns: x.argmax(0)

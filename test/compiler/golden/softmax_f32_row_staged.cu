@@ -230,16 +230,13 @@ template <class T, class Exp> struct Lanes<ExpSum<T, Exp>> {
 
 extern __shared__ uint4 staged_memory[];
 
-// A copy from global to shared memory, for which the thread does not wait: of a word of 4, 8 or 16 bytes, of which no
-// more are read than are `left`; the others become zero.
-template <class Word> __device__ __forceinline__ void copy_ahead(Word* to, const Word* from, int left) {
+// A copy from global to shared memory, of a word of 4, 8 or 16 bytes, for which the thread does not wait.
+template <class Word> __device__ __forceinline__ void copy_ahead(Word* to, const Word* from) {
   const unsigned at = (unsigned)__cvta_generic_to_shared(to);
-  const int bytes = min(left, (int)sizeof(Word));
   if (sizeof(Word) == 16)
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" : : "r"(at), "l"(from), "r"(bytes) : "memory");
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" : : "r"(at), "l"(from) : "memory");
   else
-    asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;"
-                 : : "r"(at), "l"(from), "n"(sizeof(Word)), "r"(bytes) : "memory");
+    asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" : : "r"(at), "l"(from), "n"(sizeof(Word)) : "memory");
 }
 // Ends a batch of copies, and waits for this thread's batches but the last `pending`, or fewer.
 __device__ __forceinline__ void end_batch() { asm volatile("cp.async.commit_group;" : : : "memory"); }
@@ -345,22 +342,22 @@ __device__ __forceinline__ Vec<T, N> shifted_vec(const Vec<T, N>& first, const V
 template <class T, int N, class Word> struct StagedRow {
   static constexpr int size = Vec<T, N>::size;
   const char* from;
-  int left;  // bytes of the row from the next vector on
+  int left;  // vectors of the row from the next one on
   bool asks_two;
 
   __device__ __forceinline__ void begin(const T* row, int columns, int first) {
     const int lead = (unsigned long long)row % size;
     from = reinterpret_cast<const char*>(row) - lead + (long long)first * size;
-    left = (int)(lead + columns * (int)sizeof(T)) - first * size;
+    left = (lead + columns * (int)sizeof(T) + size - 1) / size - first;
     asks_two = lead > 0 && threadIdx.x % 32 == 31;
   }
   __device__ __forceinline__ void end() { left = 0; }
   __device__ __forceinline__ void ask(char* to, int apart) {
-    if (left > 0) copy_ahead(reinterpret_cast<Word*>(to), reinterpret_cast<const Word*>(from), left);
-    if (asks_two && left > size)
-      copy_ahead(reinterpret_cast<Word*>(to + size), reinterpret_cast<const Word*>(from + size), left - size);
+    if (left > 0) copy_ahead(reinterpret_cast<Word*>(to), reinterpret_cast<const Word*>(from));
+    if (asks_two && left > 1)
+      copy_ahead(reinterpret_cast<Word*>(to + size), reinterpret_cast<const Word*>(from + size));
     from += (long long)apart * size;
-    left -= apart * size;
+    left -= apart;
   }
 };
 
