@@ -301,7 +301,8 @@ template <class State> struct ClusterExchange {
   }
 };
 __device__ __forceinline__ void sync_cluster() {
-  asm volatile("fence.mbarrier_init.release.cluster;\nbarrier.cluster.arrive.release.aligned;\n"
+  asm volatile(
+      "fence.mbarrier_init.release.cluster;\nbarrier.cluster.arrive.release.aligned;\n"
                "barrier.cluster.wait.acquire.aligned;" : : : "memory");
 }
 
@@ -354,8 +355,7 @@ template <class T, int N, class Word> struct StagedRow {
   __device__ __forceinline__ void end() { left = 0; }
   __device__ __forceinline__ void ask(char* to, int apart) {
     if (left > 0) copy_ahead(reinterpret_cast<Word*>(to), reinterpret_cast<const Word*>(from));
-    if (asks_two && left > 1)
-      copy_ahead(reinterpret_cast<Word*>(to + size), reinterpret_cast<const Word*>(from + size));
+    if (asks_two && left > 1) copy_ahead(reinterpret_cast<Word*>(to + size), reinterpret_cast<const Word*>(from + size));
     from += (long long)apart * size;
     left -= apart;
   }

@@ -118,11 +118,11 @@ inline constexpr int RowGroup = 4;  // vectors of a thread whose elements are co
 inline constexpr int FewRowVectors = 2048;
 inline constexpr int RowThreads = 1024;
 // Rows that begin anywhere and don't end with a whole vector cost a held kernel the exchange of words between threads,
-// twice. Above these many vectors they are looped: the results go by words of memory, and what is read again comes from
-// the second-level cache, if the rows that are read at once fit there; a multiprocessor has 1024 threads of them, in
-// blocks that share it out evenly. On an H200, us of softmax, held and looped with 256, 512 and 1024 threads: 8192 x
-// 12289 bf16 233, 150, 195, 377; f32 359, 246, 322, 516; 2048 x 50257 bf16 268, 160, 139, 180 (with 544: 173); f32 352,
-// 338, 331, 301.
+// twice. Above these many vectors they are staged, or looped: the results go by words of memory, and what is read again
+// comes from the second-level cache, if the rows that are read at once fit there; a multiprocessor has 1024 threads of
+// them, in blocks that share it out evenly. On an H200, us of softmax, held and looped with 256, 512 and 1024 threads:
+// 8192 x 12289 bf16 233, 150, 195, 377; f32 359, 246, 322, 516; 2048 x 50257 bf16 268, 160, 139, 180 (with 544: 173);
+// f32 352, 338, 331, 301.
 inline constexpr int RaggedRowVectors = 1536;
 inline constexpr int RaggedThreadVectors = 12;
 inline constexpr int RaggedThreads = 256;
