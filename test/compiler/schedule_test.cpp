@@ -6,6 +6,7 @@
 
 #include "cuda_case.h"
 #include "gems/compiler/tuning.h"
+#include "gems/dsl.h"
 #include "gems/dsl/error.h"
 #include "gems/ops/fused_rows.h"
 #include "gems/ops/normalization.h"
@@ -185,6 +186,17 @@ TEST_CASE("the tiles of all operands fit into 48 KiB, which every GPU has") {
       }
 }
 
+namespace {
+
+constexpr OpDef many_reductions_op =
+    dsl::rowwise({.name = "many", .promotion_methods = {dsl::promote({0}, dsl::Default)}}, [](dsl::Tensor x) {
+      dsl::Expr all = x;
+      for (int i = 1; i < 10; ++i) all = all + dsl::row_moments(x * i).mean;
+      return all;
+    });
+
+}  // namespace
+
 TEST_CASE("a thread has as many slots for staged rows as shared memory leaves room for, up to 13") {
   const auto staged = [](const OpDef& op, DType dtype, int arch = 90) {
     return std::get<StagedSchedule>(choose_schedule(row_trace(op, {dtype}), {LayoutClass::RowStaged}, {.arch = arch}));
@@ -195,6 +207,8 @@ TEST_CASE("a thread has as many slots for staged rows as shared memory leaves ro
   CHECK(staged(ops::softmax_backward_op, DType::F32) ==
         StagedSchedule{.width = 4, .threads = 1024, .slots = 6, .bytes = 32, .cluster = 8});
   CHECK(staged(ops::softmax_op, DType::F32, 120).slots == 5);
+  // Where there are many reductions, what they exchange takes room, too.
+  CHECK(staged(many_reductions_op, DType::F64).slots == 11);
   // Ops without such kernels.
   const Layout layout{LayoutClass::RowStaged};
   CHECK_FALSE(problem_of(choose_schedule(row_trace(ops::sum_op, {DType::F32}), layout, {}), layout.cls).empty());

@@ -60,9 +60,9 @@ std::optional<StagedSchedule> staged_rows(const KernelFacts& facts, const tuning
   }
   if (!is_written || staged.bytes == 0) return {};
   const int warps = staged.threads / tuning::WarpThreads;
-  const int slots =
-      (device.shared_bytes - tuning::StagedOtherBytes) / (tuning::StagedWarpVectors * staged.bytes) / warps;
-  staged.slots = std::min<int>(slots, tuning::StagedSlots);
+  const int others = tuning::StagedStates * facts.partial_bytes + tuning::StagedOtherBytes;
+  const int slots = (device.shared_bytes - others) / (tuning::StagedWarpVectors * staged.bytes) / warps;
+  staged.slots = std::min(slots, tuning::StagedSlots);
   if (staged.slots < tuning::StagedLeastSlots) return {};
   return staged;
 }

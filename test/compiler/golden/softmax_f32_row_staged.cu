@@ -301,9 +301,9 @@ template <class State> struct ClusterExchange {
   }
 };
 __device__ __forceinline__ void sync_cluster() {
-  asm volatile(
-      "fence.mbarrier_init.release.cluster;\nbarrier.cluster.arrive.release.aligned;\n"
-               "barrier.cluster.wait.acquire.aligned;" : : : "memory");
+  asm volatile("fence.mbarrier_init.release.cluster;\n" : : : "memory");
+  asm volatile("barrier.cluster.arrive.release.aligned;\n" : : : "memory");
+  asm volatile("barrier.cluster.wait.acquire.aligned;\n" : : : "memory");
 }
 
 // The states of the threads of a row that a cluster has: combined in each block as combine_row does, then those of the
@@ -409,8 +409,8 @@ gems_softmax_f32_staged(const float* x, float* out, const Geometry geometry) {
   const int first_vector = cluster_rank() * blockDim.x + threadIdx.x, apart = blocks * blockDim.x;
   const int start = first_vector * 4, step = apart * 4;
   const int columns = (int)geometry.columns;
-  // How many vectors a thread has of a row, and how many of them all threads have as a whole. A row that begins
-  // within a vector of memory is in one more.
+  // How many vectors a thread has of a row, and how many of them all threads have as a whole.
+  // A row that begins within a vector of memory is in one more.
   const bool begin_within = ((unsigned long long)x | geometry.x_stride1 * 4 | geometry.x_stride2 * 4 | geometry.x_stride3 * 4) % 16 != 0;
   const int vectors = ((columns + (begin_within ? 6 : 3)) / 4 + apart - 1) / apart;
   const int whole_vectors = columns / step;

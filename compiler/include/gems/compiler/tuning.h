@@ -134,11 +134,13 @@ inline constexpr int RaggedThreads = 256;
 // 1024 x 131072 f32 8 x 512 0.73, 4 x 1024 0.69 (0.57). With six slots a tenth less.
 inline constexpr int StagedSlots = 13;
 inline constexpr int StagedLeastThreads = 256;
-inline constexpr int StagedWarpVectors = 33;       // of one slot: those of 32 threads, and the one behind them
-inline constexpr int StagedOtherBytes = 4 * 1024;  // of shared memory
-inline constexpr int StagedWide = 4;               // elements of a vector, at most,
-inline constexpr int StagedSingle = 8;             // where a row is one block's up to so many vectors of a thread
-inline constexpr int StagedLeastBytes = 4;         // of a vector, to be copied
+inline constexpr int StagedWarpVectors = 33;  // of one slot: those of 32 threads, and the one behind them
+// In shared memory, too: states of all reductions, those of 32 warps and of eight blocks, twice; and barriers.
+inline constexpr int StagedStates = 2 * (32 + 8);
+inline constexpr int StagedOtherBytes = 1024;
+inline constexpr int StagedWide = 4;        // elements of a vector, at most,
+inline constexpr int StagedSingle = 8;      // where a row is one block's up to so many vectors of a thread
+inline constexpr int StagedLeastBytes = 4;  // of a vector, to be copied
 inline constexpr int StagedLeastSlots = 4;
 // Rows that are read once: small blocks, of which a multiprocessor has many, spend little on combining what their
 // threads have found. On an H200 argmax of 16384 x 8192 bf16 takes 68 us with 64 threads, 73 with 128, 91 with 256; the

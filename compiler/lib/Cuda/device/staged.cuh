@@ -84,9 +84,9 @@ template <class State> struct ClusterExchange {
   }
 };
 __device__ __forceinline__ void sync_cluster() {
-  asm volatile(
-      "fence.mbarrier_init.release.cluster;\nbarrier.cluster.arrive.release.aligned;\n"
-               "barrier.cluster.wait.acquire.aligned;" : : : "memory");
+  asm volatile("fence.mbarrier_init.release.cluster;\n" : : : "memory");
+  asm volatile("barrier.cluster.arrive.release.aligned;\n" : : : "memory");
+  asm volatile("barrier.cluster.wait.acquire.aligned;\n" : : : "memory");
 }
 
 //! snippet Cluster

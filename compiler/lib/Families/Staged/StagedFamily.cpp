@@ -47,9 +47,8 @@ std::string launch_text(const Schedule& schedule) {
   const int most = staged.width <= tuning::StagedWide ? staged.threads * tuning::StagedSingle : 0;
   return fmt::format(
       "v = ceil(columns / {0}) + 1; block bx = clamp(bit_ceil(ceil(v / ({1} * (v <= {2} ? 1 : {3})))), {4}, {5}); "
-      "cluster = "
-      "bit_ceil(ceil(v / ({1} * bx))); bx / 32 * {6} bytes of shared memory; grid rows * cluster, or as many as run at "
-      "once",
+      "cluster = bit_ceil(ceil(v / ({1} * bx))); bx / 32 * {6} bytes of shared memory; grid rows * cluster, or as many "
+      "as run at once",
       staged.width, staged.slots, most, staged.cluster, tuning::StagedLeastThreads, staged.threads,
       staged_shared_bytes(staged, tuning::WarpThreads));
 }

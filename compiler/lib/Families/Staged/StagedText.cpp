@@ -34,10 +34,8 @@ class StagedText : public RowText {
   void writeBeforeRows() override {
     kernel_.prelude().use(Snippet::StagedMemory);
     kernel_.prelude().use(Snippet::StagedRow);
-    out_.line(
-        "// How many vectors a thread has of a row, and how many of them all threads have as a whole. A row that "
-        "begins");
-    out_.line("// within a vector of memory is in one more.");
+    out_.line("// How many vectors a thread has of a row, and how many of them all threads have as a whole.");
+    out_.line("// A row that begins within a vector of memory is in one more.");
     std::string within;
     for (const OperandText* operand : elementOperands()) {
       std::string places = fmt::format("(unsigned long long){}", operand->name);
