@@ -185,10 +185,18 @@ int cuda_arch(int device) {
 }
 
 CudaTarget cuda_target(int device) {
+  const int arch = cuda_arch(device);                       // which checks the device
+  static std::array<std::atomic<int>, MaxDevices> known{};  // GB/s + 1
+  const bool is_kept = device < MaxDevices;
+  if (is_kept)
+    if (const int gbps = known[static_cast<std::size_t>(device)].load(std::memory_order_relaxed))
+      return {.arch = arch, .memory_gbps = gbps - 1};
   // Two transfers a clock, in kHz and bits.
   const std::int64_t clock_khz = attribute(device, driver_api::AttributeMemoryClock);
   const std::int64_t width_bits = attribute(device, driver_api::AttributeMemoryWidth);
-  return {.arch = cuda_arch(device), .memory_gbps = static_cast<int>(2 * clock_khz * width_bits / 8 / 1'000'000)};
+  const auto gbps = static_cast<int>(2 * clock_khz * width_bits / 8 / 1'000'000);
+  if (is_kept) known[static_cast<std::size_t>(device)].store(gbps + 1, std::memory_order_relaxed);
+  return {.arch = arch, .memory_gbps = gbps};
 }
 
 std::string cuda_device_name(int device) {

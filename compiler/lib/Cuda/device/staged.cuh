@@ -33,7 +33,7 @@ template <class Word> __device__ __forceinline__ void copy_ahead(Word* to, const
 __device__ __forceinline__ void end_batch() {}
 __device__ __forceinline__ void await_batches(int) {}
 
-//! snippet Cluster since sm_90
+//! snippet Cluster
 // The blocks that have a row together: how many, and which of them this is.
 __device__ __forceinline__ unsigned cluster_blocks() {
   unsigned blocks;
@@ -88,20 +88,6 @@ __device__ __forceinline__ void sync_cluster() {
   asm volatile("barrier.cluster.arrive.release.aligned;\n" : : : "memory");
   asm volatile("barrier.cluster.wait.acquire.aligned;\n" : : : "memory");
 }
-
-//! snippet Cluster
-// A block has its rows alone.
-__device__ __forceinline__ unsigned cluster_blocks() { return 1; }
-__device__ __forceinline__ unsigned cluster_rank() { return 0; }
-template <class State> struct ClusterExchange {
-  struct Slot {
-    State state;
-  };
-  Slot all[1];
-  __device__ __forceinline__ void prepare() {}
-  __device__ __forceinline__ void exchange(const State&, unsigned, unsigned) {}
-};
-__device__ __forceinline__ void sync_cluster() {}
 
 //! snippet CombineCluster needs CombineRow, Cluster
 // The states of the threads of a row that a cluster has: combined in each block as combine_row does, then those of the
